@@ -1,0 +1,156 @@
+"""Errors with four parts: where, what is wrong, the first case, and what was expected or exists.
+
+This room imports nothing of ours, so that every other may raise from it. The English texts are message
+ids; :func:`graphflow.language.describe` says the same in another language.
+
+Examples
+--------
+>>> error = InputError(
+...     Problem("transfers.amount", "{count} rows are not numbers", {"count": 2}, "row 4: 'abc'", "12.34"),
+...     Problem("transfers", "the column {column} is missing", {"column": "time"}),
+... )
+>>> print(error)
+transfers.amount: 2 rows are not numbers; first: row 4: 'abc'; expected: 12.34
+transfers: the column time is missing
+>>> error.exit_code
+4
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+LONGEST_SHOWN = 200
+"""Characters of a literal value that a message shows; longer ones are cut, and the cut says so."""
+
+
+def shown(value: object) -> str:
+    """A literal as a message shows it: on one line, and cut (saying so) where it is absurdly long.
+
+    Examples
+    --------
+    >>> shown("a\\nb")
+    'a\\\\nb'
+    >>> shown("9" * 1_000_000)[-25:]
+    '99… (1000000 characters)'
+    """
+    whole = str(value)
+    cut = whole[:LONGEST_SHOWN]
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+    return line if len(whole) <= LONGEST_SHOWN else f"{line}… ({len(whole)} characters)"
+
+
+def fill(template: str, values: Mapping[str, object]) -> str:
+    """Put values into a template's ``{placeholders}``; a name without a value stays as it is.
+
+    Values are only ever inserted, never read as templates: data with braces in it is harmless.
+
+    Examples
+    --------
+    >>> fill("{n} rows of {file}", {"n": 2})
+    '2 rows of {file}'
+    """
+    parts: list[str] = []
+    rest = template
+    while True:
+        head, brace, rest = rest.partition("{")
+        parts.append(head)
+        if not brace:
+            return "".join(parts)
+        name, closed, tail = rest.partition("}")
+        if closed and name in values:
+            parts.append(shown(values[name]))
+            rest = tail
+        else:
+            parts.append("{")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    Parameters
+    ----------
+    where : str
+        The place, literally: a table and column, a file, an argument.
+    what : str
+        What is wrong: an English message id with ``{placeholders}``.
+    values : mapping
+        What stands in the placeholders of `what` and `expected`.
+    first : str
+        The first case, literally.
+    expected : str
+        What was expected, or what exists: a message id like `what`.
+    """
+
+    where: str
+    what: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    first: str = ""
+    expected: str = ""
+
+    def text(self, translate: Callable[[str], str] = str) -> str:
+        """The whole problem on one line, each message id first passed through `translate`."""
+        line = fill(translate(self.what), self.values)
+        if self.where:
+            line = fill(translate("{where}: {what}"), {"where": self.where}).replace("{what}", line)
+        if self.first:
+            line += fill(translate("; first: {first}"), {"first": self.first})
+        if self.expected:
+            expected = fill(translate(self.expected), self.values)
+            line += translate("; expected: {expected}").replace("{expected}", expected)
+        return line
+
+
+class GraphflowError(Exception):
+    """The base of all our errors; raised as itself it means a defect of ours."""
+
+    exit_code = 70
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(*problems)
+        self.problems: tuple[Problem, ...] = problems
+
+    def __str__(self) -> str:
+        return "\n".join(problem.text() for problem in self.problems)
+
+
+class UsageError(GraphflowError):
+    """A wrong argument, an unknown or ambiguous reference."""
+
+    exit_code = 2
+
+
+class InputError(GraphflowError):
+    """Data that cannot be read, or rows that a strict load refuses: all problems at once."""
+
+    exit_code = 4
+
+
+class BusyError(GraphflowError):
+    """Somebody else is writing: try again."""
+
+    exit_code = 75
+
+
+class MissingExtraError(UsageError):
+    """A feature needs an optional package that is not installed.
+
+    Examples
+    --------
+    >>> print(MissingExtraError.of("app", "streamlit"))
+    streamlit: this needs a package that is not installed; expected: pip install 'graphflow-lookthrough[app]'
+    """
+
+    @classmethod
+    def of(cls, extra: str, package: str) -> MissingExtraError:
+        """The error for `package`, which the extra named `extra` installs."""
+        return cls(
+            Problem(
+                package,
+                "this needs a package that is not installed",
+                {"extra": extra},
+                expected="pip install 'graphflow-lookthrough[{extra}]'",
+            )
+        )
