@@ -1,0 +1,91 @@
+"""Words, widths and amounts in pictures and tables; text from data made safe to show."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from graphflow.language import N_
+
+END_NAMES: Mapping[str, str] = {
+    "balance": N_("still in the account"),
+    "cash": N_("taken in cash"),
+    "fee": N_("fees and taxes"),
+    "hub": N_("lost in a clearing account"),
+    "returned": N_("returned to the payer"),
+    "asset": N_("bought assets"),
+    "frontier": N_("left our statements"),
+    "lender": N_("repaid an overdraft"),
+    "recirculated": N_("met another seed"),
+    "horizon": N_("beyond the limit set"),
+}
+"""What the kinds of ends are called where people read them."""
+
+
+def amount_text(value: int, digits: int = 2) -> str:
+    """Exact, with thousands.
+
+    >>> amount_text(-123456789), amount_text(1200, 0), amount_text(5, 3)
+    ('-1,234,567.89', '1,200', '0.005')
+    """
+    whole, part = divmod(abs(int(value)), 10**digits)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{whole:,}.{part:0{digits}d}" if digits else f"{sign}{whole:,}"
+
+
+def width_of(text: str) -> int:
+    """Columns that a text takes where every letter is one wide and every Chinese character two.
+
+    >>> width_of("abc"), width_of("资金"), width_of("e\\u0301")
+    (3, 4, 1)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) or unicodedata.category(c) in ("Cf", "Me", "Mn")
+        else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )  # fmt: skip
+
+
+def shorten(text: str, width: int) -> str:
+    """At most so many columns, the middle left out: ids differ at their ends.
+
+    >>> shorten("6222020200001234567", 9), shorten("互联网金融平台", 7)
+    ('6222…4567', '互…平台')
+    """
+    if len(text) <= width and width_of(text) <= width:
+        return text
+    back = ""
+    for c in reversed(text[-width:]):
+        if width_of(c + back) > width // 2:
+            break
+        back = c + back
+    front = ""
+    for c in text[:width]:
+        if width_of(front + c) + 1 + width_of(back) > width:
+            break
+        front += c
+    return f"{front}…{back}"
+
+
+# Not allowed in XML, or able to make a text read as another: controls, overrides of direction, surrogates.
+_HOSTILE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+
+def clean(text: str, most: int = 300) -> str:
+    """Text from data, made safe to stand in SVG and HTML.
+
+    >>> clean("<script>alert('1')</script>")
+    '&lt;script&gt;alert(&#x27;1&#x27;)&lt;/script&gt;'
+    >>> clean("a\\x00b\\u202ec")
+    'a�b�c'
+    """
+    text = str(text)
+    if len(text) > most:
+        text = text[: most - 1] + "…"
+    return html.escape(_HOSTILE.sub("\ufffd", " ".join(text.split())), quote=True)
