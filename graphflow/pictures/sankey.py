@@ -102,12 +102,12 @@ def sankey_svg(
     text = pen.summary(flow)
     name = "gf" + hashlib.sha256("\n".join([title, text, *body]).encode()).hexdigest()[:10]
     legend = _legend(flow, pen)
-    width = max(width, 560.0)
+    width, tall = max(width, 560.0), height + top + 30
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="gf" role="img" '
             f'aria-labelledby="{name}t {name}d" lang="{language}" '
-            f'width="{width:.0f}" height="{height + top + 30:.0f}" viewBox="0 0 {width:.0f} {height + top + 30:.0f}">',
+            f'width="{width:.0f}" height="{tall:.0f}" viewBox="0 0 {width:.0f} {tall:.0f}">',
             f'<title id="{name}t">{clean(title)}</title>',
             f'<desc id="{name}d">{clean(text, 2000)}</desc>',
             _STYLE,
