@@ -32,7 +32,7 @@ def shown(value: object) -> str:
     --------
     >>> shown("a\\nb")
     'a\\\\nb'
-    >>> shown("9" * 1_000_000)[-25:]
+    >>> shown("9" * 1_000_000)[-24:]
     '99… (1000000 characters)'
     """
     whole = str(value)

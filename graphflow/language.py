@@ -85,7 +85,8 @@ def describe(error: BaseException, language: str = "en") -> str:
     Examples
     --------
     >>> from graphflow.errors import Problem, UsageError
-    >>> print(describe(UsageError(Problem("X", "this needs a package that is not installed", first="Y")), "zh"))
+    >>> error = UsageError(Problem("X", "this needs a package that is not installed", first="Y"))
+    >>> print(describe(error, "zh"))
     X:此功能需要的软件包未安装;首例:Y
     """
     problems = getattr(error, "problems", None)
@@ -98,7 +99,7 @@ def describe(error: BaseException, language: str = "en") -> str:
 
 
 def messages(source: str) -> Iterator[str]:
-    """The message ids in a Python source: the first arguments of ``N_`` and ``translate``.
+    """The message ids in a Python source: the first arguments of ``N_``, ``translate`` and the app's ``say``.
 
     The texts of `Problem` need no mark: they are message ids by definition.
 
@@ -112,14 +113,14 @@ def messages(source: str) -> Iterator[str]:
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         found: list[ast.expr] = []
-        if name in ("N_", "translate"):
+        if name in ("N_", "translate", "say"):
             found = node.args[:1]
         elif name == "Problem":
             found = node.args[1:2] + node.args[4:5]
             found += [keyword.value for keyword in node.keywords if keyword.arg in ("what", "expected")]
-        for expression in found:
-            if isinstance(expression, ast.Constant) and isinstance(expression.value, str) and expression.value:
-                yield expression.value
+        for text in found:
+            if isinstance(text, ast.Constant) and isinstance(text.value, str) and text.value:
+                yield text.value
 
 
 def collect(root: Path, rooms: Iterable[str] = ROOMS) -> dict[str, list[str]]:
