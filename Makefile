@@ -1,0 +1,78 @@
+# Needs Python 3.11 or newer and make; everything else goes into .venv, as wheels: no compiler.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fast app bench warm clean
+
+VENV ?= .venv
+DEMO ?= demo
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+PIP := $(PY) -m pip --disable-pip-version-check install --only-binary=:all: --progress-bar on
+say = @printf '\n==> %s\n'
+
+help:
+	@echo 'make demo   everything once, on a generated case (5 minutes from nothing, 1 the second time)'
+	@echo 'make app    the app, on the case of the demo'
+	@echo 'make test   everything that CI runs; GRAPHFLOW_REQUIRE=browser,data makes a lack of these fail'
+	@echo 'make fast   linters, types and the tests that take seconds'
+	@echo 'make bench  the benchmarks: prints a table and writes it to benchmarks/results/'
+	@echo 'make clean  removes what the above made'
+
+$(VENV)/made:
+	@[ -n "$(PYTHON)" ] || { echo 'Python 3.11 or newer with venv is needed (on Debian and Ubuntu: apt install python3-venv); say which with PYTHON=/path/to/python3'; exit 1; }
+	$(say) 'making $(VENV)'
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# One stamp a set of extras; a change of pyproject.toml installs again.
+$(VENV)/installed-app: $(VENV)/made pyproject.toml
+	$(say) 'installing graphflow with its app (wheels only)'
+	@$(PIP) -e '.[app]'
+	$(say) 'compiling the kernels, once'
+	@$(PY) -m graphflow warm
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed-app
+	$(say) 'installing what the tests need (wheels only)'
+	@$(PIP) -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/installed-app
+	$(say) 'the demo: a generated case, traced from the investors to the ends'
+	@$(PY) -m graphflow demo --out $(DEMO)
+
+app: $(VENV)/installed-app
+	@$(PY) -m graphflow app $(wildcard $(DEMO)/case)
+
+check: $(VENV)/installed-dev
+	$(say) 'ruff'
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	$(say) 'mypy'
+	@$(BIN)/mypy
+	$(say) 'import-linter'
+	@$(BIN)/lint-imports
+
+# The compiled loops as plain Python on small sizes; then everything. pytest's closing line is the last one.
+test: check
+	$(say) 'pytest, kernels as plain Python (NUMBA_DISABLE_JIT=1), small'
+	@NUMBA_DISABLE_JIT=1 HYPOTHESIS_PROFILE=small $(PY) -m pytest -q -m 'not slow and not data and not browser' $(NOJIT)
+	$(say) 'pytest: tests, doctests, notebooks, the wheel'
+	@$(PY) -m pytest --durations=15 $(PYTEST)
+
+fast: check
+	@$(PY) -m pytest -q -x -m 'not slow and not browser and not data' $(PYTEST)
+
+NOJIT ?= graphflow/kernels tests/test_kernels*.py
+
+bench: $(VENV)/installed-dev
+	@$(PY) -m benchmarks $(BENCH)
+
+warm: $(VENV)/installed-app
+	@$(PY) -m graphflow warm
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist .build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
