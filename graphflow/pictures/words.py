@@ -54,7 +54,7 @@ def shorten(text: str, width: int) -> str:
     """At most so many columns, the middle left out: ids differ at their ends.
 
     >>> shorten("6222020200001234567", 9), shorten("互联网金融平台", 7)
-    ('6222…4567', '互…平台')
+    ('6222…4567', '互联…台')
     """
     if len(text) <= width and width_of(text) <= width:
         return text
