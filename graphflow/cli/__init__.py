@@ -1,0 +1,377 @@
+"""The command line: one function a verb, one parser, one place where errors become messages and exit codes.
+
+Nothing heavy is imported before the verb that needs it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import gettext
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from graphflow.errors import GraphflowError, Problem, UsageError
+from graphflow.language import DOMAIN, LANGUAGES, LOCALE, N_, closest, describe, translate
+from graphflow.cli.terminal import FORMATS, Progress
+from graphflow.version import VERSION
+
+DONE, QUARANTINED, DEFECT, INTERRUPTED, PIPE_CLOSED = 0, 3, 70, 130, 141
+
+Arguments = argparse.Namespace
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code.
+
+    Examples
+    --------
+    >>> run(["info", "no/such/case"])
+    4
+    """
+    given = list(sys.argv[1:] if argv is None else argv)
+    language = _language(given)
+    try:
+        arguments = _parser(language).parse_args(given)
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show must not end the run
+                told = {"encoding": "utf-8"} if getattr(arguments, "format", "") in ("json", "csv") else {}
+                stream.reconfigure(errors="backslashreplace", **told)
+        code = VERBS[arguments.verb](arguments)
+        sys.stdout.flush()
+        return code
+    except SystemExit as leave:  # argparse: help, version, a wrong argument
+        return leave.code if isinstance(leave.code, int) else DONE
+    except BrokenPipeError:
+        _close_pipe()
+        return PIPE_CLOSED
+    except KeyboardInterrupt:
+        print(translate("interrupted", language), file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        return _report(error, given, language)
+
+
+def _report(error: Exception, given: list[str], language: str) -> int:
+    """Say what went wrong, never as a traceback unless it was asked for."""
+    if "--debug" in given:
+        import traceback
+
+        traceback.print_exc()
+    if isinstance(error, GraphflowError) and error.exit_code != DEFECT:
+        print(describe(error, language), file=sys.stderr)
+        return error.exit_code
+    if isinstance(error, OSError) and error.filename is not None:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return 4
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        print(translate("the disk is full; nothing was changed", language), file=sys.stderr)
+        return 4
+    if isinstance(error, MemoryError):
+        print(translate("there is not enough memory for this", language), file=sys.stderr)
+        return 4
+    print(
+        translate("This is a defect of graphflow {version}, not of your data.", language, version=VERSION),
+        file=sys.stderr,
+    )
+    print(describe(error, language), file=sys.stderr)
+    print(
+        translate("What is needed to find it is in {file}", language, file=_log(error, given)),
+        file=sys.stderr,
+    )
+    return DEFECT
+
+
+def _log(error: Exception, given: list[str]) -> str:
+    """Write down a defect; the file's name."""
+    import platform
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w",
+        prefix="graphflow-defect-",
+        suffix=".log",
+        delete=False,
+        encoding="utf-8",
+        errors="backslashreplace",
+    ) as file:
+        file.write(f"graphflow {VERSION}, Python {platform.python_version()}, {platform.platform()}\n")
+        file.write(f"arguments: {given!r}\n\n")
+        file.write("".join(traceback.format_exception(error)))
+        return file.name
+
+
+def _close_pipe() -> None:
+    """The reader of our output has left: say nothing more, not even while Python shuts down."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass
+
+
+def _language(given: Sequence[str]) -> str:
+    """The language asked for, else the environment's: needed before the arguments can be read."""
+    for i, word in enumerate(given):
+        asked = (
+            word[11:] if word.startswith("--language=") else given[i + 1] if word == "--language" else None
+        )
+        if asked in LANGUAGES:
+            return str(asked)
+        if word == "--":
+            break
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    return closest(next((os.environ[name] for name in names if os.environ.get(name)), None))
+
+
+# ---------------------------------------------------------------- the parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that does not guess at shortened options: a script that relied on one would break later."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(allow_abbrev=False, **options)  # type: ignore[arg-type]
+
+
+def _count(text: str) -> int:
+    """A whole number that is not negative."""
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
+
+
+_count.__name__ = "int"  # what argparse calls it in its message
+
+
+def _parser(language: str) -> argparse.ArgumentParser:
+    # argparse says its own words through gettext's domain of the program, in the language of the environment.
+    os.environ["LANGUAGE"] = language
+    gettext.bindtextdomain(DOMAIN, str(LOCALE))
+    gettext.textdomain(DOMAIN)
+
+    def say(text: str, **values: object) -> str:
+        return translate(text, language, **values).replace("%", "%%")
+
+    always = _Parser(add_help=False)
+    always.add_argument("--language", choices=LANGUAGES, default=language, help=say("of messages and tables"))
+    always.add_argument("--debug", action="store_true", help=say("show where in the program an error arose"))
+    prints = _Parser(add_help=False)
+    prints.add_argument("--format", choices=FORMATS, default="table", help=say("how results are printed"))
+
+    parser = _Parser(
+        prog="graphflow",
+        description=say("Traces money through accounts, exactly, in time order."),
+        epilog=say(
+            "Exit codes: 0 done; 2 wrong usage; 3 done, with rows in quarantine; 4 bad input; "
+            "70 a defect of ours; 75 busy, try again."
+        ),
+    )
+    parser.add_argument("--version", action="version", version=f"graphflow {VERSION}")
+    verbs = parser.add_subparsers(dest="verb", metavar=say("VERB"), required=True)
+
+    def verb(name: str, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        return verbs.add_parser(name, help=say(text), description=say(text), parents=[*parents, always])
+
+    p = verb("import", N_("Read sources into a case: recognise, map, check, store."), prints)
+    p.add_argument("sources", nargs="+", metavar="SOURCE", help=say("a file or a folder"))
+    p.add_argument(
+        "--case", required=True, metavar="DIR", help=say("the case's folder; made if it is not there")
+    )
+    p.add_argument(
+        "--loader", metavar="NAME", help=say("read the sources as this format, whatever they look like")
+    )
+    p.add_argument("--currency", metavar="C", help=say("of rows that name none"))
+    p.add_argument("--timezone", metavar="Z", help=say("of times without an offset"))
+    p.add_argument("--authority", metavar="TEXT", help=say("who gave the sources"))
+    p.add_argument("--basis", metavar="TEXT", help=say("the legal basis on which they were given"))
+    p.add_argument("--strict", action="store_true", help=say("a bad row is an error, and nothing is stored"))
+
+    p = verb("info", N_("What is in a case, how good it is, and which statements to ask for."), prints)
+    p.add_argument("case", metavar="CASE")
+
+    p = verb("trace", N_("Where money went, or came from: transfers, ends and chains."), prints)
+    p.add_argument("case", metavar="CASE")
+    p.add_argument(
+        "--from",
+        dest="start",
+        required=True,
+        metavar="REF[,REF...]",
+        help=say(
+            "transfer:ID, account:ID, balance:ID@TIME, party:ID, product:ID, loan:ID, each also with =AMOUNT"
+        ),
+    )
+    p.add_argument("--backward", action="store_true", help=say("where it came from"))
+    p.add_argument("--currency", metavar="C", help=say("of the money, where it could be several"))
+    p.add_argument(
+        "--rule", choices=RULES, default=RULES[0], help=say("which money leaves a mixed account first")
+    )
+    p.add_argument("--since", metavar="T", help=say("from this time on, inclusive"))
+    p.add_argument("--until", metavar="T", help=say("up to this time, inclusive"))
+    p.add_argument(
+        "--max-hops", type=_count, metavar="N", help=say("transfers after the seed; the rest ends as horizon")
+    )
+    p.add_argument(
+        "--min-amount", default="0", metavar="X", help=say("of a chain, in whole units such as 100.50")
+    )
+    p.add_argument(
+        "--top", type=_count, metavar="N", help=say("only the largest chains; the rest is counted")
+    )
+    p.add_argument("--part", choices=PARTS, default="ends", help=say("which table is printed as CSV"))
+    p.add_argument("--html", metavar="FILE", help=say("also write a page with the picture and the tables"))
+
+    p = verb("synth", N_("Generate a case with its truth."), prints)
+    p.add_argument(
+        "name", metavar="NAME", help=say("p2p: a lending platform; ledger: a plain one for measuring")
+    )
+    p.add_argument("--out", required=True, metavar="DIR")
+    p.add_argument("--size", type=_count, metavar="N", help=say("about how many transfers"))
+    p.add_argument("--seed", type=int, default=0, metavar="S", help=say("the same seed gives the same case"))
+    p.add_argument(
+        "--as", dest="style", choices=("tables", "statements"), default="tables", help=say("how to write it")
+    )
+
+    p = verb("demo", N_("Everything once, on a generated case: generate, import, trace, show."))
+    p.add_argument("--out", default="graphflow-demo", metavar="DIR", help=say("where to put it"))
+    p.add_argument("--size", type=_count, metavar="N", help=say("about how many transfers"))
+
+    p = verb("app", N_("Open the app in a browser; it listens on this machine only."))
+    p.add_argument("case", nargs="?", metavar="CASE")
+    p.add_argument(
+        "--port", type=int, metavar="N", help=say("where to listen; else the first free from 8501 on")
+    )
+    p.add_argument("--no-browser", action="store_true", help=say("only say the address"))
+
+    verb("warm", N_("Compile everything once, so that later commands start at once."))
+    return parser
+
+
+RULES = ("fifo", "prorata")
+PARTS = ("ends", "chains", "routes", "transfers", "assumptions", "misuse")
+
+
+# ---------------------------------------------------------------- the verbs
+
+
+def _import(a: Arguments) -> int:
+    from graphflow.intake import import_sources
+    from graphflow.cli.showing import show_import
+
+    with Progress(a.language) as progress:
+        progress(N_("reading"))
+        report = import_sources(
+            a.case,
+            a.sources,
+            loader=a.loader,
+            currency=a.currency,
+            timezone=a.timezone,
+            authority=a.authority,
+            basis=a.basis,
+            strict=a.strict,
+            progress=progress,
+        )
+    show_import(report, a.format, a.language)
+    return QUARANTINED if report.quarantined else DONE
+
+
+def _info(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.showing import show_info
+
+    with Progress(a.language) as progress:
+        progress(N_("reading"))
+        case = open_case(a.case)
+        show_info(case, a.format, a.language)
+    return DONE
+
+
+def _trace(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.showing import show_trace, trace_page
+    from graphflow.tracing import trace
+
+    if a.html:
+        _writable(Path(a.html))
+    with Progress(a.language) as progress:
+        progress(N_("tracing"))
+        case = open_case(a.case)
+        found = trace(
+            case,
+            a.start,
+            rule=a.rule,
+            backward=a.backward,
+            currency=a.currency,
+            since=a.since,
+            until=a.until,
+            max_hops=a.max_hops,
+            min_amount=a.min_amount,
+        )
+        if a.html:
+            progress(N_("drawing"))
+            Path(a.html).write_text(trace_page(case, found, a.start, a.language), encoding="utf-8")
+    show_trace(case, found, a.start, a.format, a.language, part=a.part, top=a.top)
+    return DONE
+
+
+def _writable(file: Path) -> None:
+    """Complain before the work, not after it."""
+    if not file.absolute().parent.is_dir() or file.is_dir():
+        raise UsageError(
+            Problem(
+                "--html",
+                N_("{file} cannot be written"),
+                {"file": str(file)},
+                expected=N_("a file in a folder"),
+            )
+        )
+
+
+def _synth(a: Arguments) -> int:
+    from graphflow.cli.showing import show_facts
+    from graphflow.synthesis import make
+
+    with Progress(a.language) as progress:
+        progress(N_("generating"))
+        facts = make(a.name, a.out, size=a.size, seed=a.seed, style=a.style, progress=progress)
+    show_facts(facts, a.format, a.language)
+    return DONE
+
+
+def _demo(a: Arguments) -> int:
+    from graphflow.cli.demo import demo
+
+    return demo(Path(a.out), a.size, a.language)
+
+
+def _app(a: Arguments) -> int:
+    from graphflow.cli.launch import launch
+
+    return launch(a.case, a.port, a.language, browser=not a.no_browser)
+
+
+def _warm(a: Arguments) -> int:
+    from graphflow.cli.warming import warm
+
+    with Progress(a.language) as progress:
+        warm(progress)
+    return DONE
+
+
+VERBS: dict[str, Callable[[Arguments], int]] = {
+    "import": _import,
+    "info": _info,
+    "trace": _trace,
+    "synth": _synth,
+    "demo": _demo,
+    "app": _app,
+    "warm": _warm,
+}
+
+
+def main() -> NoReturn:
+    """The script `graphflow`."""
+    sys.exit(run())

@@ -1,0 +1,119 @@
+"""Starts the app: Streamlit as a process of its own, listening on this machine only and asking nobody anything."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import webbrowser
+from importlib.util import find_spec
+from pathlib import Path
+
+from graphflow.errors import InputError, MissingExtraError, Problem, UsageError
+from graphflow.language import N_, translate
+
+ADDRESS = "127.0.0.1"
+PORTS = range(8501, 8600)
+# By default Streamlit listens on all interfaces, reports its use, and links to search engines from its errors.
+STREAMLIT_FLAGS = {
+    "server.address": ADDRESS,
+    "server.allowedHosts": f"{ADDRESS},localhost",
+    "server.headless": "true",
+    "server.showEmailPrompt": "false",
+    "server.enableAgentApi": "false",
+    "server.fileWatcherType": "none",
+    "server.runOnSave": "false",
+    "server.maxUploadSize": "4096",
+    "browser.gatherUsageStats": "false",
+    "browser.serverAddress": ADDRESS,
+    "client.showErrorLinks": "false",
+    "client.showErrorDetails": "none",
+    "client.toolbarMode": "minimal",
+    "global.developmentMode": "false",
+}
+
+
+def main_script() -> Path:
+    """The app that belongs to this graphflow: beside it, wherever it is installed, never one of the user's own."""
+    return Path(__file__).resolve().parents[2] / "app" / "main.py"
+
+
+def command(case: str | None, port: int) -> list[str]:
+    """What is run. `-P` keeps the current folder off the path: it may have an `app.py` or a `loaders/` of its own.
+
+    Examples
+    --------
+    >>> command("cases/demo", 8501)[1:5]
+    ['-P', '-m', 'streamlit', 'run']
+    """
+    flags = [f"--{name}={value}" for name, value in {**STREAMLIT_FLAGS, "server.port": str(port)}.items()]
+    return [
+        *(sys.executable, "-P", "-m", "streamlit", "run", str(main_script()), *flags),
+        *(["--", str(Path(case).absolute())] if case else []),
+    ]
+
+
+def launch(case: str | None, port: int | None, language: str, *, browser: bool = True) -> int:
+    """Run the app until it is stopped; its exit code."""
+    if find_spec("streamlit") is None:
+        raise MissingExtraError.of("app", "streamlit")
+    if case is not None and not Path(case).is_dir():
+        raise InputError(
+            Problem(
+                case, N_("there is no such folder"), expected=N_("a case, as `graphflow import` makes one")
+            )
+        )
+    port = _free_port() if port is None else port
+    if not _free(port):
+        raise UsageError(
+            Problem("--port", N_("port {port} is taken"), {"port": port}, expected=N_("a free port"))
+        )
+    address = f"http://{ADDRESS}:{port}"
+    print(translate("The app is at {address} (stop it with Ctrl+C).", language, address=address), flush=True)
+    # Our own language, and no safe-path surprises from the user's environment.
+    environment = {**os.environ, "GRAPHFLOW_LANGUAGE": language, "PYTHONSAFEPATH": "1"}
+    with subprocess.Popen(command(case, port), env=environment, stdin=subprocess.DEVNULL) as process:
+        if browser and sys.stdout.isatty():
+            threading.Thread(target=_show, args=(address, port, process), daemon=True).start()
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # it got the signal too; give it the time to end
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            return 0
+
+
+def _show(address: str, port: int, process: subprocess.Popen[bytes]) -> None:
+    """Open a browser once the server answers."""
+    for _ in range(300):
+        if process.poll() is not None:
+            return
+        if not _free(port):
+            webbrowser.open(address)
+            return
+        time.sleep(0.1)
+
+
+def _free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex((ADDRESS, port)) != 0
+
+
+def _free_port() -> int:
+    for port in PORTS:
+        if _free(port):
+            return port
+    raise UsageError(
+        Problem(
+            "--port",
+            N_("all ports from {first} to {last} are taken"),
+            {"first": PORTS[0], "last": PORTS[-1]},
+            expected=N_("a free port"),
+        )
+    )
