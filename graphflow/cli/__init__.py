@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from graphflow.cli.terminal import FORMATS, Progress
 from graphflow.errors import GraphflowError, Problem, UsageError
 from graphflow.language import DOMAIN, LANGUAGES, LOCALE, N_, closest, describe, translate
-from graphflow.cli.terminal import FORMATS, Progress
 from graphflow.version import VERSION
 
 DONE, QUARANTINED, DEFECT, INTERRUPTED, PIPE_CLOSED = 0, 3, 70, 130, 141
@@ -258,8 +258,8 @@ PARTS = ("ends", "chains", "routes", "transfers", "assumptions", "misuse")
 
 
 def _import(a: Arguments) -> int:
-    from graphflow.intake import import_sources
     from graphflow.cli.showing import show_import
+    from graphflow.intake import import_sources
 
     with Progress(a.language) as progress:
         progress(N_("reading"))

@@ -1,4 +1,4 @@
-"""Starts the app: Streamlit as a process of its own, listening on this machine only and asking nobody anything."""
+"""Starts the app: Streamlit as a process of its own, which listens on this machine only and asks nobody."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graphflow.language import N_, translate
 
 ADDRESS = "127.0.0.1"
 PORTS = range(8501, 8600)
-# By default Streamlit listens on all interfaces, reports its use, and links to search engines from its errors.
+# By default Streamlit listens on all interfaces, reports its use, and links errors to search engines.
 STREAMLIT_FLAGS = {
     "server.address": ADDRESS,
     "server.allowedHosts": f"{ADDRESS},localhost",
@@ -37,12 +37,12 @@ STREAMLIT_FLAGS = {
 
 
 def main_script() -> Path:
-    """The app that belongs to this graphflow: beside it, wherever it is installed, never one of the user's own."""
+    """The app that belongs to this graphflow: beside it, wherever that is, never one of the user's own."""
     return Path(__file__).resolve().parents[2] / "app" / "main.py"
 
 
 def command(case: str | None, port: int) -> list[str]:
-    """What is run. `-P` keeps the current folder off the path: it may have an `app.py` or a `loaders/` of its own.
+    """What is run. `-P` keeps the current folder off the path: it may have a `loaders/` of its own.
 
     Examples
     --------

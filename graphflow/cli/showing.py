@@ -1,0 +1,370 @@
+"""Results made readable: the same tables on a terminal and on a page, JSON and CSV for programs."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphflow.cli.terminal import Column, jsonable, money_text, plain, table_lines, write_json
+from graphflow.language import N_, translate
+from graphflow.pictures import END_NAMES, Facts, Picture, Table, amount_text, html_page, sankey_svg
+from graphflow.version import VERSION
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from graphflow.case import Case
+
+TABLE_TOP, PAGE_TOP = 20, 500
+# What is money in a result's frames, and in whose currency: the row's own, or the seed's.
+_LOCAL = frozenset({"traced", "traced_min", "traced_max", "amount", "amount_min", "amount_max", "money"})
+_SEED = frozenset({"seed_amount"})
+
+
+def out(line: str = "") -> None:
+    """One line of a result."""
+    sys.stdout.write(line + "\n")
+
+
+# ---------------------------------------------------------------- for programs
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Turns minor units into decimal text: digits by currency, the seed's where a row names none."""
+
+    digits: Mapping[str, int]
+    currency: str
+
+    def of(self, currency: object = None) -> int:
+        return self.digits.get(str(currency) if currency else self.currency, 2)
+
+    def text(self, minor: int, currency: object = None) -> str:
+        return money_text(minor, self.of(currency))
+
+    def shown(self, minor: int, currency: object = None) -> str:
+        return amount_text(minor, self.of(currency))
+
+    def record(self, row: Mapping[str, Any], seed: frozenset[str] = _SEED) -> dict[str, Any]:
+        """A row as JSON has it: money as decimal text."""
+        made: dict[str, Any] = {}
+        for name, value in row.items():
+            plain_value = jsonable(value)
+            if plain_value is not None and name in seed:
+                made[name] = self.text(plain_value)
+            elif plain_value is not None and name in _LOCAL:
+                made[name] = self.text(plain_value, jsonable(row.get("currency")))
+            else:
+                made[name] = plain_value
+        return made
+
+    def records(self, frame: pd.DataFrame, seed: frozenset[str] = _SEED) -> Iterator[dict[str, Any]]:
+        names = list(frame.columns)
+        for row in frame.itertuples(index=False, name=None):
+            yield self.record(dict(zip(names, row, strict=True)), seed)
+
+
+_CHAIN_SEED = frozenset({"amount", "seed_amount"})  # a chain's amount is in the seed's currency
+
+
+def trace_pairs(case: Case, t: Any, top: int | None) -> Iterator[tuple[str, object]]:
+    """A trace as the pairs of one JSON object; chains are streamed."""
+    amounts = Amounts(case.tables.minor_units, t.currency)
+    yield "version", VERSION
+    yield "case_hash", case.hash
+    yield "seed", amounts.text(t.seed)
+    yield "currency", t.currency
+    yield "rule", t.rule
+    yield "backward", t.backward
+    yield "parameters", jsonable(t.parameters)
+    yield "ends", amounts.records(t.ends)
+    yield "transfers", amounts.records(t.transfers)
+    if top is None:
+        yield "chains", chain_records(t, amounts)
+    else:
+        kept, left, money = top_chains(t, top)
+        yield "chains", amounts.records(kept, _CHAIN_SEED)
+        yield "chains_left_out", {"count": left, "money": amounts.text(money)}
+    yield "envelope", None
+    yield "assumptions", amounts.records(t.assumptions)
+    yield "misuse", amounts.records(t.misuse)
+
+
+def chain_records(t: Any, amounts: Amounts) -> Iterator[dict[str, Any]]:
+    """All chains, never all in memory."""
+    for chain in t.iter_chains():
+        row = chain._asdict() if hasattr(chain, "_asdict") else dict(chain)
+        yield amounts.record(row, _CHAIN_SEED)
+
+
+def top_chains(t: Any, top: int) -> tuple[pd.DataFrame, int, int]:
+    """The largest chains, and how many with how much money are left out."""
+    kept = t.chains(top=top)
+    count = money = 0
+    for chain in t.iter_chains():
+        row = chain._asdict() if hasattr(chain, "_asdict") else chain
+        count += 1
+        money += int(row["amount"])
+    return kept, count - len(kept), money - int(sum(int(a) for a in kept["amount"]))
+
+
+def write_csv(rows: Iterable[Mapping[str, Any]], names: Sequence[str]) -> None:
+    """Rows as CSV with a header; tuples as words between spaces, unknown as nothing."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow(
+            " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else value
+            for value in (row[name] for name in names)
+        )
+
+
+# ---------------------------------------------------------------- for people
+
+
+def print_table(table: Table) -> None:
+    """A table on the terminal, cut to its width; in a file or a pipe nothing is cut."""
+    room = shutil.get_terminal_size((160, 40)).columns if sys.stdout.isatty() else 100_000
+    right = set(table.right)
+    widest = max(20, room - 14 * len(table.columns)) if len(table.columns) < 8 else 30
+    columns = [Column(title, i in right, min(widest, room)) for i, title in enumerate(table.columns)]
+    out()
+    out(plain(table.title))
+    for line in table_lines(columns, table.rows):
+        out(line)
+    if table.note:
+        out(plain(table.note))
+
+
+def print_facts(facts: Facts) -> None:
+    """Names and values, lined up."""
+    from graphflow.pictures.words import width_of
+
+    wide = max((width_of(name) for name, _ in facts.rows), default=0)
+    for name, value in facts.rows:
+        out(f"{name}{' ' * (wide - width_of(name))}  {plain(value)}")
+
+
+class TraceTables:
+    """A trace as tables in the reader's language."""
+
+    def __init__(self, case: Case, t: Any, start: str, language: str) -> None:
+        self.case, self.t, self.start, self.language = case, t, start, language
+        self.amounts = Amounts(case.tables.minor_units, t.currency)
+        self.labels: dict[str, str] = {}
+
+    def say(self, text: str, **values: object) -> str:
+        return translate(text, self.language, **values)
+
+    def know(self, ids: Iterable[object]) -> None:
+        """Look up the names of accounts that will be shown."""
+        wanted = {str(i) for i in ids if jsonable(i) is not None} - self.labels.keys()
+        self.labels.update(account_names(self.case, wanted))
+
+    def label(self, account: object) -> str:
+        if jsonable(account) is None:
+            return ""
+        name = self.labels.get(str(account), "")
+        return f"{name} ({account})" if name and name != account else str(account)
+
+    def facts(self) -> Facts:
+        t = self.t
+        direction = self.say(N_("where it came from")) if t.backward else self.say(N_("where it went"))
+        rows = [
+            (self.say(N_("Question")), f"{self.start}: {direction}"),
+            (self.say(N_("Money traced")), f"{self.amounts.shown(t.seed)} {t.currency}"),
+            (self.say(N_("Rule")), f"{t.rule}: {self.say(RULE_WORDS.get(t.rule, t.rule))}"),
+        ]
+        limits = [f"{k}={v}" for k, v in t.parameters.items() if k in _LIMITS and v not in (None, 0, "0", "")]
+        if limits:
+            rows.append((self.say(N_("Limits")), ", ".join(limits)))
+        rows.append(
+            (self.say(N_("Case")), f"{self.case.path or self.say(N_('in memory'))} ({self.case.hash[:12]})")
+        )
+        return Facts(rows)
+
+    def ends(self, top: int) -> Table:
+        frame = self.t.ends.sort_values("seed_amount", ascending=False, kind="stable")
+        shown = frame.head(top)
+        self.know(shown["account_id"])
+        open_order = (
+            bool((frame["amount_min"] != frame["amount_max"]).any()) if "amount_min" in frame else False
+        )
+        rows = []
+        for row in shown.to_dict("records"):
+            cells = [
+                self.say(END_NAMES.get(row["kind"], row["kind"])),
+                self.label(row["account_id"]),
+                self.amounts.shown(row["amount"], row["currency"]) + f" {row['currency']}",
+                self.amounts.shown(row["seed_amount"]),
+                percent(row["seed_amount"], self.t.seed),
+            ]
+            if open_order:
+                cells += [
+                    self.amounts.shown(row[name], row["currency"]) for name in ("amount_min", "amount_max")
+                ]
+            rows.append(cells)
+        titles = [N_("end"), N_("account"), N_("amount"), N_("of the money traced"), "%"]
+        titles += [N_("at least"), N_("at most")] if open_order else []
+        return Table(
+            self.say(N_("Ends: where the money stands at the close")) if not self.t.backward
+            else self.say(N_("Ends: where the money stood at the start")),
+            [self.say(title) for title in titles],
+            rows,
+            right=range(2, len(titles)),
+            note=self._left(len(frame) - len(shown), int(frame["seed_amount"].iloc[top:].sum()), N_("ends")),
+        )  # fmt: skip
+
+    def chains(self, top: int, *, transfers: bool) -> Table:
+        kept, left, money = top_chains(self.t, top)
+        self.know(account for way in kept["accounts"] for account in way)
+        rows = []
+        for row in kept.to_dict("records"):
+            cells = [
+                self.amounts.shown(row["amount"]),
+                str(row["hops"]),
+                " → ".join(self.label(account) for account in row["accounts"]),
+                self.say(END_NAMES.get(row["kind"], row["kind"])),
+            ]
+            rows.append([*cells, " ".join(map(str, row["transfers"]))] if transfers else cells)
+        titles = [N_("amount"), N_("hops"), N_("way"), N_("end")] + ([N_("transfers")] if transfers else [])
+        return Table(
+            self.say(N_("Chains: ways that the money took")),
+            [self.say(title) for title in titles],
+            rows,
+            right=(0, 1),
+            note=self._left(left, money, N_("chains")),
+        )
+
+    def others(self, top: int) -> Iterator[Table]:
+        """What was assumed, and money taken of others' earmarks, where there is any."""
+        for title, frame in (
+            (N_("Assumptions, and the money that rests on them"), self.t.assumptions),
+            (N_("Money taken of others' earmarks"), self.t.misuse),
+        ):
+            if len(frame):
+                records = [*self.amounts.records(frame.head(top))]
+                rows = [[cell(value) for value in record.values()] for record in records]
+                right = [i for i, name in enumerate(frame.columns) if name in _LOCAL | _SEED]
+                left = len(frame) - len(records)
+                note = self.say(N_("and {count} more rows"), count=f"{left:,}") if left else ""
+                yield Table(self.say(title), [str(c) for c in frame.columns], rows, right, note)
+
+    def _left(self, count: int, money: int, what: str) -> str:
+        if not count:
+            return ""
+        return self.say(
+            N_("and {count} more {what} with {money} {currency}, {percent} % of the money traced"),
+            count=f"{count:,}",
+            what=self.say(what),
+            money=self.amounts.shown(money),
+            currency=self.t.currency,
+            percent=percent(money, self.t.seed),
+        )
+
+
+_LIMITS = ("since", "until", "max_hops", "min_amount", "overdraft", "cash_gaps", "by")
+RULE_WORDS = {
+    "fifo": N_("first in, first out"),
+    "prorata": N_("in proportion to what an account holds"),
+}
+
+
+def percent(part: int, whole: int) -> str:
+    """One decimal, cut off, not rounded: 100.0 means all.
+
+    >>> percent(1, 3), percent(99999, 100000), percent(0, 0)
+    ('33.3', '99.9', '0.0')
+    """
+    tenths = int(part) * 1000 // int(whole) if whole else 0
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+def cell(value: object) -> str:
+    """A JSON value as a table's cell."""
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def account_names(case: Case, ids: set[str]) -> dict[str, str]:
+    """The names of accounts: their party's, else the account's own hint."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names: dict[str, str] = {}
+    accounts = case.tables.arrow("accounts")
+    if accounts is None or not ids:
+        return names
+    rows = accounts.filter(
+        pc.is_in(accounts["account_id"], pa.array(sorted(ids), accounts["account_id"].type))
+    )
+    held = rows.column_names
+    party_of: dict[str, str] = {}
+    for row in rows.select([c for c in ("account_id", "name", "party_id") if c in held]).to_pylist():
+        if row.get("name"):
+            names[row["account_id"]] = row["name"]
+        if row.get("party_id"):
+            party_of[row["account_id"]] = row["party_id"]
+    parties = case.tables.arrow("parties")
+    if parties is not None and party_of:
+        wanted = pa.array(sorted(set(party_of.values())), parties["party_id"].type)
+        rows = parties.filter(pc.is_in(parties["party_id"], wanted))
+        called = dict(zip(rows["party_id"].to_pylist(), rows["name"].to_pylist(), strict=True))
+        names |= {account: called[party] for account, party in party_of.items() if called.get(party)}
+    return names
+
+
+def show_trace(
+    case: Case, t: Any, start: str, form: str, language: str, *, part: str = "ends", top: int | None = None
+) -> None:
+    """Print a trace."""
+    amounts = Amounts(case.tables.minor_units, t.currency)
+    if form == "json":
+        write_json(trace_pairs(case, t, top), sys.stdout)
+    elif form == "csv":
+        frame = (
+            t.routes() if part == "routes" else t.chains(top=top) if part == "chains" else getattr(t, part)
+        )
+        seed = _CHAIN_SEED if part in ("routes", "chains") else _SEED
+        write_csv(amounts.records(frame, seed), [str(c) for c in frame.columns])
+    else:
+        tables = TraceTables(case, t, start, language)
+        print_facts(tables.facts())
+        print_table(tables.ends(TABLE_TOP if top is None else top))
+        print_table(tables.chains(TABLE_TOP if top is None else top, transfers=False))
+        for table in tables.others(TABLE_TOP):
+            print_table(table)
+
+
+def trace_page(case: Case, t: Any, start: str, language: str) -> str:
+    """The same as a page: the picture, and tables with the transfers behind each chain."""
+    tables = TraceTables(case, t, start, language)
+    ends, chains = tables.ends(PAGE_TOP), tables.chains(PAGE_TOP, transfers=True)
+    routes = t.routes()
+    tables.know(account for way in routes["accounts"] for account in way)
+    title = tables.say(
+        N_("Where the money of {start} came from") if t.backward else N_("Where the money of {start} went"),
+        start=start,
+    )
+    svg = sankey_svg(
+        routes,
+        title=title,
+        unit=t.currency,
+        digits=tables.amounts.of(),
+        language=language,
+        labels=tables.labels,
+    )
+    foot = tables.say(
+        N_("graphflow {version}; case {hash}; rule {rule}."), version=VERSION, hash=case.hash, rule=t.rule
+    )
+    return html_page(
+        title,
+        [tables.facts(), Picture(svg), ends, chains, *tables.others(PAGE_TOP)],
+        language=language,
+        foot=foot,
+    )

@@ -1,0 +1,32 @@
+"""Compiles every kernel once, at install time, so that the first question does not wait for it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from graphflow.cli.terminal import Progress
+from graphflow.language import N_
+
+
+def warm(progress: Progress) -> None:
+    """Do everything once on a tiny case, from files and from disk: numba keeps what it compiled beside the source.
+
+    A memory-mapped array is another type to numba than one in memory, so both are asked.
+    """
+    from graphflow.case import open_case
+    from graphflow.intake import import_sources
+    from graphflow.synthesis import make, toys
+    from graphflow.tracing import trace
+
+    with tempfile.TemporaryDirectory(prefix="graphflow-warm-") as name:
+        folder = Path(name)
+        progress(N_("compiling: generating"))
+        facts = make("p2p", folder / "source", size=2000, seed=0, style="statements")
+        progress(N_("compiling: reading"))
+        import_sources(folder / "case", [folder / "source"], progress=None)
+        for case, start in ((open_case(folder / "case"), facts["seed_reference"]), (toys.t1(), "transfer:a")):
+            for rule in ("fifo", "prorata"):
+                for backward in (False, True):
+                    progress(N_("compiling: tracing"))
+                    trace(case, start, rule=rule, backward=backward).chains(top=1)

@@ -1,0 +1,156 @@
+"""The house: its staircase, its front door, and the guards, each seen to catch what it is there for."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from conftest import must_not_lack
+
+import graphflow
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("graphflow", "loaders", "app")
+
+
+def modules() -> list[Path]:
+    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The packages and their settings, to plant things in."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_the_staircase_holds() -> None:
+    result = lint_imports(ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "planted", "contract"),
+    [
+        ("graphflow/tables/schema.py", "from graphflow.case import Case", "The staircase"),
+        ("graphflow/case.py", "import loaders", "The staircase"),
+        ("graphflow/pictures/words.py", "from graphflow import trace", "The staircase"),
+        ("graphflow/errors.py", "from graphflow.language import translate", "Errors import nothing"),
+        ("graphflow/kernels/order.py", "import pandas", "Kernels know arrays"),
+        ("app/main.py", "import loaders.source", "Intake is the one caller"),
+        ("graphflow/pictures/flows.py", "import numpy", "Pictures are drawn"),
+    ],
+)
+def test_a_planted_wrong_import_breaks_it(copy: Path, module: str, planted: str, contract: str) -> None:
+    path = copy / module
+    source = path.read_text(encoding="utf-8")
+    assert "from __future__ import annotations\n" in source
+    path.write_text(
+        source.replace("from __future__ import annotations\n", f"from __future__ import annotations\n{planted}\n", 1),
+        encoding="utf-8",
+    )
+    result = lint_imports(copy)
+    assert result.returncode == 1, result.stdout + result.stderr
+    broken = [line for line in result.stdout.splitlines() if line.endswith("BROKEN")]
+    assert any(line.startswith(contract) for line in broken), result.stdout
+
+
+def test_every_room_stands_on_a_stair() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    [stairs] = [c for c in settings["tool"]["importlinter"]["contracts"] if c["type"] == "layers"]
+    named = {
+        word.strip("() ") for layer in stairs["layers"] for part in layer.split("|") for word in part.split(":")
+    }
+    rooms = {
+        f"graphflow.{path.stem}" for path in (ROOT / "graphflow").iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").exists()) and path.stem != "__init__"
+    }  # fmt: skip
+    assert rooms - named == set(), "a room without a stair: put it into pyproject.toml's layers"
+
+
+def test_no_room_is_named_for_nothing() -> None:
+    refused = {"utils", "util", "core", "common", "base", "helpers", "helper", "types", "misc"}
+    assert [str(p) for p in modules() if {p.stem, p.parent.name} & refused] == []
+
+
+def test_importing_graphflow_imports_nothing_heavy() -> None:
+    heavy = "numpy pandas pyarrow numba igraph networkx streamlit"
+    for words in ("import graphflow", "import graphflow.cli; graphflow.cli.run(['--help'])"):
+        code = f"import sys; {words}; print(sorted(set(sys.modules) & set({heavy.split()!r})), file=sys.stderr)"
+        result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert result.stderr.strip() == "[]", words
+
+
+def test_the_front_door_has_what_it_says() -> None:
+    for name in graphflow.__all__:
+        assert getattr(graphflow, name) is not None
+    assert set(graphflow._ROOMS) | {"__version__"} == set(graphflow.__all__)
+    assert sorted(graphflow.__all__) == graphflow.__all__
+    assert set(graphflow.__all__) <= set(dir(graphflow))
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'.*open_case"):
+        graphflow.nothing  # noqa: B018
+
+
+def test_the_front_door_says_the_same_to_type_checkers() -> None:
+    tree = ast.parse((ROOT / "graphflow" / "__init__.py").read_text(encoding="utf-8"))
+    [block] = [node for node in tree.body if isinstance(node, ast.If)]
+    told = {
+        alias.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert told == {name: f"graphflow.{room}" for name, room in graphflow._ROOMS.items()}
+
+
+def test_a_required_lack_fails() -> None:
+    assert must_not_lack("browser: no chromium is installed", {"browser"})
+    assert must_not_lack("data: there is no ../shared/data", {"everything"})
+    assert not must_not_lack("data: there is no ../shared/data", {"browser"})
+    assert not must_not_lack("platform: Windows has no such locks", {"everything"})
+
+
+def test_a_required_lack_fails_in_a_run(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n"
+        "def test_one(data): pass\n"
+        "def test_two():\n    pytest.importorskip('no_such_browser')\n"
+        "@pytest.mark.skip(reason='browser: none')\ndef test_three(): pass\n",
+        encoding="utf-8",
+    )
+    for required, line in (("", "3 skipped"), ("data", "1 failed, 2 skipped"), ("everything", "3 failed")):
+        result = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+            env={**os.environ, "GRAPHFLOW_REQUIRE": required, "GRAPHFLOW_DATA": str(tmp_path / "none")},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert line in result.stdout.splitlines()[-1], result.stdout
+
+
+def test_versions_of_python_are_those_promised() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert settings["requires-python"] == ">=3.11"
+    assert len(settings["dependencies"]) <= 10, "core dependencies are few, each with its reason"
+    assert {"app", "neo4j", "report", "dev", "all"} == set(settings["optional-dependencies"])
+    assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8").split("Version 2.0")[0]
