@@ -1,7 +1,7 @@
 """What all tests share: where data and browser are, how hypothesis searches, and which lacks are failures.
 
-`GRAPHFLOW_REQUIRE` lists what must not be lacking (`browser`, `data`, ...; `everything` allows no skip at all):
-a test that skips for want of it fails. CI sets it; a person's machine skips by name.
+`GRAPHFLOW_REQUIRE` lists what must not be lacking (`browser`, `data`, ...; `everything` allows no skip at
+all): a test that skips for want of it fails. CI sets it; a person's machine skips by name.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def must_not_lack(reason: str, required: set[str] = REQUIRED) -> bool:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: Any
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.skipped and not hasattr(report, "wasxfail") and isinstance(report.longrepr, tuple):
         reason = str(report.longrepr[2]).removeprefix("Skipped: ")
@@ -84,7 +86,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, p
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     report = yield
     if report.skipped and isinstance(report.longrepr, tuple):  # a whole module, as importorskip does
         reason = str(report.longrepr[2]).removeprefix("Skipped: ")

@@ -237,8 +237,8 @@ class Tags(html.parser.HTMLParser):
 
 
 ALLOWED = set(
-    "html head meta title style body h1 h2 dl dt dd bdi div svg desc text rect path table thead tbody tr th td p "
-    "footer".split()
+    "html head meta title style body h1 h2 p footer dl dt dd bdi div table thead tbody tr th td "
+    "svg desc text rect path".split()
 )
 
 

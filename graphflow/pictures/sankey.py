@@ -100,7 +100,10 @@ def sankey_svg(
     if not flow.nodes:
         body = [f'<text class="t" x="20" y="{top + 20:.0f}">{pen.text(N_("Nothing flowed."))}</text>']
     text = pen.summary(flow)
-    name = "gf" + hashlib.sha256("\n".join([title, text, *body]).encode()).hexdigest()[:10]
+    name = (
+        "gf"
+        + hashlib.sha256("\n".join([title, text, *body]).encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    )
     legend = _legend(flow, pen)
     width, tall = max(width, 560.0), height + top + 30
     return "\n".join(
