@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from graphflow.cli.terminal import FORMATS, Progress
 from graphflow.errors import GraphflowError, Problem, UsageError
 from graphflow.language import DOMAIN, LANGUAGES, LOCALE, N_, closest, describe, translate
+from graphflow.terminal import FORMATS, Progress
 from graphflow.version import VERSION
 
 DONE, QUARANTINED, DEFECT, INTERRUPTED, PIPE_CLOSED = 0, 3, 70, 130, 141

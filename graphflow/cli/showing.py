@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphflow.cli.terminal import Column, jsonable, money_text, plain, table_lines, write_json
 from graphflow.language import N_, translate
 from graphflow.pictures import END_NAMES, Facts, Picture, Table, amount_text, html_page, sankey_svg
+from graphflow.terminal import Column, jsonable, money_text, plain, table_lines, write_json
 from graphflow.version import VERSION
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from graphflow.cli.terminal import Progress
 from graphflow.language import N_
+from graphflow.terminal import Progress
 
 
 def warm(progress: Progress) -> None:
