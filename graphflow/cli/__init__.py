@@ -280,7 +280,7 @@ def _import(a: Arguments) -> int:
 
 def _info(a: Arguments) -> int:
     from graphflow.case import open_case
-    from graphflow.cli.showing import show_info
+    from graphflow.cli.info import show_info
 
     with Progress(a.language) as progress:
         progress(N_("reading"))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from graphflow.case import Case
+    from graphflow.receipt import ImportReport
 
 TABLE_TOP, PAGE_TOP = 20, 500
 # What is money in a result's frames, and in whose currency: the row's own, or the seed's.
@@ -317,6 +318,36 @@ def account_names(case: Case, ids: set[str]) -> dict[str, str]:
         called = dict(zip(rows["party_id"].to_pylist(), rows["name"].to_pylist(), strict=True))
         names |= {account: called[party] for account, party in party_of.items() if called.get(party)}
     return names
+
+
+def show_import(report: ImportReport, form: str, language: str) -> None:
+    """Print an import report."""
+    if form == "json":
+        out(report.json(language))
+    elif form == "csv":
+        kinds = ("read", "loaded", "quarantined", "duplicates", "set_aside")
+        rows = []
+        for table, tally in report.tallies.items():
+            rows.append(
+                {"table": table, "currency": "", "of": "rows"} | {k: tally.rows.get(k, 0) for k in kinds}
+            )
+            for currency in sorted({c for sums in tally.money.values() for c in sums}):
+                digits = report.minor_units.get(currency, 2)
+                money = {k: money_text(tally.money.get(k, {}).get(currency, 0), digits) for k in kinds}
+                rows.append({"table": table, "currency": currency, "of": "money"} | money)
+        write_csv(rows, ["table", "of", "currency", *kinds])
+    else:
+        out(report.text(language))
+
+
+def show_facts(facts: Mapping[str, object], form: str, language: str) -> None:
+    """Print names and values."""
+    if form == "json":
+        write_json(facts.items(), sys.stdout)
+    elif form == "csv":
+        write_csv([{"name": k, "value": jsonable(v)} for k, v in facts.items()], ["name", "value"])
+    else:
+        print_facts(Facts([(translate(k, language), cell(jsonable(v))) for k, v in facts.items()]))
 
 
 def show_trace(

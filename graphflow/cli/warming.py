@@ -10,7 +10,7 @@ from graphflow.terminal import Progress
 
 
 def warm(progress: Progress) -> None:
-    """Do everything once on a tiny case, from files and from disk: numba keeps what it compiled beside the source.
+    """Do everything once on a tiny case, from files and from disk: numba keeps what it compiled.
 
     A memory-mapped array is another type to numba than one in memory, so both are asked.
     """
