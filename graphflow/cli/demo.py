@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -24,27 +25,25 @@ def demo(folder: Path, size: int | None, language: str) -> int:
 
     def say(text: str, **values: object) -> None:
         out(translate(text, language, **values))
+        sys.stdout.flush()
 
     begun = time.monotonic()
     _clear(folder)
     page = folder / "trace.html"
+    say(N_("1. Generating a lending platform: investors, borrowers, shells, ordinary life around them."))
     with Progress(language) as progress:
-        say(
-            N_(
-                "1. Generating a lending platform: investors, borrowers, shells, and ordinary life around them."
-            )
-        )
         progress(N_("generating"))
         facts = make(
             "p2p", folder / "source", size=size or SIZE, seed=SEED, style="statements", progress=progress
         )
-        say(N_("2. Importing the statements of its banks; both sides of a transfer become one row."))
+    say(N_("2. Importing the statements of its banks; both sides of a transfer become one row."))
+    with Progress(language) as progress:
         progress(N_("reading"))
         report = import_sources(folder / "case", [folder / "source"], progress=progress)
     rows = report.tallies["transfers"].rows
     say(
         N_(
-            "   {read} rows read: {loaded} transfers, {duplicates} second sides and duplicates, {refused} refused."
+            "   {read} rows read: {loaded} transfers, {duplicates} second sides or copies, {refused} refused."
         ),
         read=f"{rows['read']:,}",
         loaded=f"{rows['loaded']:,}",
