@@ -25,7 +25,11 @@ def modules() -> list[Path]:
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())"],
+        [
+            sys.executable,
+            "-c",
+            "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())",
+        ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder), "NO_COLOR": "1"},
         capture_output=True,
@@ -66,7 +70,9 @@ def test_a_planted_wrong_import_breaks_it(copy: Path, module: str, planted: str,
     source = path.read_text(encoding="utf-8")
     assert "from __future__ import annotations\n" in source
     path.write_text(
-        source.replace("from __future__ import annotations\n", f"from __future__ import annotations\n{planted}\n", 1),
+        source.replace(
+            "from __future__ import annotations\n", f"from __future__ import annotations\n{planted}\n", 1
+        ),
         encoding="utf-8",
     )
     result = lint_imports(copy)
@@ -79,7 +85,10 @@ def test_every_room_stands_on_a_stair() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     [stairs] = [c for c in settings["tool"]["importlinter"]["contracts"] if c["type"] == "layers"]
     named = {
-        word.strip("() ") for layer in stairs["layers"] for part in layer.split("|") for word in part.split(":")
+        word.strip("() ")
+        for layer in stairs["layers"]
+        for part in layer.split("|")
+        for word in part.split(":")
     }
     rooms = {
         f"graphflow.{path.stem}" for path in (ROOT / "graphflow").iterdir()
@@ -96,8 +105,12 @@ def test_no_room_is_named_for_nothing() -> None:
 def test_importing_graphflow_imports_nothing_heavy() -> None:
     heavy = "numpy pandas pyarrow numba igraph networkx streamlit"
     for words in ("import graphflow", "import graphflow.cli; graphflow.cli.run(['--help'])"):
-        code = f"import sys; {words}; print(sorted(set(sys.modules) & set({heavy.split()!r})), file=sys.stderr)"
-        result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+        code = (
+            f"import sys; {words}; print(sorted(set(sys.modules) & set({heavy.split()!r})), file=sys.stderr)"
+        )
+        result = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        )
         assert result.stderr.strip() == "[]", words
 
 
@@ -115,7 +128,10 @@ def test_the_front_door_says_the_same_to_type_checkers() -> None:
     tree = ast.parse((ROOT / "graphflow" / "__init__.py").read_text(encoding="utf-8"))
     [block] = [node for node in tree.body if isinstance(node, ast.If)]
     told = {
-        alias.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
+        alias.name: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
     }
     assert told == {name: f"graphflow.{room}" for name, room in graphflow._ROOMS.items()}
 
