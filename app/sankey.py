@@ -1,0 +1,391 @@
+"""From chains to a Sankey that can be read, and to the ECharts option that draws it.
+
+Which nodes are drawn and what is folded is decided by graphflow's pictures, so that a report shows the same
+picture. What is added here is the way back: every chain behind each link, so that a click leads to rows, and
+a row to its path. ECharts refuses cycles, so an account stands once a step: its node is ``step@id``.
+"""
+
+from __future__ import annotations
+
+import html
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from graphflow.pictures import Flow, flow_of_routes
+
+ACCOUNT, OTHERS, END = "account", "others", "end"
+COLUMNS = 9  # steps drawn; what goes on is folded into the last
+MOST = 60  # nodes drawn, about
+_SEED, _PASS, _FOLDED = "#2f76c0", "#8494a8", "#b9bec5"
+# One colour a kind of end, the same in the picture and in the bar; they are told apart by their names too.
+END_COLOURS = {
+    "balance": "#2e9a6a",
+    "cash": "#cf4a4a",
+    "fee": "#94705f",
+    "hub": "#8a6cc4",
+    "returned": "#2b9db5",
+    "asset": "#b9922b",
+    "frontier": "#e0822a",
+    "lender": "#cf62a0",
+    "recirculated": "#5b7be0",
+    "horizon": "#7d7d7d",
+}
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One chain in the order of the question: from the seed outward, so backward from payee to payer."""
+
+    amount: int
+    accounts: tuple[str, ...]
+    transfers: tuple[str, ...]
+    kind: str
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node: an account (or party) at a step, a fold, or a kind of end."""
+
+    key: str
+    step: int  # the column, from the left
+    kind: str  # account, others, end
+    name: str  # as shown; empty for folds and ends, which the screen words
+    ident: str  # the account, the party, or the kind of the end
+    amount: int
+    members: int = 1
+
+
+@dataclass(frozen=True)
+class Link:
+    source: int
+    target: int
+    amount: int
+    transfers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """What is drawn, and what is behind it."""
+
+    nodes: tuple[Node, ...]
+    links: tuple[Link, ...]
+    seed: int
+    drawn: int  # money of the chains behind the picture
+    named: int  # of it, money whose whole way is drawn by name
+    groups_named: int
+    groups: int
+    steps: int
+    flow: Flow = field(repr=False)
+    backward: bool = False
+    chains: tuple[tuple[int, tuple[str, ...], tuple[int, ...]], ...] = field(repr=False, default=())
+
+    @property
+    def share(self) -> float:
+        return self.named / self.seed if self.seed else 0.0
+
+    def rows_of_link(self, index: int) -> tuple[str, ...]:
+        return self.links[index].transfers if 0 <= index < len(self.links) else ()
+
+    def rows_of_node(self, index: int) -> tuple[str, ...]:
+        """The transfers into and out of a node, each once."""
+        if not 0 <= index < len(self.nodes):
+            return ()
+        seen: dict[str, None] = {}
+        for link in self.links:
+            if index in (link.source, link.target):
+                seen.update(dict.fromkeys(link.transfers))
+        return tuple(seen)
+
+    def paths_of_links(self, links: Collection[int]) -> frozenset[int]:
+        """Every link of the chains that pass one of these."""
+        wanted = set(links)
+        return frozenset(each for _, _, path in self.chains if wanted.intersection(path) for each in path)
+
+    def paths_of_node(self, index: int) -> frozenset[int]:
+        near = [at for at, link in enumerate(self.links) if index in (link.source, link.target)]
+        return self.paths_of_links(near)
+
+    def paths_of_transfers(self, transfers: Collection[str]) -> frozenset[int]:
+        """Every link of the chains that one of these transfers carries."""
+        wanted = set(transfers)
+        return frozenset(each for _, rows, path in self.chains if wanted.intersection(rows) for each in path)
+
+
+def build(
+    chains: Iterable[Chain],
+    seed: int,
+    *,
+    names: Mapping[str, str] | None = None,
+    group: Callable[[str], str] = str,
+    backward: bool = False,
+    most: int = MOST,
+    columns: int = COLUMNS,
+) -> View:
+    """Chains, folded into about `most` nodes.
+
+    Parameters
+    ----------
+    seed : int
+        The whole money asked about; what the chains leave out of it is not drawn.
+    names : mapping
+        The names that groups are shown by.
+    group : callable
+        The group (an account itself, or its party) of an account.
+    backward : bool
+        Draws the ends at the left: money flows from left to right either way.
+
+    Examples
+    --------
+    >>> view = build([Chain(70, ("V", "A", "X"), ("t1", "t2"), "balance"),
+    ...               Chain(30, ("V", "A"), ("t1",), "frontier")], 100)
+    >>> [(view.nodes[l.source].key, view.nodes[l.target].key, l.amount, l.transfers) for l in view.links]
+    [('0@V', '1@A', 100, ('t1',)), ('1@A', '2@X', 70, ('t2',)), ('2@X', 'end@balance', 70, ('t2',)),
+     ('1@A', 'end@frontier', 30, ('t1',))]
+    """
+    names = names or {}
+    routes: dict[tuple[tuple[str, ...], str], int] = defaultdict(int)
+    walked: list[tuple[Chain, tuple[str, ...], tuple[tuple[str, ...], ...]]] = []
+    for chain in chains:
+        steps, moves = _collapse([group(account) for account in chain.accounts], chain.transfers)
+        routes[steps, chain.kind] += chain.amount
+        walked.append((chain, steps, moves))
+    flow = flow_of_routes(
+        {
+            "accounts": [steps for steps, _ in routes],
+            "kind": [kind for _, kind in routes],
+            "amount": list(routes.values()),
+        },
+        labels=names,
+        most=most,
+        columns=columns,
+    )
+    return _with_chains(flow, walked, seed, backward, columns)
+
+
+def _collapse(
+    groups: Sequence[str], transfers: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Steps inside one group are no step; their transfers stay with the step that follows them."""
+    steps: list[str] = [groups[0]]
+    moves: list[tuple[str, ...]] = []
+    waiting: list[str] = []
+    for at, who in enumerate(groups[1:]):
+        if at < len(transfers):
+            waiting.append(transfers[at])
+        if who != steps[-1]:
+            steps.append(who)
+            moves.append(tuple(waiting))
+            waiting = []
+    if waiting:
+        moves.append(tuple(waiting))  # with the link to the end
+    return tuple(steps), tuple(moves)
+
+
+def _with_chains(
+    flow: Flow,
+    walked: Sequence[tuple[Chain, tuple[str, ...], tuple[tuple[str, ...], ...]]],
+    seed: int,
+    backward: bool,
+    columns: int,
+) -> View:
+    """A flow's nodes and links, with the chains behind each link."""
+    last = max((node.column for node in flow.nodes), default=0)
+    nodes: list[Node] = []
+    place: dict[str, int] = {}
+    for each in flow.nodes:
+        if each.role == "pass":  # ECharts draws a link past a column by itself
+            continue
+        if each.role == "end":
+            key, kind, name, ident = f"{END}@{each.id}", END, "", each.id
+        elif each.role == "more":
+            key, kind, name, ident = f"{each.column}*", OTHERS, "", ""
+        else:
+            key, kind, name, ident = f"{each.column}@{each.id}", ACCOUNT, each.label, each.id
+        place[key] = len(nodes)
+        nodes.append(
+            Node(
+                key,
+                last - each.column if backward else each.column,
+                kind,
+                name,
+                ident,
+                each.value,
+                max(each.folded, 1),
+            )
+        )
+    links: dict[tuple[str, str], tuple[int, list[int], dict[str, None]]] = {}
+    through: list[tuple[int, tuple[str, ...], tuple[int, ...]]] = []
+    for chain, steps, moves in walked:
+        if chain.amount <= 0:
+            continue
+        keys = [f"{at}@{who}" for at, who in enumerate(steps[:columns])]
+        keys = [key if key in place else f"{at}*" for at, key in enumerate(keys)]
+        if len(steps) > columns:
+            keys[-1] = f"{columns - 1}*"
+        keys.append(f"{END}@{chain.kind}")
+        path = []
+        for at, pair in enumerate(pairwise(keys)):
+            number, amount, rows = links.setdefault(pair, (len(links), [0], {}))
+            amount[0] += chain.amount
+            path.append(number)
+            for move in moves[at:] if at == len(keys) - 2 else moves[at : at + 1]:
+                rows.update(dict.fromkeys(move))
+        if chain.transfers and not moves[len(keys) - 2 :]:
+            rows[chain.transfers[-1]] = None  # the row that brought the money there
+        through.append((chain.amount, chain.transfers, tuple(path)))
+    drawn = tuple(
+        Link(
+            *((place[target], place[source]) if backward else (place[source], place[target])),
+            amount[0],
+            tuple(rows),
+        )
+        for (source, target), (_, amount, rows) in links.items()
+    )
+    return View(
+        nodes=tuple(nodes),
+        links=drawn,
+        seed=seed,
+        drawn=flow.total,
+        named=flow.shown,
+        groups_named=flow.drawn,
+        groups=flow.accounts,
+        steps=last + 1,
+        backward=backward,
+        flow=flow,
+        chains=tuple(through),
+    )
+
+
+def option(
+    view: View,
+    *,
+    label: Callable[[Node], str],
+    money: Callable[[int], str],
+    narrow: bool = False,
+    lit: Collection[int] = (),
+    chosen: int | None = None,
+) -> dict[str, Any]:
+    """The ECharts option of a view.
+
+    Parameters
+    ----------
+    label : callable
+        A node's words in the reader's language.
+    money : callable
+        An amount with its unit.
+    lit : collection of int
+        Links of the path to show; the others fade. None lit: all show alike.
+    chosen : int or None
+        A node to mark.
+    """
+    data = []
+    for at, node in enumerate(view.nodes):
+        words = label(node)
+        data.append(
+            {
+                "name": node.key,
+                "depth": node.step,
+                "itemStyle": {
+                    "color": _colour(node, view),
+                    "borderWidth": 2 if at == chosen else 0,
+                    "borderColor": "#111827",
+                    "opacity": 1.0 if not lit or _touches(view, at, lit) else 0.3,
+                },
+                "label": {
+                    "formatter": _plain(words),
+                    "color": "#1f2937" if not lit or _touches(view, at, lit) else "#b6bcc4",
+                    "position": "left" if _right_edge(node, view) else "right",
+                },
+                "tooltip": {"formatter": f"{_safe(words)}<br/><b>{_safe(money(node.amount))}</b>"},
+            }
+        )
+    edges = []
+    for at, link in enumerate(view.links):
+        source, target = view.nodes[link.source], view.nodes[link.target]
+        inner = target if not view.backward else source
+        colour = END_COLOURS.get(inner.ident, _FOLDED) if inner.kind == END else _colour(source, view)
+        edges.append(
+            {
+                "source": source.key,
+                "target": target.key,
+                "value": link.amount,
+                "lineStyle": {"color": colour, "opacity": 0.32 if not lit else 0.62 if at in lit else 0.06},
+                "tooltip": {
+                    "formatter": f"{_safe(label(source))} → {_safe(label(target))}<br/>"
+                    f"<b>{_safe(money(link.amount))}</b>"
+                },
+            }
+        )
+    return {
+        "animation": False,
+        "tooltip": {"trigger": "item", "confine": True, "appendTo": "body", "textStyle": {"fontSize": 12}},
+        "series": [
+            {
+                "type": "sankey",
+                "data": data,
+                "links": edges,
+                "draggable": False,
+                "selectedMode": "single",
+                "nodeAlign": "left",
+                "nodeWidth": 14,
+                "nodeGap": 10,
+                "layoutIterations": 48,
+                "left": 6,
+                "right": 10,
+                "top": 8,
+                "bottom": 10,
+                "emphasis": {"focus": "trajectory"},
+                "select": {
+                    "itemStyle": {"borderWidth": 2, "borderColor": "#111827"},
+                    "lineStyle": {"opacity": 0.62},
+                },
+                "label": {
+                    "fontSize": 11,
+                    "width": 96 if narrow else 132,
+                    "overflow": "truncate",
+                    "ellipsis": "…",
+                    "textBorderColor": "#ffffff",
+                    "textBorderWidth": 2,
+                },
+                "labelLayout": {"hideOverlap": True},
+            }
+        ],
+    }
+
+
+def height(view: View, *, least: int = 380, most: int = 820) -> int:
+    """Pixels that leave every node of the fullest step some room."""
+    columns: dict[int, int] = defaultdict(int)
+    for node in view.nodes:
+        columns[node.step] += 1
+    return max(least, min(most, 40 + 27 * max(columns.values(), default=1)))
+
+
+def _right_edge(node: Node, view: View) -> bool:
+    return node.step == view.steps - 1
+
+
+def _touches(view: View, node: int, lit: Collection[int]) -> bool:
+    return any(node in (view.links[at].source, view.links[at].target) for at in lit)
+
+
+def _colour(node: Node, view: View) -> str:
+    if node.kind == END:
+        return END_COLOURS.get(node.ident, _FOLDED)
+    if node.kind == OTHERS:
+        return _FOLDED
+    seed = view.steps - 1 if view.backward else 0
+    return _SEED if node.step == seed else _PASS
+
+
+def _plain(text: str) -> str:
+    """ECharts reads braces in a label as a template: names from data are only text."""
+    return text.replace("{", "｛").replace("}", "｝").replace("\n", " ")
+
+
+def _safe(text: str) -> str:
+    """A tooltip is HTML: names from data are only text."""
+    return html.escape(_plain(text), quote=True)

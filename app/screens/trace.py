@@ -1,0 +1,322 @@
+"""Trace (资金穿透): given some money, where did it go, or where had it come from.
+
+One question, one answer, one selection: a click in the picture filters the rows, a row lights its path.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from app import cases, session
+from app.money import Figures, minor_of
+from app.references import ask, reference_to
+from app.screens import data
+from app.session import say
+from app.style import verbatim
+from app.tables import Column, config, rows_chosen
+from app.tracing.answer import MOST_ROWS, Kept, Words, answered
+from app.tracing.files import export
+from app.tracing.lists import assumptions, chain_table, end_table
+from app.tracing.picture import facts, picture, row_table
+from app.tracing.selection import Selection, focused
+from graphflow.errors import GraphflowError, Problem, UsageError
+from graphflow.language import N_
+
+if TYPE_CHECKING:
+    from graphflow.case import Case
+
+RULES = {"fifo": N_("First in, first out"), "prorata": N_("Pro rata")}
+RULE_HELP = N_(
+    "An account mixes money; a rule says which money leaves first. First in, first out: the money that came "
+    "first leaves first. Pro rata: every payment takes of all the money in the account in proportion."
+)
+REFERENCE_HELP = N_(
+    "What to trace, joined by commas: `transfer:ID`, `account:ID`, `party:ID`, `product:ID`, `loan:ID`, "
+    "`balance:ACCOUNT@TIME`, or just an id or a name. `=AMOUNT` after it takes a part: `account:A1=5000`."
+)
+
+
+def show() -> None:
+    """Show the screen."""
+    case = cases.current()
+    if case is None:
+        data.welcome()
+        return
+    asked = _question(case)
+    if asked is None:
+        return
+    reference, settings = asked
+    try:
+        with st.spinner(say("Tracing…")):
+            kept = answered(case, f"{case.path} {case.hash}", reference, tuple(settings.items()))
+    except GraphflowError as error:
+        cases.tell(error)
+        return
+    _answer(case, kept, repr((str(case.path), case.hash, reference, settings)), bool(settings["backward"]))
+
+
+def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
+    """The widgets of the question, and what they ask; None while there is nothing to ask."""
+    digits = case.tables.minor_units.get(case.tables.currency, 2)
+    _from_address()
+    first, last = (datetime.date.fromisoformat(day) if day else None for day in cases.period(case))
+    with st.container(key="question"):
+        top = st.columns([5, 1.1, 2.5, 2.6], vertical_alignment="bottom")
+        reference = top[0].text_input(
+            say("From"),
+            key="trace_from",
+            persist_state="session",
+            help=say(REFERENCE_HELP),
+            placeholder="account:…  party:…  transfer:…  loan:…",
+            icon=":material/my_location:",
+        )
+        with top[1].popover(say("Find"), icon=":material/search:", width="stretch"):
+            _finder(case)
+        backward = top[2].segmented_control(
+            say("Direction"),
+            (False, True),
+            key="trace_backward",
+            required=True,
+            default=False,
+            persist_state="session",
+            width="stretch",
+            format_func=lambda back: say("Where it came from") if back else say("Where it went"),
+        )
+        rule = top[3].segmented_control(
+            say("Rule"),
+            tuple(RULES),
+            key="trace_rule",
+            required=True,
+            default="fifo",
+            help=say(RULE_HELP),
+            persist_state="session",
+            width="stretch",
+            format_func=lambda each: say(RULES[each]),
+        )
+        low = st.columns([1.6, 1.6, 1.8, 1.3, 2.1, 1.2], vertical_alignment="bottom")
+        since = low[0].date_input(
+            say("Since"),
+            None,
+            key="trace_since",
+            min_value=first,
+            max_value=last,
+            format="YYYY-MM-DD",
+            persist_state="session",
+            help=say("Empty: from the first row of the case."),
+        )
+        until = low[1].date_input(
+            say("Until"),
+            None,
+            key="trace_until",
+            min_value=first,
+            max_value=last,
+            format="YYYY-MM-DD",
+            persist_state="session",
+            help=say("The day is included. Empty: to the last row of the case."),
+        )
+        unit = session.figures(case.tables.currency, case.tables.minor_units).exact.unit
+        least = low[2].text_input(
+            f"{say('Least amount')} ({unit})",
+            key="trace_min",
+            persist_state="session",
+            placeholder="0",
+            help=say(
+                "Paths that carry less are not followed further; their money ends as “beyond the limit set”."
+            ),
+        )
+        hops = low[3].number_input(
+            say("Most steps"),
+            0,
+            1000,
+            None,
+            1,
+            key="trace_hops",
+            persist_state="session",
+            placeholder="∞",
+            help=say("Transfers after the seed. Empty: no limit."),
+        )
+        by = low[4].segmented_control(
+            say("Group by"),
+            ("account", "party"),
+            key="trace_by",
+            required=True,
+            default="account",
+            persist_state="session",
+            width="stretch",
+            disabled=not case.tables.has("parties"),
+            format_func=lambda each: say("Account") if each == "account" else say("Party"),
+            help=say("By party, transfers between accounts of one party are no step."),
+        )
+        low[5].button(say("Trace"), type="primary", shortcut="T", width="stretch", key="trace_go")
+    smallest = minor_of(least or "", digits)
+    if smallest is None:
+        cases.tell(
+            UsageError(
+                Problem(
+                    say("Least amount"),
+                    N_("this is no amount in the unit with {digits} decimals"),
+                    {"digits": digits},
+                    first=least or "",
+                    expected="1234.56",
+                )
+            )
+        )
+        return None
+    if since and until and since > until:
+        cases.tell(
+            UsageError(
+                Problem(say("Since"), N_("begins after the period ends"), {}, first=f"{since} > {until}")
+            )
+        )
+        return None
+    if not (reference or "").strip():
+        _suggest(case)
+        return None
+    settings: dict[str, Any] = {
+        "rule": rule or "fifo",
+        "backward": bool(backward),
+        "by": by or "account",
+        "min_amount": smallest,
+        "max_hops": hops,
+        "since": since.isoformat() if since else None,
+        "until": until.isoformat() if until else None,
+    }
+    session.write_address(
+        **{
+            "from": reference.strip(),
+            "rule": settings["rule"],
+            "back": "1" if backward else "",
+            "by": "party" if by == "party" else "",
+            "min": (least or "").strip(),
+            "hops": "" if hops is None else str(hops),
+            "since": settings["since"] or "",
+            "until": settings["until"] or "",
+        }
+    )
+    return reference.strip(), settings
+
+
+def _from_address() -> None:
+    """Take the question from the address, once a session; what is no value of a widget is left out."""
+    if st.session_state.get("trace_begun"):
+        return
+    st.session_state.trace_begun = True
+    state = st.session_state
+
+    def take(key: str, value: Any) -> None:
+        if value not in (None, "") and key not in state:
+            state[key] = value
+
+    take("trace_from", session.asked("from"))
+    take("trace_rule", session.asked("rule") if session.asked("rule") in RULES else None)
+    take("trace_backward", True if session.asked("back") == "1" else None)
+    take("trace_by", "party" if session.asked("by") == "party" else None)
+    take("trace_min", session.asked("min"))
+    take("trace_hops", int(session.asked("hops")) if session.asked("hops").isdecimal() else None)
+    for key in ("since", "until"):
+        try:
+            take(f"trace_{key}", datetime.date.fromisoformat(session.asked(key)))
+        except ValueError:
+            continue
+
+
+def _finder(case: Case) -> None:
+    """Look up a party or an account by id, number or name."""
+    text = st.text_input(say("Party or account"), key="trace_find", placeholder=say("name, id or number"))
+    hits, total = cases.find(case, text, 100)
+    if not text.strip():
+        st.caption(say("Part of a name, an id or a card number is enough."))
+        return
+    if not hits:
+        st.info(say("Nothing in this case has that in its name, id or number."))
+        return
+    frame = pd.DataFrame(hits)
+    frame["what"] = frame["what"].map({"party": say("Party"), "account": say("Account")})
+    for column in ("name", "kind"):
+        if column not in frame:
+            frame[column] = ""
+    columns = {
+        "what": Column(say("What"), width=70),
+        "name": Column(say("Name"), width=190),
+        "id": Column(say("Id"), width=180),
+        "kind": Column(say("Kind"), width=90),
+    }
+    shown, settings = config(frame, columns, Figures("CNY"))
+    st.dataframe(
+        shown,
+        column_config=settings,
+        hide_index=True,
+        height=260,
+        width=560,
+        key="trace_hits",
+        on_select=lambda: _take_hit(hits),
+        selection_mode="single-row",
+    )
+    st.caption(say("{shown} of {total} found. Select one to trace it.", shown=len(hits), total=f"{total:,}"))
+
+
+def _take_hit(hits: list[dict[str, Any]]) -> None:
+    chosen = st.session_state.trace_hits["selection"]["rows"]
+    if chosen and chosen[0] < len(hits):
+        hit = hits[chosen[0]]
+        ask(reference_to(hit["what"], hit["id"]), backward=bool(st.session_state.get("trace_backward")))
+
+
+def _suggest(case: Case) -> None:
+    """Nothing asked yet: say how to begin, with references that this case has."""
+    st.info(
+        say(
+            "Say where the money starts: write a reference, find a party or an account, "
+            "or choose a row under Transfers. To begin with, for example:"
+        ),
+        icon=":material/lightbulb:",
+    )
+    found = []
+    for kind, table, key in (
+        ("loan", "loans", "loan_id"),
+        ("product", "products", "product_id"),
+        ("party", "parties", "party_id"),
+        ("account", "accounts", "account_id"),
+        ("transfer", "transfers", "transfer_id"),
+    ):
+        rows = case.tables.arrow(table)
+        if rows is not None and rows.num_rows and key in rows.column_names:
+            found.append(reference_to(kind, str(rows[key][0].as_py())))
+    with st.container(horizontal=True):
+        for reference in found:
+            st.button(verbatim(reference), key=f"suggest_{reference}", on_click=ask, args=(reference,))
+
+
+def _answer(case: Case, kept: Kept, question: str, backward: bool) -> None:
+    """Everything below the question."""
+    words = Words(case, kept, backward)
+    selection = Selection(question)
+    transfers, links = focused(kept, selection.focus)
+    shown = kept.rows if transfers is None else kept.rows[kept.rows["transfer_id"].isin(transfers)]
+    shown = shown.head(MOST_ROWS)
+    marked = [
+        str(shown["transfer_id"].iloc[at]) for at in rows_chosen(selection.key("rows")) if at < len(shown)
+    ]
+    lit = kept.view.paths_of_transfers(marked) if marked else links
+
+    facts(words)
+    left, right = st.columns([3, 2], gap="small")
+    with left:
+        picture(words, selection, lit)
+    with right:
+        row_table(words, selection, shown, transfers, marked)
+    ends, chains, basis, files = st.tabs(
+        [say("Ends") if not backward else say("Origins"), say("Chains"), say("Assumptions"), say("Export")]
+    )
+    with ends:
+        end_table(words, selection)
+    with chains:
+        chain_table(words, selection)
+    with basis:
+        assumptions(words)
+    with files:
+        export(words, question)

@@ -1,0 +1,276 @@
+"""Transfers (流水): every row, searched; parties and accounts, looked up; a trace from any of them."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from app import cases, session
+from app.money import minor_of, times
+from app.references import ask, reference_to, trace_buttons
+from app.screens import data
+from app.session import say
+from app.style import verbatim
+from app.tables import MONEY, RIGHT, Column, Sheet, config, csv_bytes, rows_chosen
+from graphflow.errors import Problem, UsageError
+from graphflow.language import N_
+
+if TYPE_CHECKING:
+    from graphflow.case import Case
+
+PAGE = 500
+MOST_HITS = 500
+
+
+def show() -> None:
+    """Show the screen."""
+    case = cases.current()
+    if case is None:
+        data.welcome()
+        return
+    rows, people = st.tabs([say("Transfers"), say("Parties and accounts")])
+    with rows:
+        _rows(case)
+    with people:
+        _people(case)
+
+
+def _rows(case: Case) -> None:
+    digits = case.tables.minor_units.get(case.tables.currency, 2)
+    figures = session.figures(case.tables.currency, case.tables.minor_units)
+    first, last = (datetime.date.fromisoformat(day) if day else None for day in cases.period(case))
+    line = st.columns([3, 2.4, 1.6, 1.5, 1.5], vertical_alignment="bottom")
+    text = line[0].text_input(
+        say("Search"),
+        key="rows_text",
+        persist_state="session",
+        icon=":material/search:",
+        placeholder=say("memo, name, id, reference"),
+        help=say("Rows that have this text in any of these."),
+    )
+    party = line[1].text_input(
+        say("Party"),
+        key="rows_party",
+        persist_state="session",
+        placeholder=say("id or name"),
+        help=say("Only rows into or out of its accounts."),
+    )
+    least = line[2].text_input(
+        f"{say('Least amount')} ({figures.exact.unit})",
+        key="rows_least",
+        persist_state="session",
+        placeholder="0",
+    )
+    since = line[3].date_input(
+        say("Since"),
+        None,
+        key="rows_since",
+        min_value=first,
+        max_value=last,
+        format="YYYY-MM-DD",
+        persist_state="session",
+    )
+    until = line[4].date_input(
+        say("Until"),
+        None,
+        key="rows_until",
+        min_value=first,
+        max_value=last,
+        format="YYYY-MM-DD",
+        persist_state="session",
+    )
+    smallest = minor_of(least or "", digits)
+    if smallest is None:
+        cases.tell(
+            UsageError(
+                Problem(
+                    say("Least amount"),
+                    N_("this is no amount in the unit with {digits} decimals"),
+                    {"digits": digits},
+                    first=least or "",
+                    expected="1234.56",
+                )
+            )
+        )
+        return
+    found = case.transfers(
+        text=(text or "").strip() or None,
+        party=(party or "").strip() or None,
+        least=smallest or None,
+        since=since.isoformat() if since else None,
+        until=until.isoformat() if until else None,
+    )
+    if found.empty:
+        st.info(say("No row matches. Use fewer words, or a longer period."))
+        return
+    _table(case, found, figures)
+
+
+def _table(case: Case, found: pd.DataFrame, figures: Any) -> None:
+    pages = -(-len(found) // PAGE)
+    page = 1
+    if pages > 1:
+        page = min(int(st.session_state.get("rows_page") or 1), pages)
+        st.session_state.rows_page = page
+        page = st.number_input(
+            say("Page of {pages}", pages=f"{pages:,}"), 1, pages, key="rows_page", width=170
+        )
+    part = found.iloc[(page - 1) * PAGE : page * PAGE].reset_index(drop=True)
+    frame, columns = _ready(case, part)
+    shown, settings = config(frame, columns, figures)
+    key = f"rows_table_{hash((page, len(found), tuple(part['transfer_id'][:3])))}"
+    st.dataframe(
+        shown,
+        column_config=settings,
+        hide_index=True,
+        key=key,
+        on_select="rerun",
+        placeholder="",
+        selection_mode="multi-row",
+        height=430,
+    )
+    chosen = [at for at in rows_chosen(key) if at < len(part)]
+    same = part["currency"].nunique() <= 1
+    caption = say("{shown} of {all} rows shown", shown=f"{len(part):,}", all=f"{len(found):,}")
+    if found["currency"].nunique() <= 1:
+        caption += " · " + say(
+            "sum of all {count}: {money}",
+            count=f"{len(found):,}",
+            money=verbatim(figures.money(_sum(found["amount"]))),
+        )
+    st.caption(caption)
+    if chosen and same:
+        st.markdown(
+            say(
+                "{count} selected: {money}",
+                count=len(chosen),
+                money=verbatim(figures.exact.money(_sum(part["amount"].iloc[chosen]))),
+            )
+        )
+    if len(chosen) == 1:
+        row = part.iloc[chosen[0]]
+        trace_buttons(str(row["transfer_id"]), str(row["source"]), str(row["target"]), then="trace")
+    elif not chosen:
+        st.caption(say("Select a row to trace from it; select several to sum them."))
+    sheet = Sheet(say("Transfers"), frame, columns)
+    st.download_button(
+        f"CSV · {say('this page')}",
+        lambda: csv_bytes(sheet, figures),
+        "transfers.csv",
+        "text/csv",
+        key="rows_csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def _sum(amounts: pd.Series) -> int:
+    return sum(int(each) for each in amounts) if len(amounts) < 100_000 else int(amounts.sum())
+
+
+def _ready(case: Case, part: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Column]]:
+    """A page of rows as people read them."""
+    frame = part.copy(deep=False)
+    days = frame.get("time_day")
+    frame["at"] = times(frame["time"], case.tables.timezone, days)
+    names = cases.names(case, set(frame["source"]) | set(frame["target"]))
+    for side in ("source", "target"):
+        frame[side + "_called"] = [names.get(each, each) for each in frame[side]]
+    columns = {
+        "at": Column(say("Time"), width=150),
+        "source_called": Column(say("Payer"), width=180),
+        "target_called": Column(say("Payee"), width=180),
+    }
+    if (frame["currency"] != case.tables.currency).any():
+        frame["amount_text"] = [
+            session.figures(code, case.tables.minor_units).exact.money(int(amount))
+            for amount, code in zip(frame["amount"], frame["currency"], strict=True)
+        ]
+        columns["amount_text"] = Column(say("Amount"), RIGHT, 160)
+    else:
+        columns["amount"] = Column(say("Amount"), MONEY, 160)
+    heads = {
+        "memo": say("Memo"),
+        "kind": say("Kind"),
+        "channel": say("Channel"),
+        "transfer_id": say("Transfer"),
+        "source": say("Payer's account"),
+        "target": say("Payee's account"),
+        "loan_id": say("Loan"),
+        "product_id": say("Product"),
+        "order_id": say("Order"),
+        "source_file": say("Source file"),
+        "source_row": say("Row"),
+    }
+    for name, head in heads.items():
+        if name in frame and frame[name].notna().any():
+            columns[name] = Column(head)
+    return frame, columns
+
+
+def _people(case: Case) -> None:
+    text = st.text_input(
+        say("Party or account"),
+        key="people_text",
+        persist_state="session",
+        placeholder=say("name, id or number"),
+        icon=":material/search:",
+    )
+    if not (text or "").strip():
+        st.info(say("Part of a name, an id or a card number is enough."))
+        return
+    hits, total = cases.find(case, text, MOST_HITS)
+    if not hits:
+        st.info(say("Nothing in this case has that in its name, id or number."))
+        return
+    frame = pd.DataFrame(hits)
+    frame["what"] = frame["what"].map({"party": say("Party"), "account": say("Account")})
+    heads = {
+        "what": say("What"),
+        "name": say("Name"),
+        "id": say("Id"),
+        "kind": say("Kind"),
+        "sector": say("Sector"),
+        "bank": say("Bank"),
+        "party_id": say("Party"),
+    }
+    columns = {
+        name: Column(head) for name, head in heads.items() if name in frame and frame[name].notna().any()
+    }
+    shown, settings = config(frame, columns, session.figures("CNY", {}))
+    st.dataframe(
+        shown,
+        column_config=settings,
+        hide_index=True,
+        key="people_table",
+        on_select="rerun",
+        selection_mode="single-row",
+        height=400,
+        placeholder="",
+    )
+    st.caption(say("{shown} of {total} found. Select one to trace it.", shown=len(hits), total=f"{total:,}"))
+    chosen = [at for at in rows_chosen("people_table") if at < len(hits)]
+    if chosen:
+        hit = hits[chosen[0]]
+        reference = reference_to(hit["what"], hit["id"])
+        with st.container(horizontal=True):
+            out = st.button(say("Where did its money go?"), on_click=ask, args=(reference,), key="people_out")
+            back = st.button(
+                say("Where did its money come from?"),
+                on_click=ask,
+                args=(reference,),
+                kwargs={"backward": True},
+                key="people_back",
+            )
+            rows = st.button(say("Its rows"), on_click=_rows_of, args=(hit["id"],), key="people_rows")
+        if out or back:
+            session.go("trace")
+        if rows:
+            st.info(say("The rows are under the tab Transfers."))
+
+
+def _rows_of(ident: str) -> None:
+    st.session_state.rows_party = ident

@@ -1,0 +1,1 @@
+"""The parts of the Trace screen's answer."""

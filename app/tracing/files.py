@@ -1,0 +1,119 @@
+"""The answer as files: all rows, exact amounts."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+import graphflow as gf
+from app import session
+from app.session import say
+from app.tables import COUNT, MONEY, Column, Sheet, csv_bytes, excel_bytes
+from app.tracing.answer import Words
+from app.tracing.lists import chain_columns, chain_frame
+from app.tracing.picture import row_columns
+from graphflow.pictures import sankey_svg
+
+
+def export(words: Words, question: str) -> None:
+    """Files: tables as CSV and Excel, the picture as SVG. All rows, exact amounts."""
+    kept = words.kept
+    rows = {
+        **row_columns(words, kept.rows),
+        "source_file": Column(say("Source file")),
+        "source_sheet": Column(say("Sheet")),
+        "source_row": Column(say("Row"), COUNT),
+    }
+    rows.pop("amount_text", None)
+    rows.setdefault("amount", Column(say("Amount"), MONEY))
+    rows = {name: column for name, column in rows.items() if name in kept.rows}
+    ends = words.result.ends.sort_values("seed_amount", ascending=False)
+    ends = ends.assign(
+        what=[words.end(kind) for kind in ends["kind"]],
+        called=[kept.names.get(each, each) for each in ends["account_id"]],
+    )
+    asked = pd.DataFrame(
+        {
+            "what": [say("Question"), say("Case"), say("Money asked about"), say("Currency"), say("Version")],
+            "value": [
+                str(st.session_state.get("trace_from"))
+                + " "
+                + ", ".join(
+                    f"{key}={value}"
+                    for key, value in dict(words.result.parameters).items()
+                    if value not in (None, "")
+                ),
+                f"{words.case.path or ''} {words.case.hash}",
+                words.figures.exact.text(int(words.result.seed)),
+                words.result.currency,
+                gf.__version__,
+            ],
+        }
+    )
+    sheets = [
+        Sheet(say("Question"), asked, {"what": Column(say("What")), "value": Column(say("Value"))}),
+        Sheet(say("Transfers"), kept.rows, rows),
+        Sheet(
+            say("Ends"),
+            ends,
+            {
+                "what": Column(words.where),
+                "called": Column(say("Account or party")),
+                "seed_amount": Column(say("Amount"), MONEY),
+                "account_id": Column(say("Account")),
+                "party_id": Column(say("Party")),
+                "kind": Column("kind"),
+            },
+        ),
+        Sheet(say("Chains"), chain_frame(words, None), chain_columns(words)),
+    ]
+    figures = words.figures
+    st.caption(
+        say(
+            "All rows with exact amounts, whatever the picture folds. The picture as PNG: the arrow above "
+            "its right corner."
+        )
+    )
+    with st.container(horizontal=True, gap="small"):
+        try:
+            import xlsxwriter  # noqa: F401
+        except ImportError:
+            st.caption(say("Excel needs XlsxWriter: pip install 'graphflow-lookthrough[app]'"))
+        else:
+            st.download_button(
+                "Excel",
+                lambda: excel_bytes(sheets, figures),
+                "trace.xlsx",
+                key="trace_xlsx",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        for sheet, name in zip(sheets[1:], ("transfers", "ends", "chains"), strict=True):
+            st.download_button(
+                f"CSV · {sheet.title}",
+                lambda sheet=sheet: csv_bytes(sheet, figures),
+                f"trace_{name}.csv",
+                "text/csv",
+                key=f"trace_csv_{name}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+        st.download_button(
+            say("Picture (SVG)"),
+            lambda: _svg(words),
+            "trace.svg",
+            "image/svg+xml",
+            key="trace_svg",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _svg(words: Words) -> str:
+    return sankey_svg(
+        words.kept.view.flow,
+        title=str(words.case.path.name if words.case.path else ""),
+        unit=words.result.currency,
+        digits=words.figures.digits,
+        language=session.language(),
+    )

@@ -1,0 +1,279 @@
+"""Ends, chains and assumptions, as tables that say what they leave out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import sankey
+from app.money import times
+from app.session import say
+from app.style import verbatim
+from app.tables import COUNT, MONEY, SHARE, Column, config, rows_chosen
+from app.tracing.answer import MOST_ROWS, Words
+from app.tracing.selection import Selection
+from graphflow.language import N_
+
+TOPS = (20, 100, 500, 2000)
+
+
+def end_table(words: Words, selection: Selection) -> None:
+    """The ends as a bar and a table; they add up to the seed."""
+    ends = words.result.ends.sort_values("seed_amount", ascending=False, ignore_index=True)
+    seed, total = int(words.result.seed), int(ends["seed_amount"].sum())
+    exact = words.figures.exact
+    if total == seed:
+        st.markdown(
+            ":material/check_circle: "
+            + say(
+                N_("The origins add up to the seed: {sum} = {seed}")
+                if words.backward
+                else N_("The ends add up to the seed: {sum} = {seed}"),
+                sum=verbatim(exact.text(total)),
+                seed=verbatim(exact.money(seed)),
+            )
+        )
+    else:
+        st.error(
+            say(
+                "The ends do not add up to the seed: {sum} and {seed}. This is a defect of ours; use "
+                "nothing of this answer.",
+                sum=verbatim(exact.text(total)),
+                seed=verbatim(exact.money(seed)),
+            )
+        )
+    if ends.empty:
+        return
+    st.echarts_chart(_bar(words, ends), height=128, key="trace_bar", alt=say("The ends as parts of one bar"))
+    frame = ends.copy(deep=False)
+    frame["what"] = [words.end(kind) for kind in ends["kind"]]
+    frame["called"] = [words.kept.names.get(account, account) for account in ends["account_id"]]
+    frame["share"] = ends["seed_amount"].astype("float64") / max(seed, 1)
+    columns = {
+        "what": Column(words.where, width=170),
+        "called": Column(say("Account or party"), width=240),
+        "seed_amount": Column(say("Amount"), MONEY, 170),
+        "share": Column(say("Share"), SHARE, 100),
+    }
+    if (ends["amount_min"] != ends["amount_max"]).any():
+        note = say("The order of some rows is unknown; the amount lies between these.")
+        columns["amount_min"] = Column(say("At least"), MONEY, 150, note)
+        columns["amount_max"] = Column(say("At most"), MONEY, 150, note)
+    columns["account_id"] = Column(say("Account"), width=210)
+    if ends["party_id"].notna().any():
+        columns["party_id"] = Column(say("Party"), width=150)
+    shown, settings = config(frame.head(MOST_ROWS), columns, words.figures)
+    key = selection.key("ends")
+
+    def chosen() -> None:
+        rows = rows_chosen(key)
+        focus = ("end", (str(ends["kind"][rows[0]]), str(ends["account_id"][rows[0]]))) if rows else None
+        selection.set("ends", focus)
+
+    st.dataframe(
+        shown,
+        column_config=settings,
+        hide_index=True,
+        key=key,
+        on_select=chosen,
+        placeholder="",
+        selection_mode="single-row",
+        height=min(420, 37 + 35 * max(len(shown), 1)),
+    )
+    text = (
+        N_("{count} origins. Select one to see how the money came.")
+        if words.backward
+        else N_("{count} ends. Select one to see how the money got there.")
+    )
+    st.caption(say(text, count=f"{len(ends):,}"))
+
+
+def _bar(words: Words, ends: pd.DataFrame) -> dict[str, Any]:
+    by_kind = ends.groupby("kind")["seed_amount"].sum().sort_values(ascending=False)
+    figures = words.figures
+    unit = 10 ** (figures.digits + figures.power)
+    seed = max(int(words.result.seed), 1)
+    return {
+        "animation": False,
+        "tooltip": {"trigger": "item", "valueFormatter": figures.number_format, "confine": True},
+        "legend": {"top": 0, "left": 0, "itemGap": 14, "textStyle": {"fontSize": 12}, "selectedMode": False},
+        "grid": {"left": 6, "right": 24, "top": 34, "bottom": 44},
+        "xAxis": {
+            "type": "value",
+            "max": seed / unit,
+            "name": figures.unit,
+            "nameLocation": "middle",
+            "nameGap": 24,
+            "axisLabel": {"fontSize": 11},
+        },
+        "yAxis": {"type": "category", "data": [""], "axisLine": {"show": False}, "axisTick": {"show": False}},
+        "series": [
+            {
+                "name": f"{words.end(str(kind))} {words.share(int(amount))}",
+                "type": "bar",
+                "stack": "ends",
+                "barWidth": 26,
+                "data": [int(amount) / unit],
+                "cursor": "default",
+                "itemStyle": {
+                    "color": sankey.END_COLOURS.get(str(kind), "#888888"),
+                    "borderColor": "#ffffff",
+                    "borderWidth": 1,
+                },
+            }
+            for kind, amount in by_kind.items()
+            if amount
+        ],
+    }
+
+
+def chain_frame(words: Words, most: int | None) -> pd.DataFrame:
+    seed = max(int(words.result.seed), 1)
+    chains = words.kept.chains[:most]
+    return pd.DataFrame(
+        {
+            "number": pd.Series(range(1, len(chains) + 1), dtype="int64"),
+            "amount": pd.Series([chain.amount for chain in chains], dtype="int64"),
+            "share": [chain.amount / seed for chain in chains],
+            "hops": pd.Series([max(len(chain.transfers) - 1, 0) for chain in chains], dtype="int64"),
+            "end": [words.end(chain.kind) for chain in chains],
+            "path": [words.path(chain) for chain in chains],
+            "transfers": [" ".join(chain.transfers) for chain in chains],
+        }
+    )
+
+
+def chain_columns(words: Words) -> dict[str, Column]:
+    return {
+        "number": Column("#", COUNT, 55),
+        "amount": Column(say("Amount"), MONEY, 150),
+        "share": Column(say("Share"), SHARE, 90),
+        "hops": Column(say("Steps"), COUNT, 70, say("Transfers after the seed")),
+        "end": Column(words.where, width=150),
+        "path": Column(say("Path"), width=520),
+        "transfers": Column(say("Transfers"), width=260),
+    }
+
+
+def chain_table(words: Words, selection: Selection) -> None:
+    """The largest chains, and how much money the others carry."""
+    kept = words.kept
+    if not kept.chains:
+        st.info(say("There is no chain: nothing flowed."))
+        return
+    top = (
+        st.segmented_control(
+            say("Largest"),
+            TOPS,
+            default=TOPS[0],
+            required=True,
+            key="trace_top",
+            persist_state="session",
+            format_func=lambda each: f"{each:,}",
+        )
+        or TOPS[0]
+    )
+    frame = chain_frame(words, top)
+    shown, settings = config(frame, chain_columns(words), words.figures)
+    key = selection.key("chains")
+
+    def chosen() -> None:
+        rows = rows_chosen(key)
+        selection.set("chains", ("chain", rows[0]) if rows else None)
+
+    st.dataframe(
+        shown,
+        column_config=settings,
+        hide_index=True,
+        key=key,
+        on_select=chosen,
+        selection_mode="single-row",
+        height=min(420, 37 + 35 * len(shown)),
+    )
+    seed, carried = int(words.result.seed), int(frame["amount"].sum())
+    some = f"{len(kept.chains):,}" + ("" if kept.complete else "+")
+    st.caption(
+        say(
+            "{shown} of {all} chains: {money} ({share}). Left out: {left} ({left_share}).",
+            shown=f"{len(frame):,}",
+            all=some,
+            money=verbatim(words.figures.money(carried)),
+            share=words.share(carried),
+            left=verbatim(words.figures.money(seed - carried)),
+            left_share=words.share(seed - carried),
+        )
+    )
+    if words.result.rule == "prorata":
+        st.caption(
+            say(
+                "Pro rata says how much each transfer carries, not which money: these chains are one way to "
+                "lay it out, first in, first out among the traced money."
+            )
+        )
+
+
+def assumptions(words: Words) -> None:
+    """What the answer rests on, with the money that rests on it."""
+    seed = max(int(words.result.seed), 1)
+    drawn = False
+    for title, frame in (
+        (say("Assumed"), words.result.assumptions),
+        (say("Money taken of others' earmarks"), words.result.misuse),
+    ):
+        if frame is None or frame.empty:
+            continue
+        drawn = True
+        st.markdown(f"**{title}** · {len(frame):,}")
+        columns, ready = _plain_columns(words, frame, seed)
+        shown, settings = config(ready.head(MOST_ROWS), columns, words.figures)
+        st.dataframe(
+            shown,
+            column_config=settings,
+            hide_index=True,
+            placeholder="",
+            height=min(420, 37 + 35 * len(shown)),
+        )
+    if not drawn:
+        st.info(say("This answer rests on no assumption: openings, order and coverage were all known."))
+    st.caption(
+        say("An amount is the part of the money asked about that would change if the assumption were wrong.")
+    )
+
+
+def _plain_columns(words: Words, frame: pd.DataFrame, seed: int) -> tuple[dict[str, Column], pd.DataFrame]:
+    """Columns of a frame of the tracing's own making, headed in the reader's language where we know them."""
+    ready = frame.copy(deep=False)
+    heads = {
+        "kind": say("Kind"),
+        "what": say("What"),
+        "account_id": say("Account"),
+        "party_id": say("Party"),
+        "currency": say("Currency"),
+        "amount": say("Amount"),
+        "seed_amount": say("Amount"),
+        "detail": say("Detail"),
+        "transfer_id": say("Transfer"),
+        "earmark": say("Earmark"),
+        "taken_from": say("Taken from"),
+        "text": say("What"),
+        "time": say("Time"),
+        "rows": say("Rows"),
+        "count": say("Rows"),
+    }
+    columns: dict[str, Column] = {}
+    for name in ready.columns:
+        head = heads.get(name, name)
+        if pd.api.types.is_datetime64_any_dtype(ready[name]):
+            ready[name] = times(ready[name], words.case.tables.timezone)
+            columns[name] = Column(head)
+        elif name in ("amount", "seed_amount", "money"):
+            columns[name] = Column(head, MONEY, 170)
+        elif pd.api.types.is_integer_dtype(ready[name]):
+            columns[name] = Column(head, COUNT)
+        else:
+            if name in ("kind", "what", "text"):
+                ready[name] = [say(str(each)) for each in ready[name]]
+            columns[name] = Column(head)
+    return columns, ready

@@ -1,0 +1,206 @@
+"""The picture and the rows behind it, side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import sankey, session
+from app.references import trace_buttons
+from app.session import say
+from app.style import verbatim
+from app.tables import MONEY, RIGHT, Column, config
+from app.tracing.answer import MOST_CHAINS, MOST_ROWS, Words
+from app.tracing.selection import Selection
+
+
+def facts(words: Words) -> None:
+    """The answer in four figures."""
+    result, view = words.result, words.kept.view
+    by_kind = result.ends.groupby("kind")["seed_amount"].sum().sort_values(ascending=False)
+    with st.container(horizontal=True, gap="large", key="facts"):
+        st.metric(
+            f"{say('Money asked about')} ({words.figures.unit})",
+            words.figures.text(result.seed),
+            width="content",
+        )
+        if len(by_kind):
+            kind, amount = str(by_kind.index[0]), int(by_kind.iloc[0])
+            st.metric(say("Most of it came from") if words.backward else say("Most of it"), f"{words.end(kind)} · {words.share(amount)}", width="content")
+        st.metric(say("Transfers that carry it"), f"{len(words.kept.rows):,}", width="content")
+        st.metric(
+            say("Drawn by name"),
+            say(
+                "{part} of {all} · {share} of the money",
+                part=f"{view.groups_named:,}",
+                all=f"{view.groups:,}",
+                share=words.share(view.named),
+            ),
+            width="content",
+            help=say(
+                "How many accounts or parties stand in the picture by name, and how much of the money has "
+                "its whole way among them. The rest is folded into “others”, never left out."
+            ),
+        )
+    if not words.kept.complete:
+        st.warning(
+            say(
+                "The picture and the chains are of the first {count} chains; {money} ({share}) run along "
+                "others. Ends and transfers are complete.",
+                count=f"{MOST_CHAINS:,}",
+                money=verbatim(words.figures.money(words.kept.left_out)),
+                share=words.share(words.kept.left_out),
+            ),
+            icon=":material/filter_alt:",
+        )
+
+
+def picture(words: Words, selection: Selection, lit: frozenset[int]) -> None:
+    view = words.kept.view
+    if not view.links:
+        st.info(say("Nothing flowed on from there in this period."))
+        return
+    focus = selection.focus
+    key = selection.key("chart")
+
+    def clicked() -> None:
+        groups = st.session_state[key]["selection"]["selected"]
+        found: tuple[str, Any] | None = None
+        for group in groups:
+            kind = {"edge": "link", "node": "node"}.get(group.get("data_type"))
+            for index in group.get("data_indices", ()):
+                limit = len(view.links) if kind == "link" else len(view.nodes)
+                if kind and 0 <= index < limit:
+                    found = (kind, int(index))
+        selection.set("chart", found)
+        selection.renew("rows")
+
+    st.echarts_chart(
+        sankey.option(
+            view,
+            label=words.node,
+            money=words.figures.money,
+            lit=lit,
+            chosen=focus[1] if focus and focus[0] == "node" else None,
+        ),
+        key=key,
+        on_select=clicked,
+        height=sankey.height(view),
+        alt=say(
+            "Sankey of the traced money: {count} nodes, {money} in all; the table beside it has its rows.",
+            count=len(view.nodes),
+            money=words.figures.money(view.seed),
+        ),
+    )
+    st.caption(
+        say(
+            "Money flows from left to right. Click a band or a node to see its rows; click it again, or "
+            "double-click, to see all."
+        )
+    )
+
+
+def row_columns(words: Words, frame: pd.DataFrame) -> dict[str, Column]:
+    mixed = bool((frame["currency"] != words.result.currency).any()) if "currency" in frame else False
+    columns = {
+        "at": Column(say("Time"), width=138),
+        "source_called": Column(say("Payer"), width=120),
+        "target_called": Column(say("Payee"), width=120),
+        "traced": Column(
+            say("Traced"), MONEY, 120, say("How much of the transfer is the money asked about.")
+        ),
+        "amount_text" if mixed else "amount": Column(
+            say("Amount"), RIGHT if mixed else MONEY, 130, say("The whole transfer.")
+        ),
+    }
+    if "memo" in frame and frame["memo"].notna().any():
+        columns["memo"] = Column(say("Memo"), width=140)
+    columns |= {
+        "transfer_id": Column(say("Transfer"), width=130),
+        "source": Column(say("Payer's account"), width=150),
+        "target": Column(say("Payee's account"), width=150),
+    }
+    return columns
+
+
+def row_table(
+    words: Words,
+    selection: Selection,
+    shown: pd.DataFrame,
+    filtered: frozenset[str] | None,
+    marked: list[str],
+) -> None:
+    """The rows behind the picture; a selected row lights its path."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="row_head"):
+        if selection.focus is None:
+            st.markdown(f"**{say('Transfers')}** · {len(words.kept.rows):,}")
+        else:
+            st.markdown(
+                f"**{verbatim(words.focus(selection.focus))}** · "
+                + say(
+                    "{shown} of {all} rows", shown=f"{len(filtered or ()):,}", all=f"{len(words.kept.rows):,}"
+                )
+            )
+            st.button(
+                say("Show all"),
+                icon=":material/close:",
+                key="trace_clear",
+                on_click=selection.clear,
+                shortcut="Esc",
+                type="tertiary",
+            )
+    columns = row_columns(words, words.kept.rows)
+    frame = shown.copy(deep=False)
+    if "amount_text" in columns:
+        frame["amount_text"] = [
+            session.figures(code, words.case.tables.minor_units).exact.money(amount)
+            for amount, code in zip(frame["amount"], frame["currency"], strict=True)
+        ]
+    shown_frame, settings = config(frame, columns, words.figures)
+    st.dataframe(
+        shown_frame,
+        column_config=settings,
+        hide_index=True,
+        key=selection.key("rows"),
+        height=max(300, sankey.height(words.kept.view) - 40),
+        on_select="rerun",
+        selection_mode="multi-row",
+        placeholder="",
+    )
+    total = int(shown["traced"].sum())
+    caption = say("Sum of what these rows carry: {money}", money=verbatim(words.figures.money(total)))
+    if filtered is None and len(words.kept.rows) > MOST_ROWS:
+        caption = say(
+            "The first {count} of {all} rows; the export has all.",
+            count=f"{MOST_ROWS:,}",
+            all=f"{len(words.kept.rows):,}",
+        )
+    if marked:
+        chosen = shown[shown["transfer_id"].isin(marked)]
+        caption = say(
+            "{count} selected: {money} traced of {whole}",
+            count=len(marked),
+            money=verbatim(words.figures.money(int(chosen["traced"].sum()))),
+            whole=verbatim(words.figures.money(int(chosen["amount"].sum()))),
+        )
+    st.caption(caption)
+    if len(marked) == 1:
+        row = shown[shown["transfer_id"] == marked[0]].iloc[0]
+        _from_row(row)
+
+
+def _from_row(row: Any) -> None:
+    """Where a row stands in its source, and questions that start at it."""
+    if "source_file" in row and isinstance(row["source_file"], str):
+        sheet = row.get("source_sheet")
+        st.caption(
+            say(
+                "From {file}{sheet}, row {row}",
+                file=verbatim(row["source_file"]),
+                sheet=f" \\[{verbatim(sheet)}\\]" if isinstance(sheet, str) and sheet else "",
+                row=int(row["source_row"]),
+            )
+        )
+    trace_buttons(str(row["transfer_id"]), str(row["source"]), str(row["target"]))
