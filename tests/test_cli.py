@@ -1,0 +1,439 @@
+"""The command line: what it prints, in which language, with which exit code, and how it fails."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import graphflow.cli
+from graphflow.cli import run
+from graphflow.errors import BusyError, GraphflowError, InputError, Problem, UsageError
+from graphflow.pictures import width_of
+from graphflow.terminal import Column, Progress, table_lines, write_json
+
+ROOT = Path(__file__).resolve().parent.parent
+TRANSFERS = """transfer_id,time,source,target,amount
+t1,2024-01-01T10:00:00,A,B,"1234.50"
+t2,2024-01-02T10:00:00,B,C,1000.00
+t3,2024-01-03T10:00:00,B,D,200.25
+t4,2024-01-04T10:00:00,C,A,0.01
+"""
+PARTIES = "party_id,name,kind\nP1,张三,person\nP2,=1+1 <b>,company\n"
+ACCOUNTS = "account_id,party_id\nA,P1\nB,P2\n"
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("cli")
+    source = folder / "in"
+    source.mkdir()
+    for name, text in (("transfers", TRANSFERS), ("parties", PARTIES), ("accounts", ACCOUNTS)):
+        (source / f"{name}.csv").write_text(text, encoding="utf-8")
+    assert (
+        run(
+            [
+                "import",
+                str(source),
+                "--case",
+                str(folder / "case"),
+                "--authority",
+                "市局",
+                "--basis",
+                "调取通知书",
+            ]
+        )
+        == 0
+    )
+    return str(folder / "case")
+
+
+def command(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", **more.pop("env", {})}
+    return subprocess.run(
+        [sys.executable, "-m", "graphflow", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        **more,
+    )
+
+
+# ---------------------------------------------------------------- import and info
+
+
+def test_import_reports_and_can_be_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "transfers.csv").write_text(TRANSFERS, encoding="utf-8")
+    words = ["import", str(tmp_path / "transfers.csv"), "--case", str(tmp_path / "case"), "--format", "json"]
+    assert run(words) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert first["tallies"]["transfers"]["rows"]["loaded"] == 4
+    assert first["tallies"]["transfers"]["money"]["loaded"] == {"CNY": "2434.76"}
+    assert run(words) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["hash"] == first["hash"]
+    assert again["tallies"] == first["tallies"]
+
+
+def test_import_with_a_bad_row_says_so_by_its_exit_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "transfers.csv"
+    file.write_text(TRANSFERS + "t5,2024-01-05T10:00:00,A,B,-7\n", encoding="utf-8")
+    words = ["import", str(file), "--case", str(tmp_path / "case")]
+    assert run([*words, "--format", "csv"]) == 3
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    told = next(row for row in rows if row["table"] == "transfers" and row["of"] == "rows")
+    assert (told["read"], told["loaded"], told["quarantined"]) == ("5", "4", "1")
+    assert run(["import", str(file), "--case", str(tmp_path / "strict"), "--strict"]) == 4
+    assert not (tmp_path / "strict" / "case.json").exists()
+    assert "amount" in capsys.readouterr().err
+
+
+def test_info(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["info", case, "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["transfers"] == 4
+    assert told["money"] == {"CNY": "2434.76"}
+    assert told["tables"]["transfers"] == 4
+    assert told["period"] == ["2024-01-01T10:00:00+08:00", "2024-01-04T10:00:00+08:00"]
+    assert {source["authority"] for source in told["sources"]} == {"市局"}
+    assert run(["info", case, "--language", "zh"]) == 0
+    said = capsys.readouterr().out
+    assert "2,434.76 CNY" in said
+    assert "完整案件" in said
+
+
+# ---------------------------------------------------------------- trace
+
+
+def traced(case: str, capsys: pytest.CaptureFixture[str], *more: str) -> dict[str, Any]:
+    assert run(["trace", case, "--from", "transfer:t1", "--format", "json", *more]) == 0
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return answer
+
+
+@pytest.mark.parametrize("rule", ["fifo", "prorata"])
+def test_trace_as_json_keeps_its_contract(case: str, rule: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = traced(case, capsys, "--rule", rule)
+    assert {
+        *("seed", "rule", "transfers", "ends", "chains", "envelope", "currency", "backward", "parameters"),
+        *("assumptions", "misuse", "case_hash", "version"),
+    } <= told.keys()
+    assert (told["seed"], told["rule"], told["backward"], told["envelope"]) == ("1234.50", rule, False, None)
+    assert told["currency"] == "CNY"
+    assert sum(Decimal(end["seed_amount"]) for end in told["ends"]) == Decimal("1234.50")
+    assert sum(Decimal(chain["amount"]) for chain in told["chains"]) == Decimal("1234.50")
+    assert {row["transfer_id"] for row in told["transfers"]} == {"t2", "t3", "t4"}
+    for chain in told["chains"]:
+        assert {"amount", "hops", "transfers", "accounts", "kind", "account_id", "currency"} <= chain.keys()
+        assert chain["transfers"][0] == "t1"
+        assert len(chain["transfers"]) == chain["hops"] + 1
+    for row in told["transfers"]:
+        assert re.fullmatch(r"\d+\.\d\d", row["traced"])
+
+
+def test_top_counts_what_it_leaves_out(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = traced(case, capsys)["chains"]
+    told = traced(case, capsys, "--top", "1")
+    assert len(told["chains"]) == 1
+    assert told["chains_left_out"]["count"] == len(whole) - 1
+    left = Decimal("1234.50") - Decimal(told["chains"][0]["amount"])
+    assert Decimal(told["chains_left_out"]["money"]) == left > 0
+
+
+def test_options_reach_the_question(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert {end["kind"] for end in traced(case, capsys, "--max-hops", "0")["ends"]} >= {"horizon"}
+    assert run(["trace", case, "--from", "transfer:t2", "--backward", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["backward"] is True
+    assert run(["trace", case, "--from", "transfer:t1=100.25", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["seed"] == "100.25"
+
+
+def test_trace_as_csv(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["trace", case, "--from", "transfer:t1", "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert sum(Decimal(row["seed_amount"]) for row in rows) == Decimal("1234.50")
+    for part in ("chains", "routes", "transfers", "assumptions", "misuse"):
+        assert run(["trace", case, "--from", "transfer:t1", "--format", "csv", "--part", part]) == 0
+        assert capsys.readouterr().out
+
+
+def test_trace_for_people(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["trace", case, "--from", "account:A", "--language", "en"]) == 0
+    said = capsys.readouterr()
+    assert "1,234.50 CNY" in said.out
+    assert "张三 (A) → =1+1 <b> (B)" in said.out
+    assert said.err == ""
+    assert run(["trace", case, "--from", "account:A", "--language", "zh"]) == 0
+    assert "先进先出" in capsys.readouterr().out
+
+
+def test_trace_writes_a_page(case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "trace.html"
+    assert run(["trace", case, "--from", "transfer:t1", "--html", str(page)]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert "=1+1 &lt;b&gt; (B)" in text
+    assert "<svg" in text
+    assert "t1 t2" in text
+    assert "<b>" not in text
+    assert run(["trace", case, "--from", "transfer:t1", "--html", str(tmp_path / "none" / "x.html")]) == 2
+    assert "none/x.html" in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------- wrong usage and errors
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["trace", "{case}", "--from", "transfer:nothing"], 2, "nothing"),
+        (["trace", "{case}", "--from", "transfer:t1", "--rule", "lifo"], 2, "fifo"),
+        (["trace", "{case}", "--from", "transfer:t1", "--all-rules"], 2, "--all-rules"),
+        (["trace", "{case}", "--from", "transfer:t1", "--envelope"], 2, "--envelope"),
+        (["trace", "{case}", "--from", "transfer:t1", "--max-hops", "-1"], 2, "--max-hops"),
+        (["trace", "{case}", "--fro", "transfer:t1"], 2, "--from"),
+        (["trace", "{case}", "--from", "transfer:t1", "--min-amount", "a lot"], 2, "a lot"),
+        (["trace", "no/such/case", "--from", "transfer:t1"], 4, "no/such/case"),
+        (["info", "no/such/case"], 4, "no/such/case"),
+        (["import", "no/such/file", "--case", "{tmp}/c"], 4, "no/such/file"),
+        (["import", "{case}/case.json", "--case", "{tmp}/c", "--loader", "nonsense"], 2, "nonsense"),
+        (["app", "no/such/case"], 4, "no/such/case"),
+        (["synth", "nothing", "--out", "{tmp}/s"], 2, "nothing"),
+        (["frobnicate"], 2, "frobnicate"),
+        ([], 2, "VERB"),
+    ],
+)
+def test_errors_are_one_message_and_an_exit_code(
+    words: list[str], code: int, said: str, case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    got = run([word.format(case=case, tmp=tmp_path) for word in words])
+    streams = capsys.readouterr()
+    assert got == code, streams.err
+    assert streams.out == ""
+    assert said in streams.err
+    assert "Traceback" not in streams.err
+    assert not (tmp_path / "c" / "case.json").exists()
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert run(["--help"]) == 0
+    for verb in graphflow.cli.VERBS:
+        assert run([verb, "--help", "--language", "zh"]) == 0
+    said = capsys.readouterr().out
+    assert "用法:" in said
+    assert "选项" in said
+
+
+@pytest.mark.parametrize(
+    ("environment", "words", "language"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, [], "zh"),
+        ({"LC_ALL": "en_US.UTF-8", "LANG": "zh_CN.UTF-8"}, [], "en"),
+        ({"LC_MESSAGES": "zh_CN", "LANG": "en_US"}, [], "zh"),
+        ({"LANG": "fr_FR"}, [], "en"),
+        ({}, [], "en"),
+        ({"LANG": "zh_CN"}, ["--language", "en"], "en"),
+        ({}, ["--language=zh"], "zh"),
+    ],
+)
+def test_the_language_is_the_environments_unless_said(
+    environment: dict[str, str], words: list[str], language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert graphflow.cli._language(["info", "x", *words]) == language
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError(Problem("here", "wrong")), 2),
+        (InputError(Problem("here", "wrong"), Problem("there", "wrong too")), 4),
+        (BusyError(Problem("here", "wrong")), 75),
+        (PermissionError(13, "Permission denied", "here"), 4),
+        (OSError(28, "No space left on device"), 4),
+        (MemoryError(), 4),
+        (GraphflowError(Problem("here", "wrong")), 70),
+        (ZeroDivisionError("division by zero"), 70),
+    ],
+)
+def test_exit_codes(
+    error: Exception, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> int:
+        raise error
+
+    monkeypatch.setitem(graphflow.cli.VERBS, "info", fail)
+    assert run(["info", "x"]) == code
+    said = capsys.readouterr().err
+    assert said.strip()
+    assert "Traceback" not in said
+    if isinstance(error, InputError):
+        assert said.splitlines() == ["here: wrong", "there: wrong too"]
+    if code == 70:
+        assert "a defect of graphflow" in said
+        log = Path(said.split("is in ")[-1].strip())
+        assert "Traceback" in log.read_text(encoding="utf-8")
+        log.unlink()
+    assert run(["info", "x", "--debug"]) == code
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_interrupt_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(graphflow.cli.VERBS, "info", stop)
+    assert run(["info", "x", "--language", "zh"]) == 130
+    assert capsys.readouterr().err == "已中断\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="platform: no pipes of this kind on Windows")
+def test_a_reader_that_leaves_is_no_error(case: str) -> None:
+    shell = f"{sys.executable} -m graphflow trace {case} --from transfer:t1 --format json; echo code $? >&2"
+    result = subprocess.run(
+        ["bash", "-c", f"({shell}) | true"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert "Traceback" not in result.stderr
+    assert "Broken" not in result.stderr
+    assert re.search(
+        r"code (0|141)\n", result.stderr
+    )  # 0 where all of it fitted into the pipe before it was closed
+
+
+# ---------------------------------------------------------------- printing
+
+
+def test_columns_line_up_for_chinese_too() -> None:
+    columns = [Column("名称"), Column("amount", right=True)]
+    lines = list(table_lines(columns, [["资金池", "1.00"], ["abc", "1,000.00"], ["\x1b[31mred", "5"]]))
+    assert len({width_of(line) for line in lines}) == 1
+    assert "\x1b" not in "".join(lines)
+
+
+def test_nothing_of_a_long_cell_is_lost_in_a_pipe(case: str, tmp_path: Path) -> None:
+    result = command("trace", case, "--from", "transfer:t1", env={"COLUMNS": "40"})
+    assert "…" not in result.stdout
+
+
+def test_json_streams_and_stays_json() -> None:
+    import numpy as np
+    import pandas as pd
+
+    out = io.StringIO()
+    rows = (
+        {"a": value}
+        for value in (np.int64(1), pd.NA, float("nan"), pd.Timestamp("2024-01-01", tz="UTC"), ("x",))
+    )
+    write_json([("rows", rows), ("none", iter(())), ("text", '"\n资')], out)
+    assert json.loads(out.getvalue()) == {
+        "rows": [{"a": 1}, {"a": None}, {"a": None}, {"a": "2024-01-01T00:00:00+00:00"}, {"a": ["x"]}],
+        "none": [],
+        "text": '"\n资',
+    }
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_progress_without_a_terminal_is_json_lines() -> None:
+    out = io.StringIO()
+    with Progress(stream=out, every=0.01) as progress:
+        progress("reading", 1, 4)
+        until(lambda: out.getvalue().count("\n") >= 2)
+    line = json.loads(out.getvalue().splitlines()[0])
+    assert (line["progress"], line["done"], line["total"]) == ("reading", 1, 4)
+    assert Progress(stream=io.StringIO()).every == 10
+
+
+def test_progress_on_a_terminal_is_a_bar_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    out = Terminal()
+    with Progress("zh", stream=out, every=0.01) as progress:
+        progress("reading", 1, 4)
+        until(lambda: "25 %" in out.getvalue())
+    assert "读取" in out.getvalue()
+    last = out.getvalue().split("\r")
+    assert last[-1] == ""
+    assert last[-2].strip() == ""
+
+
+def test_progress_tells_of_an_end_without_waiting() -> None:
+    begun = time.monotonic()
+    with Progress(stream=io.StringIO()) as progress:
+        progress("reading")
+    assert time.monotonic() - begun < 5
+
+
+# ---------------------------------------------------------------- what only a process shows
+
+
+def test_the_whole_command_is_a_process_like_any_other(case: str) -> None:
+    done = command(
+        "trace", case, "--from", "transfer:t1", "--format", "json", env={"LC_ALL": "POSIX", "PYTHONUTF8": "0"}
+    )
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["seed"] == "1234.50"
+    assert done.stderr == ""
+    ascii_only = command("trace", case, "--from", "account:A", env={"PYTHONIOENCODING": "ascii"})
+    assert ascii_only.returncode == 0, ascii_only.stderr
+    assert "\\u5f20" in ascii_only.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="platform: no such signals on Windows")
+def test_ctrl_c_ends_the_app(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "graphflow", "app", "--no-browser", "--language", "en"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert re.search(r"http://127\.0\.0\.1:85\d\d", line)
+    time.sleep(3)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in err
