@@ -5,9 +5,9 @@
     case/
       case.json             the manifest; its "version" names the folder that counts
       case.lock             held by the one writer; the system lets go of it when the process dies
-      versions/N/           tables/*.parquet, ledger/, quarantine.parquet, report.json: written once, never changed
+      versions/N/           tables/*.parquet, ledger/, quarantine.parquet, report.json, listed/*.parquet
         in-use              shared by the readers of this version: it is not removed while one lives
-      sources/KEY/          what each source file gave, typed and as written: written once, never changed
+      sources/KEY/          what each source file gave, typed; never changed once written, as a version is
 
 The only step that changes a case is the replacement of ``case.json``: before it the old case stands,
 after it the new one. Whatever a killed writer leaves behind is named by no manifest, and the next writer
@@ -34,7 +34,7 @@ from graphflow.language import N_
 if sys.platform != "win32":
     import fcntl
 
-#: The layout and meaning of everything under a case's folder. It changes when an older program would misread it.
+#: Of the layout and meaning of everything in a case's folder: raised when an older program would misread it.
 SCHEMA_VERSION = 1
 MANIFEST = "case.json"
 _MANIFEST_NEW = "case.json.new"
@@ -44,7 +44,7 @@ _OURS = frozenset({MANIFEST, _MANIFEST_NEW, _LOCK, "versions", "sources"})
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of the case at `path`; an error that says what to do where there is none that we can read."""
+    """The manifest of the case at `path`, or an error that says what to do where there is none for us."""
     file = path / MANIFEST
     try:
         text = file.read_text(encoding="utf-8")
@@ -75,7 +75,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise InputError(
             Problem(
                 str(file),
-                N_("the case was written by graphflow {theirs} in layout {schema}, newer than this program reads"),
+                N_(
+                    "written by graphflow {theirs} in layout {schema}, newer than this program reads"
+                ),
                 values={"theirs": manifest.get("package", "?"), "schema": schema, "ours": SCHEMA_VERSION},
                 expected=N_("layout {ours}; upgrade with `pip install --upgrade graphflow-lookthrough`"),
             )
@@ -84,7 +86,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise InputError(
             Problem(
                 str(file),
-                N_("the case was written by graphflow {theirs} in layout {schema}, older than this program reads"),
+                N_(
+                    "written by graphflow {theirs} in layout {schema}, older than this program reads"
+                ),
                 values={"theirs": manifest.get("package", "?"), "schema": schema, "ours": SCHEMA_VERSION},
                 expected=N_("layout {ours}; import its sources again into a new folder"),
             )
@@ -195,7 +199,9 @@ def refuse_foreign(path: Path) -> None:
         return
     if not path.is_dir():
         raise InputError(
-            Problem(str(path), N_("this is a file"), expected=N_("a folder for the case, or a name for a new one"))
+            Problem(
+                str(path), N_("this is a file"), expected=N_("a folder for the case, or a name for a new one")
+            )
         )
     if (path / MANIFEST).exists():
         return
@@ -262,7 +268,7 @@ def clear_leftovers(path: Path, manifest: Mapping[str, Any] | None) -> None:
 
 
 def _remove_unused(folder: Path) -> None:
-    """Remove a version's folder unless a reader holds it. Failing is harmless: the next writer tries again."""
+    """Remove a version's folder unless a reader holds it. The next writer tries again where this fails."""
     handle = -1
     try:
         if sys.platform != "win32":

@@ -29,14 +29,21 @@ _DAY = 86_400_000_000
 
 _MOMENT = pa.timestamp("us", "UTC")
 #: Where the payee's row came from and what it says otherwise: kept beside the payer's.
-_KEPT = {"source_file": "mirror_file", "source_sheet": "mirror_sheet", "source_row": "mirror_row", "memo": "mirror_memo"}
+_KEPT = {
+    "source_file": "mirror_file",
+    "source_sheet": "mirror_sheet",
+    "source_row": "mirror_row",
+    "memo": "mirror_memo",
+}
 _TIMES = frozenset({"time", "time_day", "target_time", "target_time_day"})
 #: Columns of a pair that are the payer's even where they are empty.
 _AS_PAYER = frozenset({"transfer_id", "mirror_id", *_KEPT} - {"memo"})
 
 #: Why a pair that nearly fits was not made; the words stand in the column `why` of the possible mirrors.
 WHY = {
-    "late": N_("equal accounts and amount within three bank days, more than two minutes apart, no common reference"),
+    "late": N_(
+        "equal accounts and amount within three bank days, more than two minutes apart, no common reference"
+    ),
     "reference": N_("equal accounts, amount and reference, more than three bank days apart"),
     "unknown": N_("equal amount at the same time; one side's row does not name the other account"),
     "unnamed": N_("equal amount and reference within three bank days; neither row names the other account"),
@@ -59,9 +66,10 @@ def pair(transfers: pa.Table, *, timezone: str) -> Paired:
 
     A payer's row and a payee's row are one transfer if accounts, amount and currency are equal and either
     both have the same reference and lie at most three bank days (Monday to Friday; public holidays are not
-    known here) apart, or at most two minutes. A bare date is any time of that day. Pairs are one to one, as many
-    as possible, the nearest in time first. The merged row keeps the payer's id, what the payer's row says,
-    and beside it the payee's time, balance, reference, sequence, memo and place in its file.
+    known here) apart, or they lie at most two minutes apart. A bare date is any time of that day. Pairs are
+    one to one: as many as possible, and among those the nearest in time. The merged row keeps the payer's id
+    and what the payer's row says, and beside it the payee's time, balance, reference, sequence, memo and
+    place in its file.
 
     Parameters
     ----------
@@ -231,6 +239,13 @@ def local_days(moments: Ints, timezone: str) -> Ints:
     return np.asarray((moments + _offsets(moments, timezone)) // _DAY, np.int64)
 
 
+def midnights(days: Ints, timezone: str) -> Ints:
+    """The moment, in microseconds of UTC, at which each local calendar day begins."""
+    local = np.asarray(days, np.int64) * _DAY
+    near = local - _offsets(local, timezone)
+    return np.asarray(local - _offsets(near, timezone), np.int64)
+
+
 def _offsets(moments: Ints, timezone: str) -> Ints:
     """What local time is ahead of UTC at each moment, in microseconds.
 
@@ -276,9 +291,7 @@ def _span(transfers: pa.Table, timezone: str) -> tuple[Ints, Ints]:
         return time, time
     is_day = _flags(transfers["time_day"])
     last = time.copy()
-    noon_next = time[is_day] + _DAY + _DAY // 2
-    # The next local midnight, found from its noon: a local day may have 23 or 25 hours.
-    last[is_day] = local_days(noon_next, timezone) * _DAY - _offsets(noon_next, timezone) - 1
+    last[is_day] = midnights(local_days(time[is_day], timezone) + 1, timezone) - 1
     return time, last
 
 

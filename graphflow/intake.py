@@ -1,0 +1,294 @@
+"""Intake: sources of any known format, recognised, read, checked and added to a case."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+import loaders
+from graphflow.case import PathLike, Whole, derive, provenance_record, read_parts, source_line, write_version
+from graphflow.errors import InputError, Problem, UsageError
+from graphflow.folder import MANIFEST, refuse_foreign, writing
+from graphflow.language import N_
+from graphflow.parts import Part, display_names, key_of, split, with_key
+from graphflow.receipt import ImportReport
+from graphflow.tables import Note, Raw, SourceFile, read_raw
+from graphflow.tables.result import refuse
+
+__all__ = ["ImportReport", "import_sources"]
+
+#: Called with what is being done (an English message), how much is done, and how much there is in all.
+Progress = Callable[[str, int, int], None]
+CURRENCY, TIMEZONE = "CNY", "Asia/Shanghai"
+
+
+def import_sources(
+    path: PathLike,
+    sources: PathLike | Sequence[PathLike],
+    *,
+    loader: str | None = None,
+    currency: str | None = None,
+    timezone: str | None = None,
+    authority: str | None = None,
+    basis: str | None = None,
+    strict: bool = False,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Add sources to the case in a folder, or make one there.
+
+    Everything is read and checked before anything is written; on any error the case stays as it was. The
+    whole case is derived anew from all its sources each time, so that their order is of no consequence, and
+    a file that is already in it (by its SHA-256) adds nothing.
+
+    Parameters
+    ----------
+    path
+        The case's folder: a case, an empty folder, or a name for a new one.
+    sources
+        Files, folders and zips.
+    loader
+        Name of the loader to use; by default each file's format is recognised from what is in it.
+    currency, timezone
+        What an empty currency and a time without an offset mean in these sources; by default what their
+        format says, else what the case says, else CNY and Asia/Shanghai.
+    authority, basis
+        Who gave the sources and on what legal ground: kept with each of them.
+    strict
+        Any bad row is an error, with all of them in it, and nothing is written.
+    progress
+        Called with what is being done, how much of it is done, and how much there is.
+
+    Returns
+    -------
+    ImportReport
+        What became of every row; print it, or take `as_dict()` or `json()`.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> rows = "transfer_id,time,source,target,amount\\nt1,2024-03-01,A,B,5.00\\n"
+    >>> _ = (folder / "transfers.csv").write_text(rows)
+    >>> report = import_sources(folder / "case", folder / "transfers.csv")
+    >>> report.tallies["transfers"].money["loaded"]
+    {'CNY': 500}
+    >>> import_sources(folder / "case", folder / "transfers.csv").added
+    ()
+    """
+    case = Path(path)
+    given = [Path(one) for one in ([sources] if isinstance(sources, (str, os.PathLike)) else sources)]
+    say = progress if progress is not None else _silent
+    _check_arguments(case, given, timezone)
+    refuse_foreign(case)
+    ask = _Request(given, loader, currency, timezone, authority, basis, strict, say)
+    if not (case / MANIFEST).exists():  # nothing is made on the disk before everything is known to be good
+        change = _gather(case, None, ask)
+        say(N_("writing the case"), 0, 1)
+        with writing(case, is_new=True) as draft:
+            write_version(draft, change.whole, change.parts, change.stated)
+    else:
+        with writing(case) as draft:
+            change = _gather(case, draft.manifest, ask)
+            if change.is_new:
+                say(N_("writing the case"), 0, 1)
+                write_version(draft, change.whole, change.parts, change.stated)
+    say(N_("writing the case"), 1, 1)
+    return change.report
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What the caller asked for."""
+
+    sources: Sequence[Path]
+    loader: str | None
+    currency: str | None
+    timezone: str | None
+    authority: str | None
+    basis: str | None
+    strict: bool
+    say: Progress
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A whole case with what an import adds to it; `is_new` where that is anything at all."""
+
+    is_new: bool
+    whole: Whole
+    parts: Sequence[Part]
+    stated: Mapping[str, str | None]
+    report: ImportReport
+
+
+def _gather(case: Path, manifest: Mapping[str, Any] | None, ask: _Request) -> _Change:
+    """Read what is new, and derive the whole."""
+    entries = {entry["key"]: entry for entry in manifest["sources"]} if manifest else {}
+    stated = dict(manifest["stated"]) if manifest else {"currency": None, "timezone": None}
+    # The first who says so decides for the case; who says otherwise later means his own sources.
+    stated = {
+        "currency": stated["currency"] or ask.currency,
+        "timezone": stated["timezone"] or ask.timezone,
+    }
+    currency = ask.currency or (manifest["currency"] if manifest else CURRENCY)
+    timezone = ask.timezone or stated["timezone"] or TIMEZONE
+    new: dict[str, Part] = {}
+    again: list[tuple[str, SourceFile]] = []
+    notes: list[Note] = []
+    problems: list[Problem] = []
+    record = provenance_record(currency=currency, timezone=timezone, authority=ask.authority, basis=ask.basis)
+    for at, path in enumerate(ask.sources):
+        ask.say(N_("reading sources"), at, len(ask.sources))
+        try:
+            for raw in _load(path, ask, entries):
+                notes += raw.notes
+                for file, its in split(raw):
+                    key = key_of(file.sha256)
+                    if key in entries or key in new:
+                        again.append((key, file))
+                        continue
+                    checked = read_raw(with_key(its, key), currency=currency, timezone=timezone)
+                    new[key] = Part(file, checked, {**record, "timezone": checked.timezone}, (file.name,))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(*problems)
+    ask.say(N_("reading sources"), len(ask.sources), len(ask.sources))
+    return _join(case, manifest, ask, stated, new, again, notes)
+
+
+def _load(path: Path, ask: _Request, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Raw]:
+    """What the loaders make of one source; where every byte of it is known already, only the files' names."""
+    for loader, source in loaders.recognise(path, ask.loader):
+        known = all(key_of(file.contents.sha256) in entries for file in source.files)
+        if known:
+            files = tuple(SourceFile(f.name, f.contents.sha256, f.size, loader.name) for f in source.files)
+            yield Raw({}, files=files)
+        else:
+            yield loader.load(source, currency=ask.currency, timezone=ask.timezone)
+
+
+def _join(
+    case: Path,
+    manifest: Mapping[str, Any] | None,
+    ask: _Request,
+    stated: dict[str, str | None],
+    new: dict[str, Part],
+    again: Sequence[tuple[str, SourceFile]],
+    notes: Sequence[Note],
+) -> _Change:
+    """The whole of what was there and what is new, with a report of this import."""
+    before = read_parts(case, manifest) if manifest else ()
+    parts = {part.key: part for part in (*before, *new.values())}
+    _same_settings(parts, again, ask)
+    renamed = False
+    for key, file in again:
+        part = parts[key]
+        if file.name not in part.names:
+            parts[key] = replace(part, names=tuple(sorted({*part.names, file.name})))
+            renamed = True
+    ask.say(N_("joining the sources, pairing both sides of transfers"), 0, 1)
+    whole = derive(
+        list(parts.values()),
+        currency=stated["currency"] or _agreed({p.checked.currency for p in parts.values()}, CURRENCY),
+        timezone=stated["timezone"] or _agreed({p.checked.timezone for p in parts.values()}, TIMEZONE),
+    )
+    ask.say(N_("joining the sources, pairing both sides of transfers"), 1, 1)
+    names = display_names(list(parts.values()))
+    if ask.strict:
+        theirs = {names[key] for key in new}
+        bad = whole.quarantine.filter(
+            pc.is_in(whole.quarantine["source_file"], value_set=pa.array(sorted(theirs), pa.large_string()))
+        )
+        refuse(bad)
+    lines = [source_line(part, names[part.key], "new") for part in new.values()]
+    lines += [replace(source_line(parts[key], file.name, "known"), tallies={}) for key, file in again]
+    report = replace(
+        whole.report,
+        case=str(case),
+        sources=tuple(sorted(lines, key=lambda line: (line.status != "new", line.name))),
+        notes=_once([*whole.report.notes, *notes]),
+    )
+    whole = replace(whole, report=report)
+    return _Change(bool(new) or renamed, whole, list(parts.values()), stated, report)
+
+
+def _same_settings(parts: Mapping[str, Part], again: Sequence[tuple[str, SourceFile]], ask: _Request) -> None:
+    """An error where a file that the case has is now to be read in another way."""
+    found = []
+    for key, file in again:
+        part = parts[key]
+        asked = {"loader": ask.loader, "currency": ask.currency, "timezone": ask.timezone}
+        was = {
+            "loader": part.file.loader,
+            "currency": part.checked.currency,
+            "timezone": part.checked.timezone,
+        }
+        for name, value in asked.items():
+            if value is not None and value != was[name]:
+                found.append(
+                    Problem(
+                        file.name,
+                        N_("the case has this file already, read with {name} {was}"),
+                        {"name": name, "was": was[name]},
+                        first=f"{name} {value}",
+                        expected=N_("the same again, or another case: what was imported is not read anew"),
+                    )
+                )
+    if found:
+        raise InputError(*found)
+
+
+def _agreed(values: set[str], default: str) -> str:
+    """What all sources say; where they do not agree, the default."""
+    return next(iter(values)) if len(values) == 1 else default
+
+
+def _once(notes: Sequence[Note]) -> tuple[Note, ...]:
+    kept: dict[str, Note] = {}
+    for note in notes:
+        kept.setdefault(repr((note.kind, note.text, sorted(note.values.items(), key=str), note.count)), note)
+    return tuple(kept[key] for key in sorted(kept))
+
+
+def _check_arguments(case: Path, sources: Sequence[Path], timezone: str | None) -> None:
+    found = []
+    if not sources:
+        found.append(Problem("sources", N_("nothing to import"), expected=N_("files, folders or zips")))
+    whole = case.resolve()
+    for source in sources:
+        place = source.resolve()
+        if place == whole or whole in place.parents or place in whole.parents:
+            found.append(
+                Problem(
+                    str(source),
+                    N_("the source and the case {case} lie one inside the other"),
+                    {"case": str(case)},
+                    expected=N_("a folder for the case that is no part of a source"),
+                )
+            )
+    if timezone is not None:
+        try:
+            ZoneInfo(timezone)
+        except (ValueError, OSError):
+            found.append(
+                Problem(
+                    "timezone",
+                    N_("there is no such time zone"),
+                    first=timezone,
+                    expected="Asia/Shanghai, UTC, …",
+                )
+            )
+    if found:
+        raise UsageError(*found)
+
+
+def _silent(step: str, done: int, total: int) -> None:
+    """No progress is shown."""

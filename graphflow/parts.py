@@ -1,0 +1,210 @@
+"""Parts: what each source file gave to a case, kept so that the whole can be derived from them anew."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from graphflow.contents import table_digest
+from graphflow.tables import Checked, Raw, SourceFile
+from graphflow.tables.result import plus
+
+TEXT = pa.large_string()
+_KEY = 16  # hex digits of a file's SHA-256 that name it in the rows of a case
+
+
+@dataclass(frozen=True)
+class Part:
+    """One source file, checked row by row.
+
+    Attributes
+    ----------
+    file
+        Its name, SHA-256, size and loader.
+    checked
+        Its typed rows; their ``source_file`` is `key` until the case is whole and names can be told apart.
+    record
+        Who imported it and when, authority and legal basis, the currency and time zone that were assumed.
+    names
+        Every name under which the same bytes were imported.
+    """
+
+    file: SourceFile
+    checked: Checked
+    record: Mapping[str, Any]
+    names: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """What stands for the file in its rows, whatever it was called."""
+        return key_of(self.file.sha256)
+
+    def entry(self, display: str) -> dict[str, Any]:
+        """The source as the manifest keeps it."""
+        read = {name: tally.rows.get("read", 0) for name, tally in self.checked.tallies.items()}
+        transfers = self.checked.tallies.get("transfers")
+        return {
+            "key": self.key,
+            "name": display,
+            "names": sorted(self.names),
+            "sha256": self.file.sha256,
+            "bytes": self.file.bytes,
+            "loader": self.file.loader,
+            "rows": read,
+            "money": dict(transfers.money.get("read", {})) if transfers else {},
+            "minor_units": dict(self.checked.minor_units),
+            **self.record,
+        }
+
+
+def key_of(sha256: str) -> str:
+    """The short form of a SHA-256 that names a file in the rows of a case."""
+    return sha256[:_KEY]
+
+
+def display_names(parts: Sequence[Part]) -> dict[str, str]:
+    """By key: the name of each file as it is shown, the same in any order of import.
+
+    The least of its names; where two different files have one name, both carry the start of their SHA-256.
+    """
+    least = {part.key: min(part.names) for part in parts}
+    taken: dict[str, int] = {}
+    for name in least.values():
+        taken[name] = taken.get(name, 0) + 1
+    return {key: name if taken[name] == 1 else f"{name} #{key[:8]}" for key, name in least.items()}
+
+
+def split(raw: Raw) -> list[tuple[SourceFile, Raw]]:
+    """A loader's tables, file by file: the same file gives the same part, whatever it was imported with.
+
+    Rows that name no file of `raw.files` (data frames) are a file of their own, with the hash of their
+    contents. The notes stay with the first file.
+    """
+    by_name: dict[str, tuple[SourceFile, Raw]] = {}
+    for file in raw.files:
+        by_name[file.name] = (file, _empty(raw))
+    for kind in ("tables", "set_aside", "refused"):
+        for table, rows in getattr(raw, kind).items():
+            for name, its_rows in _by_file(rows):
+                if name not in by_name:
+                    by_name[name] = (SourceFile(name, "", 0, "frames"), _empty(raw))
+                getattr(by_name[name][1], kind)[table] = its_rows
+    found = []
+    read: dict[str, int] = {}
+    for file, its in by_name.values():
+        for table in {**its.tables, **its.set_aside, **its.refused}:
+            count = sum(
+                kind[table].num_rows for kind in (its.tables, its.set_aside, its.refused) if table in kind
+            )
+            its.rows_read[table] = count
+            read = plus(read, {table: count})
+        if not file.sha256:
+            digest = hashlib.sha256(
+                b"".join(table_digest(name, rows) for name, rows in sorted(its.tables.items()))
+            )
+            size = sum(rows.nbytes for rows in its.tables.values())
+            file = replace(file, sha256=digest.hexdigest(), bytes=size)
+        found.append((file, its))
+    # A loader that says it read more rows than it hands over has lost some: the difference goes to the first
+    # file, whose checks then report that its rows do not add up.
+    if found:
+        for table, said in raw.rows_read.items():
+            if said != read.get(table, 0):
+                first = found[0][1].rows_read
+                first[table] = first.get(table, 0) + said - read.get(table, 0)
+        found[0][1].notes = raw.notes
+    return found
+
+
+def with_key(raw: Raw, key: str) -> Raw:
+    """The same rows, their file named by its key."""
+
+    def renamed(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+        return {
+            name: _set(rows, "source_file", pa.repeat(pa.scalar(key, TEXT), rows.num_rows))
+            for name, rows in tables.items()
+        }
+
+    return replace(
+        raw, tables=renamed(raw.tables), set_aside=renamed(raw.set_aside), refused=renamed(raw.refused)
+    )
+
+
+def renamed_files(rows: pa.Table, names: Mapping[str, str]) -> pa.Table:
+    """A table with the files in its rows under the names that are shown."""
+    for column in ("source_file", "mirror_file"):
+        if column in rows.column_names and rows.num_rows:
+            encoded = rows[column].combine_chunks().dictionary_encode()
+            shown = pa.array([names.get(key, key) for key in encoded.dictionary.to_pylist()], TEXT)
+            rows = _set(rows, column, shown.take(encoded.indices))
+    return rows
+
+
+def write_part(part: Part, folder: Path) -> None:
+    """Keep a part on disk; `read_part` is the way back."""
+    for kind, tables in (("tables", part.checked.tables), ("set_aside", part.checked.set_aside)):
+        (folder / kind).mkdir()
+        for name, rows in tables.items():
+            write_table(rows, folder / kind / f"{name}.parquet")
+    write_table(part.checked.quarantine, folder / "quarantine.parquet")
+    (folder / "facts.json").write_text(json.dumps(part.checked.facts(), ensure_ascii=False), encoding="utf-8")
+
+
+def read_part(folder: Path, entry: Mapping[str, Any]) -> Part:
+    """The part that `write_part` kept, with its entry in the manifest."""
+    stored = [
+        {file.stem: read_table(file) for file in sorted((folder / kind).glob("*.parquet"))}
+        for kind in ("tables", "set_aside")
+    ]
+    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    checked = Checked.of(facts, stored[0], stored[1], read_table(folder / "quarantine.parquet"))
+    own = {"key", "name", "names", "sha256", "bytes", "loader", "rows", "money", "minor_units"}
+    record = {name: value for name, value in entry.items() if name not in own}
+    return Part(checked.files[0], checked, record, tuple(entry["names"]))
+
+
+def write_table(rows: pa.Table, file: Path) -> None:
+    """One Parquet file. Columns of short words are dictionaries, ids and numbers are not worth one."""
+    pq.write_table(rows, file, compression="zstd", compression_level=1)
+
+
+def read_table(file: Path) -> pa.Table:
+    """A table that `write_table` wrote."""
+    return pq.read_table(file, memory_map=True)
+
+
+def _empty(raw: Raw) -> Raw:
+    return replace(raw, tables={}, set_aside={}, refused={}, rows_read={}, notes=(), files=())
+
+
+def _by_file(rows: pa.Table) -> list[tuple[str, pa.Table]]:
+    """The rows of each file, in their order."""
+    encoded = rows["source_file"].combine_chunks().cast(TEXT).dictionary_encode()
+    names = encoded.dictionary.to_pylist()
+    if len(names) == 1 and encoded.null_count == 0:
+        return [(names[0], rows)]
+    codes = pc.fill_null(encoded.indices, len(names)).to_numpy(zero_copy_only=False)
+    order = np.argsort(codes, kind="stable")
+    ordered = rows.take(pa.array(order))
+    ends = np.searchsorted(codes[order], np.arange(len(names) + 1), side="right")
+    starts = np.concatenate([[0], ends[:-1]])
+    return [
+        (name, ordered.slice(int(start), int(end - start)))
+        for name, start, end in zip([*names, "?"], starts, ends, strict=True)
+        if end > start
+    ]
+
+
+def _set(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    if name in rows.column_names:
+        return rows.set_column(rows.column_names.index(name), name, values)
+    return rows.append_column(name, values)

@@ -1,0 +1,278 @@
+"""The import report: what became of every row that was handed in, and of its money."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphflow.language import N_, translate
+from graphflow.tables import SCHEMA, Note, Tally
+from graphflow.tables.result import ROWS
+from graphflow.terminal import Column, money_text, table_lines
+
+_TITLES = {
+    "read": N_("read"),
+    "loaded": N_("loaded"),
+    "quarantined": N_("quarantined"),
+    "duplicates": N_("duplicates"),
+    "set_aside": N_("set aside"),
+}
+_LISTED = {
+    "possible_mirrors": N_("possible mirrors: pairs of rows that nearly fit and were not merged"),
+    "conflicts": N_("values in which sources contradict one another"),
+    "dangling": N_("values that should name a row of another table and do not"),
+    "excess": N_("companies whose stakes sum to more than the whole"),
+    "added_accounts": N_("accounts added that no table describes"),
+    "added_parties": N_("parties added that no table describes"),
+    "added": N_("rows added to {table} that no table describes"),
+    "set_aside": N_("rows of {table} set aside: of zero amount, or failed"),
+}
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """One source file of an import: what it is and what it gave.
+
+    `status` is ``new``, or ``known`` where the case already had the very same bytes: nothing was added then.
+    """
+
+    name: str
+    sha256: str
+    bytes: int
+    loader: str
+    status: str
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Rows read from it, of all tables."""
+        return sum(tally.rows.get("read", 0) for tally in self.tallies.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {**vars(self), "tallies": {name: tally.as_dict() for name, tally in self.tallies.items()}}
+
+    @classmethod
+    def of_dict(cls, data: Mapping[str, Any]) -> SourceLine:
+        """The line that `as_dict` wrote."""
+        return cls(
+            **{**data, "tallies": {name: Tally.of_dict(tally) for name, tally in data["tallies"].items()}}
+        )
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Matters of one kind for a person to look at: how many, their money, and the first of them.
+
+    All of them are in the case (`Case.listed`).
+    """
+
+    rows: int
+    money: Mapping[str, int] = field(default_factory=dict)
+    first: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did, and how the whole case now adds up.
+
+    Attributes
+    ----------
+    case, hash
+        The case's folder (empty for a case in memory) and the hash of its contents.
+    sources
+        The files of this import.
+    tallies
+        By table, over all sources of the case: rows and money read, and what became of them.
+    mirrors
+        Rows merged with the other side's record of the same transfer (among the duplicates), and their money.
+    listed
+        What a person should look at, by kind.
+    """
+
+    case: str
+    hash: str
+    minor_units: Mapping[str, int]
+    sources: tuple[SourceLine, ...]
+    tallies: Mapping[str, Tally]
+    mirrors: tuple[int, Mapping[str, int]]
+    listed: Mapping[str, Listing]
+    rounded: Mapping[str, int]
+    notes: tuple[Note, ...]
+
+    @property
+    def quarantined(self) -> int:
+        """Rows in quarantine, of all sources of the case."""
+        return sum(tally.rows.get("quarantined", 0) for tally in self.tallies.values())
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """Names of the files that this import added."""
+        return tuple(line.name for line in self.sources if line.status == "new")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data with money in minor units, as the case keeps it."""
+        return {
+            "case": self.case,
+            "hash": self.hash,
+            "minor_units": dict(self.minor_units),
+            "sources": [line.as_dict() for line in self.sources],
+            "tallies": {name: tally.as_dict() for name, tally in self.tallies.items()},
+            "mirrors": {"rows": self.mirrors[0], "money": dict(self.mirrors[1])},
+            "listed": {
+                name: {**vars(found), "first": list(found.first)} for name, found in self.listed.items()
+            },
+            "rounded": dict(self.rounded),
+            "notes": [{**vars(note), "values": dict(note.values)} for note in self.notes],
+        }
+
+    @classmethod
+    def of_dict(cls, data: Mapping[str, Any]) -> ImportReport:
+        """The report that `as_dict` wrote."""
+        return cls(
+            data["case"],
+            data["hash"],
+            data["minor_units"],
+            tuple(SourceLine.of_dict(line) for line in data["sources"]),
+            {name: Tally.of_dict(tally) for name, tally in data["tallies"].items()},
+            (data["mirrors"]["rows"], data["mirrors"]["money"]),
+            {
+                name: Listing(found["rows"], found["money"], tuple(found["first"]))
+                for name, found in data["listed"].items()
+            },
+            data["rounded"],
+            tuple(Note(**note) for note in data["notes"]),
+        )
+
+    def json(self, language: str = "en") -> str:
+        """The report as JSON text, money as exact decimal text."""
+        plain = self.as_dict()
+        plain["tallies"] = {name: self._decimal_tally(tally) for name, tally in plain["tallies"].items()}
+        for line in plain["sources"]:
+            line["tallies"] = {name: self._decimal_tally(tally) for name, tally in line["tallies"].items()}
+        plain["mirrors"]["money"] = self._decimal(plain["mirrors"]["money"])
+        for found in plain["listed"].values():
+            found["money"] = self._decimal(found["money"])
+            found["first"] = [self._decimal_row(row) for row in found["first"]]
+        for note, said in zip(plain["notes"], self.notes, strict=True):
+            note["text"] = translate(said.text, language, **said.values)
+        return json.dumps(plain, ensure_ascii=False, indent=1, default=str)
+
+    def text(self, language: str = "en") -> str:
+        """The report for a person, in a language."""
+        return "\n".join(self._lines(language))
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _lines(self, language: str) -> Iterator[str]:
+        def say(text: str, **values: object) -> str:
+            return translate(text, language, **values)
+
+        new = [line for line in self.sources if line.status == "new"]
+        known = [line for line in self.sources if line.status != "new"]
+        yield say(
+            N_("{new} files added with {rows} rows, {known} files already in the case"),
+            new=len(new),
+            rows=sum(line.rows for line in new),
+            known=len(known),
+        )
+        if new:
+            yield ""
+            columns = [
+                Column(say(N_("file"))),
+                Column(say(N_("loader"))),
+                Column(say(N_("rows")), right=True),
+                Column("SHA-256"),
+            ]
+            yield from table_lines(
+                columns, [[line.name, line.loader, str(line.rows), line.sha256[:16]] for line in new]
+            )
+        yield ""
+        yield say(N_("The whole case: rows read = loaded + quarantined + duplicates + set aside"))
+        kinds = ("read", *ROWS)
+        tallies = [(name, self.tallies[name]) for name in SCHEMA if name in self.tallies]
+        columns = [Column(say(N_("table"))), *(Column(say(_TITLES[kind]), right=True) for kind in kinds)]
+        yield from table_lines(
+            columns, [[name, *(str(tally.rows.get(kind, 0)) for kind in kinds)] for name, tally in tallies]
+        )
+        money = [
+            [
+                name,
+                currency,
+                *(
+                    money_text(tally.money.get(kind, {}).get(currency, 0), self._digits(currency))
+                    for kind in kinds
+                ),
+            ]
+            for name, tally in tallies
+            for currency in sorted({c for sums in tally.money.values() for c in sums})
+        ]
+        if money:
+            yield ""
+            columns = [
+                Column(say(N_("table"))),
+                Column(say(N_("money"))),
+                *(Column(say(_TITLES[kind]), right=True) for kind in kinds),
+            ]
+            yield from table_lines(columns, money)
+        for name, tally in tallies:
+            if tally.unknown.get("read", 0):
+                yield say(
+                    N_(
+                        "{table}: {count} rows have no amount that can be read; they count as rows, not as money"
+                    ),
+                    table=name,
+                    count=tally.unknown["read"],
+                )
+        yield from self._matters(language)
+
+    def _matters(self, language: str) -> Iterator[str]:
+        """Everything beyond the sums that a reader should know, one line each."""
+        found: list[str] = []
+        if self.mirrors[0]:
+            text = N_("{count} rows merged with the other side's record of the same transfer, {money}")
+            found.append(translate(text, language, count=self.mirrors[0], money=self._sums(self.mirrors[1])))
+        for name, listing in self.listed.items():
+            base, _, table = name.partition("_") if name not in _LISTED else (name, "", "")
+            if name.startswith("set_aside_"):
+                base, table = "set_aside", name.removeprefix("set_aside_")
+            line = f"{translate(_LISTED[base], language, table=table)}: {listing.rows}"
+            found.append(line + (f", {self._sums(listing.money)}" if listing.money else ""))
+            for row in listing.first:
+                said = ", ".join(f"{k} {v}" for k, v in self._decimal_row(row).items() if v not in (None, ""))
+                found.append(f"    {said}")
+            if listing.rows > len(listing.first) > 0:
+                more = translate(N_("and {count} more"), language, count=listing.rows - len(listing.first))
+                found.append(f"    … {more}")
+        for column, count in self.rounded.items():
+            text = N_(
+                "{column}: {count} shares had more than nine decimals and were rounded half to even; the text is kept"
+            )
+            found.append(translate(text, language, column=column, count=count))
+        for note in self.notes:
+            found.append(translate(note.text, language, **note.values))
+        if found:
+            yield ""
+            yield from found
+
+    def _digits(self, currency: object) -> int:
+        return self.minor_units.get(str(currency), 2)
+
+    def _decimal(self, money: Mapping[str, int]) -> dict[str, str]:
+        return {currency: money_text(value, self._digits(currency)) for currency, value in money.items()}
+
+    def _decimal_tally(self, tally: Mapping[str, Any]) -> dict[str, Any]:
+        return {**tally, "money": {kind: self._decimal(money) for kind, money in tally["money"].items()}}
+
+    def _decimal_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A listed row with its money, where it has any, as decimal text."""
+        if isinstance(row.get("amount"), int):
+            return {**row, "amount": money_text(row["amount"], self._digits(row.get("currency")))}
+        return dict(row)
+
+    def _sums(self, money: Mapping[str, int]) -> str:
+        return ", ".join(f"{text} {currency}" for currency, text in self._decimal(money).items())
