@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-LONGEST_SHOWN = 200
+LONGEST_SHOWN = 600
 """Characters of a literal value that a message shows; longer ones are cut, and the cut says so."""
 
 

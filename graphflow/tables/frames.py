@@ -1,0 +1,88 @@
+"""Data frames as a source: what `Case.from_tables` is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from graphflow.errors import InputError, Problem, shown
+from graphflow.language import N_
+from graphflow.tables.raw import Raw
+from graphflow.tables.schema import SCHEMA
+
+MIXED = N_("this column holds values of different kinds")
+FLOAT = N_("money is never floating-point: this column is {type}")
+
+
+def frames_to_raw(frames: Mapping[str, Any]) -> Raw:
+    """Frames named and shaped as the tables, as a loader would return them.
+
+    Parameters
+    ----------
+    frames
+        By name of table: a pandas frame, or an Arrow table. Its rows are counted from 1.
+
+    Raises
+    ------
+    InputError
+        Where a column cannot be taken as it is: money as floats, values of several kinds.
+
+    Examples
+    --------
+    >>> frames_to_raw({"parties": pd.DataFrame({"party_id": ["P1"]})}).tables["parties"].column_names
+    ['party_id', 'source_file', 'source_row']
+    """
+    found: list[Problem] = []
+    tables: dict[str, pa.Table] = {}
+    for name, frame in frames.items():
+        if isinstance(frame, pa.Table):
+            table = frame
+        elif isinstance(frame, pd.DataFrame):
+            arrays: list[pa.Array] = []
+            for column in range(frame.shape[1]):
+                series = frame.iloc[:, column]
+                arrays.append(_array(f"{name}.{frame.columns[column]}", name, str(frame.columns[column]), series, found))
+            table = pa.Table.from_arrays(arrays, names=[str(c) for c in frame.columns])
+        else:
+            found.append(Problem(name, "not a frame", {}, type(frame).__name__, "a pandas DataFrame or an Arrow table"))
+            continue
+        n = table.num_rows
+        if "source_file" not in table.column_names:
+            table = table.append_column("source_file", pa.repeat(pa.scalar(f"<{name}>", pa.large_string()), n))
+        if "source_row" not in table.column_names:
+            table = table.append_column("source_row", pa.array(range(1, n + 1), pa.int64()))
+        tables[name] = table
+    if found:
+        raise InputError(*found)
+    return Raw(tables)
+
+
+def _array(where: str, table: str, column: str, series: pd.Series[Any], found: list[Problem]) -> pa.Array:
+    spec = SCHEMA[table].columns.get(column) if table in SCHEMA else None
+    kind = spec.kind if spec else "text"
+    try:
+        if kind == "money" and series.dtype == object:
+            floats = series.map(lambda x: isinstance(x, float) and x == x)
+            if floats.any():
+                found.append(
+                    Problem(
+                        where, FLOAT, {"type": "float"}, shown(series[floats].iloc[0]),
+                        "major units as text or Decimal; or minor units as whole numbers with money='minor'",
+                    )
+                )
+                return pa.nulls(len(series))
+            series = series.map(lambda x: None if x is None or x != x else x if isinstance(x, int) else _plain(x))
+        array = pa.array(series, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        found.append(Problem(where, MIXED, {}, shown(error), "values of one kind, best as text"))
+        return pa.nulls(len(series))
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _plain(value: Any) -> str:
+    from decimal import Decimal
+
+    return format(value, "f") if isinstance(value, Decimal) and value.is_finite() else str(value)

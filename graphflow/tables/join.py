@@ -1,0 +1,873 @@
+"""The checks of a whole case: ids, aliases, references, stakes; whatever the order in which sources came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphflow.errors import GraphflowError, Problem, UsageError
+from graphflow.kernels import text as kernel
+from graphflow.language import N_
+from graphflow.tables import columns as read
+from graphflow.tables import keys
+from graphflow.tables.check import GENERATED, as_json
+from graphflow.tables.currencies import major
+from graphflow.tables.raw import Note
+from graphflow.tables.result import (
+    QUARANTINE,
+    Checked,
+    JoinReport,
+    Tables,
+    Tally,
+    closed,
+    joined_quarantine,
+    sums,
+    typed,
+)
+from graphflow.tables.schema import KINDS, PROVENANCE, SCHEMA, SHARE_DIGITS, ColumnSpec
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+SAME_ID = N_("an id that another row has")
+OWN_ID = N_("an id of its own, or the same row again")
+TWO_STORIES = N_("described twice in one file, and differently")
+ONE_STORY = N_("one row, or rows that agree")
+NO_SUCH = N_("an id that no row has")
+ID_OF = N_("an id of")
+OWN_PARENT = N_("an account that is its own parent, directly or through others")
+A_TREE = N_("parents without rings")
+
+TEXT = pa.large_string()
+DANGLING = pa.schema(
+    [("table", TEXT), ("column", TEXT), ("refers", TEXT), ("value", TEXT), ("rows", pa.int64())]
+)
+CONFLICTS = pa.schema(
+    [
+        ("table", TEXT), ("key", TEXT), ("column", TEXT), ("kept", TEXT), ("other", TEXT),
+        ("source_file", TEXT), ("source_sheet", TEXT), ("source_row", pa.int64()),
+    ]
+)  # fmt: skip
+EXCESS = pa.schema([("company_id", TEXT), ("since", KINDS["time"]), ("share", pa.int64())])
+ADDED = pa.schema([("key", TEXT), ("named_by", TEXT)])
+
+#: What the id of an account that no table describes says of it: prefixes that loaders give to the other side.
+_PREFIX_KINDS = {"cash:": "cash", "interest:": "internal", "fee:": "internal"}
+_PARTY_KINDS = ("person", "company")
+_PERIOD = ("covered_from", "covered_to", "opening_balance")
+
+
+def join_parts(
+    parts: Sequence[Checked], *, currency: str | None = None, timezone: str | None = None
+) -> tuple[Tables, pa.Table, JoinReport]:
+    """Join checked sources to one case and check it as a whole.
+
+    Parameters
+    ----------
+    parts
+        The sources, in any order: the result does not depend on it.
+    currency, timezone
+        The case's; None takes what the parts say (of zones that differ the first part's, by its files' hashes).
+
+    Returns
+    -------
+    tables, quarantine, report
+        The checked tables; every refused row of every part and of the whole; what became of all rows and money.
+
+    Examples
+    --------
+    >>> from graphflow.tables import Raw, read_raw
+    >>> rows = {"transfer_id": ["T1"], "time": ["2016-04-14"], "source": ["A"], "target": ["B"], "amount": ["1.5"]}
+    >>> tables, quarantine, report = join_parts([read_raw(Raw({"transfers": pa.table(rows)}))])
+    >>> tables.accounts["account_id"].tolist(), report.added["accounts"].num_rows, quarantine.num_rows
+    (['A', 'B'], 2, 0)
+    """
+    ordered = sorted(parts, key=lambda part: sorted(f.sha256 for f in part.files))
+    worth = sorted({part.currency for part in parts} | ({currency} if currency else set()))
+    if len(worth) > 1:
+        raise UsageError(
+            Problem("currency", "sources of one case have different currencies of their own", {}, ", ".join(worth),
+                    "one currency for amounts that state none; currencies stated in rows may differ")
+        )
+    zone = timezone or (ordered[0].timezone if ordered else "Asia/Shanghai")
+    joiner = _Joiner(ordered, worth[0] if worth else "CNY", zone)
+    return joiner.join()
+
+
+class _Joiner:
+    """The work of :func:`join_parts`: tables on their way from parts to a case."""
+
+    def __init__(self, parts: Sequence[Checked], currency: str, zone: str) -> None:
+        self.parts = parts
+        self.currency = currency
+        self.zone = zone
+        self.digits: dict[str, int] = {}
+        for part in parts:
+            for code, places in part.minor_units.items():
+                self.digits[code] = max(self.digits.get(code, 0), places)
+        self.tables: dict[str, pa.Table] = {}
+        self.tallies: dict[str, Tally] = {}
+        self.quarantine: list[pa.Table] = [part.quarantine for part in parts]
+        self.added: dict[str, list[pa.Table]] = {}
+        self.dangling: list[pa.Table] = []
+        self.conflicts: list[pa.Table] = []
+        self.excess = EXCESS.empty_table()
+        self.notes: list[Note] = [note for part in parts for note in part.notes]
+        self.aliases: dict[str, str] = {}
+
+    def join(self) -> tuple[Tables, pa.Table, JoinReport]:
+        """All steps, in their order."""
+        self._gather()
+        self._find_aliases()
+        self._apply_aliases()
+        self._name_the_unknown()
+        self._drop_repeated_transfers()
+        for name, spec in SCHEMA.items():
+            if name != "transfers" and name in self.tables:
+                if spec.key:
+                    self._merge(name)
+                else:
+                    self._drop_repeated(name)
+        self._refuse_rings()
+        self._settle_coverage()
+        self._refuse_dangling("products", "loans", "media")
+        self._add_missing()
+        self._refuse_dangling("accounts")
+        self._report_dangling()
+        self._sum_stakes()
+        return self._result()
+
+    # ------------------------------------------------------------ gathering
+
+    def _gather(self) -> None:
+        for part in self.parts:
+            for name, tally in part.tallies.items():
+                more = tally.scaled(self._factors(part))
+                self.tallies[name] = self.tallies[name] + more if name in self.tallies else tally.scaled(self._factors(part))
+        for name in SCHEMA:
+            tables = [self._rescaled(name, part) for part in self.parts if name in part.tables]
+            if not tables:
+                continue
+            table = tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="default")
+            for column in table.column_names:  # a mark that a part does not have is not set there
+                if (column.endswith("_day") or column == GENERATED) and pa.types.is_boolean(table.schema.field(column).type):
+                    table = _put(table, column, pc.fill_null(table[column], False))
+            self.tables[name] = _in_order(name, table)
+
+    def _factors(self, part: Checked) -> dict[str, int]:
+        return {code: 10 ** (self.digits[code] - places) for code, places in part.minor_units.items()}
+
+    def _rescaled(self, name: str, part: Checked) -> pa.Table:
+        """A part's table in the case's minor units."""
+        table = part.tables[name]
+        factors = {code: factor for code, factor in self._factors(part).items() if factor != 1}
+        if not factors:
+            return table
+        for column in SCHEMA[name].columns.values():
+            if column.kind != "money" or column.name not in table.column_names or column.currency == "account_id":
+                continue
+            whose = pa.repeat(pa.scalar(self.currency, TEXT), table.num_rows)
+            if column.currency and "currency" in table.column_names:
+                whose = pc.coalesce(table["currency"], whose)
+            if column.currency == "target_currency" and "target_currency" in table.column_names:
+                whose = pc.coalesce(table["target_currency"], whose)
+            factor = pa.array([1], pa.int64()).take(pa.array(np.zeros(table.num_rows, np.int64)))
+            for code, by in factors.items():
+                factor = pc.if_else(pc.equal(whose, code), by, factor)
+            try:
+                table = _put(table, column.name, pc.multiply_checked(table[column.name], factor))
+            except pa.ArrowInvalid as error:
+                raise UsageError(
+                    Problem(f"{name}.{column.name}", "amounts do not fit 64 bits in the minor units of another source",
+                            {}, str(error), "fewer digits for that currency (minor_units)")
+                ) from error
+        return table
+
+    # ------------------------------------------------------------ aliases
+
+    def _find_aliases(self) -> None:
+        """Which number stands for which account; a number that two accounts claim stands for none."""
+        accounts = self.tables.get("accounts")
+        if accounts is None or "aliases" not in accounts.column_names:
+            return
+        rows = accounts.filter(accounts["aliases"].is_valid()).select(["account_id", "aliases", *PROVENANCE])
+        if rows.num_rows == 0:
+            return
+        split = pc.split_pattern_regex(read.one(rows["aliases"]), "[;；]")
+        alias = read.clean(pc.list_flatten(split))
+        owner = read.one(rows["account_id"]).take(pc.list_parent_indices(split))
+        codes = kernel.ids(*read.buffers(alias))
+        damaged = codes > kernel.EMPTY
+        if damaged.any():
+            first = alias.filter(pa.array(damaged))[0].as_py()
+            text = N_("numbers of accounts that lost digits are no aliases; the first: {first}")
+            self.notes.append(Note("alias", text, {"first": first}, int(damaged.sum())))
+        good = pa.array(codes == kernel.GOOD)
+        claims: dict[str, set[str]] = {}
+        for number, account in zip(alias.filter(good).to_pylist(), owner.filter(good).to_pylist(), strict=True):
+            if number != account:
+                claims.setdefault(number, set()).add(account)
+        self.aliases, doubtful = resolve(claims)
+        if doubtful:
+            numbers = sorted(doubtful)
+            self.conflicts.append(
+                _conflicts("accounts", pa.array(numbers, TEXT), "aliases", pa.nulls(len(numbers), TEXT),
+                           pa.array(["; ".join(sorted(doubtful[n])) for n in numbers], TEXT), None)
+            )
+
+    def _apply_aliases(self) -> None:
+        if not self.aliases:
+            return
+        old = pa.array(list(self.aliases), TEXT)
+        new = pa.array(list(self.aliases.values()), TEXT)
+
+        def renamed(values: pa.Array) -> pa.Array:
+            place = pc.index_in(values, value_set=old)
+            return pc.if_else(place.is_valid(), new.take(place), values)
+
+        def settled(values: pa.Array) -> pa.Array:
+            cash = pc.starts_with(values, "cash:")
+            if pc.any(cash).as_py():  # the cash of an account is the cash of whatever it is called
+                whose = renamed(pc.utf8_slice_codeunits(values, 5))
+                named = pc.binary_join_element_wise(pa.scalar("cash:", TEXT), whose, pa.scalar("", TEXT))
+                return pc.if_else(cash, named, renamed(values))
+            return renamed(values)
+
+        for name, spec in SCHEMA.items():
+            table = self.tables.get(name)
+            if table is None:
+                continue
+            for column in spec.columns.values():
+                own = (name, column.name) == ("accounts", "account_id")
+                if (own or "accounts" in column.refers) and column.name in table.column_names:
+                    coded = read.one(table[column.name]).dictionary_encode()
+                    values = settled(coded.dictionary)
+                    if not values.equals(coded.dictionary):
+                        table = _put(table, column.name, values.take(coded.indices))
+            self.tables[name] = table
+
+    def _name_the_unknown(self) -> None:
+        """An unknown other side is an account of its own for each row."""
+        table = self.tables.get("transfers")
+        if table is None:
+            return
+        for side, other in (("source", "target"), ("target", "source")):
+            column = read.one(table[side])
+            if column.null_count:
+                rows = column.is_null()
+                few = table.filter(rows)
+                parts = (pa.scalar("?", TEXT), few[other], few["transfer_id"], pa.scalar(":", TEXT))
+                table = _put(table, side, pc.replace_with_mask(column, rows, read.one(pc.binary_join_element_wise(*parts))))
+        self.tables["transfers"] = table
+
+    # ------------------------------------------------------------ rows that are there twice
+
+    def _drop_repeated_transfers(self) -> None:
+        table = self.tables.get("transfers")
+        if table is None:
+            return
+        first = keys.first_of(table["transfer_id"])
+        again = np.flatnonzero(first != np.arange(first.size))
+        if again.size == 0:
+            return
+        mine, its = table.take(pa.array(again)), table.take(pa.array(first[again]))
+        same = _agree(mine, its, [*SCHEMA["transfers"].columns, "statement_side"])
+        if GENERATED in table.column_names:
+            # An id that we made says by itself that all which identifies the row is equal.
+            same |= _flags(pc.and_(mine[GENERATED], its[GENERATED]))
+        self._refuse("transfers", again[~same], "transfer_id", SAME_ID, OWN_ID)
+        self._drop("transfers", again, again[same])
+
+    def _drop_repeated(self, name: str) -> None:
+        """Identical rows of different files: the greatest number that one file has stays."""
+        table = self.tables[name]
+        if table.num_rows < 2 or len(pc.unique(table["source_file"])) < 2:
+            return
+        made = keys.row_keys(table, list(SCHEMA[name].columns))
+        keys.stir(made, pa.array(keys.ordinals(made, table["source_file"])))
+        first = keys.first_of(keys.hexadecimal(made))
+        again = np.flatnonzero(first != np.arange(first.size))
+        self._drop(name, again, again)
+
+    def _merge(self, name: str) -> None:
+        """One row a key: what several sources say of it put together, contradictions refused or listed."""
+        table, spec = self.tables[name], SCHEMA[name]
+        first = keys.first_of(table[spec.key])
+        if (first == np.arange(first.size)).all():
+            return
+        firm = [c.name for c in spec.columns.values() if not c.hint and c.name != spec.key and c.name in table.column_names]
+        # Inside one file a second story is a fault of that file.
+        made = keys.row_keys(table, [spec.key, "source_file"])
+        inside = keys.first_of(keys.hexadecimal(made))
+        bad = np.zeros(first.size, np.bool_)
+        which = np.zeros(first.size, np.int64)
+        for i, column in enumerate(firm):
+            differ = _differs(table[column], inside)[0]
+            which[differ & ~bad] = i
+            bad |= differ
+        for i, column in enumerate(firm):
+            self._refuse(name, np.flatnonzero(bad & (which == i)), column, TWO_STORIES, ONE_STORY)
+        if bad.any():
+            table = table.filter(pa.array(~bad))
+            first = keys.first_of(table[spec.key])
+        if name == "accounts":
+            table = self._periods_apart(table, first)
+        heads, group = np.unique(first, return_inverse=True)
+        out = table.take(pa.array(heads))
+        for column in [c for c in table.column_names if c in spec.columns and c != spec.key]:
+            values = read.one(table[column])
+            if column == "aliases":
+                filled = _united(values, group, heads.size)
+            elif column == "covered":
+                filled = _any(values, group, heads.size)
+            else:
+                differ, kept = _differs(values, first)
+                filled = values.take(pa.array(kept[heads], mask=kept[heads] < 0))
+                for beside in (f"{column}_day", f"{column}_stated"):
+                    if beside in table.column_names:
+                        more = read.one(table[beside]).take(pa.array(kept[heads], mask=kept[heads] < 0))
+                        more = pc.fill_null(more, False) if pa.types.is_boolean(more.type) else more
+                        out = _put(out, beside, more)
+                rows = np.flatnonzero(differ)
+                if rows.size and column not in _PERIOD:
+                    self._conflict(name, table, column, rows, kept[rows])
+            out = _put(out, column, filled)
+        repeated = table.num_rows - out.num_rows
+        gone = np.flatnonzero(first != np.arange(first.size))
+        money, unknown = self._worth(name, table.take(pa.array(gone)))
+        if spec.money:  # the sums are of the rows that stay, as they stay
+            money = {c: v for c, v in _minus(self._worth(name, table)[0], self._worth(name, out)[0]).items() if v}
+            unknown = self._worth(name, table)[1] - self._worth(name, out)[1]
+        self.tallies[name] = self.tallies[name].moved("loaded", "duplicates", repeated, money, unknown)
+        self.tables[name] = out
+
+    def _periods_apart(self, table: pa.Table, first: Ints) -> pa.Table:
+        """Accounts whose sources cover different periods: each period becomes a row of ``coverage``."""
+        have = [c for c in _PERIOD if c in table.column_names]
+        if not have:
+            return table
+        if "currency" in table.column_names:
+            # Money of a row whose currency is not the one kept stands in another sub-ledger: it is listed, not mixed.
+            other = pa.array(_differs(table["currency"], first)[0])
+            for column in ("opening_balance", "overdraft_limit"):
+                if column in table.column_names and pc.any(other).as_py():
+                    table = _put(table, column, pc.if_else(other, pa.scalar(None, pa.int64()), table[column]))
+        differ = np.zeros(first.size, np.bool_)
+        for column in have:
+            differ |= _differs(table[column], first)[0]
+        if not differ.any():
+            return table
+        groups = np.isin(first, first[differ])
+        some = np.zeros(first.size, np.bool_)
+        for column in have:
+            some |= _flags(table[column].is_valid())
+        rows = table.filter(pa.array(groups & some))
+        cover: dict[str, Any] = {"account_id": rows["account_id"]}
+        for column, name in (("covered_from", "from"), ("covered_to", "to")):
+            if column in have:
+                cover[name] = rows[column]
+                if f"{column}_day" in rows.column_names:
+                    cover[f"{name}_day"] = rows[f"{column}_day"]
+        if "opening_balance" in have:
+            whose = read.one(rows["currency"]).to_pylist() if "currency" in rows.column_names else [None] * rows.num_rows
+            said = read.one(rows["opening_balance"]).to_pylist()
+            texts = [
+                None if value is None else major(value, self.digits[code or self.currency])
+                for value, code in zip(said, whose, strict=True)
+            ]
+            cover["opening_balance"] = pa.array(texts, TEXT)
+        cover.update({c: rows[c] for c in PROVENANCE})
+        more = pa.table(cover)
+        before = self.tables.get("coverage")
+        self.tables["coverage"] = more if before is None else pa.concat_tables([before, more], promote_options="default")
+        for column in self.tables["coverage"].column_names:
+            if column.endswith("_day"):
+                self.tables["coverage"] = _put(self.tables["coverage"], column, pc.fill_null(self.tables["coverage"][column], False))
+        self._note_added("coverage", rows["account_id"], "accounts.covered_from")
+        for column in have:
+            empty = pa.scalar(None, table.schema.field(column).type)
+            table = _put(table, column, pc.if_else(pa.array(groups), empty, table[column]))
+        return table
+
+    # ------------------------------------------------------------ references
+
+    def _refuse_rings(self) -> None:
+        accounts = self.tables.get("accounts")
+        if accounts is None or "parent_id" not in accounts.column_names or accounts["parent_id"].null_count == accounts.num_rows:
+            return
+        n = accounts.num_rows
+        place = pc.index_in(read.one(accounts["parent_id"]), value_set=read.one(accounts["account_id"]))
+        up = np.append(pc.fill_null(place, n).to_numpy(zero_copy_only=False).astype(np.int64), n)
+        for _ in range(max(n, 2).bit_length() + 1):
+            up = up[up]
+        ring = np.unique(up[:n][up[:n] < n])  # whoever is still somewhere after so many steps goes round
+        self._refuse("accounts", ring, "parent_id", OWN_PARENT, A_TREE)
+        self._drop("accounts", ring, ring[:0])
+
+    def _settle_coverage(self) -> None:
+        """Opening balances of coverage, in the currency of the account."""
+        table = self.tables.get("coverage")
+        if table is None or "opening_balance" not in table.column_names:
+            return
+        currencies = pa.repeat(pa.scalar(self.currency, TEXT), table.num_rows)
+        accounts = self.tables.get("accounts")
+        if accounts is not None and "currency" in accounts.column_names:
+            place = pc.index_in(read.one(table["account_id"]), value_set=read.one(accounts["account_id"]))
+            currencies = pc.coalesce(read.one(accounts["currency"]).take(place), currencies)
+        own, _ = read.read_currency(currencies, table.num_rows, ColumnSpec("currency", "currency"), self.digits, None)
+        parsed = read.read_money(table["opening_balance"], SCHEMA["coverage"].columns["opening_balance"], own, False)
+        written = table
+        self.tables["coverage"] = _put(table, "opening_balance", parsed.values)
+        bad = np.zeros(table.num_rows, np.bool_)
+        for fault in parsed.faults:
+            rows = fault.rows[~bad[fault.rows]]
+            bad[rows] = True
+            self._refuse("coverage", rows, fault.column, fault.reason, fault.expected, written)
+        self._drop("coverage", np.flatnonzero(bad), np.zeros(0, np.int64))
+
+    def _named(self, refers: Callable[[ColumnSpec], bool]) -> Iterable[tuple[str, ColumnSpec]]:
+        for name, spec in SCHEMA.items():
+            if name in self.tables:
+                for column in spec.columns.values():
+                    if column.refers and refers(column) and column.name in self.tables[name].column_names:
+                        yield name, column
+
+    def _keys(self, name: str) -> pa.Array:
+        table = self.tables.get(name)
+        return pa.array([], TEXT) if table is None else read.one(table[SCHEMA[name].key])
+
+    def _unknown(self, name: str, column: ColumnSpec) -> tuple[pa.Array, Any]:
+        """The values that are no key of what the column refers to, and the column, numbered."""
+        coded = read.one(self.tables[name][column.name]).dictionary_encode()
+        values = coded.dictionary
+        missing = np.ones(len(values), np.bool_)
+        for other in column.refers:
+            have = self._keys(other)
+            if len(have) > 4 * len(values):  # look the few up among the many, not the many among the few
+                have = pc.unique(have.filter(pc.is_in(have, value_set=values)))
+            missing &= ~_flags(pc.is_in(values, value_set=have))
+        return values.filter(pa.array(missing)), coded
+
+    def _refuse_dangling(self, *tables: str) -> None:
+        for name, column in list(self._named(lambda c: c.missing == "refuse" and c.refers[0] in tables)):
+            values, coded = self._unknown(name, column)
+            if len(values):
+                rows = np.flatnonzero(_flags(pc.is_in(read.one(self.tables[name][column.name]), value_set=values)))
+                self._refuse(name, rows, column.name, NO_SUCH, f"{ID_OF}: {', '.join(column.refers)}")
+                self._drop(name, rows, rows[:0])
+
+    def _add_missing(self) -> None:
+        """Parties and accounts that no table describes are added, with what is known of them."""
+        for target in ("accounts", "parties"):
+            found: list[tuple[str, ColumnSpec]] = list(self._named(lambda c, t=target: c.missing == "add" and c.refers[0] == t))  # type: ignore[misc]
+            with ThreadPoolExecutor(2) as pool:
+                unknown = list(pool.map(lambda which: self._unknown(*which)[0], found))
+            new: dict[str, str] = {}
+            for (name, column), values in zip(found, unknown, strict=True):
+                for value in values.to_pylist():
+                    if value is not None:
+                        new.setdefault(value, f"{name}.{column.name}")
+            if new:
+                names = sorted(new)
+                rows = self._account_rows(names) if target == "accounts" else self._party_rows(names)
+                before = self.tables.get(target)
+                after = rows if before is None else pa.concat_tables([before, rows], promote_options="default")
+                for column_name in after.column_names:
+                    if column_name.endswith("_day"):
+                        after = _put(after, column_name, pc.fill_null(after[column_name], False))
+                self.tables[target] = _in_order(target, after)
+                self._note_added(target, pa.array(names, TEXT), [new[n] for n in names])
+
+    def _account_rows(self, names: list[str]) -> pa.Table:
+        ids = pa.array(names, TEXT)
+        hints: list[str | None] = [None] * len(names)
+        transfers = self.tables.get("transfers")
+        if transfers is not None:
+            for side in ("source", "target"):
+                hints = self._hints(ids, hints, transfers, side, f"{side}_name")
+        kinds = [
+            next((kind for prefix, kind in _PREFIX_KINDS.items() if n.startswith(prefix)), "tax" if n == "tax" else None)
+            for n in names
+        ]
+        rows: dict[str, Any] = {"account_id": ids, **_nowhere(len(names))}
+        for column, values, kind in (
+            ("name", hints, TEXT),
+            ("kind", kinds, TEXT),
+            ("covered", [False if n.startswith("?:") else None for n in names], pa.bool_()),
+        ):
+            if any(v is not None for v in values):
+                rows[column] = pa.array(values, kind)
+        return pa.table(rows)
+
+    def _party_rows(self, names: list[str]) -> pa.Table:
+        ids = pa.array(names, TEXT)
+        hints: list[str | None] = [None] * len(names)
+        accounts = self.tables.get("accounts")
+        if accounts is not None:
+            hints = self._hints(ids, hints, accounts, "party_id", "name")
+        heads = [n.split(":")[0] for n in names]
+        kinds = [head if ":" in n and head in _PARTY_KINDS else None for n, head in zip(names, heads, strict=True)]
+        return pa.table(
+            {"party_id": ids, "name": pa.array(hints, TEXT), "kind": pa.array(kinds, TEXT), **_nowhere(len(names))}
+        )
+
+    def _hints(self, ids: pa.Array, hints: list[str | None], table: pa.Table, key: str, name: str) -> list[str | None]:
+        """The first name that a table has beside each of some ids."""
+        if key not in table.column_names or name not in table.column_names or table[name].null_count == table.num_rows:
+            return hints
+        place = pc.index_in(read.one(table[key]), value_set=ids)
+        some = pc.and_(place.is_valid(), table[name].is_valid())
+        rows = np.flatnonzero(_flags(some))
+        which, at = np.unique(place.take(pa.array(rows)).to_numpy(zero_copy_only=False), return_index=True)
+        said = table[name].take(pa.array(rows[at])).to_pylist()
+        for i, text in zip(which.tolist(), said, strict=True):
+            hints[i] = hints[i] or text
+        return hints
+
+    def _report_dangling(self) -> None:
+        """Links to rows that are not there: the row stays, the link is listed."""
+        for name, column in self._named(lambda c: c.missing == "report"):
+            if self.tables[name][column.name].null_count == self.tables[name].num_rows:
+                continue
+            if name == "transfers" and column.refers[0] not in ("transfers", *self.tables):
+                continue  # an earmark is an earmark, whether or not the case has the table that describes it
+            values, coded = self._unknown(name, column)
+            self._dangle(name, column.name, ", ".join(column.refers), values, coded)
+        holdings = self.tables.get("holdings")
+        if holdings is not None:
+            inside = holdings.filter(pc.equal(holdings["asset_kind"], "product"))
+            coded = read.one(inside["asset_id"]).dictionary_encode()
+            have = self._keys("products")
+            missing = pc.invert(pc.is_in(coded.dictionary, value_set=have))
+            self._dangle("holdings", "asset_id", "products", coded.dictionary.filter(missing), coded)
+
+    def _dangle(self, name: str, column: str, refers: str, values: pa.Array, coded: Any) -> None:
+        values = values.drop_null()
+        if len(values) == 0:
+            return
+        counts = np.bincount(pc.drop_null(coded.indices).to_numpy(zero_copy_only=False), minlength=len(coded.dictionary))
+        place = pc.index_in(values, value_set=coded.dictionary).to_numpy(zero_copy_only=False)
+        order = pc.sort_indices(values)
+        rows = pa.array(counts[place].astype(np.int64)).take(order)
+        fixed = [pa.repeat(pa.scalar(text, TEXT), len(values)) for text in (name, column, refers)]
+        self.dangling.append(pa.Table.from_arrays([*fixed, values.take(order), rows], schema=DANGLING))
+
+    # ------------------------------------------------------------ stakes
+
+    def _sum_stakes(self) -> None:
+        """The greatest sum of the stakes in each company at any time; a stake ends when it ends, not after."""
+        table = self.tables.get("stakes")
+        if table is None or table.num_rows == 0:
+            return
+        have = table.column_names
+        said = [read.one(table[c]) for c in ("share", "share_min") if c in have]
+        if not said:
+            return
+        share = pc.fill_null(pc.coalesce(*said), 0).to_numpy(zero_copy_only=False)
+        # A rounded share may be half a part too great: that is no excess.
+        doubt = np.zeros(share.size)
+        if "share_stated" in have:
+            doubt = np.where(_flags(table["share_stated"].is_valid()), 0.5, 0.0)
+        company = read.one(table["company_id"]).dictionary_encode()
+        whose = company.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        ever = np.int64(2**62)
+        start = _when(table, "since", -ever)
+        end = _when(table, "until", ever)
+        if "until_day" in have:  # until some time on that day, which a successor may begin with
+            end = np.where(_flags(table["until_day"]) & (start == end), end + 1, end)
+        rows = end > start
+        n = int(rows.sum())
+        at = np.concatenate([start[rows], end[rows]])
+        who = np.concatenate([whose[rows], whose[rows]])
+        change = np.concatenate([share[rows], -share[rows]])
+        unsure = np.concatenate([doubt[rows], -doubt[rows]])
+        order = np.lexsort((np.repeat([1, 0], n), at, who))  # what ends at a time ends before what begins at it
+        who, at = who[order], at[order]
+        held = np.cumsum(change[order])
+        spare = np.cumsum(unsure[order])
+        over = held - spare > 10**SHARE_DIGITS + 1
+        if not over.any():
+            return
+        found = np.flatnonzero(over)
+        companies, first = np.unique(who[found], return_index=True)
+        most = np.array([held[found[who[found] == c]].max() for c in companies], np.int64)
+        since = at[found[first]]
+        names = company.dictionary.take(pa.array(companies))
+        times = pa.array(since, mask=since <= -ever).cast(KINDS["time"])
+        excess = pa.Table.from_arrays([names, times, pa.array(most)], schema=EXCESS)
+        self.excess = excess.sort_by("company_id")
+
+    # ------------------------------------------------------------ rows that go, and what is said of it
+
+    def _refuse(
+        self, name: str, rows: Ints, column: str, reason: str, expected: str, written: pa.Table | None = None
+    ) -> None:
+        """Quarantine rows; their place in the table is given up by `_drop`, or by the caller."""
+        if rows.size == 0:
+            return
+        spec = SCHEMA[name]
+        typed_rows = self.tables[name].take(pa.array(rows))
+        table = (self.tables[name] if written is None else written).take(pa.array(rows))
+        text = self._as_written(name, table)
+        n = rows.size
+        money, unknown = self._worth(name, typed_rows)
+        self.tallies[name] = self.tallies[name].moved("loaded", "quarantined", n, money, unknown)
+        empty = pa.nulls(n, TEXT)
+
+        def fixed(what: str) -> pa.Array:
+            return pa.repeat(pa.scalar(what, TEXT), n)
+
+        worth = empty
+        if spec.money:
+            worth = text["currency"] if "currency" in text.column_names and spec.columns[spec.money].currency else fixed(self.currency)
+        self.quarantine.append(
+            pa.table(
+                {
+                    "table": fixed(name),
+                    **{c: read.one(table[c]) for c in PROVENANCE},
+                    "column": fixed(column),
+                    "value": text[column] if column in text.column_names else empty,
+                    "reason": fixed(reason),
+                    "expected": fixed(expected),
+                    "also": empty,
+                    "amount": text[spec.money] if spec.money in text.column_names else empty,
+                    "currency": worth,
+                    "raw": as_json(text),
+                },
+                schema=QUARANTINE,
+            )
+        )
+
+    def _drop(self, name: str, rows: Ints, duplicates: Ints) -> None:
+        """Take rows out of a table; those that are duplicates are counted as such, the others are already."""
+        if rows.size == 0:
+            return
+        table = self.tables[name]
+        if duplicates.size:
+            money, unknown = self._worth(name, table.take(pa.array(duplicates)))
+            self.tallies[name] = self.tallies[name].moved("loaded", "duplicates", duplicates.size, money, unknown)
+        stay = np.ones(table.num_rows, np.bool_)
+        stay[rows] = False
+        self.tables[name] = table.filter(pa.array(stay))
+
+    def _worth(self, name: str, rows: pa.Table) -> tuple[dict[str, int], int]:
+        spec = SCHEMA[name]
+        if not spec.money or spec.money not in rows.column_names:
+            return {}, 0
+        whose: Any = rows["currency"] if spec.columns[spec.money].currency else self.currency
+        return sums(rows[spec.money], whose), rows[spec.money].null_count
+
+    def _as_written(self, name: str, table: pa.Table) -> pa.Table:
+        """Typed rows as text again: money in major units, shares as fractions."""
+        spec = SCHEMA[name]
+        out: dict[str, Any] = {}
+        whose = table["currency"].to_pylist() if "currency" in table.column_names else [None] * table.num_rows
+        into = table["target_currency"].to_pylist() if "target_currency" in table.column_names else [None] * table.num_rows
+        for column in table.column_names:
+            kind = spec.columns[column].kind if column in spec.columns else "text"
+            values = table[column]
+            if kind == "money" and pa.types.is_integer(values.type):
+                money = spec.columns[column].currency
+                codes = [(t if money == "target_currency" else None) or (c if money else None) for c, t in zip(whose, into, strict=True)]
+                said = [
+                    None if v is None else major(v, self.digits.get(code or self.currency, 0))
+                    for v, code in zip(values.to_pylist(), codes, strict=True)
+                ]
+                out[column] = pa.array(said, TEXT)
+            elif kind == "share":
+                said = [None if v is None else major(v, SHARE_DIGITS) for v in values.to_pylist()]
+                out[column] = pa.array(said, TEXT)
+            elif column in PROVENANCE:
+                out[column] = values
+            else:
+                out[column] = read.as_text(values)
+        return pa.table(out)
+
+    def _conflict(self, name: str, table: pa.Table, column: str, rows: Ints, kept: Ints) -> None:
+        text = self._as_written(name, table.take(pa.array(rows)))
+        other = self._as_written(name, table.take(pa.array(kept)))
+        self.conflicts.append(
+            _conflicts(name, text[SCHEMA[name].key], column, other[column], text[column], text)
+        )
+
+    def _note_added(self, name: str, ids: Any, named_by: str | list[str]) -> None:
+        by = [named_by] * len(ids) if isinstance(named_by, str) else named_by
+        self.added.setdefault(name, []).append(
+            pa.Table.from_arrays([read.one(ids), pa.array(by, TEXT)], schema=ADDED)
+        )
+
+    def _result(self) -> tuple[Tables, pa.Table, JoinReport]:
+        added = {name: pa.concat_tables(tables) for name, tables in self.added.items()}
+        counted = dict(self.tallies)
+        for name, table in self.tables.items():
+            # The one count that is made afresh, of what is really there: that the report closes is then a finding.
+            spec = SCHEMA[name]
+            tally = counted.get(name, Tally({"read": 0}))
+            rows = {**tally.rows, "loaded": table.num_rows - (added[name].num_rows if name in added else 0)}
+            tally = replace(tally, rows=rows)
+            if spec.money:
+                money, unknown = self._worth(name, table)
+                tally = replace(
+                    tally, money={**tally.money, "loaded": money}, unknown={**tally.unknown, "loaded": unknown}
+                )
+            counted[name] = tally
+            if not typed(table, name):
+                raise GraphflowError(Problem(name, "a column has not the type that it should have", {}, str(table.schema)))
+        closed(counted)
+        rounded: dict[str, int] = {}
+        for part in self.parts:
+            for column, count in part.rounded.items():
+                rounded[column] = rounded.get(column, 0) + count
+        report = JoinReport(
+            {name: counted[name] for name in SCHEMA if name in counted},
+            added,
+            pa.concat_tables([DANGLING.empty_table(), *self.dangling]),
+            pa.concat_tables([CONFLICTS.empty_table(), *self.conflicts]),
+            self.excess,
+            rounded,
+            tuple(self.notes),
+        )
+        tables = {name: self.tables[name] for name in SCHEMA if name in self.tables}
+        return Tables(tables, self.currency, self.zone, self.digits), joined_quarantine(self.quarantine), report
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def resolve(claims: Mapping[str, set[str]]) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """From claims that a number is some account's to one account a number; and the numbers that several claim.
+
+    An alias of an alias is the last of them; of a ring the least is the account.
+
+    Examples
+    --------
+    >>> resolve({"card": {"account"}, "old": {"card"}, "joint": {"x", "y"}})
+    ({'card': 'account', 'old': 'account'}, {'joint': {'x', 'y'}})
+    """
+    single = {number: next(iter(owners)) for number, owners in claims.items() if len(owners) == 1}
+
+    def root(number: str) -> str:
+        path = [number]
+        while path[-1] in single:
+            after = single[path[-1]]
+            if after in path:
+                return min(path[path.index(after) :])
+            path.append(after)
+        return path[-1]
+
+    doubtful: dict[str, set[str]] = {}
+    for number in sorted(claims):
+        if len(claims[number]) > 1:
+            roots = {root(owner) for owner in claims[number]} - {number}
+            if len(roots) == 1:
+                single[number] = roots.pop()
+            else:
+                doubtful[number] = claims[number]
+    resolved = {number: root(number) for number in single}
+    return {number: account for number, account in resolved.items() if number != account}, doubtful
+
+
+def _flags(mask: Any) -> Flags:
+    array = mask.combine_chunks() if isinstance(mask, pa.ChunkedArray) else mask
+    return np.asarray(pc.fill_null(array, False).to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _put(table: pa.Table, column: str, values: Any) -> pa.Table:
+    if column in table.column_names:
+        return table.set_column(table.column_names.index(column), column, values)
+    return table.append_column(column, values)
+
+
+def _in_order(name: str, table: pa.Table) -> pa.Table:
+    """Columns as the schema has them, then what goes with them, further ones, and the place of the row."""
+    known = [c for c in SCHEMA[name].columns if c in table.column_names]
+    rest = [c for c in table.column_names if c not in known and c not in PROVENANCE]
+    return table.select([*known, *rest, *PROVENANCE])
+
+
+def _nowhere(n: int) -> dict[str, Any]:
+    """The provenance of rows that stand in no file."""
+    return {
+        "source_file": pa.nulls(n, TEXT),
+        "source_sheet": pa.nulls(n, TEXT),
+        "source_row": pa.nulls(n, pa.int64()),
+    }
+
+
+def _agree(mine: pa.Table, its: pa.Table, columns: Iterable[str]) -> Flags:
+    """Whether two rows say nothing different: what only one of them says is no difference."""
+    same = np.ones(mine.num_rows, np.bool_)
+    for column in columns:
+        if column in mine.column_names:
+            differ = pc.not_equal(mine[column], its[column])
+            same &= ~_flags(differ)
+    return same
+
+
+def _differs(column: Any, first: Ints) -> tuple[Flags, Ints]:
+    """Rows that say something else than the first row of their group that says anything; and that row."""
+    values = read.one(column)
+    n = first.size
+    kept = np.full(n, -1, np.int64)
+    known = np.flatnonzero(_flags(values.is_valid()))
+    if known.size == 0:
+        return np.zeros(n, np.bool_), kept
+    heads, at = np.unique(first[known], return_index=True)
+    of_head = np.full(n, -1, np.int64)
+    of_head[heads] = known[at]
+    kept = of_head[first]
+    differ = np.zeros(n, np.bool_)
+    other = known[kept[known] != known]
+    if other.size:
+        unequal = pc.not_equal(values.take(pa.array(other)), values.take(pa.array(kept[other])))
+        differ[other[_flags(unequal)]] = True
+    return differ, kept
+
+
+def _united(values: pa.Array, group: Ints, groups: int) -> pa.Array:
+    """Aliases of the same account, put together in their order."""
+    out: list[dict[str, None] | None] = [None] * groups
+    for i in np.flatnonzero(_flags(values.is_valid())).tolist():
+        mine = out[group[i]]
+        if mine is None:
+            mine = out[group[i]] = {}
+        mine.update(dict.fromkeys(part.strip() for part in values[i].as_py().replace("；", ";").split(";") if part.strip()))
+    return pa.array([None if names is None else ";".join(sorted(names)) for names in out], TEXT)
+
+
+def _any(values: pa.Array, group: Ints, groups: int) -> pa.Array:
+    """Yes if any says yes, no if any says no and none yes."""
+    said = np.full(groups, -1, np.int8)
+    known = _flags(values.is_valid())
+    np.maximum.at(said, group[known], _flags(values)[known].astype(np.int8))
+    return pa.array(said == 1, mask=said < 0)
+
+
+def _when(table: pa.Table, column: str, empty: np.int64) -> Ints:
+    if column not in table.column_names:
+        return np.full(table.num_rows, empty, np.int64)
+    values: Ints = pc.fill_null(read.one(table[column]).cast(pa.int64()), int(empty)).to_numpy(zero_copy_only=False)
+    return values
+
+
+def _minus(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
+    return {c: first.get(c, 0) - second.get(c, 0) for c in {**first, **second}}
+
+
+def _conflicts(name: str, key: Any, column: str, kept: Any, other: Any, rows: pa.Table | None) -> pa.Table:
+    n = len(key)
+    where = _nowhere(n) if rows is None else {c: rows[c] for c in PROVENANCE}
+    fixed = {"table": name, "column": column}
+    return pa.table(
+        {
+            **{c: pa.repeat(pa.scalar(text, TEXT), n) for c, text in fixed.items()},
+            "key": key, "kept": kept, "other": other, **where,
+        }
+    ).select(CONFLICTS.names).cast(CONFLICTS)  # fmt: skip

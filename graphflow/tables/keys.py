@@ -1,0 +1,97 @@
+"""Keys of rows: ids for transfers that have none, and the rows that say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphflow.kernels import text as kernel
+from graphflow.tables.columns import as_text, buffers, one, readonly
+
+Words = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
+
+
+def blank(n: int) -> tuple[Words, Words]:
+    """Keys with nothing stirred in yet."""
+    return np.zeros(n, np.uint64), np.zeros(n, np.uint64)
+
+
+def stir(keys: tuple[Words, Words], column: pa.ChunkedArray | pa.Array | None) -> None:
+    """Stir a column into the keys; None is a column of unknowns."""
+    first, second = keys
+    with np.errstate(over="ignore"):  # the words wrap around, which plain Python (JIT off) would warn of
+        if column is None:
+            column = pa.nulls(first.size, pa.int64())
+        array = one(column)
+        if pa.types.is_timestamp(array.type) or pa.types.is_boolean(array.type):
+            array = array.cast(pa.int64())
+        elif pa.types.is_floating(array.type):
+            array = pa.array(array.cast(pa.float64()).to_numpy(zero_copy_only=False).view(np.int64))
+        if pa.types.is_integer(array.type):
+            known = np.zeros(0, np.uint8)
+            if array.null_count:
+                known = array.is_valid().to_numpy(zero_copy_only=False).view(np.uint8)
+                array = pc.fill_null(array, 0)
+            values = array.cast(pa.int64()).to_numpy(zero_copy_only=False)
+            kernel.stir_numbers(first, second, readonly(values), readonly(known))
+        else:
+            kernel.stir_text(first, second, *buffers(as_text(array)))
+
+
+def stir_money(keys: tuple[Words, Words], column: pa.ChunkedArray | pa.Array | None, places: Ints) -> None:
+    """Stir money in so that it does not matter in how small units it is held: 1.50 is 1.5."""
+    if column is None:
+        stir(keys, None)
+        stir(keys, None)
+        return
+    array = one(column)
+    values = pc.fill_null(array, 0).to_numpy(zero_copy_only=False)
+    places = np.broadcast_to(places, values.shape)
+    left = int(places.max(initial=0))
+    for _ in range(left):
+        even = (values % 10 == 0) & (places > 0)
+        if not even.any():
+            break
+        values = np.where(even, values // 10, values)
+        places = np.where(even, places - 1, places)
+    missing = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
+    stir(keys, pa.array(values, mask=missing))
+    stir(keys, pa.array(np.ascontiguousarray(places, np.int64), mask=missing))
+
+
+def ordinals(keys: tuple[Words, Words], groups: pa.ChunkedArray | pa.Array) -> Ints:
+    """How many earlier rows of the same group (a file) have the same key."""
+    coded = one(groups).dictionary_encode()
+    codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32) + np.int32(1)
+    with np.errstate(over="ignore"):
+        return kernel.ordinals(*keys, codes)
+
+
+def hexadecimal(keys: tuple[Words, Words]) -> pa.Array:
+    """The keys as text of twenty hexadecimal digits."""
+    n = keys[0].size
+    data = kernel.hex_keys(*keys)
+    offsets = np.arange(n + 1, dtype=np.int64) * 20
+    return pa.LargeStringArray.from_buffers(n, pa.py_buffer(offsets), pa.py_buffer(data))
+
+
+def first_of(column: pa.ChunkedArray | pa.Array) -> Ints:
+    """For each text the first row with the same text."""
+    array = as_text(column)
+    where, what, known = buffers(array)
+    with np.errstate(over="ignore"):
+        keys = kernel.hash64(where, what, known)
+        return kernel.first_of(keys, where, what, known)
+
+
+def row_keys(table: pa.Table, columns: Sequence[str]) -> tuple[Words, Words]:
+    """A 128-bit key for each row of what stands in some columns; a column that is not there is unknown."""
+    keys = blank(table.num_rows)
+    for name in columns:
+        stir(keys, table[name] if name in table.column_names else None)
+    return keys
