@@ -1,0 +1,62 @@
+"""Poison: everything that an account pays out after it was touched. An upper bound, not an attribution."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def touch(steps, seeds, reached, last, most):
+    """Mark what the seeds' money touches, forward, in time order.
+
+    Parameters
+    ----------
+    steps : record array (m)
+    seeds : int64 (k, 2): step and amount, ascending
+    reached : int64 (pots, 2), zero
+        After the call: most hops that are left when the pot pays, plus 1 (0: never touched), and the
+        first step that touched it.
+    last : the last step of the period
+    most : most transfers after a seed; -1 for any number
+
+    Returns
+    -------
+    int64 (v, 2): step and amount, in time order. A seed step carries its seed's amount, or the whole
+    where its payer was touched before.
+    """
+    count = 0
+    moved = np.empty((1024, 2), np.int64)
+    if seeds.shape[0] == 0:
+        return moved[:0]
+    turn = 0
+    unlimited = np.int64(4611686018427387904)
+    start = unlimited if most < 0 else np.int64(most) + 1
+    for s in range(seeds[0, 0], last + 1):
+        left = reached[steps[s]["src"], 0]
+        amount = np.int64(0)
+        if left > 1:
+            amount = steps[s]["amount"]
+            left -= 1
+        else:
+            left = 0
+        if turn < seeds.shape[0] and seeds[turn, 0] == s:
+            amount = max(amount, seeds[turn, 1])
+            left = start
+            turn += 1
+        if amount == 0:
+            continue
+        if count == moved.shape[0]:
+            grown = np.empty((2 * count, 2), np.int64)
+            grown[:count] = moved
+            moved = grown
+        moved[count, 0] = s
+        moved[count, 1] = amount
+        count += 1
+        if steps[s]["flags"] & 7 == 0:
+            q = steps[s]["dst"]
+            if reached[q, 0] == 0:
+                reached[q, 1] = s
+            if left > reached[q, 0]:
+                reached[q, 0] = left
+    return moved[:count]

@@ -1,0 +1,380 @@
+"""Pro rata: every payment takes every sort of money in its present proportion.
+
+The kernel walks steps in time order and visits only what traced money reaches. Backward is the same
+walk on time reversed: what a pot received then pays, closing balances stand for openings.
+
+Everything that the compiled code calls is in this file: numba's cache does not see other files.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def share(whole, part, parts):
+    """``whole * part // parts`` and the remainder, exactly, for values below 2**52.
+
+    The product does not fit 64 bits: a floating-point quotient is within a few units of the answer,
+    and the remainder, small whatever the size of the product, comes out right in wrapping integers.
+    """
+    quotient = np.int64(np.float64(whole) * np.float64(part) / np.float64(parts))
+    with_wrap = np.uint64(whole) * np.uint64(part) - np.uint64(quotient) * np.uint64(parts)
+    remainder = np.int64(with_wrap)
+    while remainder < 0:
+        remainder += parts
+        quotient -= 1
+    while remainder >= parts:
+        remainder -= parts
+        quotient += 1
+    return quotient, remainder
+
+
+@njit(cache=True, nogil=True)
+def take(whole, fraction, part, parts):
+    """What is left of ``whole + fraction / 2**32`` after a payment of ``part`` out of ``parts``.
+
+    Takes ``floor(value * part / parts)``, counted in units of 2**-32.
+    """
+    quotient, remainder = share(whole, part, parts)
+    # remainder * 2**32 / parts: below 2**32, found like the quotient above
+    high = np.int64(np.float64(remainder) * 4294967296.0 / np.float64(parts))
+    rest = np.int64(np.uint64(remainder) * np.uint64(4294967296) - np.uint64(high) * np.uint64(parts))
+    while rest < 0:
+        rest += parts
+        high -= 1
+    while rest >= parts:
+        rest -= parts
+        high += 1
+    low, rest_low = share(fraction, part, parts)
+    taken_fraction = high + low
+    if rest + rest_low >= parts:
+        taken_fraction += 1
+    quotient += taken_fraction >> 32
+    taken_fraction &= 4294967295
+    whole -= quotient
+    fraction -= taken_fraction
+    if fraction < 0:
+        fraction += 4294967296
+        whole -= 1
+    return whole, fraction
+
+
+@njit(cache=True, nogil=True)
+def nearest(amount, part, parts):
+    """``amount * part / parts`` to the nearest whole number, a half up."""
+    if parts == 0:
+        return np.int64(0)
+    quotient, remainder = share(amount, part, parts)
+    if remainder >= parts - remainder:
+        quotient += 1
+    return quotient
+
+
+@njit(cache=True, nogil=True)
+def sift(heap, count, key):
+    """Put ``key`` on the heap, which has room for it."""
+    i = count
+    while i > 0 and heap[(i - 1) // 2] > key:
+        heap[i] = heap[(i - 1) // 2]
+        i = (i - 1) // 2
+    heap[i] = key
+
+
+@njit(cache=True, nogil=True)
+def drop(heap, count):
+    """Take the least key off a heap of ``count`` keys."""
+    count -= 1
+    last = heap[count]
+    i = 0
+    while True:
+        child = 2 * i + 1
+        if child >= count:
+            break
+        if child + 1 < count and heap[child + 1] < heap[child]:
+            child += 1
+        if heap[child] >= last:
+            break
+        heap[i] = heap[child]
+        i = child
+    heap[i] = last
+
+
+@njit(cache=True, nogil=True)
+def next_step(pointer, positions, pot, place, back, size):
+    """The place in time order of the pot's first payment after ``place``, or -1.
+
+    Backward, places count from the end, and what the pot received is what it pays.
+    """
+    low = pointer[pot]
+    high = pointer[pot + 1]
+    if back:
+        step = size - 1 - place
+        while low < high:  # first position not below step
+            middle = (low + high) // 2
+            if positions[middle] < step:
+                low = middle + 1
+            else:
+                high = middle
+        if low == pointer[pot]:
+            return -1
+        return size - 1 - positions[low - 1]
+    while low < high:  # first position above place
+        middle = (low + high) // 2
+        if positions[middle] <= place:
+            low = middle + 1
+        else:
+            high = middle
+    if low == pointer[pot + 1]:
+        return -1
+    return np.int64(positions[low])
+
+
+@njit(cache=True, nogil=True)
+def trace_shares(steps, pointer, positions, seeds, converted, state, last, back):
+    """What each step carries of the seeds' money.
+
+    Parameters
+    ----------
+    steps : record array (m)
+    pointer, positions : payments of each pot (forward: debits, backward: credits)
+    seeds : int64 (k, 4)
+        Ordered: twice the step's place in time order, or for money that stands in a pot twice the
+        place after which it stands, plus 1; the pot of a standing seed (else -1); the amount; the
+        pot's whole balance, which a standing seed restarts.
+    converted : int64 (c, 2)
+        Steps that arrive as another amount, ascending, and that amount.
+    state : int64 (pots, 4), zero
+        Whole traced, exact whole, exact fraction, in the currency of the seed.
+        After the call: what is left in the pots.
+    last : the last place in time order that belongs to the period
+
+    Returns
+    -------
+    moved : int64 (v, 6)
+        Step, traced in the currency in which it left, in that in which it entered the next pot, in the
+        seed's; of these repaid to a lender, in the next pot's currency and in the seed's.
+    stopped : int64 (w, 4)
+        Step (-2: rounded to nothing, -3 - i: met the standing seed i), pot, amount, amount in the
+        seed's currency: what met a seed and ends there.
+    touched : pots that held traced money
+    """
+    size = steps.size
+    room = 256
+    moved = np.empty((room, 6), np.int64)
+    count = 0
+    stopped_room = 64
+    stopped = np.empty((stopped_room, 4), np.int64)
+    stops = 0
+    touched = np.empty(256, np.int64)
+    touches = 0
+    heap = np.empty(256, np.int64)
+    waiting = 0
+    turn = 0
+    scanning = False
+    place = np.int64(-1)
+    while True:
+        # the next place: the earliest seed, or the earliest payment of a pot with traced money
+        if scanning:
+            key = np.int64(-1)
+            until = last
+            if turn < seeds.shape[0]:
+                key = seeds[turn, 0]
+                until = min(last, (key - 1) >> 1)
+            for o in range(place + 1, until + 1):
+                s = size - 1 - o if back else o
+                payer = steps[s]["dst"] if back else steps[s]["src"]
+                if state[payer, 1] != 0 or state[payer, 2] != 0:
+                    key = np.int64(2 * o)
+                    break
+        else:
+            key = np.int64(-1)
+            if waiting > 0:
+                key = 2 * heap[0]
+            if turn < seeds.shape[0] and (key < 0 or seeds[turn, 0] < key):
+                key = seeds[turn, 0]
+        if key < 0:
+            break
+        if key & 1:  # money that stands in a pot: what was traced there before ends
+            pot = seeds[turn, 1]
+            if state[pot, 0] > 0:
+                if stops == stopped_room:
+                    stopped_room *= 2
+                    grown = np.empty((stopped_room, 4), np.int64)
+                    grown[:stops] = stopped
+                    stopped = grown
+                stopped[stops, 0] = -3 - turn
+                stopped[stops, 1] = pot
+                stopped[stops, 2] = state[pot, 0]
+                stopped[stops, 3] = state[pot, 3]
+                stops += 1
+            idle = state[pot, 1] == 0 and state[pot, 2] == 0
+            amount = seeds[turn, 2]
+            state[pot, 0] = amount
+            state[pot, 1] = amount
+            state[pot, 2] = 0
+            state[pot, 3] = amount
+            if idle and amount > 0:
+                if touches == touched.size:
+                    grown1 = np.empty(touches * 2, np.int64)
+                    grown1[:touches] = touched
+                    touched = grown1
+                touched[touches] = pot
+                touches += 1
+                if not scanning:
+                    after = next_step(pointer, positions, pot, key >> 1, back, size)
+                    if after >= 0 and after <= last:
+                        if waiting == heap.size:
+                            grown1 = np.empty(waiting * 2, np.int64)
+                            grown1[:waiting] = heap
+                            heap = grown1
+                        sift(heap, waiting, after)
+                        waiting += 1
+            turn += 1
+            continue
+
+        place = key >> 1
+        while not scanning and waiting > 0 and heap[0] == place:
+            drop(heap, waiting)
+            waiting -= 1
+        s = size - 1 - place if back else place
+        flags = steps[s]["flags"]
+        is_seed = turn < seeds.shape[0] and seeds[turn, 0] == key
+        amount = steps[s]["amount"]
+        arrives = amount
+        if flags & 128:
+            low = 0
+            high = converted.shape[0]
+            while low < high:
+                middle = (low + high) // 2
+                if converted[middle, 0] < s:
+                    low = middle + 1
+                else:
+                    high = middle
+            arrives = converted[low, 1]
+        repaid = steps[s]["repaid"]
+        if back:
+            payer = steps[s]["dst"]
+            payee = steps[s]["src"]
+            balance = steps[s]["after"]
+            pays = arrives - repaid
+            leaves = arrives
+            enters = amount
+            lent = amount - min(amount, steps[s]["avail"])
+            stop = flags & 56
+        else:
+            payer = steps[s]["src"]
+            payee = steps[s]["dst"]
+            balance = steps[s]["avail"]
+            pays = min(amount, balance)
+            leaves = amount
+            enters = arrives
+            lent = repaid
+            stop = flags & 7
+        carried = np.int64(0)
+        carried_seed = np.int64(0)
+        if state[payer, 1] != 0 or state[payer, 2] != 0:
+            held = state[payer, 0]
+            if pays >= balance:
+                carried = held
+                carried_seed = state[payer, 3]
+                state[payer, 0] = 0
+                state[payer, 1] = 0
+                state[payer, 2] = 0
+                state[payer, 3] = 0
+            elif pays > 0:
+                whole, fraction = take(state[payer, 1], state[payer, 2], pays, balance)
+                state[payer, 1] = whole
+                state[payer, 2] = fraction
+                stays = whole
+                if fraction > 2147483648:  # a half goes
+                    stays += 1
+                carried = held - stays
+                state[payer, 0] = stays
+                if carried > 0:
+                    carried_seed = nearest(state[payer, 3], carried, held)
+                    state[payer, 3] -= carried_seed
+            if not scanning and (state[payer, 1] != 0 or state[payer, 2] != 0):
+                after = next_step(pointer, positions, payer, place, back, size)
+                if after >= 0 and after <= last:
+                    if waiting == heap.size:
+                        grown1 = np.empty(waiting * 2, np.int64)
+                        grown1[:waiting] = heap
+                        heap = grown1
+                    sift(heap, waiting, after)
+                    waiting += 1
+        if is_seed:
+            if carried > 0:
+                if stops == stopped_room:
+                    stopped_room *= 2
+                    grown = np.empty((stopped_room, 4), np.int64)
+                    grown[:stops] = stopped
+                    stopped = grown
+                stopped[stops, 0] = s
+                stopped[stops, 1] = payer
+                stopped[stops, 2] = carried
+                stopped[stops, 3] = carried_seed
+                stops += 1
+            carried = seeds[turn, 2]
+            carried_seed = carried
+            turn += 1
+        if carried == 0:
+            continue
+        arrived = carried
+        if flags & 128 and not (is_seed and back):  # a seed is counted where it left
+            arrived = nearest(enters, carried, leaves)
+        to_lender = np.int64(0)
+        to_lender_seed = np.int64(0)
+        if lent > 0 and stop == 0:
+            to_lender = nearest(arrived, lent, enters)
+            if arrived > 0:
+                to_lender_seed = nearest(carried_seed, to_lender, arrived)
+        if count == room:
+            room *= 2
+            grown = np.empty((room, 6), np.int64)
+            grown[:count] = moved
+            moved = grown
+        moved[count, 0] = s
+        moved[count, 1] = arrived if back else carried
+        moved[count, 2] = arrived
+        moved[count, 3] = carried_seed
+        moved[count, 4] = to_lender
+        moved[count, 5] = to_lender_seed
+        count += 1
+        if stop == 0 and arrived == to_lender and carried_seed > to_lender_seed:
+            # a conversion rounded it to nothing: it ends there
+            if stops == stopped_room:
+                stopped_room *= 2
+                grown = np.empty((stopped_room, 4), np.int64)
+                grown[:stops] = stopped
+                stopped = grown
+            stopped[stops, 0] = -2
+            stopped[stops, 1] = payee
+            stopped[stops, 2] = 0
+            stopped[stops, 3] = carried_seed - to_lender_seed
+            stops += 1
+        if stop == 0 and arrived > to_lender:
+            idle = state[payee, 1] == 0 and state[payee, 2] == 0
+            state[payee, 0] += arrived - to_lender
+            state[payee, 1] += arrived - to_lender
+            state[payee, 3] += carried_seed - to_lender_seed
+            if idle:
+                if touches == touched.size:
+                    grown1 = np.empty(touches * 2, np.int64)
+                    grown1[:touches] = touched
+                    touched = grown1
+                touched[touches] = payee
+                touches += 1
+                if not scanning:
+                    after = next_step(pointer, positions, payee, place, back, size)
+                    if after >= 0 and after <= last:
+                        if waiting == heap.size:
+                            grown1 = np.empty(waiting * 2, np.int64)
+                            grown1[:waiting] = heap
+                            heap = grown1
+                        sift(heap, waiting, after)
+                        waiting += 1
+        if not scanning and count > 1024 and count * 16 > last:
+            scanning = True  # nearly everything is reached: a straight pass is cheaper than a heap
+    return moved[:count], stopped[:stops], touched[:touches]

@@ -1,0 +1,69 @@
+"""Columns of the canonical tables as arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from graphflow.ledger.order import NONE
+
+Ints = NDArray[np.int64]
+
+
+def whole(table: Any, name: str) -> Any:
+    """A column as one array, or None where the table has none or nothing is known in it."""
+    if table is None or name not in table.column_names:
+        return None
+    column = table.column(name)
+    if column.null_count == len(column):
+        return None
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def integers(table: Any, name: str, size: int) -> Ints:
+    """A column of integers or times; :data:`NONE` where unknown."""
+    column = whole(table, name)
+    if column is None:
+        return np.full(size, NONE, np.int64)
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("us", "UTC")).view(pa.int64())
+    column = column.cast(pa.int64())
+    if column.null_count:
+        column = pc.fill_null(column, NONE)
+    values: Ints = column.to_numpy(zero_copy_only=False)
+    return values
+
+
+def flags(table: Any, name: str, size: int, unknown: bool = False) -> NDArray[np.bool_]:
+    """A column of yes and no."""
+    column = whole(table, name)
+    if column is None:
+        return np.full(size, unknown, np.bool_)
+    values: NDArray[np.bool_] = pc.fill_null(column, unknown).to_numpy(zero_copy_only=False)
+    return values
+
+
+def known(table: Any, name: str, size: int) -> NDArray[np.bool_]:
+    """Whether anything stands in a column."""
+    column = whole(table, name)
+    if column is None:
+        return np.zeros(size, np.bool_)
+    values: NDArray[np.bool_] = column.is_valid().to_numpy(zero_copy_only=False)
+    return values
+
+
+def texts(table: Any, name: str) -> Any:
+    """A column of text as one large_string array, or None."""
+    column = whole(table, name)
+    return None if column is None else column.cast(pa.large_string())
+
+
+def positions(column: Any, values: Any) -> Ints:
+    """Where each text of a column stands in ``values``; -1 where it does not."""
+    found = pc.index_in(column, value_set=values)
+    numbers: Ints = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return numbers

@@ -1,0 +1,284 @@
+"""The compiled ledger: a case's transfers as read-only arrays in time order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from graphflow.errors import InputError, Problem
+from graphflow.kernels.text import hash64
+from graphflow.language import N_
+
+FORM = 1
+"""Version of the arrays' layout on disk: another one is compiled anew from the tables."""
+
+Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
+
+STEP = np.dtype(
+    [
+        ("row", "i4"),
+        ("src", "i4"),
+        ("dst", "i4"),
+        ("flags", "i4"),
+        ("amount", "i8"),
+        ("avail", "i8"),
+        ("after", "i8"),
+        ("repaid", "i8"),
+        ("dplace", "i8"),
+        ("cplace", "i8"),
+    ]
+)
+"""One movement between two pots, 64 bytes: one line of the cache.
+
+``row`` its transfer; ``src``, ``dst`` pots; ``amount`` as it leaves; ``avail`` what its pot can pay before it
+(the rest a lender pays); ``after`` what stands in the receiving pot behind it; ``repaid`` what of it
+repays a lender; ``dplace`` and ``cplace`` its places on the rulers of both pots.
+"""
+
+STOPS = ("", "cash", "fee", "hub", "outside")
+"""Why money that arrives goes no further, as numbered in a step's flags: bits 0 to 2 forward, 3 to 5 backward."""
+
+LENT, CONVERTS, ARRIVAL = 64, 128, 256
+"""Further flags: a lender pays it; it arrives as another amount; it is the second leg of a transfer in transit."""
+
+POT = np.dtype(
+    [
+        ("account", "i4"),
+        ("currency", "i4"),
+        ("period", "i4"),
+        ("earmark", "i4"),
+        ("opening", "i8"),
+        ("closing", "i8"),
+        ("basis", "i4"),
+        ("kind", "i4"),
+    ]
+)
+"""One history: an account's, in one currency and one period of coverage, or one earmark's part of it.
+
+``period`` -1: outside any coverage, so no history. ``account`` -1 - row: that transfer's own, in transit.
+"""
+
+BASES = ("none", "stated", "first balance", "unknown")
+"""How an opening is known. ``unknown``: the least one that never overdraws."""
+
+OUTSIDE, ORDINARY, CUSTODY, CLEARING, TRANSIT = range(5)
+
+ROW = np.dtype(
+    [
+        ("time", "i8"),
+        ("arrives", "i8"),
+        ("source", "i4"),
+        ("target", "i4"),
+        ("amount", "i8"),
+        ("net", "i8"),
+        ("currency", "i4"),
+        ("origin", "i4"),
+    ]
+)
+"""One transfer, in the order that is shown. ``net`` of reversals; ``origin`` its row in the table."""
+
+PERIOD = np.dtype([("account", "i4"), ("begins", "i8"), ("ends", "i8")])
+
+KINDS = ("ordinary", "cash", "internal", "tax", "clearing", "custody", "securities")
+"""What tracing tells apart in ``accounts.kind``."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """Steps by pot: those of pot ``p`` are ``steps[pointer[p]:pointer[p + 1]]``, and their places on its ruler."""
+
+    pointer: Ints
+    steps: Numbers
+    starts: Ints
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """A case's transfers, compiled: everything that a trace needs, in time order, read-only.
+
+    Built by :func:`compile_ledger`, kept in a case's folder, and opened memory-mapped: opening costs the same
+    for a thousand transfers and for a hundred million.
+
+    Attributes
+    ----------
+    rows : record array (n)
+        Transfers in the order that is shown, as :data:`ROW`.
+    steps : record array (m)
+        Movements between pots in that order, as :data:`STEP`.
+    pots : record array
+        Histories, as :data:`POT`.
+    debits, credits : Index
+        What each pot pays and receives.
+    converted : int64 (c, 2)
+        Steps that arrive as another amount, ascending, and that amount.
+    row_pointer, row_steps
+        Steps by transfer; empty where every transfer is one step.
+    """
+
+    steps: NDArray[np.void]
+    rows: NDArray[np.void]
+    pots: NDArray[np.void]
+    periods: NDArray[np.void]
+    converted: Ints
+    debits: Index
+    credits: Index
+    account_kind: NDArray[np.int8]
+    account_party: Numbers
+    account_asset: NDArray[np.bool_]
+    party_pointer: Ints
+    party_accounts: Numbers
+    row_earmark: Numbers
+    row_pointer: Ints
+    row_steps: Numbers
+    id_hashes: NDArray[np.uint64]
+    id_rows: Numbers
+    transfer_ids: Any
+    account_ids: Any
+    party_ids: Any
+    earmarks: Any
+    currencies: tuple[str, ...]
+    minor_units: Mapping[str, int]
+    timezone: str
+    coverage_stated: bool
+    breaks: tuple[Mapping[str, Any], ...] = ()
+    open_orders: tuple[Mapping[str, Any], ...] = ()
+    format: int = field(default=FORM)
+
+    @property
+    def size(self) -> int:
+        """Number of transfers."""
+        return len(self.rows)
+
+    @cached_property
+    def pot_pointer(self) -> Ints:
+        """Pots of each account: ``pots_of`` between two neighbours of this."""
+        count = len(self.account_ids)
+        known = self.pots["account"]
+        return np.searchsorted(np.where(known < 0, count, known), np.arange(count + 1)).astype(np.int64)
+
+    def pots_of(self, account: int) -> range:
+        """The pots of an account, by number."""
+        return range(int(self.pot_pointer[account]), int(self.pot_pointer[account + 1]))
+
+    def account(self, account_id: str) -> int:
+        """Number of the account with that id, or -1."""
+        return find_text(self.account_ids, account_id)
+
+    def party(self, party_id: str) -> int:
+        """Number of the party with that id, or -1."""
+        return find_text(self.party_ids, party_id)
+
+    def row(self, transfer_id: str) -> int:
+        """Number of the transfer with that id, or -1."""
+        key = hash_ids(pa.array([transfer_id], pa.large_string()))[0]
+        place = int(np.searchsorted(self.id_hashes, key))
+        while place < len(self.id_hashes) and self.id_hashes[place] == key:
+            number = int(self.id_rows[place])
+            if self.transfer_ids[number].as_py() == transfer_id:
+                return number
+            place += 1
+        return -1
+
+    def accounts_of(self, party: int) -> Numbers:
+        """Accounts of a party, by number."""
+        return self.party_accounts[self.party_pointer[party] : self.party_pointer[party + 1]]
+
+    def steps_of(self, row: int) -> list[int]:
+        """The steps of a transfer: none if it was undone, several if several compartments pay it or it is in transit."""
+        if len(self.row_pointer) == 0:
+            return [row]
+        return [int(x) for x in self.row_steps[int(self.row_pointer[row]) : int(self.row_pointer[row + 1])]]
+
+    def save(self, folder: Path) -> None:
+        """Write the arrays into a folder that exists: uncompressed, so that they open memory-mapped."""
+        facts: dict[str, Any] = {}
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if isinstance(value, np.ndarray):
+                np.save(folder / f"{part.name}.npy", value)
+            elif isinstance(value, Index):
+                for name in ("pointer", "steps", "starts"):
+                    np.save(folder / f"{part.name}_{name}.npy", getattr(value, name))
+            elif isinstance(value, pa.Array):
+                table = pa.table({"text": value})
+                with (
+                    pa.OSFile(str(folder / f"{part.name}.arrow"), "wb") as sink,
+                    pa.ipc.new_file(sink, table.schema) as writer,
+                ):
+                    writer.write_table(table, max_chunksize=max(len(table), 1))
+            else:
+                facts[part.name] = dict(value) if isinstance(value, Mapping) else value
+        (folder / "ledger.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def open(cls, folder: Path) -> Ledger:
+        """Open a saved ledger, memory-mapped.
+
+        Raises
+        ------
+        InputError
+            Where the arrays were written in another layout: compile the tables anew.
+        """
+        facts = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
+        if facts["format"] != FORM:
+            raise InputError(
+                Problem(
+                    str(folder),
+                    N_("the compiled ledger has layout {found}; this version reads {known}"),
+                    {"found": facts["format"], "known": FORM},
+                    expected=N_("a case compiled by this version: import its sources again"),
+                )
+            )
+        for part in fields(cls):
+            name = part.name
+            if (folder / f"{name}.npy").exists():
+                facts[name] = _mapped(folder / f"{name}.npy")
+            elif (folder / f"{name}.arrow").exists():
+                table = pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all()
+                column = table.column("text")
+                facts[name] = column.chunk(0) if column.num_chunks else pa.array([], pa.large_string())
+            elif (folder / f"{name}_pointer.npy").exists():
+                facts[name] = Index(
+                    *(_mapped(folder / f"{name}_{x}.npy") for x in ("pointer", "steps", "starts"))
+                )
+        for name in ("currencies", "breaks", "open_orders"):
+            facts[name] = tuple(facts[name])
+        return cls(**facts)
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    """A saved array, mapped read-only; an empty one cannot be mapped and is read."""
+    array = np.load(path, mmap_mode="r")
+    plain: NDArray[Any] = np.asarray(array)
+    return plain
+
+
+def hash_ids(ids: Any) -> NDArray[np.uint64]:
+    """A 64-bit hash of each id."""
+    column = ids.cast(pa.large_string())
+    buffers = column.buffers()
+    offsets = np.frombuffer(buffers[1], np.int64, len(column) + 1, column.offset * 8)
+    data = np.frombuffer(buffers[2], np.uint8) if buffers[2] is not None else np.zeros(0, np.uint8)
+    return hash64(offsets, data, np.zeros(0, np.uint8))
+
+
+def find_text(ids: Any, wanted: str) -> int:
+    """Position of a text in ascending texts (by their UTF-8 bytes), or -1."""
+    low, high = 0, len(ids)
+    while low < high:
+        middle = (low + high) // 2
+        # code points compare as UTF-8 bytes do
+        if ids[middle].as_py() < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(ids) and ids[low].as_py() == wanted else -1

@@ -1,0 +1,7 @@
+"""Tracing: given some money, where did it go, through whom, and how much of it is where."""
+
+from graphflow.tracing.question import trace
+from graphflow.tracing.result import END_KINDS, Chain, Trace
+from graphflow.tracing.rules import RULES, Rule
+
+__all__ = ["END_KINDS", "RULES", "Chain", "Rule", "Trace", "trace"]

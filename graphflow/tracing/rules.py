@@ -1,0 +1,64 @@
+"""The rules that say which money leaves a mixed account first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphflow.errors import Problem, UsageError
+from graphflow.language import N_
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule: its name, what it says, who uses it, and its source."""
+
+    name: str
+    title: str
+    says: str
+    used_by: str
+    source: str
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "fifo",
+        N_("First in, first out (先进先出)"),
+        N_("The oldest money of an account leaves first; inside a transfer the order of taking is kept."),
+        N_(
+            "Courts of England by default between innocent claimants; forensic accountants in China where a balance does not suffice."
+        ),
+        N_("Clayton's Case, Devaynes v Noble (1816) 1 Mer 572"),
+    ),
+    Rule(
+        "prorata",
+        N_("Pro rata (比例法)"),
+        N_(
+            "Every payment takes every sort of money in its present proportion; whole minor units move, the exact share is kept to 2^-32."
+        ),
+        N_("Chinese courts for property bought with mixed money; rolling charge, haircut."),
+        N_("法释〔2014〕13号 art. 10; Barlow Clowes v Vaughan [1991] EWCA Civ 11"),
+    ),
+)
+"""The one list of rules. Their exact definitions are in the manual's page on tracing."""
+
+
+def rule_named(name: str) -> Rule:
+    """The rule of that name.
+
+    Raises
+    ------
+    UsageError
+        For another name; it lists those that there are.
+    """
+    for rule in RULES:
+        if rule.name == name:
+            return rule
+    raise UsageError(
+        Problem(
+            "rule",
+            N_("there is no rule {name}"),
+            {"name": name},
+            name,
+            ", ".join(rule.name for rule in RULES),
+        )
+    )

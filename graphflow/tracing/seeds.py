@@ -1,0 +1,500 @@
+"""Seeds: the money that a trace starts from, at a place and time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from graphflow.errors import Problem, UsageError
+from graphflow.language import N_
+from graphflow.ledger.form import ARRIVAL, CONVERTS, CUSTODY, OUTSIDE, Ledger
+from graphflow.rows import Moment, moment
+from graphflow.tracing.references import Reference, resolve
+
+if TYPE_CHECKING:
+    from graphflow.case import Case
+
+Ints = NDArray[np.int64]
+DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Money that stands in a pot: its places on the pot's ruler, the whole balance, the step after which."""
+
+    pot: int
+    begins: int
+    ends: int
+    balance: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """What a trace starts from.
+
+    Attributes
+    ----------
+    rows, amounts : int64 (k)
+        Seed transfers in the order that is shown, and how much of each is seed (its first money).
+    standing
+        Money that stands in accounts.
+    total : int
+        Minor units of ``currency``.
+    payers
+        Accounts whose holders paid the seed (backward: received it).
+    first, last : int
+        The steps of the period, inclusive.
+    opens, closes : int
+        The period, in microseconds.
+    reduced
+        Seed transfers that count net of their reversals, with what was taken back.
+    """
+
+    rows: Ints
+    amounts: Ints
+    standing: tuple[Standing, ...]
+    currency: int
+    total: int
+    payers: Ints
+    first: int
+    last: int
+    opens: int
+    closes: int
+    reduced: tuple[tuple[int, int], ...] = field(default=())
+
+
+def minor(value: str | Decimal | int, digits: int, where: str) -> int:
+    """An amount that a caller gives, in minor units: text and Decimal are major units, an int minor ones.
+
+    Examples
+    --------
+    >>> minor("12.5", 2, "min_amount"), minor(12, 2, "min_amount")
+    (1250, 12)
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, Decimal, int, np.integer)):
+        raise UsageError(
+            Problem(
+                where,
+                N_("an amount is text, a Decimal, or an int of minor units"),
+                {},
+                repr(value),
+                '"12.50"',
+            )
+        )
+    if isinstance(value, (int, np.integer)):
+        scaled = Decimal(int(value))
+    else:
+        try:
+            scaled = Decimal(value).scaleb(digits)
+        except InvalidOperation:
+            raise UsageError(Problem(where, N_("this is not an amount"), {}, str(value), "12.50")) from None
+    if not scaled.is_finite() or scaled != scaled.to_integral_value() or scaled < 0:
+        raise UsageError(
+            Problem(
+                where,
+                N_("an amount is not negative and has at most {digits} decimals"),
+                {"digits": digits},
+                str(value),
+                "12.50",
+            )
+        )
+    return int(scaled)
+
+
+def find_seeds(
+    case: Case,
+    references: str | Iterable[str],
+    *,
+    backward: bool,
+    currency: str | None,
+    since: Moment | None,
+    until: Moment | None,
+) -> Seeds:
+    """Resolve references to seeds.
+
+    Raises
+    ------
+    UsageError
+        All problems at once: unknown references, several currencies, nothing in the period, less than was asked.
+    """
+    ledger = case.ledger
+    named = resolve(case, references)
+    opens, closes, first, last = _period(ledger, since, until, backward)
+    period = _rows_between(ledger, since, until, first, last)
+    problems: list[Problem] = []
+    candidates: list[tuple[Reference, Ints, list[Standing]]] = []
+    coins: dict[int, int] = {}
+    for reference in named:
+        standing: list[Standing] = []
+        rows = np.zeros(0, np.int64)
+        if reference.kind == "balance":
+            try:
+                standing = _balance(ledger, reference, backward)
+            except UsageError as error:
+                problems.extend(error.problems)
+                continue
+        else:
+            rows = np.unique(_rows_of(case, reference, backward))
+            rows = rows[period(rows) & (ledger.rows["net"][rows] > 0)]
+        for row in rows.tolist():
+            coin = int(ledger.rows["currency"][row])
+            coins[coin] = coins.get(coin, 0) + int(ledger.rows["net"][row])
+        for stand in standing:
+            coin = int(ledger.pots["currency"][stand.pot])
+            coins[coin] = coins.get(coin, 0) + stand.balance
+        candidates.append((reference, rows, standing))
+    chosen = _one_currency(ledger, coins, currency, problems)
+    digits = ledger.minor_units[ledger.currencies[chosen]] if chosen >= 0 else 0
+
+    amounts: dict[int, int] = {}
+    stands: dict[tuple[int, int], Standing] = {}
+    for reference, rows, standing in candidates:
+        kept = rows[ledger.rows["currency"][rows] == chosen]
+        held = [stand for stand in standing if int(ledger.pots["currency"][stand.pot]) == chosen]
+        has = int(ledger.rows["net"][kept].sum()) + sum(stand.balance for stand in held)
+        try:
+            wanted = None if reference.amount is None else minor(reference.amount, digits, "reference")
+        except UsageError as error:
+            problems.extend(error.problems)
+            continue
+        if has == 0 or wanted == 0:
+            problems.append(
+                Problem(
+                    "reference",
+                    N_("there is no such money in the period, net of reversals"),
+                    {},
+                    reference.text,
+                )
+            )
+            continue
+        if wanted is not None and has < wanted:
+            problems.append(
+                Problem(
+                    "reference",
+                    N_("there is less than was asked: {found} of {wanted} minor units"),
+                    {"found": has, "wanted": wanted},
+                    reference.text,
+                )
+            )
+            continue
+        rest = has if wanted is None else wanted
+        for row in kept.tolist():
+            part = min(rest, int(ledger.rows["net"][row]))
+            rest -= part
+            if part > 0:
+                amounts[row] = max(amounts.get(row, 0), part)
+        for stand in held:
+            part = min(rest, stand.balance)
+            rest -= part
+            key = (stand.pot, stand.after)
+            before = stands.get(key)
+            length = max(part, before.ends - before.begins if before else 0)
+            stands[key] = Standing(stand.pot, stand.begins, stand.begins + length, stand.balance, stand.after)
+    if problems:
+        raise UsageError(*problems)
+    taken = np.array(sorted(amounts), np.int64)
+    parts = np.array([amounts[row] for row in taken.tolist()], np.int64)
+    side = "target" if backward else "source"
+    booked = ledger.rows["amount"][taken]
+    net = ledger.rows["net"][taken]
+    less = np.flatnonzero(booked != net)
+    standing_seeds = tuple(sorted(stands.values(), key=lambda x: (x.after, x.pot)))
+    return Seeds(
+        rows=taken,
+        amounts=parts,
+        standing=standing_seeds,
+        currency=chosen,
+        total=int(parts.sum()) + sum(x.ends - x.begins for x in standing_seeds),
+        payers=np.unique(ledger.rows[side][taken]).astype(np.int64),
+        first=first,
+        last=last,
+        opens=opens,
+        closes=closes,
+        reduced=tuple((int(taken[i]), int(booked[i] - net[i])) for i in less),
+    )
+
+
+def _period(
+    ledger: Ledger, since: Moment | None, until: Moment | None, backward: bool
+) -> tuple[int, int, int, int]:
+    """When the question opens and closes, and its first and last step."""
+    size = len(ledger.steps)
+    if ledger.size == 0:
+        return 0, 0, 0, -1
+    closes = step_time(ledger, size - 1) if size else int(ledger.rows["time"][-1])
+    opens = int(ledger.rows["time"][0])
+    first, last = 0, size - 1
+    if until is not None and not backward:
+        closes = moment(until, ledger.timezone)[1]
+        last = step_after(ledger, closes) - 1
+    if since is not None and backward:
+        opens = moment(since, ledger.timezone)[0]
+        first = step_after(ledger, opens - 1)
+    return opens, closes, first, last
+
+
+def step_time(ledger: Ledger, step: int) -> int:
+    """When a step happens, in microseconds."""
+    row = ledger.rows[int(ledger.steps["row"][step])]
+    return int(row["arrives"] if int(ledger.steps["flags"][step]) & ARRIVAL else row["time"])
+
+
+def step_after(ledger: Ledger, time: int) -> int:
+    """The first step later than a time.
+
+    On a day with rows of which only the date is known, these stand among the others by the order that is shown,
+    so the search goes on from the day before, one by one.
+    """
+    low, high = 0, len(ledger.steps)
+    while low < high:
+        middle = (low + high) // 2
+        if step_time(ledger, middle) > time - 2 * DAY:
+            high = middle
+        else:
+            low = middle + 1
+    begin = low
+    low, high = begin, len(ledger.steps)
+    while low < high:
+        middle = (low + high) // 2
+        if step_time(ledger, middle) > time + 2 * DAY:
+            high = middle
+        else:
+            low = middle + 1
+    steps = ledger.steps[begin:low]
+    of_rows = ledger.rows[steps["row"]]
+    times = np.where(steps["flags"] & ARRIVAL, of_rows["arrives"], of_rows["time"])
+    later = np.flatnonzero(times > time)
+    return begin + int(later[0]) if later.size else low
+
+
+def _rows_between(ledger: Ledger, since: Moment | None, until: Moment | None, first: int, last: int) -> Any:
+    """A test of whether rows lie in the period that chooses seeds."""
+    low = moment(since, ledger.timezone)[0] if since is not None else None
+    high = moment(until, ledger.timezone)[1] if until is not None else None
+
+    def inside(rows: Ints) -> NDArray[np.bool_]:
+        times = ledger.rows["time"][rows]
+        found = np.ones(rows.size, np.bool_)
+        if low is not None:
+            found &= times >= low
+        if high is not None:
+            found &= times <= high
+        if last < len(ledger.steps) - 1 and rows.size:
+            found &= rows <= (int(ledger.steps["row"][last]) if last >= 0 else -1)
+        if first > 0 and rows.size:
+            found &= rows >= (int(ledger.steps["row"][first]) if first < len(ledger.steps) else ledger.size)
+        return found
+
+    return inside
+
+
+def _one_currency(
+    ledger: Ledger, coins: dict[int, int], currency: str | None, problems: list[Problem]
+) -> int:
+    if currency is not None:
+        if currency not in ledger.currencies:
+            problems.append(
+                Problem(
+                    "currency",
+                    N_("the case has no money in {currency}"),
+                    {"currency": currency},
+                    currency,
+                    ", ".join(ledger.currencies),
+                )
+            )
+            return -1
+        return ledger.currencies.index(currency)
+    if len(coins) > 1:
+        listed = ", ".join(
+            f"{ledger.currencies[c]} {Decimal(v).scaleb(-ledger.minor_units[ledger.currencies[c]])}"
+            for c, v in coins.items()
+        )
+        problems.append(
+            Problem(
+                "currency",
+                N_(
+                    "the references have money in several currencies, and a seed has one: choose it with currency="
+                ),
+                {},
+                listed,
+                ", ".join(ledger.currencies[c] for c in coins),
+            )
+        )
+    return next(iter(coins), -1)
+
+
+def _rows_of(case: Case, reference: Reference, backward: bool) -> Ints:
+    """The transfers that a reference names, whenever they were."""
+    ledger = case.ledger
+    if reference.kind == "transfer":
+        return np.array([ledger.row(reference.id)], np.int64)
+    if reference.kind == "account":
+        account = ledger.account(reference.id)
+        return _others(ledger, np.array([account], np.int64), backward, party=None)
+    if reference.kind == "party":
+        party = ledger.party(reference.id)
+        if party < 0:
+            return np.zeros(0, np.int64)
+        return _others(ledger, ledger.accounts_of(party).astype(np.int64), backward, party=party)
+    if reference.kind == "loan":
+        return _loan_rows(case, reference.id, backward)
+    return _product_rows(case, reference.id, backward)
+
+
+def _others(ledger: Ledger, accounts: Ints, backward: bool, party: int | None) -> Ints:
+    """Transfers between these accounts and others': out of them, backward into them."""
+    index = ledger.credits if backward else ledger.debits
+    far = "source" if backward else "target"
+    found = []
+    for account in accounts.tolist():
+        pots = ledger.pots_of(account)
+        if len(pots) == 0:
+            continue
+        steps = index.steps[int(index.pointer[pots.start]) : int(index.pointer[pots.stop])]
+        rows = np.unique(ledger.steps["row"][steps]).astype(np.int64)
+        other = ledger.rows[far][rows]
+        if party is None:
+            rows = rows[other != account]
+        else:
+            rows = rows[ledger.account_party[other] != party]
+        found.append(rows)
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
+
+
+def _by_origin(ledger: Ledger, mask: Any) -> Ints:
+    """Rows of the ledger for a mask over the table of transfers."""
+    origins = np.flatnonzero(mask.to_numpy(zero_copy_only=False) if hasattr(mask, "to_numpy") else mask)
+    place = np.full(ledger.size, -1, np.int64)
+    place[ledger.rows["origin"]] = np.arange(ledger.size)
+    rows: Ints = place[origins]
+    return rows
+
+
+def _equal(table: Any, column: str, value: str) -> Any:
+    if table is None or column not in table.column_names:
+        return None
+    return pc.fill_null(pc.equal(table[column], pa.scalar(value, table[column].type)), False)
+
+
+def _loan_rows(case: Case, loan: str, backward: bool) -> Ints:
+    """Transfers with that loan into the borrower's accounts; backward those out of them."""
+    ledger = case.ledger
+    same = _equal(case.tables.arrow("transfers"), "loan_id", loan)
+    if same is None:
+        return np.zeros(0, np.int64)
+    rows = _by_origin(ledger, same)
+    loans = case.tables.arrow("loans")
+    which = _equal(loans, "loan_id", loan)
+    borrowers = [] if which is None else loans.filter(which)["borrower_id"].to_pylist()
+    parties = np.array([ledger.party(x) for x in borrowers if x is not None], np.int64)
+    side = ledger.rows["source" if backward else "target"][rows]
+    return rows[np.isin(ledger.account_party[side], parties[parties >= 0])]
+
+
+def _product_rows(case: Case, product: str, backward: bool) -> Ints:
+    """Transfers that paid for a product's subscriptions; backward those that paid its redemptions."""
+    ledger = case.ledger
+    column = "redemption_transfer_id" if backward else "transfer_id"
+    subscriptions = case.tables.arrow("subscriptions")
+    which = _equal(subscriptions, "product_id", product)
+    named: list[int] = []
+    unnamed = True
+    if which is not None:
+        some = subscriptions.filter(which)
+        if backward and "redeemed" in some.column_names:
+            some = some.filter(some["redeemed"].is_valid())
+        if column in some.column_names:
+            ids = some[column]
+            named = [ledger.row(x) for x in ids.drop_null().to_pylist()]
+            unnamed = ids.null_count > 0 or len(ids) == 0
+    rows = np.array([x for x in named if x >= 0], np.int64)
+    if not unnamed:
+        return rows
+    transfers, accounts = case.tables.arrow("transfers"), case.tables.arrow("accounts")
+    same = _equal(transfers, "product_id", product)
+    own = _equal(accounts, "product_id", product)
+    if same is None or own is None:
+        return rows
+    held = np.array([ledger.account(x) for x in accounts.filter(own)["account_id"].to_pylist()], np.int64)
+    more = _by_origin(ledger, same)
+    side = ledger.rows["source" if backward else "target"][more]
+    return np.concatenate((rows, more[np.isin(side, held)]))
+
+
+def _balance(ledger: Ledger, reference: Reference, backward: bool) -> list[Standing]:
+    """What stands in an account's pots after all rows at or before a time, the oldest money first."""
+    time = moment(reference.time or "", ledger.timezone)[1]
+    after = step_after(ledger, time) - 1
+    account = ledger.account(reference.id)
+    found: list[tuple[int, int, Standing]] = []
+    covered = False
+    for pot in ledger.pots_of(account):
+        kind = int(ledger.pots["kind"][pot])
+        if kind == OUTSIDE:
+            continue
+        period = ledger.periods[int(ledger.pots["period"][pot])]
+        if not period["begins"] <= time <= period["ends"]:
+            continue
+        covered = True
+        came, came_step = _run(ledger, ledger.credits, pot, after, credit=True)
+        went, _ = _run(ledger, ledger.debits, pot, after, credit=False)
+        if came <= went:
+            continue
+        since = _filled_since(ledger, pot, after, came_step)
+        # custody: the compartment without an earmark first, then the one non-empty longest
+        rank = -2 if kind == CUSTODY and int(ledger.pots["earmark"][pot]) < 0 else since
+        found.append((rank, pot, Standing(pot, went, came, came - went, after)))
+    if not covered:
+        raise UsageError(
+            Problem(
+                "reference",
+                N_("no statement of account {account} is held for that time"),
+                {"account": reference.id},
+                reference.text,
+            )
+        )
+    del backward  # the same money, whichever way it is followed
+    return [stand for _, _, stand in sorted(found, key=lambda x: (x[0], x[1]))]
+
+
+def _run(ledger: Ledger, index: Any, pot: int, after: int, *, credit: bool) -> tuple[int, int]:
+    """How far a pot's ruler is filled behind a step, and its last step up to there."""
+    low, high = int(index.pointer[pot]), int(index.pointer[pot + 1])
+    place = low + int(np.searchsorted(index.steps[low:high], after, side="right"))
+    if place == low:
+        return (max(int(ledger.pots["opening"][pot]), 0) if credit else 0), -1
+    number = int(index.steps[place - 1])
+    step = ledger.steps[number]
+    if credit:
+        return int(step["cplace"]) + arriving(ledger, number) - int(step["repaid"]), number
+    return int(step["dplace"]) + min(int(step["amount"]), int(step["avail"])), number
+
+
+def arriving(ledger: Ledger, step: int) -> int:
+    """What arrives by a step, in the receiving pot's currency."""
+    if int(ledger.steps["flags"][step]) & CONVERTS:
+        place = int(np.searchsorted(ledger.converted[:, 0], step))
+        return int(ledger.converted[place, 1])
+    return int(ledger.steps["amount"][step])
+
+
+def _filled_since(ledger: Ledger, pot: int, after: int, came_step: int) -> int:
+    """The step at which a pot was last filled from nothing; -1: since its opening."""
+    index = ledger.credits
+    low, high = int(index.pointer[pot]), int(index.pointer[pot + 1])
+    place = low + int(np.searchsorted(index.steps[low:high], came_step, side="right")) - 1
+    while place >= low:
+        number = int(index.steps[place])
+        step = ledger.steps[number]
+        if int(step["after"]) == arriving(ledger, number) - int(step["repaid"]):
+            return number
+        place -= 1
+    return -1

@@ -1,0 +1,407 @@
+"""From seeds to what every transfer carries, where it ends, and by which chains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphflow.kernels.chains import walk_chains
+from graphflow.kernels.fifo import trace_lots
+from graphflow.kernels.index import index_by
+from graphflow.kernels.prorata import nearest, trace_shares
+from graphflow.ledger.form import ARRIVAL, STEP, Index, Ledger
+from graphflow.tracing.seeds import Seeds
+
+Ints = NDArray[np.int64]
+
+STAYS, CASH, FEE, HUB, OUTSIDE, LENDER, RECIRCULATED, HORIZON = range(8)
+"""How a piece of money ends, as the kernels number it."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Most transfers after a seed (-1: any number) and the least amount of a path, in the seed's currency."""
+
+    hops: int = -1
+    least: int = 0
+
+    @property
+    def none(self) -> bool:
+        return self.hops < 0 and self.least <= 1
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What a question found.
+
+    Attributes
+    ----------
+    moved : int64 (v, 4)
+        Step, traced in its own currency, traced in the seed's, 1 for a seed; in the order that it was found.
+    ends : int64 (e, 4)
+        Code, pot, amount, amount in the seed's currency; may name a pot more than once.
+    """
+
+    moved: Ints
+    ends: Ints
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some chains: those of ``i`` are ``rows[bounds[i]:bounds[i + 1]]``, its end ``ends[i]`` (code, pot, amount, seed amount)."""
+
+    bounds: Ints
+    rows: Ints
+    ends: Ints
+
+
+@dataclass(frozen=True)
+class _Roots:
+    """Seeds as the kernels take them: one row a step of a seed transfer or a standing pot, in time order."""
+
+    place: Ints
+    step: Ints
+    pot: Ints
+    begins: Ints
+    ends: Ints
+    balance: Ints
+
+
+def _side(ledger: Ledger, backward: bool) -> Index:
+    return ledger.credits if backward else ledger.debits
+
+
+def _roots(ledger: Ledger, seeds: Seeds, backward: bool) -> _Roots:
+    """Each seed transfer's steps, with the part of each that is seed, and each pot with standing money."""
+    size = len(ledger.steps)
+    found: list[tuple[int, int, int, int, int, int]] = []
+    for row, part in zip(seeds.rows.tolist(), seeds.amounts.tolist(), strict=True):
+        steps = ledger.steps_of(row)
+        # forward the first leg of a transfer in transit is what restarts, backward the second
+        second = backward and int(ledger.rows["arrives"][row]) > int(ledger.rows["time"][row])
+        legs = [s for s in steps if bool(int(ledger.steps["flags"][s]) & ARRIVAL) == second]
+        run = 0
+        for s in legs:
+            amount = int(ledger.steps["amount"][s])
+            low, high = 0, max(0, min(part - run, amount))
+            run += amount
+            if backward:
+                low, high = amount - high, amount
+                found.append((2 * (size - 1 - s), s, -1, low, high, amount))
+            else:
+                found.append((2 * s, s, -1, low, high, amount))
+    for stand in seeds.standing:
+        low, high = stand.begins, stand.ends
+        place = stand.after
+        if backward:
+            low, high = -high, -low
+            place = size - 2 - stand.after
+        found.append((2 * place + 1, -1, stand.pot, low, high, stand.balance))
+    found.sort()
+    table = np.array(found, np.int64).reshape(-1, 6)
+    return _Roots(*(np.ascontiguousarray(table[:, i]) for i in range(6)))
+
+
+def follow(ledger: Ledger, seeds: Seeds, rule: str, backward: bool, limits: Limits) -> tuple[Flow, Chains]:
+    """Run a rule.
+
+    Without limits (and, first in first out, without conversions on the way) the amounts come from one pass in
+    time order; otherwise they are the sums of the chains that are kept.
+    """
+    roots = _roots(ledger, seeds, backward)
+    size = len(ledger.steps)
+    last = size - 1 - seeds.first if backward else seeds.last
+    if rule == "prorata":
+        flow, chains = _shares(ledger, roots, last, backward)
+        if limits.none:
+            return flow, chains
+        chains = chains.limited(limits)
+        kept, pieces = chains.sums()
+        return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow.ends)), chains
+    chains = _lots_chains(ledger, roots, last, backward, limits)
+    if limits.none:
+        side = _side(ledger, backward)
+        table = np.column_stack(
+            (roots.place, roots.pot, roots.begins, roots.ends, np.zeros_like(roots.place))
+        )
+        queue = np.zeros((len(ledger.pots), 2), np.int64)
+        status, moved, stopped, left = trace_lots(
+            ledger.steps, side.pointer, side.steps, side.starts, table, queue, last, backward
+        )
+        if status == 0:
+            return _lots_flow(ledger, roots, moved, stopped, left, backward), chains
+    moved, ends = chains.sums()
+    return Flow(moved, ends), chains
+
+
+def _lots_flow(ledger: Ledger, roots: _Roots, moved: Ints, stopped: Ints, left: Ints, backward: bool) -> Flow:
+    seeded = np.isin(moved[:, 0], roots.step).astype(np.int64)
+    amounts = np.column_stack((moved[:, 0], moved[:, 1], moved[:, 1], seeded))
+    ends = [np.column_stack((np.full(len(left), STAYS), left[:, 0], left[:, 1], left[:, 1]))]
+    ends.append(
+        np.column_stack((np.full(len(stopped), RECIRCULATED), stopped[:, 1], stopped[:, 2], stopped[:, 2]))
+    )
+    ends.append(_stops(ledger, moved[:, 0], moved[:, 1], moved[:, 1], backward))
+    lent = moved[moved[:, 2] > 0]
+    payee = ledger.steps["src" if backward else "dst"][lent[:, 0]]
+    ends.append(np.column_stack((np.full(len(lent), LENDER), payee, lent[:, 2], lent[:, 2])))
+    return Flow(amounts, np.concatenate(ends))
+
+
+def _stops(ledger: Ledger, steps: Ints, amounts: Ints, seed_amounts: Ints, backward: bool) -> Ints:
+    """Ends of money that arrives where it goes no further."""
+    flags = ledger.steps["flags"][steps].astype(np.int64)
+    code = (flags >> 3) & 7 if backward else flags & 7
+    which = np.flatnonzero(code)
+    pot = ledger.steps["src" if backward else "dst"][steps[which]]
+    return np.column_stack((code[which], pot, amounts[which], seed_amounts[which]))
+
+
+class Chains:
+    """Chains, enumerated when they are asked for, as often as they are asked for."""
+
+    def __init__(
+        self,
+        steps: NDArray[np.void],
+        side: Index,
+        converted: Ints,
+        seeds: Ints,
+        restarts: Ints,
+        standing: Ints,
+        last: int,
+        backward: bool,
+        limits: Limits,
+        real_pots: Ints | None = None,
+        real_steps: Ints | None = None,
+    ) -> None:
+        self.steps = steps
+        self.side = side
+        self.converted = converted
+        self.seeds = seeds
+        self.restarts = restarts
+        self.standing = standing
+        self.last = last
+        self.backward = backward
+        self.limits = limits
+        self.real_pots = real_pots
+        self.real_steps = real_steps
+
+    def limited(self, limits: Limits) -> Chains:
+        """The same chains under other limits."""
+        return Chains(
+            self.steps, self.side, self.converted, self.seeds, self.restarts, self.standing, self.last,
+            self.backward, limits, self.real_pots, self.real_steps,
+        )  # fmt: skip
+
+    def batches(self, carried: Ints | None = None) -> Iterator[Batch]:
+        """All chains, a few thousand at a time."""
+        if carried is None:
+            carried = np.zeros((0, 2), np.int64)
+        stack = (np.zeros((64, 12), np.int64), np.zeros(64, np.int64), np.array([0, -1], np.int64))
+        more = True
+        while more:
+            bounds, rows, ends, stack, more = walk_chains(
+                self.steps,
+                (self.side.pointer, self.side.steps, self.converted),
+                self.side.starts,
+                self.seeds,
+                (self.restarts, self.standing),
+                (self.last, self.limits.hops, self.limits.least, int(self.backward)),
+                stack,
+                carried,
+            )
+            if self.real_pots is not None:
+                ends[:, 1] = self.real_pots[ends[:, 1]]
+            yield Batch(bounds, rows, ends)
+
+    def sums(self) -> tuple[Ints, Ints]:
+        """What each step carries and where it ends, as sums of the chains."""
+        carried = np.zeros((len(self.steps), 2), np.int64)
+        ends: dict[tuple[int, int], list[int]] = {}
+        for batch in self.batches(carried):
+            keys, inverse = np.unique(batch.ends[:, :2], axis=0, return_inverse=True)
+            local = np.zeros(len(keys), np.int64)
+            seed = np.zeros(len(keys), np.int64)
+            np.add.at(local, inverse.ravel(), batch.ends[:, 2])
+            np.add.at(seed, inverse.ravel(), batch.ends[:, 3])
+            for (code, pot), a, b in zip(keys.tolist(), local.tolist(), seed.tolist(), strict=True):
+                total = ends.setdefault((code, pot), [0, 0])
+                total[0] += a
+                total[1] += b
+        visited = np.flatnonzero(carried.any(axis=1))
+        seeded = np.isin(visited, self.seeds[:, 0]).astype(np.int64)
+        steps = visited if self.real_steps is None else self.real_steps[visited]
+        moved = np.column_stack((steps, carried[visited], seeded))
+        table = np.array([[*key, *value] for key, value in sorted(ends.items())], np.int64).reshape(-1, 4)
+        return moved, table
+
+
+def _lots_chains(ledger: Ledger, roots: _Roots, last: int, backward: bool, limits: Limits) -> Chains:
+    seeds = np.column_stack((roots.step, roots.pot, roots.begins, roots.ends, roots.place >> 1))
+    restarts = np.unique(roots.step[roots.step >= 0]).reshape(-1, 1)
+    standing = np.column_stack((roots.pot, roots.place >> 1))[roots.step < 0]
+    return Chains(
+        ledger.steps,
+        _side(ledger, backward),
+        ledger.converted,
+        seeds,
+        restarts,
+        standing,
+        last,
+        backward,
+        limits,
+    )
+
+
+def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> tuple[Flow, Chains]:
+    """Pro rata: amounts by the kernel, and chains laid out first in, first out among the traced money."""
+    side = _side(ledger, backward)
+    table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
+    state = np.zeros((len(ledger.pots), 4), np.int64)
+    moved, stopped, touched = trace_shares(
+        ledger.steps, side.pointer, side.steps, table, ledger.converted, state, last, backward
+    )
+    touched = np.unique(touched)
+    left = touched[state[touched, 3] > 0]
+    seeded = np.isin(moved[:, 0], roots.step).astype(np.int64)
+    amounts = np.column_stack((moved[:, 0], moved[:, 1], moved[:, 3], seeded))
+    met = stopped[stopped[:, 0] != NOTHING]
+    nothing = stopped[stopped[:, 0] == NOTHING]
+    ends = [np.column_stack((np.full(len(left), STAYS), left, state[left, 0], state[left, 3]))]
+    ends.append(np.column_stack((np.full(len(met), RECIRCULATED), met[:, 1], met[:, 2], met[:, 3])))
+    ends.append(np.column_stack((np.full(len(nothing), STAYS), nothing[:, 1], nothing[:, 2], nothing[:, 3])))
+    ends.append(_stops(ledger, moved[:, 0], moved[:, 2], moved[:, 3], backward))
+    lent = moved[(moved[:, 4] > 0) | (moved[:, 5] > 0)]
+    payee = ledger.steps["src" if backward else "dst"][lent[:, 0]]
+    ends.append(np.column_stack((np.full(len(lent), LENDER), payee, lent[:, 4], lent[:, 5])))
+    flow = Flow(amounts, np.concatenate(ends))
+    return flow, _laid_out(ledger, roots, moved, stopped, backward)
+
+
+NOTHING = -2
+"""In the kernel's list of stops: a conversion rounded it to nothing."""
+
+
+def _laid_out(ledger: Ledger, roots: _Roots, moved: Ints, stopped: Ints, backward: bool) -> Chains:
+    """A ledger of the traced money alone, in the seed's currency, whose chains are walked first in, first out.
+
+    What met a seed is a payment into nowhere. Pots are numbered anew; the last two are nobody's, and where
+    money rests that a conversion rounded to nothing.
+    """
+    size = len(ledger.steps)
+    payer = ledger.steps["dst" if backward else "src"]
+    payee = ledger.steps["src" if backward else "dst"]
+    moved_place = size - 1 - moved[:, 0] if backward else moved[:, 0]
+    seeded = np.isin(moved[:, 0], roots.step)
+    vanished = (moved[:, 2] == moved[:, 4]) & (moved[:, 3] > moved[:, 5])
+    met = stopped[stopped[:, 0] != NOTHING]
+    standing = np.flatnonzero(roots.step < 0)
+    met_key = np.where(met[:, 0] >= 0, 2 * (size - 1 - met[:, 0] if backward else met[:, 0]), 0)
+    for i in np.flatnonzero(met[:, 0] < NOTHING):
+        met_key[i] = roots.place[-3 - int(met[i, 0])]
+
+    # in order: at one place, first what meets the seed, then the seed
+    key = np.concatenate((2 * moved_place, met_key))
+    kind = np.concatenate((np.ones(len(moved), np.int64), np.zeros(len(met), np.int64)))
+    source = np.concatenate((np.where(seeded, -1, payer[moved[:, 0]]), met[:, 1]))
+    target = np.concatenate((np.where(vanished, -2, payee[moved[:, 0]]), np.full(len(met), -1)))
+    amount = np.concatenate((moved[:, 3], met[:, 3]))
+    repaid = np.concatenate((moved[:, 5], np.zeros(len(met), np.int64)))
+    number = np.concatenate((moved[:, 0], np.full(len(met), -1)))
+    flags = ledger.steps["flags"][moved[:, 0]].astype(np.int64)
+    stop = (flags >> 3) & 7 if backward else flags & 7
+    stop = np.concatenate((stop, np.zeros(len(met), np.int64)))
+    order = np.lexsort((kind, key))
+    key, kind, source, target, amount, repaid, number, stop = (
+        x[order] for x in (key, kind, source, target, amount, repaid, number, stop)
+    )
+    stand_pots = roots.pot[standing]
+    real = np.unique(np.concatenate((source, target, stand_pots)))
+    real = real[real >= 0]
+    vanish_from = np.flatnonzero(target == -2)
+    real_pots = np.concatenate((real, payee[number[vanish_from]].astype(np.int64), [np.int64(0)]))
+    nobody = len(real_pots) - 1
+    source = np.where(source >= 0, np.searchsorted(real, source), nobody)
+    place = np.where(target >= 0, np.searchsorted(real, np.maximum(target, 0)), nobody)
+    place[vanish_from] = len(real) + np.arange(len(vanish_from))
+
+    steps = np.zeros(len(key), STEP)
+    steps["row"] = np.where(number >= 0, ledger.steps["row"][np.maximum(number, 0)], -1)
+    steps["src"] = source
+    steps["dst"] = place
+    steps["amount"] = amount
+    steps["avail"] = amount
+    steps["repaid"] = repaid
+    steps["flags"] = stop
+    steps["dplace"] = _ruler(source, amount)
+    # standing seeds lie on the rulers like credits
+    stand_key = roots.place[standing]
+    stand_pot = np.searchsorted(real, stand_pots)
+    stand_amount = (roots.ends - roots.begins)[standing]
+    came = np.concatenate((np.where(stop == 0, amount - repaid, 0), stand_amount))
+    into = np.concatenate((place, stand_pot))
+    when = np.concatenate((key, stand_key))
+    merged = np.lexsort((when, into))
+    ruler = np.empty(len(came), np.int64)
+    ruler[merged] = _ruler(into[merged], came[merged])
+    steps["cplace"] = ruler[: len(key)]
+
+    pointer, positions = index_by(np.ascontiguousarray(steps["src"]), len(real_pots))
+    index = Index(pointer, positions, np.ascontiguousarray(steps["dplace"])[positions])
+    seed_steps = np.flatnonzero(np.isin(number, roots.step[roots.step >= 0]) & (number >= 0))
+    rows = [(int(key[s]), int(s), -1, 0, int(amount[s])) for s in seed_steps]
+    for i in range(len(standing)):
+        low = int(ruler[len(key) + i])
+        rows.append((int(stand_key[i]), -1, int(stand_pot[i]), low, low + int(stand_amount[i])))
+    rows.sort()
+    table = np.array([[s, pot, low, high, place_] for place_, s, pot, low, high in rows], np.int64).reshape(
+        -1, 5
+    )
+    # a standing seed's money came in before every step behind it: its place is not compared here
+    restarts = np.flatnonzero(number < 0).reshape(-1, 1)
+    return Chains(
+        steps, index, np.zeros((0, 2), np.int64), table, restarts, np.zeros((0, 2), np.int64), len(key) - 1, False,
+        Limits(), real_pots, number,
+    )  # fmt: skip
+
+
+def _ruler(pot: Ints, amount: Ints) -> Ints:
+    """Where each amount begins on its pot's ruler, in the order given."""
+    order = np.argsort(pot, kind="stable")
+    sums = np.cumsum(amount[order]) - amount[order]
+    heads = (
+        np.flatnonzero(np.concatenate(([True], pot[order][1:] != pot[order][:-1])))
+        if pot.size
+        else np.zeros(0, np.int64)
+    )
+    start = np.repeat(sums[heads], np.diff(np.append(heads, pot.size)))
+    out = np.empty(pot.size, np.int64)
+    out[order] = sums - start
+    return out
+
+
+def _scaled(kept: Ints, whole: Ints) -> Ints:
+    """Amounts of the kept chains in each step's own currency: in proportion to what the step carries in all."""
+    full = {int(s): (int(a), int(b)) for s, a, b, _ in whole.tolist()}
+    out = kept.copy()
+    for i, (step, _, seed, _) in enumerate(kept.tolist()):
+        local, total = full[step]
+        out[i, 1] = local if seed == total else nearest(local, seed, total)
+    return out
+
+
+def _scaled_ends(pieces: Ints, whole: Ints) -> Ints:
+    """Ends of the kept chains in their own currency, likewise; where nothing is converted nothing changes."""
+    rate: dict[int, tuple[int, int]] = {}
+    for _, pot, local, seed in whole.tolist():
+        a, b = rate.get(pot, (0, 0))
+        rate[pot] = (a + local, b + seed)
+    out = pieces.copy()
+    for i, (_, pot, _, seed) in enumerate(pieces.tolist()):
+        local, total = rate.get(pot, (seed, seed))
+        if total and local != total:
+            out[i, 2] = nearest(local, seed, total)
+    return out
