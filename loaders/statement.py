@@ -55,8 +55,8 @@ ZERO = N_("the amount is zero")
 
 # Columns that have a place in our tables; the others are kept under their own headings.
 _PLACED = frozenset(
-    "own_account own_name time date amount amount_in amount_out balance direction other_name memo ip mac other_balance "
-    "currency reference".split()
+    "own_account own_name time date amount amount_in amount_out balance direction other other_name memo ip mac "
+    "other_balance currency reference".split()
 )
 
 
@@ -463,6 +463,7 @@ class _Reading:
         table["source_reference"], table["target_reference"] = sides(columns["reference"], nobody)
         table["source_balance"], table["target_balance"] = sides(columns["balance"], columns["other_balance"])
         table["source_sequence"], table["target_sequence"] = sides(sequence, number)
+        table["other_as_written"] = pc.if_else(pc.is_null(_other_ids(part)), columns["other"], pa.scalar(None, TEXT))
         table["kind"] = kind
         table["memo"], table["ip"], table["mac"] = columns["memo"], columns["ip"], columns["mac"]
         for key in ("log", "voucher", "document"):

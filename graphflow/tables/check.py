@@ -37,6 +37,8 @@ ANOTHER_CURRENCY = N_("another currency than the row's")
 
 STATEMENT = ("statement_side", "other_as_written")
 """Columns of one-sided rows: whose statement it is, and the other side as it was written (masked, say)."""
+REVERSAL_ROW = "reversal_row"
+"""Of a row without ids: the row (of the same file and sheet) that it takes back; becomes `reversal_of`."""
 GENERATED = "id_generated"
 """Marks, in ``transfers``, rows whose id is ours."""
 
@@ -243,7 +245,7 @@ class _Checker:
         if not good.all():
             typed = typed.filter(pa.array(good))
         if spec.name == "transfers":
-            typed = self._identified(typed)
+            typed = reversals_by_id(self._identified(typed))
         self.tables[spec.name] = typed
         for currencies in (own[0], into[0]):
             self.used.update(w for w, p in zip(currencies.words, currencies.places, strict=True) if p >= 0)
@@ -419,6 +421,32 @@ class _Checker:
 
 
 # ---------------------------------------------------------------- helpers
+
+
+def reversals_by_id(typed: pa.Table) -> pa.Table:
+    """The transfers, with `reversal_of` from the row that a reversal names by its place in the file.
+
+    Examples
+    --------
+    >>> rows = {"transfer_id": ["a", "b"], "reversal_row": [None, "2"], "source_file": ["f", "f"]}
+    >>> reversals_by_id(pa.table({**rows, "source_sheet": ["s", "s"], "source_row": [2, 3]}))["reversal_of"].to_pylist()
+    [None, 'a']
+    """
+    if REVERSAL_ROW not in typed.column_names:
+        return typed
+    named = typed[REVERSAL_ROW].cast(pa.int64())
+    place = ["source_file", "source_sheet", "source_row"]
+    asked = typed.select(place[:2]).append_column("source_row", named).filter(pc.is_valid(named)).to_pylist()
+    among = typed.filter(pc.is_in(typed["source_row"], value_set=pa.array([row["source_row"] for row in asked], pa.int64())))
+    rows = among.select([*place, "transfer_id"]).to_pylist()
+    ids = {tuple(row[name] for name in place): row["transfer_id"] for row in rows}
+    found = iter([ids.get(tuple(row[name] for name in place)) for row in asked])
+    links = pa.array([None if row is None else next(found) for row in named.to_pylist()], pa.large_string())
+    typed = typed.drop_columns([REVERSAL_ROW])
+    if "reversal_of" in typed.column_names:
+        at = typed.column_names.index("reversal_of")
+        return typed.set_column(at, "reversal_of", pc.coalesce(typed["reversal_of"], links))
+    return typed.append_column("reversal_of", links)
 
 
 def _flags(mask: Any) -> Flags:
