@@ -372,6 +372,7 @@ def write_version(
 
     from graphflow.ledger import compile_ledger
 
+    (draft.folder / "ledger").mkdir()
     compile_ledger(whole.tables).save(draft.folder / "ledger")
 
     names = display_names(parts)

@@ -94,7 +94,7 @@ def split(raw: Raw) -> list[tuple[SourceFile, Raw]]:
         by_name[file.name] = (file, _empty(raw))
     for kind in ("tables", "set_aside", "refused"):
         for table, rows in getattr(raw, kind).items():
-            for name, its_rows in _by_file(rows):
+            for name, its_rows in _by_file(rows, raw.files[0].name if len(raw.files) == 1 else f"<{table}>"):
                 if name not in by_name:
                     by_name[name] = (SourceFile(name, "", 0, "frames"), _empty(raw))
                 getattr(by_name[name][1], kind)[table] = its_rows
@@ -113,6 +113,7 @@ def split(raw: Raw) -> list[tuple[SourceFile, Raw]]:
             )
             size = sum(rows.nbytes for rows in its.tables.values())
             file = replace(file, sha256=digest.hexdigest(), bytes=size)
+        its.files = (file,)
         found.append((file, its))
     # A loader that says it read more rows than it hands over has lost some: the difference goes to the first
     # file, whose checks then report that its rows do not add up.
@@ -186,8 +187,10 @@ def _empty(raw: Raw) -> Raw:
     return replace(raw, tables={}, set_aside={}, refused={}, rows_read={}, notes=(), files=())
 
 
-def _by_file(rows: pa.Table) -> list[tuple[str, pa.Table]]:
-    """The rows of each file, in their order."""
+def _by_file(rows: pa.Table, nameless: str) -> list[tuple[str, pa.Table]]:
+    """The rows of each file, in their order; those that name none are of the file `nameless`."""
+    if "source_file" not in rows.column_names:
+        return [(nameless, rows)]
     encoded = rows["source_file"].combine_chunks().cast(TEXT).dictionary_encode()
     names = encoded.dictionary.to_pylist()
     if len(names) == 1 and encoded.null_count == 0:
@@ -199,7 +202,7 @@ def _by_file(rows: pa.Table) -> list[tuple[str, pa.Table]]:
     starts = np.concatenate([[0], ends[:-1]])
     return [
         (name, ordered.slice(int(start), int(end - start)))
-        for name, start, end in zip([*names, "?"], starts, ends, strict=True)
+        for name, start, end in zip([*names, nameless], starts, ends, strict=True)
         if end > start
     ]
 

@@ -26,6 +26,7 @@ _LISTED = {
     "excess": N_("companies whose stakes sum to more than the whole"),
     "added_accounts": N_("accounts added that no table describes"),
     "added_parties": N_("parties added that no table describes"),
+    "unknown_sides": N_("rows whose other side is unknown: each has an account of its own, ?:ACCOUNT:TRANSFER"),
     "added": N_("rows added to {table} that no table describes"),
     "set_aside": N_("rows of {table} set aside: of zero amount, or failed"),
 }

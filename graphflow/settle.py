@@ -13,13 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphflow.mirrors import local_days, midnights, pair
-from graphflow.tables import PROVENANCE, SCHEMA, Checked, Note, Tables, Tally, join_parts
-from graphflow.tables.result import sums
+from graphflow.tables import PROVENANCE, Checked, JoinReport, Note, Tables, Tally, join_parts, sums
 
 TEXT = pa.large_string()
-#: The accounts that stand for a kind of other side, by how their ids begin, and their kinds.
-_STANDING = {"cash:": "cash", "interest:": "internal", "fee:": "internal"}
-_HINTS = ("target_name", "source_name")
 
 
 @dataclass(frozen=True)
@@ -58,24 +54,17 @@ def settle(parts: Sequence[Checked], *, currency: str, timezone: str) -> Settled
     """
     tables, quarantine, report = join_parts(parts, currency=currency, timezone=timezone)
     tallies = dict(report.tallies)
-    listed = {
-        "conflicts": report.conflicts,
-        "dangling": report.dangling,
-        "excess": report.excess,
-        **{f"added_{name}": rows for name, rows in report.added.items()},
-        **_set_aside(parts),
-    }
+    listed = _listed(report, parts)
     mirrors: tuple[int, Mapping[str, int]] = (0, {})
     transfers = tables.arrow("transfers")
     if transfers is not None and tables.has("transfers", "statement_side"):
-        transfers = name_unknown(transfers)
         paired = pair(transfers, timezone=timezone)
         gone = transfers.filter(pa.array(paired.merged_into >= 0))
         mirrors = (gone.num_rows, sums(gone["amount"], gone["currency"]))
         tallies["transfers"] = tallies["transfers"].moved("loaded", "duplicates", *mirrors)
         listed["possible_mirrors"] = paired.possible
         coverage = infer_coverage(transfers, tables.arrow("coverage"), timezone=timezone)
-        tables = tables.with_table("accounts", describe_accounts(tables.stored["accounts"], transfers))
+        tables = tables.with_table("accounts", mark_covered(tables.stored["accounts"], transfers))
         tables = tables.with_table("coverage", coverage)
         tables = tables.with_table("transfers", paired.transfers)
     return Settled(
@@ -87,25 +76,6 @@ def settle(parts: Sequence[Checked], *, currency: str, timezone: str) -> Settled
         report.rounded,
         report.notes,
     )
-
-
-def name_unknown(transfers: pa.Table) -> pa.Table:
-    """Give every other side that a row does not name a placeholder of its own, ``?:ACCOUNT:TRANSFER_ID``.
-
-    Examples
-    --------
-    >>> rows = pa.table({"transfer_id": ["h"], "source": ["A"], "target": pa.array([None], pa.string())})
-    >>> name_unknown(rows)["target"].to_pylist()
-    ['?:A:h']
-    """
-    ids = transfers["transfer_id"]
-    for name, own in (("source", "target"), ("target", "source")):
-        column = transfers[name]
-        if column.null_count:
-            stand_in = pc.binary_join_element_wise("?", transfers[own], ids, ":")
-            index = transfers.column_names.index(name)
-            transfers = transfers.set_column(index, name, pc.coalesce(column, stand_in))
-    return transfers
 
 
 def infer_coverage(transfers: pa.Table, stated: pa.Table | None, *, timezone: str) -> pa.Table:
@@ -157,40 +127,31 @@ def infer_coverage(transfers: pa.Table, stated: pa.Table | None, *, timezone: st
     return inferred if stated is None else pa.concat_tables([stated, inferred], promote_options="default")
 
 
-def describe_accounts(accounts: pa.Table, transfers: pa.Table) -> pa.Table:
-    """The accounts, with what the statements say of them.
-
-    Those whose statement was read are covered, those seen only as a counterparty are not; cash, interest,
-    fees and tax get their kinds; and a row for each placeholder, with the name as written beside it.
-    """
+def mark_covered(accounts: pa.Table, transfers: pa.Table) -> pa.Table:
+    """The accounts: covered where their own statement was read, not covered where only others' show them."""
     rows = transfers.filter(pc.is_valid(transfers["statement_side"]))
     is_payer = pc.equal(rows["statement_side"], "source")
     own = pc.unique(pc.if_else(is_payer, rows["source"], rows["target"]))
-    other = pc.if_else(is_payer, rows["target"], rows["source"])
-
-    is_hidden = pc.starts_with(other, "?:")
-    hints = [rows[name] if name in rows.column_names else pa.nulls(rows.num_rows, TEXT) for name in _HINTS]
-    hidden = {"account_id": other.filter(is_hidden), "name": pc.if_else(is_payer, *hints).filter(is_hidden)}
-    for name in PROVENANCE:
-        hidden[name] = rows[name].filter(is_hidden)
-    accounts = pa.concat_tables([accounts, pa.table(hidden)], promote_options="default")
-
-    for name in ("kind", "covered"):
-        if name not in accounts.column_names:
-            kind = SCHEMA["accounts"].columns[name].type
-            accounts = accounts.append_column(name, pa.nulls(accounts.num_rows, kind))
+    other = pc.unique(pc.if_else(is_payer, rows["target"], rows["source"]))
     ids = accounts["account_id"]
-    is_own = pc.is_in(ids, value_set=own)
-    is_other = pc.and_not(pc.is_in(ids, value_set=pc.unique(other)), is_own)
-    standing = pa.nulls(len(ids), TEXT)
-    for begins, kind in _STANDING.items():
-        standing = pc.if_else(pc.and_(is_other, pc.starts_with(ids, begins)), kind, standing)
-    standing = pc.if_else(pc.and_(is_other, pc.equal(ids, "tax")), "tax", standing)
-    covered = pc.if_else(is_own, True, pc.if_else(is_other, False, pa.scalar(None, pa.bool_())))
-    for name, said in (("kind", standing), ("covered", covered)):
-        column = pc.coalesce(accounts[name], said)
-        accounts = accounts.set_column(accounts.column_names.index(name), name, column)
-    return accounts
+    no_word = pa.scalar(None, pa.bool_())
+    seen = pc.if_else(pc.is_in(ids, value_set=other), pa.scalar(False), no_word)
+    covered = pc.if_else(pc.is_in(ids, value_set=own), pa.scalar(True), seen)
+    if "covered" not in accounts.column_names:
+        return accounts.add_column(accounts.column_names.index("source_file"), "covered", covered)
+    column = pc.coalesce(accounts["covered"], covered)
+    return accounts.set_column(accounts.column_names.index("covered"), "covered", column)
+
+
+def _listed(report: JoinReport, parts: Sequence[Checked]) -> dict[str, pa.Table]:
+    """What the joining found, by kind. The placeholders of unknown other sides are told from other additions."""
+    listed = {"conflicts": report.conflicts, "dangling": report.dangling, "excess": report.excess}
+    for name, rows in report.added.items():
+        is_unknown = pc.starts_with(rows["key"], "?:")
+        listed[f"added_{name}"] = rows.filter(pc.invert(is_unknown))
+        if name == "accounts":
+            listed["unknown_sides"] = rows.filter(is_unknown)
+    return listed | _set_aside(parts)
 
 
 def _set_aside(parts: Sequence[Checked]) -> dict[str, pa.Table]:
