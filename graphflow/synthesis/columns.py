@@ -182,7 +182,9 @@ def write_table(folder: Path, name: str, form: str, columns: Mapping[str, Any], 
     return int(table.num_rows)
 
 
-def write_records(folder: Path, name: str, form: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+def write_records(
+    folder: Path, name: str, form: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
+) -> int:
     """A small table given row by row as texts; an empty text is a missing value."""
     listed = [tuple(row) for row in rows]
     arrays = {

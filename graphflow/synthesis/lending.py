@@ -100,7 +100,9 @@ class Book:
         life = month_of_life(self.plan, month, share_of_month(self.plan, month))
         life["tie"] = np.where(life["tie"] >= 0, life["tie"] + len(scheme["time"]), -1)
         table = together([scheme, life])
-        order = sorted_order(table["time"] - table["time"].min()) if len(table["time"]) else np.zeros(0, np.int64)
+        order = (
+            sorted_order(table["time"] - table["time"].min()) if len(table["time"]) else np.zeros(0, np.int64)
+        )
         table = chosen(table, order)
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))
@@ -138,11 +140,13 @@ class Book:
         """Open every account with what it needs, and people and firms with something more."""
         blocks, number = self.plan.accounts.blocks, np.arange(self.accounts)
         spare = number * 7_919 % 2_000_000
-        for name in ("custody", "collecting", "pool", "affiliate"):
+        for name in ("custody", "pool", "affiliate"):
             spare[blocks.numbers(name)] = 0
         spare[blocks.numbers("shell")] %= 30_000
         self.opening = spare - self._preview.least
-        self.opening[blocks.of("employer", 0)] = max(-int(self._preview.least[blocks.of("employer", 0)]) - OVERDRAFT, 0)
+        self.opening[blocks.of("employer", 0)] = max(
+            -int(self._preview.least[blocks.of("employer", 0)]) - OVERDRAFT, 0
+        )
         self._balances = Balances(self.accounts, self.opening)
 
     def post(self, month: int, piece: int = 250_000) -> Iterator[pa.Table]:

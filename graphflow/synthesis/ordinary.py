@@ -72,7 +72,14 @@ def month_of_life(plan: Plan, month: int, count: int) -> Rows:
     )  # fmt: skip
     bills, friends, own = part(_BILLS), part(_FRIENDS), part(_OWN)
     parts.append(
-        rows(within(bills, 4, 27), person(bills), some("utility", bills), about(bills, 120, 0.6), memo="水电燃气费", kind="transfer")
+        rows(
+            within(bills, 4, 27),
+            person(bills),
+            some("utility", bills),
+            about(bills, 120, 0.6),
+            memo="水电燃气费",
+            kind="transfer",
+        )
     )
     one, other, give = person(friends), some("other", friends), rng.random(friends) < 0.5
     gifts = rows(
@@ -119,13 +126,34 @@ def month_of_life(plan: Plan, month: int, count: int) -> Rows:
     supplies, sales, levies = part(_SUPPLIES), part(_SALES), part(_LEVIES)
     keeper = blocks.of("shop", rng.integers(0, blocks.count["shop"] * 3 // 10, supplies))
     parts.append(
-        rows(within(supplies, 0, 30, 9, 17), keeper, some("supplier", supplies, 2.0), about(supplies, 3_000, 0.8), memo="采购款", kind="transfer")
+        rows(
+            within(supplies, 0, 30, 9, 17),
+            keeper,
+            some("supplier", supplies, 2.0),
+            about(supplies, 3_000, 0.8),
+            memo="采购款",
+            kind="transfer",
+        )
     )
     parts.append(
-        rows(within(sales, 0, 30, 9, 17), some("customer", sales, 2.0), some("employer", sales), about(sales, 90_000, 0.7), memo="销售回款", kind="transfer")
+        rows(
+            within(sales, 0, 30, 9, 17),
+            some("customer", sales, 2.0),
+            some("employer", sales),
+            about(sales, 90_000, 0.7),
+            memo="销售回款",
+            kind="transfer",
+        )
     )
     parts.append(
-        rows(within(levies, 10, 15, 9, 17), some("employer", levies), blocks.of("tax", 0), about(levies, 8_000, 0.6), memo="缴税", kind="tax")
+        rows(
+            within(levies, 10, 15, 9, 17),
+            some("employer", levies),
+            blocks.of("tax", 0),
+            about(levies, 8_000, 0.6),
+            memo="缴税",
+            kind="tax",
+        )
     )
     changed = part(_CHANGED)
     holder = rng.integers(0, min(blocks.count["dollar"], persons), changed)

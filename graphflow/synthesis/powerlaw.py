@@ -26,7 +26,12 @@ _PERIOD = 365 * 86_400 * 1_000_000
 
 
 def ledger(
-    out: Path, *, size: int = 1_000_000, seed: int = 1, form: str | None = None, progress: Progress | None = None
+    out: Path,
+    *,
+    size: int = 1_000_000,
+    seed: int = 1,
+    form: str | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Write `size` transfers over size/10 accounts to the folder `out`, in one pass.
 

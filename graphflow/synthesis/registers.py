@@ -26,7 +26,18 @@ from graphflow.synthesis.columns import (
     write_table,
     yes_no,
 )
-from graphflow.synthesis.scheme import DAY, FIRST, PRODUCT_IDS, SEALED, START, TERMS, YIELDS, Plan, find_family, seconds
+from graphflow.synthesis.scheme import (
+    DAY,
+    FIRST,
+    PRODUCT_IDS,
+    SEALED,
+    START,
+    TERMS,
+    YIELDS,
+    Plan,
+    find_family,
+    seconds,
+)
 
 Ints = NDArray[np.int64]
 
@@ -95,7 +106,14 @@ def _parties(plan: Plan, ids: pa.Array, names: pa.Array) -> dict[str, pa.Array]:
     sector[parties.numbers("bank")] = 5
     sector[parties.of("sink", np.array([2, 3]))] = 6
     sector[parties.start["treasury"]] = -1
-    scopes = ["", "网络借贷信息中介服务；金融信息服务；财富管理咨询", "融资性担保", "融资租赁", "互联网支付", "一般贸易"]
+    scopes = [
+        "",
+        "网络借贷信息中介服务；金融信息服务；财富管理咨询",
+        "融资性担保",
+        "融资租赁",
+        "互联网支付",
+        "一般贸易",
+    ]
     scope = np.zeros(total, np.int64)
     for name, word in (("platform", 1), ("guarantor", 2), ("insurer", 2), ("leasing", 3), ("processor", 4)):
         scope[parties.start[name]] = word
@@ -126,7 +144,10 @@ def _parties(plan: Plan, ids: pa.Array, names: pa.Array) -> dict[str, pa.Array]:
         "registered_capital": money(np.maximum(capital, 0), capital >= 0),
         "paid_in_capital": money(np.maximum(paid, 0), paid >= 0),
         "address": joined(
-            choose(_REGIONS, contact % len(_REGIONS)), "样例路", pa.array(contact % 9973).cast(pa.string()), "号"
+            choose(_REGIONS, contact % len(_REGIONS)),
+            "样例路",
+            pa.array(contact % 9973).cast(pa.string()),
+            "号",
         ),
         "phone": fixed_text(letters("100", total), digits(contact, 8)),
         "device": pc.if_else(some_contact, fixed_text(letters("DV", total), digits(contact, 8)), _MISSING),
@@ -389,7 +410,9 @@ def _stakes(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
     ]
     for place, number in enumerate(parties.numbers("affiliate").tolist()):
         if place % 2:
-            group.append((int(parties.of("nominee", place % parties.count["nominee"])), number, "1", at["controller"]))
+            group.append(
+                (int(parties.of("nominee", place % parties.count["nominee"])), number, "1", at["controller"])
+            )
         else:
             group += [(at["holding"], number, "0.8", -1), (at["partner"], number, "0.2", -1)]
     shells, honest, firms = (parties.numbers(name) for name in ("shell", "honest", "employer"))
@@ -427,7 +450,12 @@ def _relations(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
         (parties.of("shell", same), parties.of("shell", same + agents), "shared_phone", "开户资料"),
         (parties.of("shell", same), parties.of("shell", same + agents), "shared_device", "登录日志"),
         (np.full(len(held), parties.start["controller"]), held, "controller", "代持协议"),
-        (np.full(2, parties.start["controller"]), parties.of("platform", np.arange(2)), "legal_representative", "工商登记"),
+        (
+            np.full(2, parties.start["controller"]),
+            parties.of("platform", np.arange(2)),
+            "legal_representative",
+            "工商登记",
+        ),
         (staff, np.full(len(staff), parties.start["platform"]), "employee", "劳动合同"),
         (parties.of("investor", couples * 2), parties.of("investor", couples * 2 + 1), "spouse", "户籍"),
     )
@@ -468,18 +496,40 @@ def _small_registers(plan: Plan, ids: pa.Array, out: Path, form: str) -> None:
     write_records(out, "licences", form, "party_id function number regulator since".split(), licences)
     roles = [(_one(account, blocks.of("custody", 0)), "reserve", "开户资料"), ("tax", "tax_social", "国库")]
     for name in ("fee", "interest"):
-        roles += [(_one(account, number), "bank_internal", "银行") for number in blocks.numbers(name).tolist()]
+        roles += [
+            (_one(account, number), "bank_internal", "银行") for number in blocks.numbers(name).tolist()
+        ]
     roles += [(_one(ids, number), "utility", "工商登记") for number in parties.numbers("utility").tolist()]
-    roles += [(_one(account, number), "payroll", "开户资料") for number in blocks.numbers("employer")[:200].tolist()]
+    roles += [
+        (_one(account, number), "payroll", "开户资料") for number in blocks.numbers("employer")[:200].tolist()
+    ]
     write_records(out, "roles", form, "subject_id role source".split(), roles)
     raised = plan.total_raised
     sheet = [
         (platform, "2014-12-31", raised // 10, 100_000_00, raised // 50, -raised // 100),
-        (_one(ids, parties.start["holding"]), "2014-12-31", raised // 5, 50_000_00, raised // 90, -raised // 50),
+        (
+            _one(ids, parties.start["holding"]),
+            "2014-12-31",
+            raised // 5,
+            50_000_00,
+            raised // 90,
+            -raised // 50,
+        ),
         (_one(ids, parties.start["guarantor"]), "2014-12-31", 120_000_000_00, 100_000_000_00, 0, 0),
-        (_one(ids, parties.start["insurer"]), "2014-12-31", 900_000_000_00, 400_000_000_00, 90_000_000_00, 9_000_000_00),
+        (
+            _one(ids, parties.start["insurer"]),
+            "2014-12-31",
+            900_000_000_00,
+            400_000_000_00,
+            90_000_000_00,
+            9_000_000_00,
+        ),
     ]
     texts = [(party, date, *(major(amount) for amount in rest)) for party, date, *rest in sheet]
     write_records(
-        out, "financials", form, "party_id period_end total_assets net_assets revenue net_profit".split(), texts
+        out,
+        "financials",
+        form,
+        "party_id period_end total_assets net_assets revenue net_profit".split(),
+        texts,
     )

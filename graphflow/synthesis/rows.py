@@ -26,7 +26,10 @@ FIELDS: dict[str, tuple[type[np.generic], int]] = {
     "product": (np.int8, -1),
     "device": (np.int32, -1),  # whose internet address it came from
     "event": (np.int64, -1),  # the scheme's number of it
-    "tie": (np.int64, -1),  # place, among the rows given together, of the row that this one undoes or is the fee of
+    "tie": (
+        np.int64,
+        -1,
+    ),  # place, among the rows given together, of the row that this one undoes or is the fee of
     "tied_as": (np.int8, 0),  # 1 undoes it, 2 is its fee
 }
 

@@ -4,10 +4,11 @@ Proportions of case 3 of the domain's list (a platform that raised 76.2 billion 
 twenty listings are of shell borrowers, 1.6 % of what was raised is paid for the shells, and 382 of every 762
 raised go back to lenders, nearly all of it from the money of other lenders. Money passes
 
-    lender → custody (or the platform's own collecting account) → shell → affiliate within 48 hours → pool
+    lender → custody → shell → affiliate within 48 hours → the platform's own account, the pool
 
-and from the pool back through custody to earlier lenders; the affiliates buy gold, houses and projects on the
-way, and the pool pays advertising and wages. Everything here is planned with arrays of the size of the number
+and from the pool back through custody to earlier lenders. What shops collect goes into the pool at once and
+from there to the shell. The affiliates buy gold, houses and projects on the way, and the pool pays advertising
+and wages. Everything here is planned with arrays of the size of the number
 of subscriptions; nothing is written.
 """
 
@@ -166,11 +167,13 @@ def make_cast(size: int) -> tuple[Blocks, Accounts, int]:
 def _make_accounts(parties: Blocks, living: int) -> Accounts:
     holders = {
         "custody": ("processor", 1, "reserve_special"),
-        "collecting": ("platform", 1, "settlement"),
-        "pool": ("holding", 1, "settlement"),
+        "pool": ("platform", 1, "settlement"),
         "operating": ("platform", 1, "settlement"),
         "controller": ("controller", 1, "settlement"),
-        **{name: (name, 0, "settlement") for name in ("affiliate", "sink", "agency", "agent", "shell", "honest")},
+        **{
+            name: (name, 0, "settlement")
+            for name in ("affiliate", "sink", "agency", "agent", "shell", "honest")
+        },
         **{name: (name, 0, "settlement") for name in ("staff", "investor")},
         "second": ("investor", max(parties.count["investor"] // 20, 2), "settlement"),
         "dollar": ("investor", max(parties.count["investor"] // 100, 2), "settlement"),
@@ -200,7 +203,7 @@ def _make_accounts(parties: Blocks, living: int) -> Accounts:
     second = blocks.numbers("second")  # at another bank than the first account
     bank[second] = (bank[blocks.of("investor", np.arange(len(second)))] + 3) % len(BANKS)
     covered = np.zeros(blocks.total, bool)
-    for name in ("custody", "collecting", "pool", "operating", "controller", "affiliate", "shell", "honest"):
+    for name in ("custody", "pool", "operating", "controller", "affiliate", "shell", "honest"):
         covered[blocks.numbers(name)] = True
     for name in ("second", "employer"):
         covered[blocks.numbers(name)] = True
@@ -273,7 +276,10 @@ def _offer(
     longer = ~loan_honest & (rng.random(loans) < 0.3)  # a long loan behind one short listing
     loan_days[longer] = 720
     loan_days[single.sum() :] = 360
-    none, no_rows = np.zeros(0, np.int64), together([rows(np.zeros(0, np.int64), 0, 0, 0, memo="转账", kind="transfer")])
+    none, no_rows = (
+        np.zeros(0, np.int64),
+        together([rows(np.zeros(0, np.int64), 0, 0, 0, memo="转账", kind="transfer")]),
+    )
     agents, affiliates = parties.count["agent"], parties.count["affiliate"]
     return Plan(
         size=size, seed=seed, parties=parties, accounts=accounts, opened=opened, filled=none, term=term,
@@ -323,7 +329,7 @@ def _subscribe(plan: Plan, rng: np.random.Generator) -> None:
 def _lend(plan: Plan, events: _Events, rng: np.random.Generator) -> None:
     """Money comes in, and goes out to the borrowers."""
     blocks, on = plan.accounts.blocks, plan.listing
-    holding = np.where(plan.offline, blocks.of("collecting", 0), blocks.of("custody", 0))
+    holding = np.where(plan.offline, blocks.of("pool", 0), blocks.of("custody", 0))
     events.add(
         "subscription",
         np.arange(len(on)),
@@ -341,7 +347,7 @@ def _lend(plan: Plan, events: _Events, rng: np.random.Generator) -> None:
         "commission",
         shops,
         rows(
-            when[shops] - 300, blocks.of("collecting", 0), seller, taken[shops], memo="佣金", kind="commission",
+            when[shops] - 300, blocks.of("pool", 0), seller, taken[shops], memo="佣金", kind="commission",
             loan=plan.loan[shops], listing=shops,
         ),
     )  # fmt: skip
@@ -388,7 +394,15 @@ def _pass_on(plan: Plan, events: _Events, rng: np.random.Generator) -> None:
     events.add(
         "shell_fee",
         listing,
-        rows(fee_time, affiliate, blocks.of("agent", plan.agent_of[place]), share, memo="咨询服务费", kind="fee", **tags),
+        rows(
+            fee_time,
+            affiliate,
+            blocks.of("agent", plan.agent_of[place]),
+            share,
+            memo="咨询服务费",
+            kind="fee",
+            **tags,
+        ),
     )
     later = when + HOUR + rng.integers(0, 23 * HOUR, len(when))
     bought = (later <= SEALED) & (burnt > 0)
@@ -471,7 +485,9 @@ def _repay_from_pool(plan: Plan, events: _Events, rng: np.random.Generator) -> N
     blocks = plan.accounts.blocks
     target = plan.total_raised * RETURNED // RAISED - int(plan.redeemed_amount.sum())
     listings = np.flatnonzero(~plan.honest)
-    base = plan.filled // DAY * DAY + plan.term * DAY + 10 * HOUR + np.arange(len(plan.filled)) * 37 % (4 * HOUR)
+    base = (
+        plan.filled // DAY * DAY + plan.term * DAY + 10 * HOUR + np.arange(len(plan.filled)) * 37 % (4 * HOUR)
+    )
     base[plan.rolling] = plan.opened[plan.rolling] + 32 * DAY  # two days after the next listing has opened
     is_rolling = np.zeros(len(base), bool)
     is_rolling[plan.rolling] = True
@@ -488,7 +504,9 @@ def _repay_from_pool(plan: Plan, events: _Events, rng: np.random.Generator) -> N
     late = ~np.repeat(in_time, lengths[order])
     if (late & some).any():  # too little falls due in so small a case: the rest is paid back early
         hurried = plan.filled + DAY + np.arange(len(plan.filled)) * 101 % (6 * HOUR)
-        base = np.where(base <= SEALED - DAY, base, np.minimum(np.maximum(hurried, SEALED - 9 * DAY), SEALED - 3 * HOUR))
+        base = np.where(
+            base <= SEALED - DAY, base, np.minimum(np.maximum(hurried, SEALED - 9 * DAY), SEALED - 3 * HOUR)
+        )
     sub, listing, paid, interest = sub[some], listing[some], paid[some], interest[some]
     plan.returned = int(paid.sum() + plan.redeemed_amount.sum())
     rolled = (plan.part[listing] < 11) & is_rolling[listing]
@@ -548,12 +566,28 @@ def _spend(plan: Plan, events: _Events) -> None:
         events.add(
             name,
             payee,
-            rows(when, blocks.of("pool", 0), target, amount, memo=memo, kind=kind, channel="代发" if name == "wages" else "网银"),
+            rows(
+                when,
+                blocks.of("pool", 0),
+                target,
+                amount,
+                memo=memo,
+                kind=kind,
+                channel="代发" if name == "wages" else "网银",
+            ),
         )
 
     weeks = np.arange(FIRST + 7 * DAY + 11 * HOUR, SEALED, 7 * DAY)
     agencies, staff = np.arange(blocks.count["agency"]), np.arange(blocks.count["staff"])
-    pay("ads", weeks, ADS, "agency", "广告费", "transfer", (np.arange(len(weeks))[:, None] + agencies) % 4 == 0)
+    pay(
+        "ads",
+        weeks,
+        ADS,
+        "agency",
+        "广告费",
+        "transfer",
+        (np.arange(len(weeks))[:, None] + agencies) % 4 == 0,
+    )
     months = MONTHS[2:].astype("datetime64[s]").astype(np.int64)
     months = months[months < SEALED]
     everybody = np.ones((len(months), len(staff)), bool)
@@ -574,7 +608,9 @@ def _honest_business(plan: Plan, events: _Events, rng: np.random.Generator) -> N
     events.add(
         "service_fee",
         listing,
-        rows(when + HOUR, payer, blocks.of("operating", 0), amount // 50, memo="平台服务费", kind="fee", **tags),
+        rows(
+            when + HOUR, payer, blocks.of("operating", 0), amount // 50, memo="平台服务费", kind="fee", **tags
+        ),
     )
     for name, share, days in (("purchase_1", 45, 2), ("purchase_2", 40, 9)):
         at = when + days * DAY + rng.integers(0, 5 * HOUR, len(some))
@@ -595,7 +631,14 @@ def _honest_business(plan: Plan, events: _Events, rng: np.random.Generator) -> N
     for name, days, target, low, memo, kind in (
         ("honest_wages", 9, blocks.of("other", firm % blocks.count["other"]), 4_000_00, "工资", "salary"),
         ("honest_tax", 14, np.full(len(firm), blocks.of("tax", 0)), 2_000_00, "缴税", "tax"),
-        ("honest_bills", 19, blocks.of("utility", firm % blocks.count["utility"]), 800_00, "水电燃气费", "transfer"),
+        (
+            "honest_bills",
+            19,
+            blocks.of("utility", firm % blocks.count["utility"]),
+            800_00,
+            "水电燃气费",
+            "transfer",
+        ),
     ):
         at = begin + days * DAY + 10 * HOUR + rng.integers(0, 6 * HOUR, len(firm))
         amount = low + rng.integers(0, low, len(firm))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from graphflow.synthesis.cast import party_ids
 from graphflow.synthesis.columns import choose, money, numbered, write_records, write_table
 from graphflow.synthesis.registers import major
+from graphflow.synthesis.rows import chosen
 from graphflow.synthesis.scheme import (
     BURNS,
     DAY,
@@ -44,7 +45,6 @@ _FROM_POOL = ("ads", "wages", "rent", "levies")
 ENDS = (
     "earlier_lenders", "shell_fee", "gold", "houses", "controller", "projects", "commission", "ads", "wages", "rent",
     "levies", "honest_business", "shell_balance", "affiliate_balance", "pool_balance", "custody_balance",
-    "collecting_balance",
 )  # fmt: skip
 _BURN_ENDS = ("gold", "houses", "controller", "projects")
 
@@ -205,7 +205,7 @@ def _ends(plan: Plan, event: Ints, listing: Ints, amount: Ints) -> Ints:
     from_pool = of("payout") - direct + sum(of(name) for name in _FROM_POOL)
     put("pool_balance", of("to_pool") - from_pool)
     waiting = of("subscription") - of("commission") - of("disbursement") - direct
-    put("collecting_balance", waiting * plan.offline)
+    put("pool_balance", waiting * plan.offline)  # collected by a shop, and not yet lent
     put("custody_balance", waiting * ~plan.offline)
     return ends
 
@@ -233,13 +233,15 @@ def _write_redlines(plan: Plan, ids: pa.Array, row_of_event: Ints, folder: Path,
     """What is planted, one line a fact, and the rows that show it."""
     parties, blocks = plan.parties, plan.accounts.blocks
     platform = str(ids[parties.start["platform"]])
-    pool, collecting = (str(plan.accounts.ids[blocks.of(name, 0)]) for name in ("pool", "collecting"))
+    pool = str(plan.accounts.ids[blocks.of("pool", 0)])
     raised = plan.total_raised
-    to_pool, payout = (find_family(plan, name) for name in ("to_pool", "payout"))
+    payout = find_family(plan, "payout")
     facts: list[tuple[str, str, str, str, str, str]] = []
     shown: list[tuple[Ints, str, pa.Array]] = []
 
-    def plant(code: str, kind: str, subject: str, measure: str, value: str, amount: int, *rows: tuple[str, pa.Array]) -> None:
+    def plant(
+        code: str, kind: str, subject: str, measure: str, value: str, amount: int, *rows: tuple[str, pa.Array]
+    ) -> None:
         facts.append((code, kind, subject, measure, value, major(amount)))
         for table, keys in rows:
             shown.append((np.full(len(keys), len(facts)), table, keys))
@@ -248,15 +250,27 @@ def _write_redlines(plan: Plan, ids: pa.Array, row_of_event: Ints, folder: Path,
         events = np.concatenate([plan.family(name) for name in names])
         return numbered("T", row_of_event[events] + 1, 9)
 
-    pooled = int(to_pool["amount"].sum())
-    plant("RL-01", "account", pool, "listings whose money is mixed", str(len(to_pool["event"])), pooled,
-          ("transfers", transfers("to_pool", "funding")))  # fmt: skip
-    offline = find_family(plan, "subscription")
-    by_shop = plan.offline[offline["listing"]]
-    plant("RL-23", "account", collecting, "client money outside custody", major(int(offline["amount"][by_shop].sum())),
-          int(offline["amount"][by_shop].sum()),
-          ("transfers", numbered("T", row_of_event[offline["event"][by_shop]] + 1, 9)),
-          ("transfers", transfers("commission")))  # fmt: skip
+    # Of what leaves the pool, only what goes to the shell of the listing that came in is matched within three days.
+    collected = find_family(plan, "subscription")
+    collected = chosen(collected, plan.offline[collected["listing"]])
+    lent = find_family(plan, "disbursement")
+    matched = int(
+        lent["amount"][plan.offline[lent["listing"]]].sum() + find_family(plan, "commission")["amount"].sum()
+    )
+    own = ("ads", "wages", "rent", "levies")
+    spent = int(sum(find_family(plan, name)["amount"].sum() for name in own))
+    back = int(
+        find_family(plan, "funding")["amount"].sum() + payout["amount"][plan.offline[payout["listing"]]].sum()
+    )
+    left = matched + spent + back
+    lenders = len(np.unique(collected["source"]))
+    client_money = numbered("T", row_of_event[collected["event"]] + 1, 9)
+    plant("RL-01", "account", pool, "unmatched share of what leaves (POOL)", f"{1 - matched / left:.6f}", left - matched,
+          ("transfers", client_money), ("transfers", transfers("to_pool", "funding")))  # fmt: skip
+    plant("RL-01", "account", pool, "lenders who pay into it", str(lenders), int(collected["amount"].sum()),
+          ("transfers", client_money))  # fmt: skip
+    plant("RL-23", "account", pool, "spent on its own purposes from an account that holds client money", major(spent),
+          spent, ("transfers", client_money), ("transfers", transfers(*own)))  # fmt: skip
     passed = find_family(plan, "pass_on")
     plant("RL-02", "party", platform, "share of what was raised that reached affiliates",
           f"{int(passed['amount'].sum()) / raised:.6f}", int(passed["amount"].sum()),
@@ -316,10 +330,31 @@ def _plant_shells(
     number = np.full(parties.count["shell"], -1, np.int64)
     for shell in np.flatnonzero(count).tolist():
         subject = str(ids[int(parties.of("shell", shell))])
-        facts.append(("RL-07", "party", subject, "loans passed on within 48 hours", str(count[shell]), major(int(amount[shell]))))
+        facts.append(
+            (
+                "RL-07",
+                "party",
+                subject,
+                "loans passed on within 48 hours",
+                str(count[shell]),
+                major(int(amount[shell])),
+            )
+        )
         number[shell] = len(facts)
     shown.append((number[place], "transfers", numbered("T", row_of_event[passed["event"]] + 1, 9)))
     shown.append((number[place], "loans", numbered("L", passed["loan"].astype(np.int64), 8)))
+
+
+def _seed_reference(plan: Plan) -> str:
+    """The accounts of the three lenders who lost most, of those who do nothing but lend: a money to trace."""
+    blocks = plan.accounts.blocks
+    place = plan.account - blocks.start["investor"]
+    lost = np.zeros(blocks.count["investor"], np.int64)
+    np.add.at(lost, place, plan.amount - plan.redeemed_amount)
+    number = np.arange(len(lost))
+    only = (number >= blocks.count["cash"]) & plan.accounts.covered[blocks.numbers("investor")]
+    most = np.argsort(np.where(only, -lost, 1), kind="stable")[:3]
+    return "account:" + ",".join(plan.accounts.ids.take(pa.array(blocks.of("investor", most))).to_pylist())
 
 
 def _write_summary(plan: Plan, ends: Ints, folder: Path) -> None:
@@ -336,7 +371,10 @@ def _write_summary(plan: Plan, ends: Ints, folder: Path) -> None:
         "shell_listings_of_20": SHELLS_IN_20,
         "shell_fee": major(fee),
         "shell_fee_per_mille": FEE_PER_MILLE,
+        "seed_reference": _seed_reference(plan),
         "payouts_stopped": str(np.datetime64(plan.stopped // DAY * DAY, "s").astype("datetime64[D]")),
         "ends": {name: major(int(ends[:, place].sum())) for place, name in enumerate(ENDS)},
     }
-    (folder / "summary.json").write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (folder / "summary.json").write_text(
+        json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
