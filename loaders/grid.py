@@ -7,9 +7,11 @@ number, and the others are read.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import datetime
 import io
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -121,7 +123,7 @@ def head_lines(file: File) -> list[str]:
     if encoding == "utf-8":
         try:
             # A cut character at the end is no reason to take the file for GB18030.
-            head[: max(0, len(head) - 4) if len(head) == 1 << 17 else None].decode("utf-8")
+            codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < 1 << 17)
         except UnicodeDecodeError:
             encoding = "gb18030"
     text = head.decode(encoding, errors="replace").removeprefix("\ufeff")
@@ -211,7 +213,7 @@ def _utf8(file: File) -> tuple[pa.Buffer, str, int, int]:
             return pa.py_buffer(b""), "utf-8", 0, 0
         return pa.memory_map(str(file.path)).read_buffer(), "utf-8", 0, 0
     # GB18030 has no newline inside a character, so lines can be told apart before they are decoded. Almost any
-    # UTF-8 passes for GB18030 (as nonsense), hardly any GB18030 for UTF-8: so UTF-8 is tried first, line by line.
+    # UTF-8 passes for GB18030 (as nonsense), hardly any GB18030 for UTF-8: so UTF-8 is tried first, by lines.
     lines: list[str] = []
     as_utf8 = as_gb = broken = 0
     for raw in file.path.read_bytes().split(b"\n"):
@@ -411,14 +413,11 @@ def read_sheet(
     """
     worksheet = open_workbook(file).get_sheet_by_name(sheet)
     cells: list[list[Any]] = worksheet.to_python(skip_empty_area=False)
-    at = header = None
-    for at, row in enumerate(cells[: MOST_PREAMBLE + 1]):
-        names = [trimmed(cell_text(cell)) for cell in row]
-        if is_header(names) if is_header else any(names):
-            header = names
-            break
-    if header is None or at is None:
+    heads = [[trimmed(cell_text(cell)) for cell in row] for row in cells[: MOST_PREAMBLE + 1]]
+    at = next((i for i, row in enumerate(heads) if (is_header(row) if is_header else any(row))), None)
+    if at is None:
         return None
+    header = heads[at]
     while header and not header[-1]:
         header.pop()
     if fill:
@@ -483,7 +482,7 @@ def cell_text(value: Any) -> str:
     if isinstance(value, int):
         return str(value) if abs(value) < 10**15 else f"{float(value):.15E}"
     if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
+        if not math.isfinite(value):
             return str(value)
         if value.is_integer():
             return str(int(value)) if abs(value) < 1e15 else f"{value:.15E}"
