@@ -41,7 +41,9 @@ class Booking:
     side: str
     place: int
     amount: int
-    parts: list[tuple[str | None, int, int]]  # compartment, amount, its balance before ("out") or after ("in")
+    parts: list[
+        tuple[str | None, int, int]
+    ]  # compartment, amount, its balance before ("out") or after ("in")
     lender: int  # "out": what the lender paid (last); "in": what the lender is repaid (first)
 
 
@@ -60,7 +62,9 @@ class Books:
 
 def keep_books(history: History, before: int = FOREVER) -> Books:
     """Book the lines of a history (those at places less than `before`)."""
-    books = Books(balance={None: max(history.opening, 0)}, filled={None: -1}, overdraft=max(-history.opening, 0))
+    books = Books(
+        balance={None: max(history.opening, 0)}, filled={None: -1}, overdraft=max(-history.opening, 0)
+    )
     for number, line in enumerate(history.entries):
         if line.place >= before:
             break
@@ -127,7 +131,9 @@ class Lot:
     whole: int
     seed: int
     offset: int
-    counted: bool = True  # False: beyond a limit; it moves on (how money is shared never depends on a limit), uncounted
+    counted: bool = (
+        True  # False: beyond a limit; it moves on (how money is shared never depends on a limit), uncounted
+    )
 
     def value(self) -> int:
         if self.path is None:
@@ -162,7 +168,8 @@ def together(lots: list[Lot]) -> list[Lot]:
             and last.counted == lot.counted
             and (
                 lot.path is None
-                or (last.whole, last.seed, last.offset + last.high - last.low) == (lot.whole, lot.seed, lot.offset)
+                or (last.whole, last.seed, last.offset + last.high - last.low)
+                == (lot.whole, lot.seed, lot.offset)
             )
         ):
             last.high = lot.high
@@ -265,7 +272,9 @@ class Blend:
                 self.E[compartment] = self.T[compartment] = stays
             else:
                 self.E[compartment] = held - held * amount // balance
-                self.T[compartment] = (self.E[compartment] + UNIT // 2 - 1) // UNIT  # the nearest stays, a half goes
+                self.T[compartment] = (
+                    self.E[compartment] + UNIT // 2 - 1
+                ) // UNIT  # the nearest stays, a half goes
             carried = whole - self.T[compartment]
             assert 0 <= carried <= amount
             assert 0 <= self.T[compartment] <= balance - amount
@@ -366,7 +375,9 @@ class Answer:
     currency: str
     transfers: dict[str, list[int]]  # id: traced (its own currency), seed_amount
     ends: dict[tuple[str, str, str], list[int]]  # kind, account, currency: amount, seed_amount
-    chains: dict[tuple[tuple[str, ...], str, str, str], int]  # transfers, kind, account, currency: seed_amount
+    chains: dict[
+        tuple[tuple[str, ...], str, str, str], int
+    ]  # transfers, kind, account, currency: seed_amount
     seeds: dict[str, int]  # seed transfers and their parts
     open_order: bool  # some account of the case has rows whose order is not known
     touched: set[str]  # accounts that the traced money was in
@@ -430,7 +441,9 @@ class Question:
     def choose(self, refs: list[Ref], currency: str | None) -> None:
         rows = self.rows
         self.seeds: dict[str, int] = {}
-        self.cuts: dict[tuple[str, str, int], int] = {}  # account, currency, place before which it is cut: part
+        self.cuts: dict[
+            tuple[str, str, int], int
+        ] = {}  # account, currency, place before which it is cut: part
         currencies: set[str] = set()
         for ref in refs:
             if ref.kind == "balance":
@@ -644,7 +657,15 @@ class Question:
                 self.end("horizon", account, currency, [lot])
                 kept = False
             out.append(
-                Lot(lot.low, lot.high, lot.path.step(step.row["transfer_id"], onto), lot.whole, lot.seed, lot.offset, kept)
+                Lot(
+                    lot.low,
+                    lot.high,
+                    lot.path.step(step.row["transfer_id"], onto),
+                    lot.whole,
+                    lot.seed,
+                    lot.offset,
+                    kept,
+                )
             )
         return out
 

@@ -341,12 +341,16 @@ class Rows:
     # ------------------------------------------------------------------ coverage
     def make_coverage(self) -> None:
         spoken = bool(self.tables.get("coverage")) or any(
-            row.get(name) is not None for row in self.accounts.values() for name in ("covered", "covered_from", "covered_to")
+            row.get(name) is not None
+            for row in self.accounts.values()
+            for name in ("covered", "covered_from", "covered_to")
         )
         self.complete = not spoken
         rows: dict[str, list[Period]] = defaultdict(list)
         for row in self.tables.get("coverage", []):
-            rows[row["account_id"]].append(self.period(row.get("from"), row.get("to"), row.get("opening_balance")))
+            rows[row["account_id"]].append(
+                self.period(row.get("from"), row.get("to"), row.get("opening_balance"))
+            )
         self.periods: dict[str, list[Period]] = {}
         for step in self.steps:
             for account in (step.source, step.target):
@@ -368,6 +372,8 @@ class Rows:
             return [Period(-FOREVER, FOREVER, 0)]
         if row.get("kind") == "clearing":
             return [Period(-FOREVER, FOREVER, 0)]
+        if account.startswith("?:"):
+            return []  # a placeholder for an unknown other side is never covered, in a complete case neither
         if self.complete:
             return [Period(-FOREVER, FOREVER, stated)]
         if row.get("covered") is False:
@@ -441,7 +447,9 @@ class Rows:
             key = (account, currency, number, earmark)
             self.histories[key] = self.start(account, currency, number, earmark, lines)
 
-    def start(self, account: str, currency: str, number: int, earmark: str | None, lines: list[Entry]) -> History:
+    def start(
+        self, account: str, currency: str, number: int, earmark: str | None, lines: list[Entry]
+    ) -> History:
         period = self.periods[account][number]
         own = self.accounts.get(account, {}).get("currency") or self.currency
         if account.startswith("transit:") or self.kind(account) == "clearing":

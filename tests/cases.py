@@ -1,0 +1,364 @@
+"""Every kernel beside its naive twin: one line a pair, from which its property test and its benchmark come.
+
+A world is a few books with random payments between them, divided, balanced and indexed by the *twins*: so the inputs
+of a tracing kernel do not depend on another kernel being right.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from graphflow.kernels import balances, chains, fifo, index, order, poison, prorata
+from graphflow.ledger.form import STEP
+from tests.naive import balances as naive_balances
+from tests.naive import chains as naive_chains
+from tests.naive import fifo as naive_fifo
+from tests.naive import index as naive_index
+from tests.naive import order as naive_order
+from tests.naive import poison as naive_poison
+from tests.naive import prorata as naive_prorata
+
+LENT, CONVERTS, OUTSIDE = 64, 128, 4
+
+
+def ints(values: Any, width: int = 0) -> np.ndarray:
+    array = np.array(values, np.int64)
+    return array.reshape(-1, width) if width else array
+
+
+class World:
+    """Books, their pots, and steps between them in time order, with every field filled in."""
+
+    def __init__(self, rng: random.Random, size: int, converts: bool = True) -> None:
+        self.rng = rng
+        self.books: list[list[int]] = []  # the pots of each book, the bare one first
+        self.outside: list[bool] = []
+        for _ in range(rng.randint(2, 6)):
+            chance = rng.random()
+            pots = rng.randint(2, 3) if chance < 0.25 else 1
+            self.books.append(list(range(len(self.outside), len(self.outside) + pots)))
+            self.outside += [chance > 0.9] * pots
+        self.most = rng.choice((3, 12, 40))
+        self.opening = [0 if out else max(0, rng.randint(-30, 20)) for out in self.outside]
+        for pots in self.books:
+            if len(pots) == 1 and not self.outside[pots[0]] and rng.random() < 0.15:
+                self.opening[pots[0]] = -rng.randint(1, 15)
+            for pot in pots[1:]:
+                self.opening[pot] = 0
+        self.rows = [self.row(converts) for _ in range(rng.randint(1, size))]
+        self.divide()
+        self.lay_out()
+
+    def row(self, converts: bool) -> dict:
+        rng = self.rng
+        row = {"source": rng.randrange(len(self.books)), "target": rng.randrange(len(self.books))}
+        row["amount"] = rng.randint(1, self.most)
+        row["received"] = rng.randint(1, self.most) if converts and rng.random() < 0.15 else row["amount"]
+        row["converts"] = converts and row["received"] != row["amount"]
+        row["own"], row["into"] = (rng.choice(self.books[row[side]]) for side in ("source", "target"))
+        row["transit"] = rng.randint(0, 4) if rng.random() < 0.15 else None
+        return row
+
+    def divide(self) -> None:
+        """Custody books pay out of compartments."""
+        books = [b for b, pots in enumerate(self.books) if len(pots) > 1]
+        number = {b: i for i, b in enumerate(books)}
+        for row in self.rows:
+            if row["transit"] is not None and (row["source"] in number or row["target"] in number):
+                row["transit"] = None
+        self.custody = (
+            ints([number.get(row["source"], -1) for row in self.rows]),
+            ints([number.get(row["target"], -1) for row in self.rows]),
+            ints([row["own"] for row in self.rows]),
+            ints([row["into"] for row in self.rows]),
+            ints([row["amount"] for row in self.rows]),
+            ints([row["received"] for row in self.rows]),
+            ints([self.opening[self.books[b][0]] for b in books]),
+            ints([self.books[b][0] for b in books]),
+        )
+        part_row, part_pot, part_amount, part_lent, self.repaid = naive_balances.divide_custody(*self.custody)
+        self.parts: dict[int, list[tuple[int, int, bool]]] = {}
+        for row, pot, amount, lent in zip(part_row, part_pot, part_amount, part_lent, strict=True):
+            self.parts.setdefault(row, []).append((pot, amount, lent))
+
+    def lay_out(self) -> None:
+        """Steps, their balances and places, and the two indexes."""
+        divided = [len(pots) > 1 for pots in self.books for _ in pots]
+        lines: list[tuple] = []  # place, row, src, dst, flags, amount, received, repaid
+        for number, row in enumerate(self.rows):
+            converts = CONVERTS if row["converts"] else 0
+            flags = OUTSIDE if self.outside[row["into"]] else self.rng.choice((0,) * 12 + (1, 2, 3))
+            flags |= (OUTSIDE if self.outside[row["own"]] else self.rng.choice((0,) * 12 + (1, 2, 3))) << 3
+            if row["transit"] is not None:
+                pot = len(self.outside)
+                self.outside.append(False)
+                self.opening.append(0)
+                divided.append(False)
+                later = number + row["transit"] + 0.5
+                a, b = row["amount"], row["received"]
+                lines.append((number, number, row["own"], pot, flags & 56, a, a, 0))
+                lines.append((later, number, pot, row["into"], flags & 7 | converts, a, b, 0))
+                continue
+            parts = self.parts.get(number, [(row["own"], row["amount"], False)])
+            at, owed = 0, self.repaid[number]
+            for pot, amount, lent in parts:
+                arrives = amount
+                if row["converts"]:
+                    a, b = row["amount"], row["received"]
+                    arrives = (2 * (at + amount) * b + a) // (2 * a) - (2 * at * b + a) // (2 * a)
+                back = min(owed, arrives)
+                owed -= back
+                at += amount
+                these = flags | (LENT if lent else 0) | converts
+                lines.append((number, number, pot, row["into"], these, amount, arrives, back))
+        lines.sort(key=lambda line: line[0])
+        self.steps = np.zeros(len(lines), STEP)
+        converted = []
+        for s, (_, row, src, dst, flags, amount, arrives, repaid) in enumerate(lines):
+            step = self.steps[s]
+            step["row"], step["src"], step["dst"], step["flags"] = row, src, dst, flags
+            step["amount"], step["repaid"] = amount, repaid
+            if flags & CONVERTS:
+                converted.append((s, arrives))
+        self.converted = ints(converted, 2)
+        self.unfilled = (
+            self.steps.copy(), ints(self.opening), np.array(self.outside), np.array(divided),
+            self.converted[:, 0].copy(), self.converted[:, 1].copy(),
+        )  # fmt: skip
+        naive_balances.run_balances(self.steps, *self.unfilled[1:])
+        self.pots = len(self.outside)
+
+    def payments(self, back: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        side, place = ("dst", "cplace") if back else ("src", "dplace")
+        pointer, positions = naive_index.index_by(self.steps[side], self.pots)
+        return ints(pointer), np.array(positions, np.int32), self.steps[place][positions].astype(np.int64)
+
+    def standing(self, pot: int, upto: int) -> tuple[int, int]:
+        """What stands in a pot before step ``upto``: from where to where on its ruler."""
+        paid, came = 0, max(self.opening[pot], 0)
+        arriving = dict(self.converted.tolist())
+        for s in range(upto):
+            step = self.steps[s]
+            if step["src"] == pot:
+                paid += min(int(step["amount"]), int(step["avail"]))
+            if step["dst"] == pot:
+                came += arriving.get(s, int(step["amount"])) - int(step["repaid"])
+        return paid, came
+
+    def seeds(self, back: bool) -> list[tuple[int, int, int, int, int, int]]:
+        """Seeds: step, pot, from, to, place in time order, the pot's whole balance. Backward all of them mirrored."""
+        rng, size = self.rng, len(self.steps)
+        found: dict[tuple[int, int], tuple] = {}
+        for _ in range(rng.randint(1, 3)):
+            if rng.random() < 0.7:
+                s = rng.randrange(size)
+                amount = int(self.steps[s]["amount"])
+                low, high = sorted((rng.randint(0, amount), rng.randint(0, amount)))
+                if low < high:
+                    place = size - 1 - s if back else s
+                    found[2 * place, -1] = (s, -1, low, high, place, 0)
+                continue
+            pot, upto = rng.randrange(self.pots), rng.randint(1, size)
+            paid, came = self.standing(pot, upto)
+            place = size - 1 - upto if back else upto - 1
+            if self.outside[pot] or came <= paid or place < 0:
+                continue
+            low, high = sorted((rng.randint(paid, came), rng.randint(paid, came)))
+            if low < high:
+                if back:
+                    low, high = -high, -low
+                found[2 * place + 1, pot] = (-1, pot, low, high, place, came - paid)
+        return [found[key] for key in sorted(found)]
+
+
+# ---------------------------------------------------------------------- inputs of the kernels
+def lots_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size, converts=rng.random() < 0.1), rng.random() < 0.5
+    seeds = [(2 * o + (s < 0), pot, low, high, 0) for s, pot, low, high, o, _ in world.seeds(back)]
+    queue = np.zeros((world.pots, 2), np.int64)
+    last = rng.choice((len(world.steps) - 1, rng.randrange(len(world.steps))))
+    seeds = [seed for seed in seeds if seed[0] >> 1 <= last]
+    return world.steps, *world.payments(back), ints(seeds, 5), queue, last, back
+
+
+def shares_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size), rng.random() < 0.5
+    seeds = [(2 * o + (s < 0), pot, high - low, whole) for s, pot, low, high, o, whole in world.seeds(back)]
+    last = rng.choice((len(world.steps) - 1, rng.randrange(len(world.steps))))
+    seeds = [seed for seed in seeds if seed[0] >> 1 <= last]
+    state = np.zeros((world.pots, 4), np.int64)
+    return world.steps, *world.payments(back)[:2], ints(seeds, 4), world.converted, state, last, back
+
+
+def chains_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size), rng.random() < 0.5
+    last = rng.choice((len(world.steps) - 1, rng.randrange(len(world.steps))))
+    seeds = [seed[:5] for seed in world.seeds(back) if seed[4] <= last]
+    pointer, positions, starts = world.payments(back)
+    barriers = (
+        ints(sorted(s for s, *_ in seeds if s >= 0), 1),
+        ints([(pot, place) for s, pot, _, _, place in seeds if s < 0], 2),
+    )
+    limits = (last, rng.choice((-1, -1, 0, 1, 3)), rng.choice((0, 0, 1, 5)), int(back))
+    stack = (np.zeros((4, 12), np.int64), np.zeros(4, np.int64), ints([0, -1]))
+    carried = np.zeros((len(world.steps), 2), np.int64)
+    return world.steps, (pointer, positions, world.converted), starts, ints(seeds, 5), barriers, limits, stack, carried
+
+
+def poison_inputs(rng: random.Random, size: int) -> tuple:
+    world = World(rng, size)
+    count = len(world.steps)
+    steps = sorted(rng.sample(range(count), rng.randint(0, min(3, count))))
+    seeds = [(s, rng.randint(1, int(world.steps[s]["amount"]))) for s in steps]
+    return world.steps, ints(seeds, 2), np.zeros((world.pots, 2), np.int64), rng.randrange(count), rng.choice((-1, 0, 1, 3))
+
+
+def rows_inputs(rng: random.Random, size: int) -> tuple:
+    count, books = rng.randint(0, size), rng.randint(1, 6)
+    sides = [ints([rng.randint(-1, books - 1) for _ in range(count)]) for _ in range(2)]
+    amounts = [ints([rng.randint(1, 50) for _ in range(count)]) for _ in range(2)]
+    return *sides, *amounts, books, rng.random() < 0.5
+
+
+def keys_inputs(rng: random.Random, size: int) -> tuple:
+    count = rng.randint(1, 8)
+    return np.array([rng.randrange(count) for _ in range(rng.randint(0, size))], np.int32), count
+
+
+def edges_inputs(rng: random.Random, size: int) -> tuple:
+    count = rng.randint(1, max(size // 2, 1))
+    edges = [(rng.randrange(count), rng.randrange(count)) for _ in range(rng.randint(0, size))]
+    if rng.random() < 0.7:  # mostly without rings
+        edges = [(a, b) if (a * 7) % 11 < (b * 7) % 11 else (b, a) for a, b in edges if (a * 7) % 11 != (b * 7) % 11]
+    edges = [(a, b) for a, b in edges if a != b]
+    return ints([a for a, _ in edges]), ints([b for _, b in edges]), count
+
+
+def below(rng: random.Random, most: int) -> int:
+    return rng.choice((rng.randint(0, 9), rng.randint(0, most), most - rng.randint(0, min(9, most)), rng.randint(0, 1 << 20) % (most + 1)))
+
+
+def share_inputs(rng: random.Random, _: int) -> tuple:
+    parts = 1 + below(rng, (1 << 52) - 2)
+    return np.int64(below(rng, parts)), np.int64(below(rng, parts)), np.int64(parts)
+
+
+def take_inputs(rng: random.Random, _: int) -> tuple:
+    whole, part, parts = share_inputs(rng, 0)
+    fraction = 0 if whole == parts else below(rng, (1 << 32) - 1)
+    return whole, np.int64(fraction), part, parts
+
+
+def place_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size), rng.random() < 0.5
+    pot = rng.randrange(world.pots)
+    place = rng.randint(-80, 0) if back else rng.randint(0, 80)
+    return *world.payments(back), pot, place, back
+
+
+def step_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size), rng.random() < 0.5
+    count = len(world.steps)
+    return *world.payments(back)[:2], rng.randrange(world.pots), rng.randrange(count), back, count
+
+
+def found_inputs(rng: random.Random, size: int) -> tuple:
+    values = sorted(rng.sample(range(2 * size + 2), rng.randint(0, size)))
+    return ints([(value, 0) for value in values], 2), rng.randint(-1, 2 * size + 2)
+
+
+# ---------------------------------------------------------------------- outcomes
+def plain(value: Any) -> Any:
+    """Arrays as lists of numbers, so that a kernel's outcome and its twin's can be equal."""
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def as_it_is(result: Any, args: tuple) -> Any:
+    return plain(result)
+
+
+def lots_outcome(result: Any, args: tuple) -> Any:
+    status, moved, stopped, left = plain(result)
+    return [status, moved, sorted(stopped), sorted(left)] if not status else [status]
+
+
+def shares_outcome(result: Any, args: tuple) -> Any:
+    moved, stopped, touched = plain(result)
+    return moved, sorted(stopped), sorted(set(touched)), plain(args[5])
+
+
+def touch_outcome(result: Any, args: tuple) -> Any:
+    return plain(result), plain(args[2])
+
+
+def balances_outcome(result: Any, args: tuple) -> Any:
+    return plain(result), plain(args[0])
+
+
+def chains_outcome(result: Any, args: tuple) -> Any:
+    """The kernel hands chains out by the buffer, equal ones apart: all of them, summed."""
+    if isinstance(result, dict):
+        return {key: value for key, value in result.items() if any(value)}, plain(args[7])
+    summed: dict[tuple, list[int]] = {}
+    while True:
+        bounds, rows, ends, stack, more = result
+        for i, (code, pot, amount, worth, number) in enumerate(ends.tolist()):
+            key = (tuple(rows[bounds[i] : bounds[i + 1]].tolist()), code, pot, number)
+            total = summed.setdefault(key, [0, 0])
+            total[0] += amount
+            total[1] += worth
+        if not more:
+            return {key: value for key, value in summed.items() if any(value)}, plain(args[7])
+        result = chains.walk_chains(*args[:6], stack, args[7])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A kernel, its twin, what both are fed with, how their outcomes compare, and sizes to measure at."""
+
+    name: str
+    kernel: Callable[..., Any]
+    twin: Callable[..., Any]
+    make: Callable[[random.Random, int], tuple]
+    outcome: Callable[[Any, tuple], Any] = as_it_is
+    sizes: tuple[int, ...] = (100, 1_000)
+
+    def inputs(self) -> st.SearchStrategy[tuple]:
+        """Random inputs, small ones first."""
+        made = st.tuples(st.sampled_from((4, 12, 30)), st.integers(0, 2**40))
+        return made.map(lambda drawn: self.make(random.Random(drawn[1]), drawn[0]))
+
+
+PAIRS = (
+    Pair("index.index_by", index.index_by, naive_index.index_by, keys_inputs),
+    Pair("order.topological", order.topological, naive_order.topological, edges_inputs),
+    Pair("balances.book_rows", balances.book_rows, naive_balances.book_rows, rows_inputs),
+    Pair("balances.divide_custody", balances.divide_custody, naive_balances.divide_custody,
+         lambda rng, size: World(rng, size).custody),
+    Pair("balances.run_balances", balances.run_balances, naive_balances.run_balances,
+         lambda rng, size: World(rng, size).unfilled, balances_outcome, (100, 300)),
+    Pair("fifo.payment_at", fifo.payment_at, naive_fifo.payment_at, place_inputs),
+    Pair("fifo.trace_lots", fifo.trace_lots, naive_fifo.trace_lots, lots_inputs, lots_outcome),
+    Pair("prorata.share", prorata.share, naive_prorata.share, share_inputs, sizes=()),
+    Pair("prorata.take", prorata.take, naive_prorata.take, take_inputs, sizes=()),
+    Pair("prorata.nearest", prorata.nearest, naive_prorata.nearest, share_inputs, sizes=()),
+    Pair("prorata.next_step", prorata.next_step, naive_prorata.next_step, step_inputs),
+    Pair("prorata.trace_shares", prorata.trace_shares, naive_prorata.trace_shares, shares_inputs, shares_outcome),
+    Pair("poison.touch", poison.touch, naive_poison.touch, poison_inputs, touch_outcome),
+    Pair("chains.nearest", chains.nearest, naive_chains.nearest, share_inputs, sizes=()),
+    Pair("chains.payment_at", chains.payment_at, naive_chains.payment_at, place_inputs),
+    Pair("chains.position_of", chains.position_of, naive_chains.position_of, found_inputs),
+    Pair("chains.walk_chains", chains.walk_chains, naive_chains.walk_chains, chains_inputs, chains_outcome),
+)  # fmt: skip

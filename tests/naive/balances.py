@@ -1,0 +1,119 @@
+"""Balances, written to be read: every figure is a sum over everything that came before."""
+
+from __future__ import annotations
+
+
+def book_rows(source, target, paid, received, size, wanted):
+    """Lowest and last sum of every book's rows from nothing, and the sums of both sides after each row."""
+    lowest, total = [0] * size, [0] * size
+    of_source, of_target = [0] * len(source), [0] * len(source)
+    for book in range(size):
+        at = 0
+        for i in range(len(source)):
+            if source[i] == book:
+                at -= int(paid[i])
+                of_source[i] = at
+                lowest[book] = min(lowest[book], at)
+            if target[i] == book:
+                at += int(received[i])
+                of_target[i] = at
+        total[book] = at
+    if not wanted:
+        of_source, of_target = [], []
+    return lowest, total, of_source, of_target
+
+
+def divide_custody(payer, payee, own, into, amount, received, opening, bare):
+    """Which compartment pays: its own, the bare one, the others by how long they have not been empty; then a lender."""
+    held: dict[int, int] = {}
+    filled: dict[int, list[int]] = {
+        b: [] for b in range(len(bare))
+    }  # compartments that hold something, by age
+    owed = {}
+    for b in range(len(bare)):
+        owed[b] = max(-int(opening[b]), 0)
+        if opening[b] > 0:
+            held[int(bare[b])] = int(opening[b])
+            filled[b].append(int(bare[b]))
+    parts, repaid = [], []
+    for i in range(len(payer)):
+        b = int(payer[i])
+        if b >= 0:
+            need = int(amount[i])
+            for pot in [int(own[i]), int(bare[b]), *filled[b]]:
+                taken = min(need, held.get(pot, 0))
+                if taken:
+                    held[pot] -= taken
+                    need -= taken
+                    parts.append((i, pot, taken, False))
+            filled[b] = [pot for pot in filled[b] if held[pot]]
+            if need:
+                owed[b] += need
+                parts.append((i, int(own[i]), need, True))
+        b, back = int(payee[i]), 0
+        if b >= 0:
+            back = min(owed[b], int(received[i]))
+            owed[b] -= back
+            if received[i] > back:
+                pot = int(into[i])
+                if not held.get(pot):
+                    filled[b].append(pot)
+                held[pot] = held.get(pot, 0) + int(received[i]) - back
+        repaid.append(back)
+    columns = list(zip(*parts, strict=True)) or [(), (), (), ()]
+    return (*columns, repaid)
+
+
+def run_balances(steps, opening, outside, divided, converts, received):
+    """Each step's balances and places, from all that its pots did before it."""
+    arriving = {int(s): int(amount) for s, amount in zip(converts, received, strict=True)}
+    repaid_before = [int(step["repaid"]) for step in steps]
+
+    def amount(s):
+        return int(steps[s]["amount"])
+
+    def arrives(s):
+        return arriving.get(s, amount(s))
+
+    def lent(s):
+        return bool(steps[s]["flags"] & 64)
+
+    def held(pot, before, debit_too=False):
+        """What stands in a pot before a step (or between its debit and its credit)."""
+        total = int(opening[pot])
+        for s in range(before + debit_too):
+            if steps[s]["src"] == pot and not lent(s):
+                total -= amount(s)
+            if steps[s]["dst"] == pot and s < before:
+                total += arrives(s) - (repaid_before[s] if divided[pot] else 0)
+        return total
+
+    def own(s):
+        """What its pot itself pays."""
+        pot = steps[s]["src"]
+        if outside[pot] or lent(s):
+            return 0
+        return min(amount(s), max(held(pot, s), 0))
+
+    def repaid(s):
+        """What of a credit its lender gets."""
+        pot = steps[s]["dst"]
+        if outside[pot]:
+            return 0
+        if divided[pot]:
+            return repaid_before[s]
+        return min(arrives(s), max(-held(pot, s, True), 0))
+
+    facts = []
+    for s in range(len(steps)):
+        p, q = steps[s]["src"], steps[s]["dst"]
+        avail = amount(s) if outside[p] else 0 if lent(s) else max(held(p, s), 0)
+        after = 0 if outside[q] else max(held(q, s + 1), 0)
+        dplace = sum(own(t) for t in range(s) if steps[t]["src"] == p)
+        entered = [arrives(t) - repaid(t) for t in range(s) if steps[t]["dst"] == q and not outside[q]]
+        facts.append((avail, after, repaid(s), dplace, max(int(opening[q]), 0) + sum(entered)))
+    closing = [int(opening[pot]) if outside[pot] else held(pot, len(steps)) for pot in range(len(opening))]
+    for s, fact in enumerate(facts):
+        for name, value in zip(("avail", "after", "repaid", "dplace", "cplace"), fact, strict=True):
+            steps[s][name] = value
+    return closing
