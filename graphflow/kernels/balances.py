@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Records = NDArray[np.void]
+Flags = NDArray[np.bool_]
 
 
 @njit(cache=True, nogil=True)
-def book_rows(source, target, paid, received, size, wanted):
+def book_rows(
+    source: Ints, target: Ints, paid: Ints, received: Ints, size: int, wanted: bool
+) -> tuple[Ints, Ints, Ints, Ints]:
     """Rows as booked: the lowest and the last of each book's sums, starting from nothing.
 
     With ``wanted``, the sums of both sides after each row are returned too (else empty arrays). A
@@ -26,8 +33,7 @@ def book_rows(source, target, paid, received, size, wanted):
         p = source[i]
         if p >= 0:
             total[p] -= paid[i]
-            if total[p] < lowest[p]:
-                lowest[p] = total[p]
+            lowest[p] = min(lowest[p], total[p])
             if wanted:
                 of_source[i] = total[p]
         q = target[i]
@@ -39,7 +45,16 @@ def book_rows(source, target, paid, received, size, wanted):
 
 
 @njit(cache=True, nogil=True)
-def divide_custody(payer, payee, own, into, amount, received, opening, bare):
+def divide_custody(
+    payer: Ints,
+    payee: Ints,
+    own: Ints,
+    into: Ints,
+    amount: Ints,
+    received: Ints,
+    opening: Ints,
+    bare: Ints,
+) -> tuple[Ints, Ints, Ints, Flags, Ints]:
     """Which compartment of a custody account pays each payment, and what repays its lender.
 
     Parameters are one row a step that touches a custody book, in order: ``payer`` and ``payee`` are
@@ -149,7 +164,9 @@ def divide_custody(payer, payee, own, into, amount, received, opening, bare):
 
 
 @njit(cache=True, nogil=True)
-def run_balances(steps, opening, outside, divided, converts, received):
+def run_balances(
+    steps: Records, opening: Ints, outside: Flags, divided: Flags, converts: Ints, received: Ints
+) -> Ints:
     """Fill in each step's balances and its places on the rulers of its two pots.
 
     A debit's place starts where the earlier debits of its pot end, counting only what the pot itself

@@ -11,12 +11,18 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
+Records = NDArray[np.void]
+Stack = tuple[Ints, Ints, Ints]
 
 
 @njit(cache=True, nogil=True)
-def nearest(amount, part, parts):
+def nearest(amount: int, part: int, parts: int) -> int:
     """``amount * part / parts`` to the nearest whole number, a half up, for values below 2**52."""
-    if part == parts or parts == 0:
+    if parts in (part, 0):
         return amount
     quotient = np.int64(np.float64(amount) * np.float64(part) / np.float64(parts))
     # the remainder is small whatever the size of the products, so it comes out right in wrapping integers
@@ -33,7 +39,7 @@ def nearest(amount, part, parts):
 
 
 @njit(cache=True, nogil=True)
-def payment_at(pointer, positions, starts, pot, place, back):
+def payment_at(pointer: Ints, positions: Numbers, starts: Ints, pot: int, place: int, back: bool) -> int:
     """The step whose payment out of ``pot`` covers ``place`` on its ruler, or the last one before it."""
     low = pointer[pot]
     high = pointer[pot + 1]
@@ -53,7 +59,7 @@ def payment_at(pointer, positions, starts, pot, place, back):
 
 
 @njit(cache=True, nogil=True)
-def position_of(values, value):
+def position_of(values: Ints, value: int) -> int:
     """Where ``value`` stands in the first column of ascending rows, or -1."""
     low = 0
     high = values.shape[0]
@@ -69,7 +75,16 @@ def position_of(values, value):
 
 
 @njit(cache=True, nogil=True)
-def walk_chains(steps, payments, starts, seeds, barriers, limits, stack, carried):
+def walk_chains(
+    steps: Records,
+    payments: tuple[Ints, Numbers, Ints],
+    starts: Ints,
+    seeds: Ints,
+    barriers: tuple[Ints, Ints],
+    limits: tuple[int, int, int, int],
+    stack: Stack,
+    carried: Ints,
+) -> tuple[Ints, Ints, Ints, Stack, bool]:
     """The next chains, until the buffers are full or there are no more.
 
     Parameters
@@ -238,7 +253,6 @@ def walk_chains(steps, payments, starts, seeds, barriers, limits, stack, carried
                 path[length] = steps[s]["row"]
                 length += 1
             paid = steps[s]["amount"]
-            arrives = paid
             if back:
                 payee = steps[s]["src"]
                 own = min(paid, steps[s]["avail"])

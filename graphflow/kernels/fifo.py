@@ -12,10 +12,15 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
+Records = NDArray[np.void]
 
 
 @njit(cache=True, nogil=True)
-def payment_at(pointer, positions, starts, pot, place, back):
+def payment_at(pointer: Ints, positions: Numbers, starts: Ints, pot: int, place: int, back: bool) -> int:
     """The step whose payment out of ``pot`` covers ``place`` on its ruler, or the last one before it.
 
     -1 where the pot pays nothing at or before that place. The caller checks that the payment is long
@@ -48,7 +53,7 @@ def payment_at(pointer, positions, starts, pot, place, back):
 
 
 @njit(cache=True, nogil=True)
-def sift(heap, count, key):
+def sift(heap: Ints, count: int, key: int) -> None:
     """Put ``key`` on the heap, which has room for it."""
     i = count
     while i > 0 and heap[(i - 1) // 2] > key:
@@ -58,7 +63,7 @@ def sift(heap, count, key):
 
 
 @njit(cache=True, nogil=True)
-def drop(heap, count):
+def drop(heap: Ints, count: int) -> None:
     """Take the least key off a heap of ``count`` keys."""
     count -= 1
     last = heap[count]
@@ -77,7 +82,7 @@ def drop(heap, count):
 
 
 @njit(cache=True, nogil=True)
-def room_for(rows, count):
+def room_for(rows: Ints, count: int) -> Ints:
     """The same rows with room for one more."""
     if count < rows.shape[0]:
         return rows
@@ -87,7 +92,16 @@ def room_for(rows, count):
 
 
 @njit(cache=True, nogil=True)
-def trace_lots(steps, pointer, positions, starts, seeds, queue, last, back):
+def trace_lots(
+    steps: Records,
+    pointer: Ints,
+    positions: Numbers,
+    starts: Ints,
+    seeds: Ints,
+    queue: Ints,
+    last: int,
+    back: bool,
+) -> tuple[int, Ints, Ints, Ints]:
     """What each step carries of the seeds' money, where nothing is converted.
 
     Parameters

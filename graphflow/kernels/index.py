@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
 
 
 @njit(cache=True, nogil=True)
-def index_by(keys, size):
+def index_by(keys: Numbers, size: int) -> tuple[Ints, Numbers]:
     """Positions of equal keys, in their order.
 
     Returns ``pointer`` (size + 1) and ``positions``: those of key ``k`` are

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @njit(cache=True, nogil=True)
-def topological(before, after, size):
+def topological(before: Ints, after: Ints, size: int) -> tuple[Ints, Flags]:
     """The topological order of nodes ``0..size-1`` that takes the least free node first.
 
     ``before[i]`` comes before ``after[i]``. Where orders contradict one another (a ring), the least

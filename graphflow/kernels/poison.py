@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Records = NDArray[np.void]
 
 
 @njit(cache=True, nogil=True)
-def touch(steps, seeds, reached, last, most):
+def touch(steps: Records, seeds: Ints, reached: Ints, last: int, most: int) -> Ints:
     """Mark what the seeds' money touches, forward, in time order.
 
     Parameters
@@ -57,6 +61,5 @@ def touch(steps, seeds, reached, last, most):
             q = steps[s]["dst"]
             if reached[q, 0] == 0:
                 reached[q, 1] = s
-            if left > reached[q, 0]:
-                reached[q, 0] = left
+            reached[q, 0] = max(reached[q, 0], left)
     return moved[:count]

@@ -10,10 +10,15 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
+Records = NDArray[np.void]
 
 
 @njit(cache=True, nogil=True)
-def share(whole, part, parts):
+def share(whole: int, part: int, parts: int) -> tuple[int, int]:
     """``whole * part // parts`` and the remainder, exactly, for values below 2**52.
 
     The product does not fit 64 bits: a floating-point quotient is within a few units of the answer,
@@ -32,7 +37,7 @@ def share(whole, part, parts):
 
 
 @njit(cache=True, nogil=True)
-def take(whole, fraction, part, parts):
+def take(whole: int, fraction: int, part: int, parts: int) -> tuple[int, int]:
     """What is left of ``whole + fraction / 2**32`` after a payment of ``part`` out of ``parts``.
 
     Takes ``floor(value * part / parts)``, counted in units of 2**-32.
@@ -62,7 +67,7 @@ def take(whole, fraction, part, parts):
 
 
 @njit(cache=True, nogil=True)
-def nearest(amount, part, parts):
+def nearest(amount: int, part: int, parts: int) -> int:
     """``amount * part / parts`` to the nearest whole number, a half up."""
     if parts == 0:
         return np.int64(0)
@@ -73,7 +78,7 @@ def nearest(amount, part, parts):
 
 
 @njit(cache=True, nogil=True)
-def sift(heap, count, key):
+def sift(heap: Ints, count: int, key: int) -> None:
     """Put ``key`` on the heap, which has room for it."""
     i = count
     while i > 0 and heap[(i - 1) // 2] > key:
@@ -83,7 +88,7 @@ def sift(heap, count, key):
 
 
 @njit(cache=True, nogil=True)
-def drop(heap, count):
+def drop(heap: Ints, count: int) -> None:
     """Take the least key off a heap of ``count`` keys."""
     count -= 1
     last = heap[count]
@@ -102,7 +107,7 @@ def drop(heap, count):
 
 
 @njit(cache=True, nogil=True)
-def next_step(pointer, positions, pot, place, back, size):
+def next_step(pointer: Ints, positions: Numbers, pot: int, place: int, back: bool, size: int) -> int:
     """The place in time order of the pot's first payment after ``place``, or -1.
 
     Backward, places count from the end, and what the pot received is what it pays.
@@ -132,7 +137,16 @@ def next_step(pointer, positions, pot, place, back, size):
 
 
 @njit(cache=True, nogil=True)
-def trace_shares(steps, pointer, positions, seeds, converted, state, last, back):
+def trace_shares(
+    steps: Records,
+    pointer: Ints,
+    positions: Numbers,
+    seeds: Ints,
+    converted: Ints,
+    state: Ints,
+    last: int,
+    back: bool,
+) -> tuple[Ints, Ints, Ints]:
     """What each step carries of the seeds' money.
 
     Parameters

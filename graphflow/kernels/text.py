@@ -164,9 +164,7 @@ def _month_days(year: int, month: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def times(
-    offsets: Ints, data: Bytes, valid: Bytes
-) -> tuple[Ints, npt.NDArray[np.int32], Bytes, Bytes]:
+def times(offsets: Ints, data: Bytes, valid: Bytes) -> tuple[Ints, npt.NDArray[np.int32], Bytes, Bytes]:
     """Time text to microseconds from 1970 as written, its offset in minutes, whether it is a bare date, a code.
 
     ISO 8601, extended or basic, and what spreadsheets make of it as long as the year stands first: `-`, `/` or
@@ -372,7 +370,12 @@ def padded(offsets: Ints, data: Bytes, valid: Bytes) -> int:
         tail = data[end - 1]
         edge = head <= 32 or tail <= 32
         # Blanks of more bytes begin with C2, E3 or EF and end with A0, 80 or BF: a careful look is left to others.
-        edge = edge or head == 0xC2 or head == 0xE2 or (head == 0xE3 and end - start > 1 and data[start + 1] == 0x80)
+        edge = (
+            edge
+            or head == 0xC2
+            or head == 0xE2
+            or (head == 0xE3 and end - start > 1 and data[start + 1] == 0x80)
+        )
         edge = edge or head == 0xEF or tail == 0xA0 or tail == 0x80 or tail == 0xBF
         if edge:
             count += 1
@@ -412,7 +415,9 @@ def stir_text(first: Words, second: Words, offsets: Ints, data: Bytes, valid: By
             low = _turned(word * np.uint64(0x87C37B91114253D5), np.uint64(31)) * np.uint64(0x4CF5AD432745937F)
             a = _turned(a ^ low, np.uint64(27)) + b
             a = a * np.uint64(5) + np.uint64(0x52DCE729)
-            high = _turned(word * np.uint64(0x4CF5AD432745937F), np.uint64(33)) * np.uint64(0x87C37B91114253D5)
+            high = _turned(word * np.uint64(0x4CF5AD432745937F), np.uint64(33)) * np.uint64(
+                0x87C37B91114253D5
+            )
             b = _turned(b ^ high, np.uint64(31)) + a
             b = b * np.uint64(5) + np.uint64(0x38495AB5)
         mark = np.uint64(length) if known else ~np.uint64(0)
@@ -440,7 +445,9 @@ def stir_numbers(first: Words, second: Words, values: Ints, valid: Bytes) -> Non
             low = _turned(word * np.uint64(0x87C37B91114253D5), np.uint64(31)) * np.uint64(0x4CF5AD432745937F)
             a = _turned(a ^ low, np.uint64(27)) + b
             a = a * np.uint64(5) + np.uint64(0x52DCE729)
-            high = _turned(word * np.uint64(0x4CF5AD432745937F), np.uint64(33)) * np.uint64(0x87C37B91114253D5)
+            high = _turned(word * np.uint64(0x4CF5AD432745937F), np.uint64(33)) * np.uint64(
+                0x87C37B91114253D5
+            )
             b = _turned(b ^ high, np.uint64(31)) + a
             b = b * np.uint64(5) + np.uint64(0x38495AB5)
         mark = np.uint64(8) if known else ~np.uint64(0)

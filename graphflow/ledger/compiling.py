@@ -91,7 +91,7 @@ def compile_ledger(tables: Tables) -> Ledger:
     InputError
         A balance of 2**52 minor units or more, named: beyond it pro rata would not be exact.
     """
-    transfers = tables.arrow("transfers")
+    transfers: Any = tables.arrow("transfers")
     accounts = tables.arrow("accounts")
     size = len(transfers)
     who = _read_accounts(tables, transfers, accounts)
@@ -119,7 +119,8 @@ def compile_ledger(tables: Tables) -> Ledger:
     first = np.concatenate((arrives > time, np.zeros(moving.size, np.bool_)))
     event_time = np.where(second, arrives[event_row], time[event_row])
     placed = _order(tables, transfers, event_row, event_time, first, second, source, target, amount, received)
-    event_row, event_time, first, second = (x[placed.order] for x in (event_row, event_time, first, second))
+    event_row, event_time = event_row[placed.order], event_time[placed.order]
+    first, second = first[placed.order], second[placed.order]
 
     coverage = read_coverage(accounts, tables.arrow("coverage"), who.ids, kind == 4, tables.timezone)
     earmark, earmarks = _earmarks(transfers, size, kind, source, target)
@@ -689,7 +690,7 @@ def _contradictions(placed: Ordered, event_row: Ints, transfers: Any) -> list[Ma
     place[placed.order] = np.arange(placed.order.size)
     ids = texts(transfers, "transfer_id")
     amounts = whole(transfers, "amount")
-    out = []
+    out: list[Mapping[str, Any]] = []
     for event in placed.contradicted:
         row = int(event_row[place[event]])
         out.append({"kind": "order", "transfer_id": ids[row].as_py(), "amount": amounts[row].as_py()})

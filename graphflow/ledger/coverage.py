@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphflow.ledger.columns import flags, integers, known, positions, texts
@@ -129,7 +128,7 @@ def read_coverage(
     # overlapping and adjoining periods are one; adjoining is up to the second that statements are written in
     new = np.ones(account.size, np.bool_)
     furthest = ends.copy()
-    for i in np.flatnonzero(account[1:] == account[:-1]) + 1:
+    for i in (np.flatnonzero(account[1:] == account[:-1]) + 1).tolist():
         if begins[i] == NONE or furthest[i - 1] == ALWAYS or begins[i] <= furthest[i - 1] + SECOND:
             new[i] = False
             furthest[i] = max(furthest[i], furthest[i - 1])
@@ -138,9 +137,9 @@ def read_coverage(
     heads = np.flatnonzero(new)
     tails = np.append(heads[1:], account.size) - 1
     first_opening = opening[heads].copy()
-    for place in np.flatnonzero(tails > heads):
+    for place in np.flatnonzero(tails > heads).tolist():
         # several rows may state the opening of the same beginning; the first that says one is taken
-        for i in range(heads[place], tails[place] + 1):
+        for i in range(int(heads[place]), int(tails[place]) + 1):
             if begins[i] == begins[heads[place]] and opening[i] != NONE and first_opening[place] == NONE:
                 first_opening[place] = opening[i]
     periods = np.zeros(heads.size, PERIOD)

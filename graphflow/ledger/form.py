@@ -45,10 +45,14 @@ repays a lender; ``dplace`` and ``cplace`` its places on the rulers of both pots
 """
 
 STOPS = ("", "cash", "fee", "hub", "outside")
-"""Why money that arrives goes no further, as numbered in a step's flags: bits 0 to 2 forward, 3 to 5 backward."""
+"""Why money that arrives goes no further, as numbered in a step's flags: bits 0 to 2 forward, 3 to 5
+backward.
+"""
 
 LENT, CONVERTS, ARRIVAL = 64, 128, 256
-"""Further flags: a lender pays it; it arrives as another amount; it is the second leg of a transfer in transit."""
+"""Further flags: a lender pays it; it arrives as another amount; it is the second leg of a transfer
+in transit.
+"""
 
 POT = np.dtype(
     [
@@ -94,7 +98,9 @@ KINDS = ("ordinary", "cash", "internal", "tax", "clearing", "custody", "securiti
 
 @dataclass(frozen=True)
 class Index:
-    """Steps by pot: those of pot ``p`` are ``steps[pointer[p]:pointer[p + 1]]``, and their places on its ruler."""
+    """Steps by pot: those of pot ``p`` are ``steps[pointer[p]:pointer[p + 1]]``, and their places on
+    its ruler.
+    """
 
     pointer: Ints
     steps: Numbers
@@ -193,7 +199,9 @@ class Ledger:
         return self.party_accounts[self.party_pointer[party] : self.party_pointer[party + 1]]
 
     def steps_of(self, row: int) -> list[int]:
-        """The steps of a transfer: none if it was undone, several if several compartments pay it or it is in transit."""
+        """The steps of a transfer: none if it was undone, several if several compartments pay it or
+        it is in transit.
+        """
         if len(self.row_pointer) == 0:
             return [row]
         return [int(x) for x in self.row_steps[int(self.row_pointer[row]) : int(self.row_pointer[row + 1])]]

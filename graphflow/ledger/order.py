@@ -44,10 +44,10 @@ def order_events(
 ) -> Ordered:
     """The joint order of events.
 
-    By time; at equal times by ``sequence``, where every event of that time has one; else every statement orders
-    its own rows (its sequence, else its running balance) and the joint order is a topological one over all of
-    them, the least free id first. On a day with an event of which only the date is known, all events of the day
-    are one group in which those with a time keep their order.
+    By time; at equal times by ``sequence``, where every event of that time has one; else every statement
+    orders its own rows (its sequence, else its running balance) and the joint order is a topological one
+    over all of them, the least free id first. On a day with an event of which only the date is known, all
+    events of the day are one group in which those with a time keep their order.
 
     Parameters
     ----------
@@ -122,7 +122,9 @@ def order_events(
 def _chain_times(
     before: Ints, after: Ints, known: Ints, groups: Ints, time: Ints, next_to: Flags
 ) -> tuple[Ints, Ints]:
-    """Edges from all events of one time to all of the next time of the same group, through the last and first."""
+    """Edges from all events of one time to all of the next time of the same group, through the last
+    and first.
+    """
     more_before: list[int] = []
     more_after: list[int] = []
     starts = np.flatnonzero(np.concatenate(([True], (groups[known][1:] != groups[known][:-1]) | next_to)))
@@ -196,8 +198,8 @@ def _statements(events: Ints, groups: Ints, sides: tuple[Side, Side]) -> tuple[I
 def chain_by_balance(balance: Ints, change: Ints, rows: Ints) -> list[int] | None:
     """The one order in which each balance is the one before it and the change, or None.
 
-    Each row leads from the balance before it to the one behind it, so an order is a walk over all of them. It is
-    known only where it is the only one: where no balance is left by more than one row.
+    Each row leads from the balance before it to the one behind it, so an order is a walk over all of them.
+    It is known only where it is the only one: where no balance is left by more than one row.
 
     Examples
     --------
@@ -236,8 +238,8 @@ def _left_open(
 ) -> tuple[Ints, Ints]:
     """Events of one account and group whose order nothing decides, with that account.
 
-    What the orders of other accounts imply is followed; up to 2,000 rows of a group are looked at, a larger one
-    is called open wherever its own statement does not settle it.
+    What the orders of other accounts imply is followed; up to 2,000 rows of a group are looked at, a larger
+    one is called open wherever its own statement does not settle it.
     """
     if loose_event.size == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)

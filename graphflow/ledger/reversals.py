@@ -35,7 +35,8 @@ def net_amounts(
     Returns
     -------
     net : int64 (n)
-    breaks : list of mappings with ``kind``, ``transfer_id``, ``other_id``, ``amount`` and ``reason`` (a message id)
+    breaks : list of mappings with ``kind``, ``transfer_id``, ``other_id``, ``amount`` and ``reason`` (a
+    message id)
     """
     links = texts(transfers, "reversal_of")
     if links is None:

@@ -33,8 +33,8 @@ def trace(
     """Follow money to its ends, exactly, in time order, under a named rule.
 
     A seed transfer's money is first in the account that it was paid into (backward: in the one that paid it);
-    the rule says with which later payments it leaves. Amounts are whole minor units throughout, and the ends add
-    up to the seed.
+    the rule says with which later payments it leaves. Amounts are whole minor units throughout, and the
+    ends add up to the seed.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ def trace(
         The case.
     references
         What to trace: ``transfer:ID``, ``account:ID`` (what it paid out, backward what it received),
-        ``balance:ID@TIME``, ``party:ID``, ``product:ID``, ``loan:ID``, each with ``=AMOUNT`` for a part; several
-        join by commas, ``@FILE`` has one a line.
+        ``balance:ID@TIME``, ``party:ID``, ``product:ID``, ``loan:ID``, each with ``=AMOUNT`` for a part;
+        several join by commas, ``@FILE`` has one a line.
     rule
         ``"fifo"`` or ``"prorata"``.
     backward
@@ -51,8 +51,8 @@ def trace(
     currency
         The seed's, where the references meet several.
     since, until
-        The period that chooses seeds, inclusive; a bare date is its whole local day. Forward `until` closes the
-        period, backward `since` does.
+        The period that chooses seeds, inclusive; a bare date is its whole local day. Forward `until` closes
+        the period, backward `since` does.
     max_hops
         Keep chains of at most so many transfers after the seed; what would go on ends as ``horizon``.
     min_amount
@@ -65,8 +65,8 @@ def trace(
     Raises
     ------
     UsageError
-        All problems of the question at once: unknown references, several currencies, nothing in the period, less
-        money than was asked.
+        All problems of the question at once: unknown references, several currencies, nothing in the period,
+        less money than was asked.
 
     Notes
     -----
@@ -75,7 +75,7 @@ def trace(
     Examples
     --------
     >>> from graphflow.synthesis import toys
-    >>> t = trace(toys.t1(), "transfer:A")
+    >>> t = trace(toys.t1(), "transfer:a")
     >>> t.seed, int(t.ends["seed_amount"].sum())
     (30000, 30000)
     """

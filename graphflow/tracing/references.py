@@ -42,8 +42,8 @@ class Reference:
 def parse(references: str | Iterable[str]) -> list[tuple[str, str | None, str, str | None, str | None]]:
     """Take references apart: text, kind (None: not said), id, time, amount.
 
-    References join by commas, ``@FILE`` has one a line; ``@TIME`` and ``=AMOUNT`` are split from the right, an id
-    in double quotes is taken literally.
+    References join by commas, ``@FILE`` has one a line; ``@TIME`` and ``=AMOUNT`` are split from the right,
+    an id in double quotes is taken literally.
 
     Examples
     --------
@@ -143,8 +143,8 @@ def _is_number(text: str) -> bool:
 def resolve(case: Case, references: str | Iterable[str]) -> list[Reference]:
     """Look references up in a case.
 
-    After a kind, the id is looked up as written, then with ``KIND:`` before it. A part without a kind is looked
-    up as an id of the kind before it, then as an id or name of any.
+    After a kind, the id is looked up as written, then with ``KIND:`` before it. A part without a kind is
+    looked up as an id of the kind before it, then as an id or name of any.
 
     Raises
     ------

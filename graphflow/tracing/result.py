@@ -53,8 +53,8 @@ class Chain(NamedTuple):
 class Trace:
     """Where the seed's money went (backward: where it came from), and the rows that show it.
 
-    Made by :func:`graphflow.trace`. All amounts are minor units; `seed_amount` is in the seed's currency and adds
-    up to `seed`.
+    Made by :func:`graphflow.trace`. All amounts are minor units; `seed_amount` is in the seed's currency
+    and adds up to `seed`.
 
     Attributes
     ----------
@@ -120,7 +120,8 @@ class Trace:
 
         Columns ``transfer_id``, ``time`` (UTC), ``source``, ``target``, ``currency``, ``amount`` (the whole
         transfer), ``traced`` (of it), ``seed_amount`` (that in the seed's currency), ``traced_min`` and
-        ``traced_max``: empty where the order of rows is open (see `assumptions`), else the same as ``traced``.
+        ``traced_max``: empty where the order of rows is open (see `assumptions`), else the same as
+        ``traced``.
         """
         ledger = self._ledger
         rows, local, seed = self._carried
@@ -145,9 +146,11 @@ class Trace:
 
     @cached_property
     def seeds(self) -> pd.DataFrame:
-        """What the trace starts from: ``transfer_id`` (empty: a balance), ``account_id``, ``time``, ``seed_amount``.
+        """What the trace starts from: ``transfer_id`` (empty: a balance), ``account_id``, ``time``,
+        ``seed_amount``.
 
-        ``account_id`` is where the traced money is first; ``reversed`` what was taken back of a seed transfer.
+        ``account_id`` is where the traced money is first; ``reversed`` what was taken back of a seed
+        transfer.
         """
         ledger = self._ledger
         of = ledger.rows[self._seeds.rows]
@@ -187,7 +190,8 @@ class Trace:
         """Where the traced money stands when the period closes; ``seed_amount`` adds up to the seed.
 
         Columns ``kind`` (one of :data:`END_KINDS`), ``account_id``, ``party_id``, ``currency``, ``amount``,
-        ``seed_amount``, ``amount_min``, ``amount_max`` (empty where the order of rows is open). Greatest first.
+        ``seed_amount``, ``amount_min``, ``amount_max`` (empty where the order of rows is open). Greatest
+        first.
         """
         sums: dict[tuple[str, str, str | None, str], list[int]] = {}
         for code, pot, amount, seed in self._flow.ends.tolist():
@@ -285,10 +289,10 @@ class Trace:
     def iter_chains(self) -> Iterator[Chain]:
         """Chains one by one, in the order that they are found; nothing is kept.
 
-        A chain's ``hops`` are its transfers after the seed, its ``transfers`` ids with the seed transfer first, its
-        ``accounts`` those that they pass (backward, as the question goes: from the receiver back), its ``amount``
-        in the seed's currency. Chains are disjoint and add up to the ends. Under ``prorata`` they are one way to
-        lay the amounts out: first in, first out among the traced money.
+        A chain's ``hops`` are its transfers after the seed, its ``transfers`` ids with the seed transfer
+        first, its ``accounts`` those that they pass (backward, as the question goes: from the receiver
+        back), its ``amount`` in the seed's currency. Chains are disjoint and add up to the ends. Under
+        ``prorata`` they are one way to lay the amounts out: first in, first out among the traced money.
         """
         for batch in self._chains.batches():
             yield from self._chains_of(batch, range(len(batch.ends)))
@@ -319,7 +323,8 @@ class Trace:
         return int(self._chains.seeds[number, 0]) >= 0
 
     def chains(self, top: int | None = None, order: str = "amount") -> pd.DataFrame:
-        """Chains as a frame; with `top`, the first so many, and ``frame.attrs["left_out"]`` says what is left out.
+        """Chains as a frame; with `top`, the first so many, and ``frame.attrs["left_out"]`` says what is
+        left out.
 
         Parameters
         ----------
@@ -397,7 +402,9 @@ class Trace:
         )
 
     def _parties_of(self, accounts: tuple[str, ...]) -> tuple[str, ...]:
-        """Holders along a way; one that follows itself counts once, an account without one stands for itself."""
+        """Holders along a way; one that follows itself counts once, an account without one stands for
+        itself.
+        """
         ledger = self._ledger
         out: list[str] = []
         for account in accounts:
@@ -439,11 +446,11 @@ class Trace:
     def assumptions(self) -> pd.DataFrame:
         """What was assumed, with the traced money that came to where it was.
 
-        Columns ``kind``, ``account_id``, ``currency``, ``seed_amount`` (traced money that came there), ``value`` (an
-        opening in minor units, a number of rows) and ``note``. Kinds: ``coverage`` (no account says for which time
-        its statement is held, so that the case counts as complete), ``opening`` (unknown: the least that never
-        overdraws is taken), ``order`` (nothing decides the order of rows), ``reversal`` (a seed transfer counts net),
-        ``balance`` (stated balances do not follow from the rows).
+        Columns ``kind``, ``account_id``, ``currency``, ``seed_amount`` (traced money that came there),
+        ``value`` (an opening in minor units, a number of rows) and ``note``. Kinds: ``coverage`` (no
+        account says for which time its statement is held, so that the case counts as complete), ``opening``
+        (unknown: the least that never overdraws is taken), ``order`` (nothing decides the order of rows),
+        ``reversal`` (a seed transfer counts net), ``balance`` (stated balances do not follow from the rows).
         """
         ledger = self._ledger
         found: list[tuple[str, str | None, str, int, int, str]] = []
@@ -471,18 +478,19 @@ class Trace:
         for account, rows in self._open_accounts.items():
             found.append(
                 ("order", ledger.account_ids[account].as_py(), self.currency, by_account[account], rows,
-                 N_("nothing decides the order of these rows: the figures are those of the order that is shown"))
+                 N_("nothing decides the order of these rows: the figures are those of the one shown"))
             )  # fmt: skip
         for row, taken in self._seeds.reduced:
+            payee = ledger.account_ids[int(ledger.rows["target"][row])].as_py()
             found.append(
-                ("reversal", ledger.account_ids[int(ledger.rows["target"][row])].as_py(), self.currency, taken, 1,
+                ("reversal", payee, self.currency, taken, 1,
                  N_("a seed transfer counts net of what was reversed"))
             )  # fmt: skip
         reached = {ledger.account_ids[account].as_py(): account for account in by_account}
         broken: dict[str, int] = {}
-        for entry in ledger.breaks:
-            if entry["kind"] == "balance" and entry["account_id"] in reached:
-                broken[str(entry["account_id"])] = broken.get(str(entry["account_id"]), 0) + 1
+        for gap in ledger.breaks:
+            if gap["kind"] == "balance" and gap["account_id"] in reached:
+                broken[str(gap["account_id"])] = broken.get(str(gap["account_id"]), 0) + 1
         for name, rows in broken.items():
             found.append(
                 ("balance", name, self.currency, by_account[reached[name]], rows,
@@ -502,7 +510,8 @@ class Trace:
 
     @cached_property
     def misuse(self) -> pd.DataFrame:
-        """Money that custody and reserve accounts paid out of others' earmarks, on the transfers of this trace.
+        """Money that custody and reserve accounts paid out of others' earmarks, on the transfers of this
+        trace.
 
         Columns ``transfer_id``, ``account_id``, ``earmark`` (the payment's own, empty: none), ``taken_from``,
         ``amount`` and ``traced`` (of it).
@@ -537,7 +546,7 @@ class Trace:
         """A networkx MultiDiGraph: accounts that the money passed, one edge a transfer with its amounts."""
         import networkx
 
-        graph = networkx.MultiDiGraph(
+        graph: Any = networkx.MultiDiGraph(
             rule=self.rule, currency=self.currency, seed=self.seed, backward=self.backward
         )
         for edge in self._edges():

@@ -25,7 +25,8 @@ RULES: tuple[Rule, ...] = (
         N_("First in, first out (先进先出)"),
         N_("The oldest money of an account leaves first; inside a transfer the order of taking is kept."),
         N_(
-            "Courts of England by default between innocent claimants; forensic accountants in China where a balance does not suffice."
+            "Courts of England by default between innocent claimants; "
+            "forensic accountants in China where a balance does not suffice."
         ),
         N_("Clayton's Case, Devaynes v Noble (1816) 1 Mer 572"),
     ),
@@ -33,7 +34,8 @@ RULES: tuple[Rule, ...] = (
         "prorata",
         N_("Pro rata (比例法)"),
         N_(
-            "Every payment takes every sort of money in its present proportion; whole minor units move, the exact share is kept to 2^-32."
+            "Every payment takes every sort of money in its present proportion; "
+            "whole minor units move, the exact share is kept to 2^-32."
         ),
         N_("Chinese courts for property bought with mixed money; rolling charge, haircut."),
         N_("法释〔2014〕13号 art. 10; Barlow Clowes v Vaughan [1991] EWCA Civ 11"),

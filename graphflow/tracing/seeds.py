@@ -123,7 +123,8 @@ def find_seeds(
     Raises
     ------
     UsageError
-        All problems at once: unknown references, several currencies, nothing in the period, less than was asked.
+        All problems at once: unknown references, several currencies, nothing in the period, less than was
+        asked.
     """
     ledger = case.ledger
     named = resolve(case, references)
@@ -250,8 +251,8 @@ def step_time(ledger: Ledger, step: int) -> int:
 def step_after(ledger: Ledger, time: int) -> int:
     """The first step later than a time.
 
-    On a day with rows of which only the date is known, these stand among the others by the order that is shown,
-    so the search goes on from the day before, one by one.
+    On a day with rows of which only the date is known, these stand among the others by the order that is
+    shown, so the search goes on from the day before, one by one.
     """
     low, high = 0, len(ledger.steps)
     while low < high:
@@ -321,7 +322,8 @@ def _one_currency(
             Problem(
                 "currency",
                 N_(
-                    "the references have money in several currencies, and a seed has one: choose it with currency="
+                    "the references have money in several currencies, and a seed has one: "
+                    "choose it with currency="
                 ),
                 {},
                 listed,
@@ -384,6 +386,10 @@ def _equal(table: Any, column: str, value: str) -> Any:
     return pc.fill_null(pc.equal(table[column], pa.scalar(value, table[column].type)), False)
 
 
+def _rows(table: Any, mask: Any) -> Any:
+    return table.filter(mask)
+
+
 def _loan_rows(case: Case, loan: str, backward: bool) -> Ints:
     """Transfers with that loan into the borrower's accounts; backward those out of them."""
     ledger = case.ledger
@@ -393,7 +399,7 @@ def _loan_rows(case: Case, loan: str, backward: bool) -> Ints:
     rows = _by_origin(ledger, same)
     loans = case.tables.arrow("loans")
     which = _equal(loans, "loan_id", loan)
-    borrowers = [] if which is None else loans.filter(which)["borrower_id"].to_pylist()
+    borrowers = [] if which is None else _rows(loans, which)["borrower_id"].to_pylist()
     parties = np.array([ledger.party(x) for x in borrowers if x is not None], np.int64)
     side = ledger.rows["source" if backward else "target"][rows]
     return rows[np.isin(ledger.account_party[side], parties[parties >= 0])]
@@ -408,7 +414,7 @@ def _product_rows(case: Case, product: str, backward: bool) -> Ints:
     named: list[int] = []
     unnamed = True
     if which is not None:
-        some = subscriptions.filter(which)
+        some = _rows(subscriptions, which)
         if backward and "redeemed" in some.column_names:
             some = some.filter(some["redeemed"].is_valid())
         if column in some.column_names:
@@ -423,7 +429,7 @@ def _product_rows(case: Case, product: str, backward: bool) -> Ints:
     own = _equal(accounts, "product_id", product)
     if same is None or own is None:
         return rows
-    held = np.array([ledger.account(x) for x in accounts.filter(own)["account_id"].to_pylist()], np.int64)
+    held = np.array([ledger.account(x) for x in _rows(accounts, own)["account_id"].to_pylist()], np.int64)
     more = _by_origin(ledger, same)
     side = ledger.rows["source" if backward else "target"][more]
     return np.concatenate((rows, more[np.isin(side, held)]))

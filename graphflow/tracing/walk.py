@@ -51,7 +51,9 @@ class Flow:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some chains: those of ``i`` are ``rows[bounds[i]:bounds[i + 1]]``, its end ``ends[i]`` (code, pot, amount, seed amount)."""
+    """Some chains: those of ``i`` are ``rows[bounds[i]:bounds[i + 1]]``, its end ``ends[i]`` (code,
+    pot, amount, seed amount).
+    """
 
     bounds: Ints
     rows: Ints
@@ -286,7 +288,8 @@ NOTHING = -2
 
 
 def _laid_out(ledger: Ledger, roots: _Roots, moved: Ints, stopped: Ints, backward: bool) -> Chains:
-    """A ledger of the traced money alone, in the seed's currency, whose chains are walked first in, first out.
+    """A ledger of the traced money alone, in the seed's currency, whose chains are walked first in, first
+    out.
 
     What met a seed is a payment into nowhere. Pots are numbered anew; the last two are nobody's, and where
     money rests that a conversion rounded to nothing.
@@ -300,7 +303,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, moved: Ints, stopped: Ints, backwar
     met = stopped[stopped[:, 0] != NOTHING]
     standing = np.flatnonzero(roots.step < 0)
     met_key = np.where(met[:, 0] >= 0, 2 * (size - 1 - met[:, 0] if backward else met[:, 0]), 0)
-    for i in np.flatnonzero(met[:, 0] < NOTHING):
+    for i in np.flatnonzero(met[:, 0] < NOTHING).tolist():
         met_key[i] = roots.place[-3 - int(met[i, 0])]
 
     # in order: at one place, first what meets the seed, then the seed
@@ -353,7 +356,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, moved: Ints, stopped: Ints, backwar
     index = Index(pointer, positions, np.ascontiguousarray(steps["dplace"])[positions])
     seed_steps = np.flatnonzero(np.isin(number, roots.step[roots.step >= 0]) & (number >= 0))
     rows = [(int(key[s]), int(s), -1, 0, int(amount[s])) for s in seed_steps]
-    for i in range(len(standing)):
+    for i in range(standing.size):
         low = int(ruler[len(key) + i])
         rows.append((int(stand_key[i]), -1, int(stand_pot[i]), low, low + int(stand_amount[i])))
     rows.sort()
@@ -363,8 +366,8 @@ def _laid_out(ledger: Ledger, roots: _Roots, moved: Ints, stopped: Ints, backwar
     # a standing seed's money came in before every step behind it: its place is not compared here
     restarts = np.flatnonzero(number < 0).reshape(-1, 1)
     return Chains(
-        steps, index, np.zeros((0, 2), np.int64), table, restarts, np.zeros((0, 2), np.int64), len(key) - 1, False,
-        Limits(), real_pots, number,
+        steps, index, np.zeros((0, 2), np.int64), table, restarts, np.zeros((0, 2), np.int64),
+        len(key) - 1, False, Limits(), real_pots, number,
     )  # fmt: skip
 
 
@@ -384,7 +387,9 @@ def _ruler(pot: Ints, amount: Ints) -> Ints:
 
 
 def _scaled(kept: Ints, whole: Ints) -> Ints:
-    """Amounts of the kept chains in each step's own currency: in proportion to what the step carries in all."""
+    """Amounts of the kept chains in each step's own currency: in proportion to what the step carries
+    in all.
+    """
     full = {int(s): (int(a), int(b)) for s, a, b, _ in whole.tolist()}
     out = kept.copy()
     for i, (step, _, seed, _) in enumerate(kept.tolist()):
