@@ -1,6 +1,6 @@
 """Loaders: one file a source format. Each recognises its files by what is in them, maps columns, and stops.
 
-Checking is the tables' business (`graphflow.tables`), pairing and joining the intake's, which is the one caller.
+Checking is the tables' business (`graphflow.tables`), pairing and joining the intake's, the one caller.
 
 Examples
 --------
@@ -54,7 +54,7 @@ LOADERS: tuple[Loader, ...] = (
         "tables",
         N_("our own tables, as CSV, Parquet or Excel"),
         N_(
-            "files or sheets named like our tables (transfers.csv), or one file with time, source, target and amount"
+            "files or sheets named like our tables (transfers.csv), or a file with time, source, target, amount"
         ),
         canonical.claims,
         canonical.load,
@@ -62,9 +62,7 @@ LOADERS: tuple[Loader, ...] = (
     Loader(
         "statement",
         N_("bank statements as banks export them for the police (调单), 34 columns"),
-        N_(
-            "a header row with 交易金额, 交易时间, 收付标志 and 交易卡号 or 交易账号, or one of the files beside it (账户信息, …)"
-        ),
+        N_("a header with 交易金额, 交易时间, 收付标志, 交易卡号 or 交易账号; 账户信息 and the like"),
         statement.claims,
         statement.load,
     ),
@@ -126,8 +124,8 @@ def recognise(path: str | os.PathLike[str], loader: str | None = None) -> list[t
     Returns
     -------
     list of (Loader, Source)
-        Usually one; where a folder holds files of several formats, one for each. Files that no loader claims are in
-        `Source.others` of the first, whose `load` puts them among its notes.
+        Usually one; where a folder holds files of several formats, one for each. Files that no loader claims
+        are in `Source.others` of the first, whose `load` puts them among its notes.
 
     Raises
     ------

@@ -1,12 +1,13 @@
 """IBM AMLSim: `transactions`, `accounts` and the alert files, as CSV or Parquet.
 
-`tran_id` is the simulator's order (it counts on while hundreds of transfers share one time), so it is `sequence`;
-`initial_deposit` is the opening balance. A step is a day; a file with bare step numbers counts them from AMLSim's
-default base date. Amounts are written as floats with two decimals: they are read back exactly.
+`tran_id` is the simulator's order (it counts on while hundreds of transfers share one time), so it is
+`sequence`; `initial_deposit` is the opening balance. A step is a day; a file with bare step numbers counts them
+from AMLSim's default base date. Amounts are written as floats with two decimals: they are read back exactly.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,16 @@ from graphflow.errors import InputError, Problem
 from graphflow.language import N_
 from graphflow.tables import Note, Raw
 from loaders import grid as grids
-from loaders.mapping import TEXT, exact_cents, provenance, source_files, texts, unread_notes, unreadable_rows
+from loaders.mapping import (
+    TEXT,
+    exact_cents,
+    provenance,
+    source_files,
+    texts,
+    told_by,
+    unread_notes,
+    unreadable_rows,
+)
 from loaders.source import File, Source
 
 TRANSFERS = {"tran_id", "orig_acct", "bene_acct", "base_amt", "tran_timestamp"}
@@ -146,6 +156,9 @@ def load(source: Source, *, currency: str | None = None, timezone: str | None = 
         name: table.num_rows + (raw.refused[name].num_rows if name in raw.refused else 0)
         for name, table in raw.tables.items()
     }
+    for role, name in (("alert_transfers", "transfers"), ("alert_accounts", "accounts")):
+        if role in part:
+            notes.append(told_by(part[role].file, len(part[role].rows), name))
     raw.notes = tuple(notes)
     return raw
 
@@ -187,6 +200,9 @@ class _part:
             new = ours.get(old, old)
             if new == "kind":
                 column = pc.utf8_lower(column)
+            elif new == "alert_id":  # -1 is none
+                column = column.cast(TEXT)
+                column = pc.if_else(pc.equal(column, "-1"), pa.scalar(None, TEXT), column)
             elif new not in ("opening_balance", "amount", "time"):
                 column = column.cast(TEXT)
             columns[new] = column
@@ -198,7 +214,7 @@ def _plain(name: str, column: pa.ChunkedArray) -> Any:
     if name in ("base_amt", "initial_deposit") and pa.types.is_floating(column.type):
         return exact_cents(column.to_numpy())
     if pa.types.is_floating(column.type):
-        return texts([None if v is None or v != v else grids.cell_text(v) for v in column.to_pylist()])
+        return texts([None if v is None or math.isnan(v) else grids.cell_text(v) for v in column.to_pylist()])
     if name == "tran_timestamp" and (pa.types.is_timestamp(column.type) or pa.types.is_integer(column.type)):
         return column
     return column if pa.types.is_integer(column.type) else column.cast(TEXT)

@@ -1,7 +1,7 @@
 """IBM AMLworld: `*_Trans.csv` (its header has `Account` twice), `*_Patterns.txt`, `*_accounts.csv`.
 
-An account is a bank and a number: `BANK:NUMBER`, the bank without the zeros that some files pad it with. The rows of
-the patterns are rows of the transactions: where both files are there they only label them, each once.
+An account is a bank and a number: `BANK:NUMBER`, the bank without the zeros that some files pad it with.
+The rows of the patterns are rows of the transactions: where both files are there they only label them, each once.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from loaders.mapping import (
     refused_rows,
     source_files,
     texts,
+    told_by,
     unread_notes,
     unreadable_rows,
 )
@@ -123,12 +124,19 @@ def load(source: Source, *, currency: str | None = None, timezone: str | None = 
             )
             parts.append(ready)
             refused += [] if bad is None else [bad]
+            for name in sorted({one.file.name for one in labels.values()}):
+                count = sum(one.file.name == name for one in labels.values())
+                notes.append(
+                    told_by(
+                        next(one.file for one in labels.values() if one.file.name == name), count, "transfers"
+                    )
+                )
     files = {attempt.file.name: attempt.file for attempt in attempts}
     for name, file in files.items():
         own = [attempt for attempt in attempts if attempt.file.name == name]
         columns = [texts([one.cells[i] for one in own]) for i in range(len(HEADER) + 1)]
         rows = np.asarray([one.row for one in own], np.int64)
-        ready, bad = _transfers(file, columns, rows, {at: one for at, one in enumerate(own)})
+        ready, bad = _transfers(file, columns, rows, dict(enumerate(own)))
         parts.append(ready)
         refused += [] if bad is None else [bad]
     accounts = [grids.read_text(file) for file in source.files if _role(file) == "accounts"]
@@ -298,24 +306,13 @@ def _spoiled_notes(transfers: pa.Table) -> list[Note]:
     ]
 
 
-def _describe(raw: Raw, grids_: list[grids.Grid]) -> None:
-    """Accounts with their banks, from the rows; with owners, where there is a file of accounts."""
-    seen: dict[str, tuple[str, str]] = {}
-    transfers = raw.tables.get("transfers")
-    if transfers is not None:
-        for side in ("source", "target"):
-            pairs = transfers.select([side, f"{side}_bank", "source_file", "source_row"])
-            first = pairs.group_by([side], use_threads=False).aggregate([(f"{side}_bank", "first")])
-            for account, bank in zip(
-                first[side].to_pylist(), first[f"{side}_bank_first"].to_pylist(), strict=True
-            ):
-                seen.setdefault(account, (account.partition(":")[0], bank + ":" + account.partition(":")[2]))
+def _describe(raw: Raw, file_grids: list[grids.Grid]) -> None:
+    """Accounts and their owners, where there is a file of them; others the tables add by themselves."""
     made: list[pa.Table] = []
-    for grid in grids_:
+    for grid in file_grids:
         given = {name.lower(): grid.column(i) for i, name in enumerate(grid.header)}
-        accounts = _account(given["bank id"], given["account number"])
         owned = {
-            "account_id": accounts,
+            "account_id": _account(given["bank id"], given["account number"]),
             "bank": given["bank name"],
             "party_id": given["entity id"],
             "source_id": pc.binary_join_element_wise(
@@ -323,26 +320,16 @@ def _describe(raw: Raw, grids_: list[grids.Grid]) -> None:
             ),
         }
         made.append(provenance(owned, grid.file, None, grid.rows))
-        for account in accounts.to_pylist():
-            seen.pop(account, None)
         raw.tables["parties"] = _parties(raw, grid, given)
         bad = unreadable_rows(grid)
         if bad is not None:
-            raw.refused["accounts"] = bad
-            raw.rows_read["accounts"] = bad.num_rows
-    if seen:
-        made.append(
-            pa.table(
-                {
-                    "account_id": texts(seen),
-                    "bank": texts([bank for bank, _ in seen.values()]),
-                    "source_id": texts([written for _, written in seen.values()]),
-                }
+            raw.refused["accounts"] = join(
+                [*([raw.refused["accounts"]] if "accounts" in raw.refused else []), bad]
             )
-        )
     if made:
         raw.tables["accounts"] = join(made)
-        raw.rows_read["accounts"] = raw.rows_read.get("accounts", 0) + raw.tables["accounts"].num_rows
+        bad_rows = raw.refused["accounts"].num_rows if "accounts" in raw.refused else 0
+        raw.rows_read["accounts"] = raw.tables["accounts"].num_rows + bad_rows
 
 
 def _parties(raw: Raw, grid: grids.Grid, given: dict[str, Any]) -> pa.Table:

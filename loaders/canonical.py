@@ -1,7 +1,8 @@
-"""Our own tables (`tables.md`): a folder of NAME.csv, NAME.parquet or NAME.xlsx, a workbook, or one file of transfers."""
+"""Our own tables (`tables.md`): a folder of NAME.csv, .parquet or .xlsx, a workbook, or one file of transfers."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -341,5 +342,8 @@ def _cast(column: pa.ChunkedArray, kind: str) -> tuple[Any, str]:
 def _shortest(column: pa.ChunkedArray) -> pa.Array:
     """Floats (shares, rates) as their shortest text, without exponents."""
     return texts(
-        [None if value is None or value != value else grids.cell_text(value) for value in column.to_pylist()]
+        [
+            None if value is None or math.isnan(value) else grids.cell_text(value)
+            for value in column.to_pylist()
+        ]
     )

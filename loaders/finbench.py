@@ -1,8 +1,9 @@
 """LDBC FinBench: the `snapshot` folder, `|` between columns.
 
-Transfers, withdrawals, loan deposits and repayments are all rows of `transfers`. Persons, companies and loans are
-numbered separately (14 numbers are a person and a company, 4 an account and a loan), so they carry their kind:
-`person:93`, `company:93`, `loan:93`; the account that a loan is paid from is called `loan:93` too. Times are UTC.
+Transfers, withdrawals, loan deposits and repayments are all rows of `transfers`. Persons, companies and loans
+are numbered separately (14 numbers are a person and a company, 4 an account and a loan), so they carry their
+kind: `person:93`, `company:93`, `loan:93`; the account that a loan is paid from is called `loan:93` too. Times
+are UTC.
 """
 
 from __future__ import annotations
@@ -15,10 +16,19 @@ import pyarrow.compute as pc
 
 from graphflow.errors import InputError, Problem
 from graphflow.language import N_
-from graphflow.tables import Raw
+from graphflow.tables import Note, Raw
 from loaders import grid as grids
 from loaders.grid import Grid
-from loaders.mapping import TEXT, constant, join, provenance, source_files, unread_notes, unreadable_rows
+from loaders.mapping import (
+    TEXT,
+    constant,
+    join,
+    provenance,
+    source_files,
+    told_by,
+    unread_notes,
+    unreadable_rows,
+)
 from loaders.source import File, Source
 
 # The files of the format, by name, and the columns by which each is known.
@@ -49,7 +59,7 @@ def claims(source: Source) -> tuple[File, ...]:
 
 
 def _role(file: File) -> str:
-    """Which file of the format this is: by its name (or its folder's, where it is in parts) and its header."""
+    """Which file of the format this is: by its name (or its folder's, where it is in parts) and header."""
     if file.kind != "text":
         return ""
     line = next((line for line in grids.head_lines(file) if line.strip()), "")
@@ -154,6 +164,7 @@ def load(source: Source, *, currency: str | None = None, timezone: str | None = 
     add("accounts", "account", lambda c, n: _account(c, n, owner))
     borrower = _borrowers(rows)
     add("loans", "loan", lambda c, n: _loan(c, n, borrower))
+    lent: list[pa.Table] = []
     if "loan" in rows:
         # The account that a loan is paid from and repaid to; a row of its own, not one that the files have.
         lent = rows["loan"].tables(_loan_account)
@@ -176,7 +187,32 @@ def load(source: Source, *, currency: str | None = None, timezone: str | None = 
             )
         )
     raw.tables = {table: join(made) for table, made in parts.items()}
+    notes = list(raw.notes)
+    for role, table in _COMPLETE.items():
+        if role in rows:
+            notes += [told_by(grid.file, len(grid.rows), table) for grid in rows[role].grids]
+    if lent:
+        notes.append(
+            Note(
+                "loan_accounts",
+                N_(
+                    "{count} accounts stand for the loans themselves: from them they are paid, to them repaid"
+                ),
+                {"count": sum(part.num_rows for part in lent)},
+                sum(part.num_rows for part in lent),
+            )
+        )
+    raw.notes = tuple(notes)
     return raw
+
+
+# Files whose rows say whose something is; they have no rows of their own in our tables.
+_COMPLETE = {
+    "personownaccount": "accounts",
+    "companyownaccount": "accounts",
+    "personapplyloan": "loans",
+    "companyapplyloan": "loans",
+}
 
 
 def _once(source: Source, by_role: dict[str, list[File]]) -> None:

@@ -1,7 +1,8 @@
-"""What every loader needs to hand over rows: provenance, refusals, notes; and how ids and numbers may not look."""
+"""What every loader needs to hand over rows: provenance, refusals, notes; how ids and numbers may not look."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from loaders.source import KIND_NAMES, File, Source
 
 TEXT = pa.large_string()
 
-# 6.22202E+18: what Excel makes of a long number. One digit, a fraction, E and a signed exponent; digits are lost.
+# 6.22202E+18: what Excel makes of a long number. One digit, a fraction, E, a signed exponent: digits are lost.
 SPOILED_ID = r"^\s*\d(?:[.,]\d+)?[Ee]\+\d+\s*$"
 # 6222021234567890123.0: went through a float, which holds 15 digits.
 FLOAT_ID = r"^\s*\d{16,}\.0+\s*$"
@@ -107,6 +108,16 @@ def source_files(source: Source, loader: str) -> tuple[SourceFile, ...]:
     return tuple(SourceFile(file.name, file.contents.sha256, file.size, loader) for file in source.files)
 
 
+def told_by(file: File, count: int, table: str) -> Note:
+    """A note for a file whose rows complete those of another one, and are none of their own."""
+    return Note(
+        "completes",
+        N_("{count} rows of {file} complete rows of {table}, and are counted there"),
+        {"count": count, "file": file.name, "table": table},
+        count,
+    )
+
+
 def unread_notes(source: Source) -> list[Note]:
     """A note for each file that nobody claimed: nothing is left out in silence."""
     return [
@@ -152,7 +163,7 @@ def exact_cents(values: npt.NDArray[np.float64]) -> pa.Array:
     if not exact.all():
         from decimal import Decimal
 
-        return texts([None if v != v else format(Decimal(repr(float(v))), "f") for v in values])
+        return texts([None if math.isnan(v) else format(Decimal(repr(float(v))), "f") for v in values])
     wide = np.zeros((len(values), 2), np.int64)
     wide[:, 0] = cents.astype(np.int64)
     wide[:, 1] = wide[:, 0] >> 63

@@ -1,7 +1,7 @@
 """What a user names on the command line, opened: a folder, a zip, or one file.
 
-Everything that could do harm while being opened is refused here, in one place: zips that are cut off, locked, too
-big for what they say, or whose names climb out of their folder. A loader only ever sees `File`s.
+Everything that could do harm while being opened is refused here, in one place: zips that are cut off, locked,
+too big for what they say, or whose names climb out of their folder. A loader only ever sees `File`s.
 """
 
 from __future__ import annotations
@@ -130,9 +130,9 @@ class File:
         start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:64].lower()
         if start.startswith((b"<!doctype html", b"<html", b"<table")):
             return "html"
-        if start.startswith(b"<?xml") or start.startswith(b"<"):
+        if start.startswith(b"<"):
             return "html" if b"<html" in head.lower() or b"<table" in head.lower() else "xml"
-        # Control characters that no text has; a few NULs may be damage, a quarter of them is not text (or is UTF-16).
+        # Control characters that no text has; a few NULs may be damage, a quarter of them is UTF-16 or no text.
         odd = sum(head.count(bytes([code])) for code in (*range(1, 9), *range(14, 27), 28, 29, 30, 31))
         nul = head.count(0)
         if nul > len(head) // 4:

@@ -463,7 +463,9 @@ class _Reading:
         table["source_reference"], table["target_reference"] = sides(columns["reference"], nobody)
         table["source_balance"], table["target_balance"] = sides(columns["balance"], columns["other_balance"])
         table["source_sequence"], table["target_sequence"] = sides(sequence, number)
-        table["other_as_written"] = pc.if_else(pc.is_null(_other_ids(part)), columns["other"], pa.scalar(None, TEXT))
+        table["other_as_written"] = pc.if_else(
+            pc.is_null(_other_ids(part)), columns["other"], pa.scalar(None, TEXT)
+        )
         table["kind"] = kind
         table["memo"], table["ip"], table["mac"] = columns["memo"], columns["ip"], columns["mac"]
         for key in ("log", "voucher", "document"):
