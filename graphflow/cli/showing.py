@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphflow.language import N_, translate
-from graphflow.pictures import END_NAMES, Facts, Picture, Table, amount_text, html_page, sankey_svg
+from graphflow.pictures import Facts, Picture, Table, amount_text, end_name, html_page, sankey_svg
 from graphflow.terminal import Column, jsonable, money_text, plain, table_lines, write_json
 from graphflow.version import VERSION
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from graphflow.case import Case
     from graphflow.receipt import ImportReport
+    from graphflow.tracing import Trace
 
 TABLE_TOP, PAGE_TOP = 20, 500
 # What is money in a result's frames, and in whose currency: the row's own, or the seed's.
@@ -63,6 +64,13 @@ class Amounts:
                 made[name] = plain_value
         return made
 
+    def assumed(self, frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+        """Assumptions: the value of an opening is money, that of the others a count."""
+        for record in self.records(frame):
+            if record["kind"] == "opening":
+                record["value"] = self.text(record["value"], record["currency"])
+            yield record
+
     def records(self, frame: pd.DataFrame, seed: frozenset[str] = _SEED) -> Iterator[dict[str, Any]]:
         names = list(frame.columns)
         for row in frame.itertuples(index=False, name=None):
@@ -72,7 +80,7 @@ class Amounts:
 _CHAIN_SEED = frozenset({"amount", "seed_amount"})  # a chain's amount is in the seed's currency
 
 
-def trace_pairs(case: Case, t: Any, top: int | None) -> Iterator[tuple[str, object]]:
+def trace_pairs(case: Case, t: Trace, top: int | None) -> Iterator[tuple[str, object]]:
     """A trace as the pairs of one JSON object; chains are streamed."""
     amounts = Amounts(case.tables.minor_units, t.currency)
     yield "version", VERSION
@@ -91,26 +99,21 @@ def trace_pairs(case: Case, t: Any, top: int | None) -> Iterator[tuple[str, obje
         yield "chains", amounts.records(kept, _CHAIN_SEED)
         yield "chains_left_out", {"count": left, "money": amounts.text(money)}
     yield "envelope", None
-    yield "assumptions", amounts.records(t.assumptions)
+    yield "assumptions", amounts.assumed(t.assumptions)
     yield "misuse", amounts.records(t.misuse)
 
 
-def chain_records(t: Any, amounts: Amounts) -> Iterator[dict[str, Any]]:
+def chain_records(t: Trace, amounts: Amounts) -> Iterator[dict[str, Any]]:
     """All chains, never all in memory."""
     for chain in t.iter_chains():
-        row = chain._asdict() if hasattr(chain, "_asdict") else dict(chain)
-        yield amounts.record(row, _CHAIN_SEED)
+        yield amounts.record(chain._asdict(), _CHAIN_SEED)
 
 
-def top_chains(t: Any, top: int) -> tuple[pd.DataFrame, int, int]:
+def top_chains(t: Trace, top: int) -> tuple[pd.DataFrame, int, int]:
     """The largest chains, and how many with how much money are left out."""
     kept = t.chains(top=top)
-    count = money = 0
-    for chain in t.iter_chains():
-        row = chain._asdict() if hasattr(chain, "_asdict") else chain
-        count += 1
-        money += int(row["amount"])
-    return kept, count - len(kept), money - int(sum(int(a) for a in kept["amount"]))
+    left = kept.attrs["left_out"]
+    return kept, int(left["count"]), int(left["amount"])
 
 
 def write_csv(rows: Iterable[Mapping[str, Any]], names: Sequence[str]) -> None:
@@ -153,7 +156,7 @@ def print_facts(facts: Facts) -> None:
 class TraceTables:
     """A trace as tables in the reader's language."""
 
-    def __init__(self, case: Case, t: Any, start: str, language: str) -> None:
+    def __init__(self, case: Case, t: Trace, start: str, language: str) -> None:
         self.case, self.t, self.start, self.language = case, t, start, language
         self.amounts = Amounts(case.tables.minor_units, t.currency)
         self.labels: dict[str, str] = {}
@@ -173,14 +176,19 @@ class TraceTables:
         return f"{name} ({account})" if name and name != account else str(account)
 
     def facts(self) -> Facts:
+        from graphflow.tracing.rules import rule_named
+
         t = self.t
         direction = self.say(N_("where it came from")) if t.backward else self.say(N_("where it went"))
         rows = [
             (self.say(N_("Question")), f"{self.start}: {direction}"),
             (self.say(N_("Money traced")), f"{self.amounts.shown(t.seed)} {t.currency}"),
-            (self.say(N_("Rule")), f"{t.rule}: {self.say(RULE_WORDS.get(t.rule, t.rule))}"),
+            (self.say(N_("Rule")), self.say(rule_named(t.rule).title)),
         ]
-        limits = [f"{k}={v}" for k, v in t.parameters.items() if k in _LIMITS and v not in (None, 0, "0", "")]
+        asked = {k: v for k, v in t.parameters.items() if k in _LIMITS and v not in (None, 0)}
+        if "min_amount" in asked:
+            asked["min_amount"] = self.amounts.text(asked["min_amount"])
+        limits = [f"{name}={value}" for name, value in asked.items()]
         if limits:
             rows.append((self.say(N_("Limits")), ", ".join(limits)))
         rows.append(
@@ -189,47 +197,49 @@ class TraceTables:
         return Facts(rows)
 
     def ends(self, top: int) -> Table:
-        frame = self.t.ends.sort_values("seed_amount", ascending=False, kind="stable")
+        frame = self.t.ends
         shown = frame.head(top)
         self.know(shown["account_id"])
-        open_order = (
-            bool((frame["amount_min"] != frame["amount_max"]).any()) if "amount_min" in frame else False
-        )
+        abroad = bool((frame["currency"] != self.t.currency).any())
+        spread = bool((frame["amount_min"].ne(frame["amount_max"])).fillna(False).any())
         rows = []
         for row in shown.to_dict("records"):
             cells = [
-                self.say(END_NAMES.get(row["kind"], row["kind"])),
+                self.say(end_name(row["kind"], self.t.backward)),
                 self.label(row["account_id"]),
-                self.amounts.shown(row["amount"], row["currency"]) + f" {row['currency']}",
-                self.amounts.shown(row["seed_amount"]),
-                percent(row["seed_amount"], self.t.seed),
+                f"{self.amounts.shown(row['amount'], row['currency'])} {row['currency']}",
             ]
-            if open_order:
-                cells += [
-                    self.amounts.shown(row[name], row["currency"]) for name in ("amount_min", "amount_max")
-                ]
-            rows.append(cells)
-        titles = [N_("end"), N_("account"), N_("amount"), N_("of the money traced"), "%"]
-        titles += [N_("at least"), N_("at most")] if open_order else []
+            cells += [self.amounts.shown(row["seed_amount"])] if abroad else []
+            if spread:
+                cells += [self.amounts.shown(row[n], row["currency"]) for n in ("amount_min", "amount_max")]
+            rows.append([*cells, percent(row["seed_amount"], self.t.seed)])
+        titles = [N_("end"), N_("account"), N_("amount")]
+        titles += [N_("of the money traced")] if abroad else []
+        titles += [N_("at least"), N_("at most")] if spread else []
+        title = (
+            N_("Ends: where the money stood at the start")
+            if self.t.backward
+            else N_("Ends: where the money stands at the close")
+        )
         return Table(
-            self.say(N_("Ends: where the money stands at the close")) if not self.t.backward
-            else self.say(N_("Ends: where the money stood at the start")),
-            [self.say(title) for title in titles],
+            self.say(title),
+            [*(self.say(title) for title in titles), "%"],
             rows,
-            right=range(2, len(titles)),
+            right=range(2, len(titles) + 1),
             note=self._left(len(frame) - len(shown), int(frame["seed_amount"].iloc[top:].sum()), N_("ends")),
-        )  # fmt: skip
+        )
 
     def chains(self, top: int, *, transfers: bool) -> Table:
         kept, left, money = top_chains(self.t, top)
         self.know(account for way in kept["accounts"] for account in way)
+        arrow = " ← " if self.t.backward else " → "
         rows = []
         for row in kept.to_dict("records"):
             cells = [
                 self.amounts.shown(row["amount"]),
                 str(row["hops"]),
-                " → ".join(self.label(account) for account in row["accounts"]),
-                self.say(END_NAMES.get(row["kind"], row["kind"])),
+                arrow.join(self.label(account) for account in row["accounts"]),
+                self.say(end_name(row["kind"], self.t.backward)),
             ]
             rows.append([*cells, " ".join(map(str, row["transfers"]))] if transfers else cells)
         titles = [N_("amount"), N_("hops"), N_("way"), N_("end")] + ([N_("transfers")] if transfers else [])
@@ -243,17 +253,42 @@ class TraceTables:
 
     def others(self, top: int) -> Iterator[Table]:
         """What was assumed, and money taken of others' earmarks, where there is any."""
-        for title, frame in (
-            (N_("Assumptions, and the money that rests on them"), self.t.assumptions),
-            (N_("Money taken of others' earmarks"), self.t.misuse),
-        ):
-            if len(frame):
-                records = [*self.amounts.records(frame.head(top))]
-                rows = [[cell(value) for value in record.values()] for record in records]
-                right = [i for i, name in enumerate(frame.columns) if name in _LOCAL | _SEED]
-                left = len(frame) - len(records)
-                note = self.say(N_("and {count} more rows"), count=f"{left:,}") if left else ""
-                yield Table(self.say(title), [str(c) for c in frame.columns], rows, right, note)
+        frame = self.t.assumptions
+        if len(frame):
+            shown = frame.head(top)
+            self.know(shown["account_id"])
+            rows = [
+                [
+                    self.say(row["note"]),
+                    self.label(row["account_id"]),
+                    self.amounts.shown(row["seed_amount"]),
+                    f"{self.amounts.shown(row['value'], row['currency'])} {row['currency']}"
+                    if row["kind"] == "opening"
+                    else f"{row['value']:,}",
+                ]
+                for row in shown.to_dict("records")
+            ]
+            titles = (N_("assumption"), N_("account"), N_("money that came there"), N_("value"))
+            yield Table(
+                self.say(N_("Assumptions, and the money that rests on them")),
+                [self.say(title) for title in titles],
+                rows,
+                right=(2, 3),
+                note=self._more(len(frame) - len(shown)),
+            )
+        frame = self.t.misuse
+        if len(frame):
+            records = [*self.amounts.records(frame.head(top))]
+            yield Table(
+                self.say(N_("Money taken of others' earmarks")),
+                [str(name) for name in frame.columns],
+                [[cell(value) for value in record.values()] for record in records],
+                right=[i for i, name in enumerate(frame.columns) if name in _LOCAL],
+                note=self._more(len(frame) - len(records)),
+            )
+
+    def _more(self, count: int) -> str:
+        return self.say(N_("and {count} more rows"), count=f"{count:,}") if count else ""
 
     def _left(self, count: int, money: int, what: str) -> str:
         if not count:
@@ -268,11 +303,7 @@ class TraceTables:
         )
 
 
-_LIMITS = ("since", "until", "max_hops", "min_amount", "overdraft", "cash_gaps", "by")
-RULE_WORDS = {
-    "fifo": N_("first in, first out"),
-    "prorata": N_("in proportion to what an account holds"),
-}
+_LIMITS = ("since", "until", "max_hops", "min_amount")
 
 
 def percent(part: int, whole: int) -> str:
@@ -351,7 +382,7 @@ def show_facts(facts: Mapping[str, object], form: str, language: str) -> None:
 
 
 def show_trace(
-    case: Case, t: Any, start: str, form: str, language: str, *, part: str = "ends", top: int | None = None
+    case: Case, t: Trace, start: str, form: str, language: str, *, part: str = "ends", top: int | None = None
 ) -> None:
     """Print a trace."""
     amounts = Amounts(case.tables.minor_units, t.currency)
@@ -372,7 +403,7 @@ def show_trace(
             print_table(table)
 
 
-def trace_page(case: Case, t: Any, start: str, language: str) -> str:
+def trace_page(case: Case, t: Trace, start: str, language: str) -> str:
     """The same as a page: the picture, and tables with the transfers behind each chain."""
     tables = TraceTables(case, t, start, language)
     ends, chains = tables.ends(PAGE_TOP), tables.chains(PAGE_TOP, transfers=True)

@@ -17,10 +17,11 @@ from __future__ import annotations
 from graphflow.pictures.flows import Flow, Key, Link, Node, flow_of_links, flow_of_routes, layered
 from graphflow.pictures.page import Facts, Picture, Table, html_page
 from graphflow.pictures.sankey import sankey_svg
-from graphflow.pictures.words import END_NAMES, amount_text, clean, shorten, width_of
+from graphflow.pictures.words import END_NAMES, ORIGIN_NAMES, amount_text, clean, end_name, shorten, width_of
 
 __all__ = [
     "END_NAMES",
+    "ORIGIN_NAMES",
     "Facts",
     "Flow",
     "Key",
@@ -30,6 +31,7 @@ __all__ = [
     "Table",
     "amount_text",
     "clean",
+    "end_name",
     "flow_of_links",
     "flow_of_routes",
     "html_page",

@@ -10,7 +10,7 @@ from typing import Any
 
 from graphflow.language import N_, translate
 from graphflow.pictures.flows import Flow, Key, Link, Node, flow_of_links, flow_of_routes, layered
-from graphflow.pictures.words import END_NAMES, amount_text, clean, shorten, width_of
+from graphflow.pictures.words import amount_text, clean, end_name, shorten, width_of
 
 # Told apart by people who see few colours too; each is readable on white and on near-black.
 _COLOURS = {
@@ -64,6 +64,7 @@ def sankey_svg(
     language: str = "en",
     labels: Mapping[str, str] | None = None,
     most: int = 60,
+    backward: bool = False,
 ) -> str:
     """A Sankey as SVG text: the same bytes for the same data, readable on light and on dark ground.
 
@@ -79,6 +80,8 @@ def sankey_svg(
         Digits of the minor unit.
     language, labels, most
         The reader's language; names for ids; about how many nodes to draw.
+    backward
+        The money flowed from right to left: the first column is where it arrived.
 
     Examples
     --------
@@ -93,7 +96,7 @@ def sankey_svg(
         flow = flow_of_routes(links, labels=labels, most=most)
     else:
         flow = flow_of_links(links, labels=labels, most=most)
-    pen = _Pen(unit, digits, language)
+    pen = _Pen(unit, digits, language, backward)
     boxes, width, height = _arrange(flow)
     top = 64.0
     body = _ribbons(flow, boxes, pen, top) + _nodes(boxes.values(), pen, top)
@@ -252,17 +255,18 @@ def _nodes(boxes: Iterable[_Box], pen: _Pen, top: float) -> list[str]:
 def _legend(flow: Flow, pen: _Pen) -> list[str]:
     """Coloured squares with words, for what the picture has; the unit last."""
     roles = {node.role for node in flow.nodes}
-    entries = [(_COLOURS[role], pen.text(words)) for role, words in _ROLES.items() if role in roles]
+    told = {**_ROLES, "seed": N_("where the money arrived")} if pen.backward else _ROLES
+    entries = [(_COLOURS[role], pen.text(words)) for role, words in told.items() if role in roles]
     x = 12.0
     parts = []
     for colour, words in entries:
         parts.append(f'<rect fill="{colour}" x="{x:.1f}" y="33" width="10" height="10"/>')
         parts.append(f'<text class="a" x="{x + 14:.1f}" y="42">{clean(words)}</text>')
         x += 26 + 6.2 * width_of(words)
-    told = pen.text(
+    unit = pen.text(
         N_("Amounts in {unit}, {total} in all"), unit=pen.unit or "—", total=pen.amount(flow.total, bare=True)
     )
-    parts.append(f'<text class="a" x="{x:.1f}" y="42">{clean(told)}</text>')
+    parts.append(f'<text class="a" x="{x:.1f}" y="42">{clean(unit)}</text>')
     return parts
 
 
@@ -281,6 +285,7 @@ class _Pen:
     unit: str
     digits: int
     language: str
+    backward: bool = False
 
     def text(self, words: str, **values: object) -> str:
         return translate(words, self.language, **values)
@@ -300,7 +305,7 @@ class _Pen:
 
     def name(self, node: Node) -> str:
         if node.role == "end":
-            return self.text(END_NAMES.get(node.id, node.id))
+            return self.text(end_name(node.id, self.backward))
         if node.role == "more":
             if not node.folded:
                 return self.text(N_("later hops"))
@@ -311,12 +316,12 @@ class _Pen:
 
     def link(self, link: Link, source: Node, target: Node) -> str:
         names = [
-            self.text(END_NAMES.get(node.id, node.id))
+            self.text(end_name(node.id, self.backward))
             if node.role == "pass" and "\0" not in node.id
-            else self.name(node).replace("\0", " → ")
+            else self.name(node).replace("\0", " – ")
             for node in (source, target)
         ]
-        told = f"{names[0]} → {names[1]}: {self.amount(link.value)}"
+        told = f"{names[0]} {'←' if self.backward else '→'} {names[1]}: {self.amount(link.value)}"
         return f"{told} ({self.text(N_('routes: {count}'), count=f'{link.routes:,}')})"
 
     def shown(self, flow: Flow) -> str:

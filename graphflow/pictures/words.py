@@ -23,6 +23,29 @@ END_NAMES: Mapping[str, str] = {
 }
 """What the kinds of ends are called where people read them."""
 
+ORIGIN_NAMES: Mapping[str, str] = {
+    "balance": N_("stood in the account before"),
+    "cash": N_("paid in in cash"),
+    "fee": N_("came from the bank or the tax office"),
+    "hub": N_("not to be told apart in a clearing account"),
+    "returned": N_("came from the receiver itself"),
+    "asset": N_("came from sold assets"),
+    "frontier": N_("came from outside our statements"),
+    "lender": N_("lent by an overdraft"),
+    "recirculated": N_("came by another seed"),
+    "horizon": N_("beyond the limit set"),
+}
+"""The same where the question is asked backward."""
+
+
+def end_name(kind: str, backward: bool = False) -> str:
+    """A kind of end in words, to be translated; a kind that we do not know stays as it is.
+
+    >>> end_name("cash"), end_name("cash", backward=True)
+    ('taken in cash', 'paid in in cash')
+    """
+    return (ORIGIN_NAMES if backward else END_NAMES).get(kind, kind)
+
 
 def amount_text(value: int, digits: int = 2) -> str:
     """Exact, with thousands.
