@@ -22,7 +22,7 @@ STYLES = ("tables", "statements")
 
 @dataclass(frozen=True)
 class Synthesis:
-    """One generated case: its name, what it is, the least size that it has, the usual one, and who writes it."""
+    """One generated case: its name, what it is, its least and its usual size, and who writes it."""
 
     name: str
     title: str
@@ -43,7 +43,9 @@ class Synthesis:
 
 
 SYNTHESES = (
-    Synthesis("p2p", N_("a lending platform that repays old lenders with new lenders' money"), 2_000, 20_000, True),
+    Synthesis(
+        "p2p", N_("a lending platform that repays old lenders with new lenders' money"), 2_000, 20_000, True
+    ),
     Synthesis("ledger", N_("a plain ledger of a power law of accounts, for measuring"), 10, 1_000_000, False),
 )
 
@@ -100,9 +102,13 @@ def make(
             Problem("NAME", N_("there is no such case to generate"), first=name, expected=", ".join(found))
         )
     if style not in STYLES:
-        problems.append(Problem("style", N_("there is no such style"), first=style, expected=", ".join(STYLES)))
+        problems.append(
+            Problem("style", N_("there is no such style"), first=style, expected=", ".join(STYLES))
+        )
     if form not in (None, "csv", "parquet"):
-        problems.append(Problem("form", N_("there is no such form"), first=str(form), expected="csv, parquet"))
+        problems.append(
+            Problem("form", N_("there is no such form"), first=str(form), expected="csv, parquet")
+        )
     if synthesis is not None and style == "statements" and not synthesis.has_statements:
         problems.append(
             Problem(
@@ -129,7 +135,9 @@ def make(
     folder = Path(out)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         problems.append(
-            Problem(str(folder), N_("is there already and is not empty"), expected=N_("a new or an empty folder"))
+            Problem(
+                str(folder), N_("is there already and is not empty"), expected=N_("a new or an empty folder")
+            )
         )
     if problems or synthesis is None:
         raise UsageError(*problems)
@@ -170,15 +178,14 @@ def _write(
 
 def _facts(folder: Path) -> dict[str, Any]:
     """What the case has, as its own files say."""
-    import pyarrow.csv
     import pyarrow.parquet as pq
 
     def rows(name: str) -> int:
         path = folder / f"{name}.parquet"
         if path.exists():
             return int(pq.ParquetFile(path).metadata.num_rows)
-        with pyarrow.csv.open_csv(folder / f"{name}.csv") as reader:
-            return sum(batch.num_rows for batch in reader)
+        with (folder / f"{name}.csv").open("rb") as file:  # no cell of ours has a line break in it
+            return sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b"")) - 1
 
     facts: dict[str, Any] = {"transfers": rows("transfers"), "accounts": rows("accounts")}
     summary = folder / "truth" / "summary.json"
@@ -188,11 +195,3 @@ def _facts(folder: Path) -> dict[str, Any]:
     else:
         facts["seed_reference"] = "account:A00000001"
     return facts
-
-
-def __getattr__(name: str) -> Any:
-    if name == "toys":
-        import importlib
-
-        return importlib.import_module("graphflow.synthesis.toys")
-    raise AttributeError(f"module 'graphflow.synthesis' has no attribute {name!r}")

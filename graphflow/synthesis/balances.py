@@ -28,7 +28,7 @@ class Balances:
         self.count = np.zeros(accounts, np.int64)
 
     def advance(self, accounts: NDArray[Any], changes: NDArray[Any]) -> tuple[Ints, Ints]:
-        """Book movements in the order given; the balance after each, and its place in its account's own list."""
+        """Book movements in the order given: the balance after each, and its place in its account's list."""
         order = sorted_order(accounts)
         account, running = accounts[order], np.cumsum(changes[order])
         first = np.flatnonzero(np.concatenate(([True], account[1:] != account[:-1])))

@@ -108,7 +108,8 @@ def is_person(parties: Blocks) -> NDArray[np.bool_]:
 
 def party_ids(parties: Blocks) -> pa.Array:
     """The id of each party: a letter for its sort and a number."""
-    pieces, seen = [], {}
+    pieces: list[pa.Array] = []
+    seen: dict[str, int] = {}
     for sort, (prefix, _, _) in _PARTY_SORTS.items():
         first = seen.get(prefix, 0) + 1
         count = parties.count[sort]
@@ -175,7 +176,7 @@ class Accounts:
 
 
 def account_ids(blocks: Blocks, bank: Ints, cash_of: Ints) -> pa.Array:
-    """The number of each account: 17 digits; those that have none are named as the statements' loader names them."""
+    """The number of each account, 17 digits; those that have none are named as the tables name them."""
     number = np.arange(blocks.total)
     body = fixed_text(
         digits(10 + bank, 2),

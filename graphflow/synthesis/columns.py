@@ -1,4 +1,4 @@
-"""Arrow columns made of numpy arrays without a Python object a row, and the files that they are written to."""
+"""Arrow columns made of numpy arrays, without a Python object a row, and the files that they go to."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def yes_no(values: NDArray[np.bool_]) -> pa.Array:
 
 
 def as_text(table: pa.Table) -> pa.Table:
-    """Every column as the text that a CSV file has: local times without an offset, money with two decimals."""
+    """Every column as the text of a CSV file: local times without an offset, money with two decimals."""
     columns = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         kind = column.type

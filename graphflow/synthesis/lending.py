@@ -1,4 +1,4 @@
-"""The lending platform's case: its transfers written in order of time, its registers, and the truth beside them."""
+"""The lending platform's case: its transfers in order of time, its registers, and the truth beside them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from graphflow.language import N_
 from graphflow.synthesis.balances import Balances, Ints, sorted_order
 from graphflow.synthesis.columns import (
     READABLE,
@@ -37,10 +38,11 @@ def p2p(
 ) -> None:
     """Write a lending platform's case to the folder `out`: a table a file, and ``truth/``.
 
-    The proportions are those of a real case (76.2 billion raised, 38.0 lost): nineteen of twenty listings are of
-    shell borrowers, 1.6 % of what was raised is paid for the shells, and 382 of every 762 raised go back to
-    lenders, out of other lenders' money but for what a few honest borrowers repay. Around it is ordinary life:
-    wages, shops, rent, taxes, fees, interest, cash, reversals, currency changed. Every name is invented.
+    The proportions are those of a real case (76.2 billion raised, 38.0 lost): nineteen of twenty listings are
+    of shell borrowers, 1.6 % of what was raised is paid for the shells, and 382 of every 762 raised go back
+    to lenders, out of other lenders' money but for what a few honest borrowers repay. Around it is ordinary
+    life: wages, shops, rent, taxes, fees, interest, cash, reversals, currency changed. Every name is
+    invented.
 
     ``truth/`` says which transfers carried whose money to what end, as the people who moved it would tell it
     (`flows`, `ends`, `investors`), and which facts are planted with the rows that show them (`redlines`,
@@ -66,14 +68,14 @@ def p2p(
     for month in months():
         book.preview(month)
         if progress is not None:
-            progress("finding opening balances", month + 1, steps)
+            progress(N_("finding opening balances"), month + 1, steps)
     book.open()
     with TableFile(out, "transfers", form) as file:
         for month in months():
             for piece in book.post(month):
                 file.write(piece)
             if progress is not None:
-                progress("writing transfers", len(MONTHS) + month + 1, steps)
+                progress(N_("writing transfers"), len(MONTHS) + month + 1, steps)
     write_registers(plan, book.opening, book.used, book.row_of_event, out, form)
     write_truth(plan, int(book.opening[plan.accounts.blocks.of("pool", 0)]), book.row_of_event, out, form)
 

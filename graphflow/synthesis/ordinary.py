@@ -1,4 +1,4 @@
-"""Ordinary life in the background of a generated case, a month at a time: it means nothing, and looks like all."""
+"""Ordinary life in the background of a generated case, a month at a time: it means nothing."""
 
 from __future__ import annotations
 
@@ -58,18 +58,29 @@ def month_of_life(plan: Plan, month: int, count: int) -> Rows:
     arrives = np.where(worker * 17 % 100 < 4, np.where(worker % 3 == 0, 20 * HOUR, 5 + worker % 60), 0)
     parts.append(
         rows(
-            payday, blocks.of("employer", employer), blocks.of("investor", worker), wage, memo="工资", kind="salary",
-            channel="代发", delay=arrives,
+            payday,
+            blocks.of("employer", employer),
+            blocks.of("investor", worker),
+            wage,
+            memo="工资",
+            kind="salary",
+            channel="代发",
+            delay=arrives,
         )
-    )  # fmt: skip
+    )
     tenants = part(_RENT)
     tenant = np.arange(tenants) * 3 % persons
     parts.append(
         rows(
-            within(tenants, 0, 4), blocks.of("investor", tenant), blocks.of("other", tenant % blocks.count["other"]),
-            180_000 + tenant * 31 % 40 * 10_000, memo="房租", kind="rent", channel="手机银行",
+            within(tenants, 0, 4),
+            blocks.of("investor", tenant),
+            blocks.of("other", tenant % blocks.count["other"]),
+            180_000 + tenant * 31 % 40 * 10_000,
+            memo="房租",
+            kind="rent",
+            channel="手机银行",
         )
-    )  # fmt: skip
+    )
     bills, friends, own = part(_BILLS), part(_FRIENDS), part(_OWN)
     parts.append(
         rows(
@@ -83,9 +94,14 @@ def month_of_life(plan: Plan, month: int, count: int) -> Rows:
     )
     one, other, give = person(friends), some("other", friends), rng.random(friends) < 0.5
     gifts = rows(
-        within(friends, 0, 30), np.where(give, one, other), np.where(give, other, one), about(friends, 500, 1.1),
-        memo="转账", kind="transfer", channel="手机银行",
-    )  # fmt: skip
+        within(friends, 0, 30),
+        np.where(give, one, other),
+        np.where(give, other, one),
+        about(friends, 500, 1.1),
+        memo="转账",
+        kind="transfer",
+        channel="手机银行",
+    )
     gifts_at = sum(len(table["time"]) for table in parts)
     parts.append(gifts)
     second = rng.integers(0, blocks.count["second"], own)
@@ -93,36 +109,56 @@ def month_of_life(plan: Plan, month: int, count: int) -> Rows:
     first, spare = blocks.of("investor", second), blocks.of("second", second)
     parts.append(
         rows(
-            within(own, 0, 30), np.where(out, first, spare), np.where(out, spare, first), about(own, 2_000, 0.9),
-            memo="转账", kind="transfer", channel="手机银行",
+            within(own, 0, 30),
+            np.where(out, first, spare),
+            np.where(out, spare, first),
+            about(own, 2_000, 0.9),
+            memo="转账",
+            kind="transfer",
+            channel="手机银行",
         )
-    )  # fmt: skip
+    )
     drawn, paid_in = part(_CASH_OUT), part(_CASH_IN)
     holder = rng.integers(0, persons, drawn)
     notes = (1 + rng.integers(0, 50, drawn)) * 10_000
     parts.append(
         rows(
-            within(drawn, 0, 30), blocks.of("investor", holder), blocks.of("cash", holder), notes, memo="现金支取",
-            kind="withdrawal", channel="ATM",
+            within(drawn, 0, 30),
+            blocks.of("investor", holder),
+            blocks.of("cash", holder),
+            notes,
+            memo="现金支取",
+            kind="withdrawal",
+            channel="ATM",
         )
-    )  # fmt: skip
+    )
     holder = rng.integers(0, persons, paid_in)
     notes = (1 + rng.integers(0, 100, paid_in)) * 10_000
     parts.append(
         rows(
-            within(paid_in, 0, 30, 9, 17), blocks.of("cash", holder), blocks.of("investor", holder), notes,
-            memo="现金存入", kind="deposit", channel="柜面",
+            within(paid_in, 0, 30, 9, 17),
+            blocks.of("cash", holder),
+            blocks.of("investor", holder),
+            notes,
+            memo="现金存入",
+            kind="deposit",
+            channel="柜面",
         )
-    )  # fmt: skip
+    )
     if (month + 6) % 3 == 0:  # June, September, December, March: a quarter's interest, on the 21st
         earning = min(part(_INTEREST) * 3, persons)
         earner = blocks.of("investor", rng.choice(persons, earning, replace=False))
         parts.append(
             rows(
-                begin + 20 * DAY + rng.integers(0, 2 * HOUR, earning), blocks.of("interest", bank[earner]), earner,
-                about(earning, 6, 1.0), memo="结息", kind="interest", channel="系统",
+                begin + 20 * DAY + rng.integers(0, 2 * HOUR, earning),
+                blocks.of("interest", bank[earner]),
+                earner,
+                about(earning, 6, 1.0),
+                memo="结息",
+                kind="interest",
+                channel="系统",
             )
-        )  # fmt: skip
+        )
     supplies, sales, levies = part(_SUPPLIES), part(_SALES), part(_LEVIES)
     keeper = blocks.of("shop", rng.integers(0, blocks.count["shop"] * 3 // 10, supplies))
     parts.append(
@@ -160,35 +196,62 @@ def month_of_life(plan: Plan, month: int, count: int) -> Rows:
     dollars = (1 + rng.integers(0, 30, changed)) * 10_000
     parts.append(
         rows(
-            within(changed, 0, 30, 9, 17), blocks.of("investor", holder), blocks.of("dollar", holder),
-            dollars * _RATE // 100, memo="购汇", kind="conversion", dollars=dollars,
+            within(changed, 0, 30, 9, 17),
+            blocks.of("investor", holder),
+            blocks.of("dollar", holder),
+            dollars * _RATE // 100,
+            memo="购汇",
+            kind="conversion",
+            dollars=dollars,
         )
-    )  # fmt: skip
+    )
     undone, charged = part(_UNDONE), min(part(_FEES), friends)
     bought = count - sum(len(table["time"]) for table in parts) - undone - charged
     purchases = rows(
-        within(bought, 0, 30), person(bought), some("shop", bought, 2.5), about(bought, 110, 1.0), memo="消费",
-        kind="purchase", channel="POS",
-    )  # fmt: skip
+        within(bought, 0, 30),
+        person(bought),
+        some("shop", bought, 2.5),
+        about(bought, 110, 1.0),
+        memo="消费",
+        kind="purchase",
+        channel="POS",
+    )
     undone = min(undone, bought)
     before = sum(len(table["time"]) for table in parts)
     place = np.arange(undone)
     back = rows(
-        purchases["time"][:undone] + rng.integers(60, 50 * 60, undone), purchases["target"][:undone],
-        purchases["source"][:undone], purchases["amount"][:undone], memo="冲正", kind="reversal", channel="POS",
-        tie=before + place, tied_as=1,
-    )  # fmt: skip
+        purchases["time"][:undone] + rng.integers(60, 50 * 60, undone),
+        purchases["target"][:undone],
+        purchases["source"][:undone],
+        purchases["amount"][:undone],
+        memo="冲正",
+        kind="reversal",
+        channel="POS",
+        tie=before + place,
+        tied_as=1,
+    )
     payer = np.flatnonzero(give)[:charged]
     fees = rows(
-        gifts["time"][payer] + 1, gifts["source"][payer], blocks.of("fee", bank[gifts["source"][payer]]),
-        np.minimum(200 + gifts["amount"][payer] // 1000, 5_000), memo="手续费", kind="fee", channel="系统",
-        tie=gifts_at + payer, tied_as=2,
-    )  # fmt: skip
+        gifts["time"][payer] + 1,
+        gifts["source"][payer],
+        blocks.of("fee", bank[gifts["source"][payer]]),
+        np.minimum(200 + gifts["amount"][payer] // 1000, 5_000),
+        memo="手续费",
+        kind="fee",
+        channel="系统",
+        tie=gifts_at + payer,
+        tied_as=2,
+    )
     missing = count - before - bought - undone - len(payer)
     more = rows(
-        within(missing, 0, 30), person(missing), some("shop", missing, 2.5), about(missing, 110, 1.0), memo="消费",
-        kind="purchase", channel="POS",
-    )  # fmt: skip
+        within(missing, 0, 30),
+        person(missing),
+        some("shop", missing, 2.5),
+        about(missing, 110, 1.0),
+        memo="消费",
+        kind="purchase",
+        channel="POS",
+    )
     table = together([*parts, purchases, back, fees, more])
     return _within_month(table, end)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from graphflow.language import N_
 from graphflow.synthesis.balances import Balances
 from graphflow.synthesis.columns import (
     CHUNK,
@@ -36,10 +37,9 @@ def ledger(
     """Write `size` transfers over size/10 accounts to the folder `out`, in one pass.
 
     The k-th account of n pays and is paid in proportion to k to the power -2/3: of ten million transfers the
-    busiest account has some two hundred thousand, half of the accounts fewer than seven. Times are strictly
-    increasing within the year 2024, to the microsecond, and ``sequence`` is the row's number. Amounts are
-    lognormal with a median of 600.00. Each account opens with the least that keeps it from being overdrawn, so
-    that money moves on under every rule.
+    busiest account has some two hundred thousand. Times are strictly increasing within the year 2024, to the
+    microsecond, and ``sequence`` is the row's number. Amounts are lognormal with a median of 600.00. Each
+    account opens with the least that keeps it from being overdrawn, so that money moves on under every rule.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def ledger(
                 }
             )
             if progress is not None:
-                progress("writing transfers", start + rows, size)
+                progress(N_("writing transfers"), start + rows, size)
     accounts = np.arange(count)
     write_table(
         out,

@@ -97,9 +97,7 @@ def _parties(plan: Plan, ids: pa.Array, names: pa.Array) -> dict[str, pa.Array]:
     shells, agent = parties.numbers("shell"), plan.agent_of
     contact = number.copy()  # whose telephone, address and device it is: a shell's are its agent's
     contact[shells] = parties.of("agent", agent)
-    sectors = [
-        "ordinary", "p2p_platform", "guarantor", "lender", "payment_institution", "bank", "developer"
-    ]  # fmt: skip
+    sectors = ["ordinary", "p2p_platform", "guarantor", "lender", "payment_institution", "bank", "developer"]
     sector = np.where(person, -1, 0)
     for name, word in (("platform", 1), ("guarantor", 2), ("insurer", 2), ("leasing", 3), ("processor", 4)):
         sector[parties.start[name]] = word
@@ -132,6 +130,7 @@ def _parties(plan: Plan, ids: pa.Array, names: pa.Array) -> dict[str, pa.Array]:
     new = np.arange(len(shells)) % 10 < 7  # seven of ten were founded for it
     founded[shells] = first - np.where(new, 20 + np.arange(len(shells)) % 60, 400) * DAY
     founded[parties.start["platform"]] = seconds("2014-02-25")
+    house = pa.array(contact % 9973).cast(pa.string())
     some_contact = pa.array(parties.of("agent", 0) <= contact)
     return {
         "party_id": ids,
@@ -143,12 +142,7 @@ def _parties(plan: Plan, ids: pa.Array, names: pa.Array) -> dict[str, pa.Array]:
         "scope": choose(scopes, np.where(scope > 0, scope, -1)),
         "registered_capital": money(np.maximum(capital, 0), capital >= 0),
         "paid_in_capital": money(np.maximum(paid, 0), paid >= 0),
-        "address": joined(
-            choose(_REGIONS, contact % len(_REGIONS)),
-            "样例路",
-            pa.array(contact % 9973).cast(pa.string()),
-            "号",
-        ),
+        "address": joined(choose(_REGIONS, contact % len(_REGIONS)), "样例路", house, "号"),
         "phone": fixed_text(letters("100", total), digits(contact, 8)),
         "device": pc.if_else(some_contact, fixed_text(letters("DV", total), digits(contact, 8)), _MISSING),
         "founded": day(founded, ~person),
@@ -276,7 +270,7 @@ def _listings(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
 
 
 def _instalments(plan: Plan) -> dict[str, pa.Array]:
-    """What borrowers owed when, and whose account paid: the pool for the shells, themselves for the honest."""
+    """What borrowers owed when, and whose account paid: the pool for the shells, the honest themselves."""
     paid = find_family(plan, "instalment")
     interest = plan.amount * YIELDS[plan.product[plan.listing]] * plan.term[plan.listing] // 3_650_000
     owed, given, when = (np.zeros(len(plan.raised), np.int64) for _ in range(3))
@@ -324,19 +318,19 @@ def _client_ledger(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
     dates, clients, balances = [], [], []
     place = plan.investor - plan.parties.start["investor"]
     for text in _LEDGER_DATES:
-        date = seconds(text)
-        standing = (plan.time < date + DAY) & ((plan.redeemed == 0) | (plan.redeemed >= date + DAY))
+        at = seconds(text)
+        standing = (plan.time < at + DAY) & ((plan.redeemed == 0) | (plan.redeemed >= at + DAY))
         owed = np.zeros(plan.parties.count["investor"], np.int64)
         np.add.at(owed, place[standing], plan.amount[standing])
         client = np.flatnonzero(owed)
-        dates.append(np.full(len(client), date))
+        dates.append(np.full(len(client), at))
         clients.append(client)
         balances.append(owed[client])
-    date, client = np.concatenate(dates), np.concatenate(clients)
+    date, debtor = np.concatenate(dates), np.concatenate(clients)
     return {
         "platform_id": _every(_one(ids, plan.parties.start["platform"]), len(date)),
         "date": day(date),
-        "client_id": _some(ids, plan.parties.of("investor", client)),
+        "client_id": _some(ids, plan.parties.of("investor", debtor)),
         "balance": money(np.concatenate(balances)),
         "in_transit": money(np.zeros(len(date), np.int64)),
     }
@@ -385,7 +379,7 @@ def _guarantees(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
 
 
 def _assignments(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
-    """The claims that shops sold were assigned by the group's leasing company, which promised to buy them back."""
+    """The claims that shops sold came from the group's leasing company, which promised to buy them back."""
     listing = np.flatnonzero(plan.offline)
     return {
         "loan_id": _loan_ids(plan.loan[listing]),
@@ -474,15 +468,26 @@ def _small_registers(plan: Plan, ids: pa.Array, out: Path, form: str) -> None:
     platform, account = _one(ids, parties.start["platform"]), plan.accounts.ids
     products = [
         (
-            PRODUCT_IDS[place], f"例易贷{name}", platform, platform, _one(ids, parties.start["processor"]), "public",
-            "wealth_management", "closed", str(np.datetime64(FIRST, "s").astype("datetime64[D]")),
-            f"{YIELDS[place] / 10_000:.4f}", "本息保障", "100.00", "1", f"{TERMS[place]}天",
+            PRODUCT_IDS[place],
+            f"例易贷{name}",
+            platform,
+            platform,
+            _one(ids, parties.start["processor"]),
+            "public",
+            "wealth_management",
+            "closed",
+            str(np.datetime64(FIRST, "s").astype("datetime64[D]")),
+            f"{YIELDS[place] / 10_000:.4f}",
+            "本息保障",
+            "100.00",
+            "1",
+            f"{TERMS[place]}天",
         )
         for place, name in enumerate(("月月稳", "季季盈", "半年丰", "年年安"))
-    ]  # fmt: skip
+    ]
     columns = (
-        "product_id name issuer_id manager_id custodian_id offering kind open_type start promised_yield guarantee "
-        "unit_minimum risk_level project"
+        "product_id name issuer_id manager_id custodian_id offering kind open_type start promised_yield "
+        "guarantee unit_minimum risk_level project"
     )
     write_records(out, "products", form, columns.split(), products)
     licences = [

@@ -34,15 +34,56 @@ FIELDS: dict[str, tuple[type[np.generic], int]] = {
 }
 
 MEMOS = (
-    "出借投资", "放款", "货款往来", "咨询服务费", "黄金采购", "购房款", "股东往来", "项目投资款", "往来款",
-    "还本付息资金", "回款本息", "广告费", "工资", "房租", "缴税", "佣金", "还款", "采购款", "销售回款",
-    "平台服务费", "水电燃气费", "消费", "转账", "现金支取", "现金存入", "手续费", "结息", "冲正", "购汇", "归集",
-)  # fmt: skip
+    "出借投资",
+    "放款",
+    "货款往来",
+    "咨询服务费",
+    "黄金采购",
+    "购房款",
+    "股东往来",
+    "项目投资款",
+    "往来款",
+    "还本付息资金",
+    "回款本息",
+    "广告费",
+    "工资",
+    "房租",
+    "缴税",
+    "佣金",
+    "还款",
+    "采购款",
+    "销售回款",
+    "平台服务费",
+    "水电燃气费",
+    "消费",
+    "转账",
+    "现金支取",
+    "现金存入",
+    "手续费",
+    "结息",
+    "冲正",
+    "购汇",
+    "归集",
+)
 MEMO = {text: place for place, text in enumerate(MEMOS)}
 KINDS = (
-    "subscription", "disbursement", "transfer", "redemption", "repayment", "salary", "rent", "tax", "purchase",
-    "withdrawal", "deposit", "fee", "interest", "reversal", "conversion", "commission",
-)  # fmt: skip
+    "subscription",
+    "disbursement",
+    "transfer",
+    "redemption",
+    "repayment",
+    "salary",
+    "rent",
+    "tax",
+    "purchase",
+    "withdrawal",
+    "deposit",
+    "fee",
+    "interest",
+    "reversal",
+    "conversion",
+    "commission",
+)
 KIND = {text: place for place, text in enumerate(KINDS)}
 CHANNELS = ("网银", "手机银行", "POS", "ATM", "柜面", "代发", "系统")
 CHANNEL = {text: place for place, text in enumerate(CHANNELS)}

@@ -7,9 +7,9 @@ raised go back to lenders, nearly all of it from the money of other lenders. Mon
     lender → custody → shell → affiliate within 48 hours → the platform's own account, the pool
 
 and from the pool back through custody to earlier lenders. What shops collect goes into the pool at once and
-from there to the shell. The affiliates buy gold, houses and projects on the way, and the pool pays advertising
-and wages. Everything here is planned with arrays of the size of the number
-of subscriptions; nothing is written.
+from there to the shell. The affiliates buy gold, houses and projects on the way, and the pool pays
+advertising and wages. Everything here is planned with arrays of the size of the number of subscriptions;
+nothing is written.
 """
 
 from __future__ import annotations
@@ -188,13 +188,13 @@ def _make_accounts(parties: Blocks, living: int) -> Accounts:
     for name, (party, count, _) in holders.items():
         blocks.add(name, count or parties.count[party])
     kinds = ["settlement", "reserve_special", "payroll", "tax", "cash", "internal"]
-    party = np.full(blocks.total, -1, np.int64)
+    holder_of = np.full(blocks.total, -1, np.int64)
     kind = np.zeros(blocks.total, np.int64)
     for name, (holder, _, word) in holders.items():
-        numbers = blocks.numbers(name)
-        kind[numbers] = kinds.index(word)
+        mine = blocks.numbers(name)
+        kind[mine] = kinds.index(word)
         if holder:
-            party[numbers] = parties.start[holder] + np.arange(len(numbers))
+            holder_of[mine] = parties.start[holder] + np.arange(len(mine))
     kind[blocks.numbers("employer")] = kinds.index("payroll")
     number = np.arange(blocks.total)
     bank = number * 31 // 7 % len(BANKS)
@@ -219,7 +219,7 @@ def _make_accounts(parties: Blocks, living: int) -> Accounts:
         has_card[blocks.numbers(name)] = True
     ids = account_ids(blocks, bank, cash_of)
     return Accounts(
-        blocks, party, bank, kind, covered, covered_to, ids, card_numbers(blocks, bank, has_card), kinds
+        blocks, holder_of, bank, kind, covered, covered_to, ids, card_numbers(blocks, bank, has_card), kinds
     )
 
 
@@ -282,14 +282,39 @@ def _offer(
     )
     agents, affiliates = parties.count["agent"], parties.count["affiliate"]
     return Plan(
-        size=size, seed=seed, parties=parties, accounts=accounts, opened=opened, filled=none, term=term,
-        raised=none, honest=honest, offline=offline, loan=loan, part=part, first_sub=none, borrower=borrower,
-        loan_start=none, loan_days=loan_days, loan_rate=np.zeros(loans, np.int64), loan_principal=none,
-        loan_honest=loan_honest, rolling=slots.T.copy(), listing=none, investor=none, account=none, amount=none,
-        time=none, due=none, redeemed=none, redeemed_amount=none,
-        agent_of=np.arange(shells) % agents, affiliate_of=np.arange(shells) % agents % affiliates,
-        events=no_rows, families={},
-    )  # fmt: skip
+        size=size,
+        seed=seed,
+        parties=parties,
+        accounts=accounts,
+        opened=opened,
+        filled=none,
+        term=term,
+        raised=none,
+        honest=honest,
+        offline=offline,
+        loan=loan,
+        part=part,
+        first_sub=none,
+        borrower=borrower,
+        loan_start=none,
+        loan_days=loan_days,
+        loan_rate=np.zeros(loans, np.int64),
+        loan_principal=none,
+        loan_honest=loan_honest,
+        rolling=slots.T.copy(),
+        listing=none,
+        investor=none,
+        account=none,
+        amount=none,
+        time=none,
+        due=none,
+        redeemed=none,
+        redeemed_amount=none,
+        agent_of=np.arange(shells) % agents,
+        affiliate_of=np.arange(shells) % agents % affiliates,
+        events=no_rows,
+        families={},
+    )
 
 
 def _subscribe(plan: Plan, rng: np.random.Generator) -> None:
@@ -334,10 +359,18 @@ def _lend(plan: Plan, events: _Events, rng: np.random.Generator) -> None:
         "subscription",
         np.arange(len(on)),
         rows(
-            plan.time, plan.account, holding[on], plan.amount, memo="出借投资", kind="subscription",
-            channel="手机银行", loan=plan.loan[on], listing=on, product=plan.product[on],
+            plan.time,
+            plan.account,
+            holding[on],
+            plan.amount,
+            memo="出借投资",
+            kind="subscription",
+            channel="手机银行",
+            loan=plan.loan[on],
+            listing=on,
+            product=plan.product[on],
         ),
-    )  # fmt: skip
+    )
     when = plan.filled + 600 + rng.integers(0, 6 * HOUR, len(plan.filled))
     out = np.flatnonzero((plan.part == 0) & (when <= SEALED))
     taken = plan.raised * COMMISSION_PER_CENT // 100 * plan.offline
@@ -347,22 +380,34 @@ def _lend(plan: Plan, events: _Events, rng: np.random.Generator) -> None:
         "commission",
         shops,
         rows(
-            when[shops] - 300, blocks.of("pool", 0), seller, taken[shops], memo="佣金", kind="commission",
-            loan=plan.loan[shops], listing=shops,
+            when[shops] - 300,
+            blocks.of("pool", 0),
+            seller,
+            taken[shops],
+            memo="佣金",
+            kind="commission",
+            loan=plan.loan[shops],
+            listing=shops,
         ),
-    )  # fmt: skip
+    )
     events.add(
         "disbursement",
         out,
         rows(
-            when[out], holding[out], plan.borrower[plan.loan[out]], (plan.raised - taken)[out], memo="放款",
-            kind="disbursement", loan=plan.loan[out], listing=out,
+            when[out],
+            holding[out],
+            plan.borrower[plan.loan[out]],
+            (plan.raised - taken)[out],
+            memo="放款",
+            kind="disbursement",
+            loan=plan.loan[out],
+            listing=out,
         ),
-    )  # fmt: skip
+    )
 
 
 def _pass_on(plan: Plan, events: _Events, rng: np.random.Generator) -> None:
-    """A shell passes its money to its affiliate within two days; the affiliate pays, buys, and feeds the pool."""
+    """A shell passes its money to its affiliate in two days; the affiliate pays, buys and feeds the pool."""
     blocks = plan.accounts.blocks
     lent = events.parts["disbursement"]
     shell = lent["source"] >= 0
@@ -376,7 +421,7 @@ def _pass_on(plan: Plan, events: _Events, rng: np.random.Generator) -> None:
     place = account - blocks.start["shell"]
     affiliate = blocks.of("affiliate", plan.affiliate_of[place])
     loan, device = plan.loan[listing], plan.agent_of[place]
-    tags = {"loan": loan, "listing": listing}
+    tags: dict[str, Any] = {"loan": loan, "listing": listing}
     events.add(
         "pass_on",
         listing,
@@ -415,20 +460,32 @@ def _pass_on(plan: Plan, events: _Events, rng: np.random.Generator) -> None:
             f"burn_{code}",
             listing[some],
             rows(
-                later[some], affiliate[some], payee[some], burnt[some], memo=memo, kind="transfer",
-                loan=loan[some], listing=listing[some],
+                later[some],
+                affiliate[some],
+                payee[some],
+                burnt[some],
+                memo=memo,
+                kind="transfer",
+                loan=loan[some],
+                listing=listing[some],
             ),
-        )  # fmt: skip
+        )
     fed = when + 1800 + rng.integers(0, 11 * HOUR, len(when))
     some = fed <= SEALED
     events.add(
         "to_pool",
         listing[some],
         rows(
-            fed[some], affiliate[some], blocks.of("pool", 0), (through - share - burnt)[some], memo="归集",
-            kind="transfer", loan=loan[some], listing=listing[some],
+            fed[some],
+            affiliate[some],
+            blocks.of("pool", 0),
+            (through - share - burnt)[some],
+            memo="归集",
+            kind="transfer",
+            loan=loan[some],
+            listing=listing[some],
         ),
-    )  # fmt: skip
+    )
 
 
 def _repay_honestly(plan: Plan, events: _Events, rng: np.random.Generator) -> None:
@@ -454,7 +511,7 @@ def _repay_honestly(plan: Plan, events: _Events, rng: np.random.Generator) -> No
     when = np.zeros(len(key), np.int64)
     when[where] = base
     owing = key // 16
-    tags = {"loan": plan.loan[owing], "listing": owing}
+    tags: dict[str, Any] = {"loan": plan.loan[owing], "listing": owing}
     payer = plan.borrower[plan.loan[owing]]
     events.add(
         "instalment",
@@ -472,16 +529,24 @@ def _repay_honestly(plan: Plan, events: _Events, rng: np.random.Generator) -> No
         "honest_payout",
         sub,
         rows(
-            at, blocks.of("custody", 0), plan.account[sub], paid, memo="回款本息", kind="redemption", channel="系统",
-            loan=plan.loan[listing], listing=listing, product=plan.product[listing],
+            at,
+            blocks.of("custody", 0),
+            plan.account[sub],
+            paid,
+            memo="回款本息",
+            kind="redemption",
+            channel="系统",
+            loan=plan.loan[listing],
+            listing=listing,
+            product=plan.product[listing],
         ),
-    )  # fmt: skip
+    )
     np.maximum.at(plan.redeemed, sub, at)
     np.add.at(plan.redeemed_amount, sub, paid)
 
 
 def _repay_from_pool(plan: Plan, events: _Events, rng: np.random.Generator) -> None:
-    """Lenders to shells are paid when due, from the pool or from the next listing, until 382 of 762 are back."""
+    """Lenders to shells are paid when due, from the pool or the next listing, until 382 of 762 are back."""
     blocks = plan.accounts.blocks
     target = plan.total_raised * RETURNED // RAISED - int(plan.redeemed_amount.sum())
     listings = np.flatnonzero(~plan.honest)
@@ -518,10 +583,18 @@ def _repay_from_pool(plan: Plan, events: _Events, rng: np.random.Generator) -> N
         "payout",
         sub,
         rows(
-            at, payer, plan.account[sub], paid, memo="回款本息", kind="redemption", channel="系统",
-            loan=plan.loan[listing], listing=listing, product=plan.product[listing],
+            at,
+            payer,
+            plan.account[sub],
+            paid,
+            memo="回款本息",
+            kind="redemption",
+            channel="系统",
+            loan=plan.loan[listing],
+            listing=listing,
+            product=plan.product[listing],
         ),
-    )  # fmt: skip
+    )
     events.about["payout_from_pool"] = from_pool
     plan.redeemed[sub] = at
     plan.redeemed_amount[sub] = paid
@@ -533,10 +606,16 @@ def _repay_from_pool(plan: Plan, events: _Events, rng: np.random.Generator) -> N
         "funding",
         funded,
         rows(
-            base[funded], blocks.of("pool", 0), blocks.of("custody", 0), amount[funded], memo="还本付息资金",
-            kind="repayment", loan=plan.loan[funded], listing=funded,
+            base[funded],
+            blocks.of("pool", 0),
+            blocks.of("custody", 0),
+            amount[funded],
+            memo="还本付息资金",
+            kind="repayment",
+            loan=plan.loan[funded],
+            listing=funded,
         ),
-    )  # fmt: skip
+    )
 
 
 def _runs(starts: Ints, lengths: Ints) -> Ints:
@@ -555,7 +634,7 @@ def _spend(plan: Plan, events: _Events) -> None:
 
     def shares(dates: Ints, per_mille: int) -> Ints:
         """What is due on each date."""
-        return np.diff(sums[np.searchsorted(times, dates)] * per_mille // 1000, prepend=0)
+        return np.asarray(np.diff(sums[np.searchsorted(times, dates)] * per_mille // 1000, prepend=0))
 
     def pay(name: str, dates: Ints, per_mille: int, block: str, memo: str, kind: str, each: Flags) -> None:
         due, payees = shares(dates, per_mille), each.sum(axis=1)
@@ -598,13 +677,13 @@ def _spend(plan: Plan, events: _Events) -> None:
 
 
 def _honest_business(plan: Plan, events: _Events, rng: np.random.Generator) -> None:
-    """Honest borrowers pay suppliers with what they borrowed, and have wages, taxes and bills like anybody."""
+    """Honest borrowers pay suppliers with what they borrowed; they have wages, taxes and bills."""
     blocks = plan.accounts.blocks
     lent = events.parts["disbursement"]
     some = np.flatnonzero(plan.honest[lent["listing"]])
     listing = lent["listing"][some].astype(np.int64)
     payer, amount, when = lent["target"][some], lent["amount"][some], lent["time"][some]
-    tags = {"loan": plan.loan[listing], "listing": listing}
+    tags: dict[str, Any] = {"loan": plan.loan[listing], "listing": listing}
     events.add(
         "service_fee",
         listing,
@@ -620,10 +699,16 @@ def _honest_business(plan: Plan, events: _Events, rng: np.random.Generator) -> N
             name,
             listing[early],
             rows(
-                at[early], payer[early], supplier[early], (amount * share // 100)[early], memo="采购款",
-                kind="transfer", loan=plan.loan[listing[early]], listing=listing[early],
+                at[early],
+                payer[early],
+                supplier[early],
+                (amount * share // 100)[early],
+                memo="采购款",
+                kind="transfer",
+                loan=plan.loan[listing[early]],
+                listing=listing[early],
             ),
-        )  # fmt: skip
+        )
     firm, month = (axis.ravel() for axis in np.meshgrid(np.arange(blocks.count["honest"]), MONTHS))
     firm = firm.astype(np.int64)
     begin = month.astype("datetime64[s]").astype(np.int64)

@@ -1,7 +1,7 @@
 """A case as banks answer: the 34-column export, a folder a bank, both sides of every transfer, and its dirt.
 
-Read from the tables of a generated case (Parquet), written in pieces. What is dirty is decided by the transfer's
-number alone, so that two overlapping files have the same row alike.
+Read from the tables of a generated case (Parquet), written in pieces. What is dirty is decided by the
+transfer's number alone, so that two overlapping files have the same row alike.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from graphflow.language import N_
 from graphflow.synthesis.cast import BANKS
 from graphflow.synthesis.columns import UTC_OFFSET
 
@@ -86,10 +87,13 @@ class _Bank:
 
 
 def write_statements(tables: Path, out: Path, *, progress: Progress | None = None) -> dict[str, int]:
-    """Write the statements of the case in `tables` to `out`, a folder for each bank; what the dirt consists of.
+    """Write the statements of the case in `tables` to `out`, a folder for each bank; count the dirt.
 
-    Every account that is covered has a statement at its bank, for the days that its coverage names. The rows come
-    in two deliveries that overlap by ten days. Banks differ in encoding, columns, words and manners.
+    ``truth/`` says beside it which serial numbers each transfer has in the statements (`serials`), and of
+    what the dirt consists (`dirt.json`).
+
+    Every account that is covered has a statement at its bank, for the days that its coverage names. The rows
+    come in two deliveries that overlap by ten days. Banks differ in encoding, columns, words and manners.
 
     Parameters
     ----------
@@ -114,7 +118,7 @@ def write_statements(tables: Path, out: Path, *, progress: Progress | None = Non
         folder.mkdir()
         for place in range(len(DELIVERIES)):
             prefix = f"{bank.name}_" if bank.number % 3 else ""
-            file = (folder / f"{prefix}交易明细信息({place + 1}).csv").open("wb")
+            file: BinaryIO = (folder / f"{prefix}交易明细信息({place + 1}).csv").open("wb")
             bank.files.append(file)
             if bank.encoding == "utf-8":
                 file.write(b"\xef\xbb\xbf")
@@ -129,7 +133,7 @@ def write_statements(tables: Path, out: Path, *, progress: Progress | None = Non
             _deliver(bank, lines, counts)
         done += batch.num_rows
         if progress is not None:
-            progress("writing statements", done, total)
+            progress(N_("writing statements"), done, total)
     for bank in banks:
         for place, file in enumerate(bank.files):
             if bank.number % 4 == 2:
@@ -138,8 +142,11 @@ def write_statements(tables: Path, out: Path, *, progress: Progress | None = Non
                 bank.write(place, ["", f"打印时间：2016-01-0{place + 4} 10:00:00"])
             file.close()
         people.write(bank, out / bank.name)
-    (out / "truth").mkdir(exist_ok=True)
-    (out / "truth" / "dirt.json").write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
+    truth = out / "truth"
+    truth.mkdir(exist_ok=True)
+    serials = ["transfer_id", "source_reference", "target_reference"]
+    pq.write_table(pq.read_table(tables / "transfers.parquet", columns=serials), truth / "serials.parquet")
+    (truth / "dirt.json").write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
     return counts
 
 
@@ -184,20 +191,34 @@ class _People:
         blank = pa.array([""] * len(held), pa.string())
         tab = _tab(bank)
         values = {
-            "账户开户名称": of["name"], "开户人证件号码": _join(tab, of["number"]), "交易卡号": _join(tab, of["card"]),
-            "交易账号": _join(tab, of["account"]), "账号开户时间": of["opened"], "开户人证件类型": of["id_type"],
-            "币种": pa.array(["人民币"] * len(held)), "账户状态": pa.array(["正常"] * len(held)),
-            "联系电话": of["phone"], "通信地址": of["address"], "账号开户银行": of["bank"],
-        }  # fmt: skip
+            "账户开户名称": of["name"],
+            "开户人证件号码": _join(tab, of["number"]),
+            "交易卡号": _join(tab, of["card"]),
+            "交易账号": _join(tab, of["account"]),
+            "账号开户时间": of["opened"],
+            "开户人证件类型": of["id_type"],
+            "币种": pa.array(["人民币"] * len(held)),
+            "账户状态": pa.array(["正常"] * len(held)),
+            "联系电话": of["phone"],
+            "通信地址": of["address"],
+            "账号开户银行": of["bank"],
+        }
         _write_csv(folder / f"{bank.name}_账户信息.csv", bank, ACCOUNT_HEADER, values, blank)
         numbers = of["number"].to_pylist()
-        first = np.array(sorted({number: place for place, number in reversed(list(enumerate(numbers)))}.values()), np.int64)
+        first = np.array(
+            sorted({number: place for place, number in reversed(list(enumerate(numbers)))}.values()), np.int64
+        )
         one = {name: column.take(pa.array(first)) for name, column in of.items()}
         values = {
-            "客户名称": one["name"], "证照类型": one["id_type"], "证照号码": _join(tab, one["number"]),
-            "联系电话": one["phone"], "户籍地址": one["address"],
-        }  # fmt: skip
-        _write_csv(folder / f"{bank.name}_人员信息.csv", bank, PEOPLE_HEADER, values, blank.slice(0, len(first)))
+            "客户名称": one["name"],
+            "证照类型": one["id_type"],
+            "证照号码": _join(tab, one["number"]),
+            "联系电话": one["phone"],
+            "户籍地址": one["address"],
+        }
+        _write_csv(
+            folder / f"{bank.name}_人员信息.csv", bank, PEOPLE_HEADER, values, blank.slice(0, len(first))
+        )
 
 
 def _whole(column: Any) -> pa.Array:
@@ -214,7 +235,9 @@ def _tab(bank: _Bank) -> str:
 
 
 def _write_csv(path: Path, bank: _Bank, header: str, values: dict[str, pa.Array], blank: pa.Array) -> None:
-    lines = pc.binary_join_element_wise(*(values.get(name, blank) for name in header.split(",")), ",").to_pylist()
+    lines = pc.binary_join_element_wise(
+        *(values.get(name, blank) for name in header.split(",")), ","
+    ).to_pylist()
     mark = b"\xef\xbb\xbf" if bank.encoding == "utf-8" else b""
     path.write_bytes(mark + "".join(f"{line}\r\n" for line in [header, *lines]).encode(bank.encoding))
 
@@ -240,7 +263,10 @@ def _sides(
     for bank in banks:
         at = np.flatnonzero(people.bank[own] == bank.number)
         if len(at):
-            yield bank, _rows(batch, people, bank, number[row[at]], row[at], side[at], own[at], other[at], counts)
+            yield (
+                bank,
+                _rows(batch, people, bank, number[row[at]], row[at], side[at], own[at], other[at], counts),
+            )
 
 
 def _known(column: Any) -> NDArray[np.bool_]:
@@ -279,7 +305,7 @@ def _rows(
     nobody = cash | np.isin(kind, ["fee", "interest", "tax"]) & (people.bank[other] < 0)
     hidden = (kind == "purchase") & ~people.covered[other] & (luck < 50)
     counts["masked"] += int(hidden.sum())
-    by_card = _known(people.columns["card"].take(theirs)) & people.covered[other] & (luck % 10 < 2)
+    by_card = _known(people.columns["card"].take(theirs)) & people.covered[other] & (other % 5 == 0)
     account = pc.if_else(pa.array(by_card), known("card", theirs), known("account", theirs))
     masked = _join(pc.utf8_slice_codeunits(account, 0, 6), "******", pc.utf8_slice_codeunits(account, -4))
     account = pc.if_else(pa.array(hidden), masked, account)
@@ -314,7 +340,9 @@ def _rows(
     if len(failed) == 0 and len(zero) == 0:
         return _Lines(lines, days)
     extra = [*_failed(bank, values, failed), *_zero(bank, values, zero)]
-    after = np.concatenate([failed, zero])  # a failed row stands before its second try, a zero one after its interest
+    after = np.concatenate(
+        [failed, zero]
+    )  # a failed row stands before its second try, a zero one after its interest
     place = np.concatenate([failed - 0.5, zero + 0.5])
     order = np.argsort(np.concatenate([np.arange(len(lines)), place]), kind="stable")
     text, day = [*lines, *extra], np.concatenate([days, days[after]])
@@ -341,18 +369,39 @@ def _zero(bank: _Bank, values: dict[str, pa.Array], at: NDArray[np.int64]) -> li
 
 
 _PLACES = {
-    "交易卡号": "own_card", "交易账号": "own_account", "账户开户名称": "own_name", "交易方户名": "own_name", "交易户名": "own_name",
-    "开户人证件号码": "own_number", "交易方证件号码": "own_number", "交易证件号码": "own_number", "交易时间": "time",
-    "交易金额": "amount", "交易余额": "balance", "收付标志": "direction", "交易对手账卡号": "other", "现金标志": "cash",
-    "对手户名": "other_name", "对手身份证号": "other_number", "对手开户银行": "other_bank", "摘要说明": "memo",
-    "交易是否成功": "success", "IP地址": "ip", "MAC地址": "mac", "交易流水号": "reference",
-}  # fmt: skip
+    "交易卡号": "own_card",
+    "交易账号": "own_account",
+    "账户开户名称": "own_name",
+    "交易方户名": "own_name",
+    "交易户名": "own_name",
+    "开户人证件号码": "own_number",
+    "交易方证件号码": "own_number",
+    "交易证件号码": "own_number",
+    "交易时间": "time",
+    "交易金额": "amount",
+    "交易余额": "balance",
+    "收付标志": "direction",
+    "交易对手账卡号": "other",
+    "现金标志": "cash",
+    "对手户名": "other_name",
+    "对手身份证号": "other_number",
+    "对手开户银行": "other_bank",
+    "摘要说明": "memo",
+    "交易是否成功": "success",
+    "IP地址": "ip",
+    "MAC地址": "mac",
+    "交易流水号": "reference",
+}
 
 
 def _assemble(bank: _Bank, values: dict[str, pa.Array]) -> pa.Array:
     """Whole lines, in the columns of the bank's header."""
     rows = len(values["time"])
-    fixed = {"交易币种": "人民币", "交易方开户行": bank.name, "数据来源": "银行反馈" if bank.number % 3 == 2 else ""}
+    fixed = {
+        "交易币种": "人民币",
+        "交易方开户行": bank.name,
+        "数据来源": "银行反馈" if bank.number % 3 == 2 else "",
+    }
     columns: list[Any] = []
     for heading in bank.header.split(","):
         if heading in _PLACES:

@@ -8,7 +8,7 @@ statement is held; whoever pays it and whoever it pays is seen only as its count
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -43,7 +43,8 @@ def _book(steps: Sequence[_Step], held: Mapping[str, Mapping[str, str]]) -> Fram
 def _case(frames: Frames) -> Case:
     from graphflow.case import Case
 
-    return Case.from_tables(**frames)
+    tables: dict[str, Any] = dict(frames)
+    return Case.from_tables(**tables)
 
 
 def t1_tables() -> Frames:

@@ -1,7 +1,8 @@
-"""The truth beside the lending platform's case: whose money each transfer carried, where it ended, what is planted.
+"""The truth beside the lending platform's case: whose money went where, and what is planted.
 
-It is what the people who moved the money would tell: each listing's money is followed by purpose, and the pool
-pays with its oldest money first. Tracing is not asked; a rule that mixes at every account says something else.
+It is what the people who moved the money would tell: each listing's money is followed by purpose, and the
+pool pays with its oldest money first. Tracing is not asked; a rule that mixes at every account says something
+else.
 """
 
 from __future__ import annotations
@@ -37,15 +38,37 @@ Pieces = tuple[Ints, Ints, Ints]
 
 #: Families that carry their listing's own money, whole.
 _OWN = (
-    "subscription", "commission", "disbursement", "pass_on", "shell_fee", "to_pool", "service_fee",
-    "purchase_1", "purchase_2", *(f"burn_{code}" for code in range(len(BURNS))),
-)  # fmt: skip
+    "subscription",
+    "commission",
+    "disbursement",
+    "pass_on",
+    "shell_fee",
+    "to_pool",
+    "service_fee",
+    "purchase_1",
+    "purchase_2",
+    *(f"burn_{code}" for code in range(len(BURNS))),
+)
 #: Families paid from the pool, and the end that each is; a funding goes on to the lenders.
 _FROM_POOL = ("ads", "wages", "rent", "levies")
 ENDS = (
-    "earlier_lenders", "shell_fee", "gold", "houses", "controller", "projects", "commission", "ads", "wages", "rent",
-    "levies", "honest_business", "shell_balance", "affiliate_balance", "pool_balance", "custody_balance",
-)  # fmt: skip
+    "earlier_lenders",
+    "shell_fee",
+    "gold",
+    "houses",
+    "controller",
+    "projects",
+    "commission",
+    "ads",
+    "wages",
+    "rent",
+    "levies",
+    "honest_business",
+    "shell_balance",
+    "affiliate_balance",
+    "pool_balance",
+    "custody_balance",
+)
 _BURN_ENDS = ("gold", "houses", "controller", "projects")
 
 
@@ -250,7 +273,7 @@ def _write_redlines(plan: Plan, ids: pa.Array, row_of_event: Ints, folder: Path,
         events = np.concatenate([plan.family(name) for name in names])
         return numbered("T", row_of_event[events] + 1, 9)
 
-    # Of what leaves the pool, only what goes to the shell of the listing that came in is matched within three days.
+    # Matched within three days: only what came in for a listing and went on to that listing's shell.
     collected = find_family(plan, "subscription")
     collected = chosen(collected, plan.offline[collected["listing"]])
     lent = find_family(plan, "disbursement")
@@ -265,40 +288,115 @@ def _write_redlines(plan: Plan, ids: pa.Array, row_of_event: Ints, folder: Path,
     left = matched + spent + back
     lenders = len(np.unique(collected["source"]))
     client_money = numbered("T", row_of_event[collected["event"]] + 1, 9)
-    plant("RL-01", "account", pool, "unmatched share of what leaves (POOL)", f"{1 - matched / left:.6f}", left - matched,
-          ("transfers", client_money), ("transfers", transfers("to_pool", "funding")))  # fmt: skip
-    plant("RL-01", "account", pool, "lenders who pay into it", str(lenders), int(collected["amount"].sum()),
-          ("transfers", client_money))  # fmt: skip
-    plant("RL-23", "account", pool, "spent on its own purposes from an account that holds client money", major(spent),
-          spent, ("transfers", client_money), ("transfers", transfers(*own)))  # fmt: skip
+    plant(
+        "RL-01",
+        "account",
+        pool,
+        "unmatched share of what leaves (POOL)",
+        f"{1 - matched / left:.6f}",
+        left - matched,
+        ("transfers", client_money),
+        ("transfers", transfers("to_pool", "funding")),
+    )
+    plant(
+        "RL-01",
+        "account",
+        pool,
+        "lenders who pay into it",
+        str(lenders),
+        int(collected["amount"].sum()),
+        ("transfers", client_money),
+    )
+    plant(
+        "RL-23",
+        "account",
+        pool,
+        "spent on its own purposes from an account that holds client money",
+        major(spent),
+        spent,
+        ("transfers", client_money),
+        ("transfers", transfers(*own)),
+    )
     passed = find_family(plan, "pass_on")
-    plant("RL-02", "party", platform, "share of what was raised that reached affiliates",
-          f"{int(passed['amount'].sum()) / raised:.6f}", int(passed["amount"].sum()),
-          ("transfers", transfers("pass_on")))  # fmt: skip
+    plant(
+        "RL-02",
+        "party",
+        platform,
+        "share of what was raised that reached affiliates",
+        f"{int(passed['amount'].sum()) / raised:.6f}",
+        int(passed["amount"].sum()),
+        ("transfers", transfers("pass_on")),
+    )
     loans = np.arange(len(plan.borrower))
-    plant("RL-03", "party", platform, "loans guaranteed within the group", str(int((~plan.loan_honest).sum())),
-          int(plan.loan_principal[~plan.loan_honest].sum()),
-          ("guarantees", numbered("L", loans[~plan.loan_honest], 8)))  # fmt: skip
-    plant("RL-04", "party", platform, "products with a promise of principal and interest", "4", raised,
-          ("products", pa.array(["F030", "F090", "F180", "F365"])))  # fmt: skip
+    plant(
+        "RL-03",
+        "party",
+        platform,
+        "loans guaranteed within the group",
+        str(int((~plan.loan_honest).sum())),
+        int(plan.loan_principal[~plan.loan_honest].sum()),
+        ("guarantees", numbered("L", loans[~plan.loan_honest], 8)),
+    )
+    plant(
+        "RL-04",
+        "party",
+        platform,
+        "products with a promise of principal and interest",
+        "4",
+        raised,
+        ("products", pa.array(["F030", "F090", "F180", "F365"])),
+    )
     short = np.flatnonzero(2 * plan.term < plan.loan_days[plan.loan])
-    plant("RL-05", "party", platform, "listings of less than half their loan's term", str(len(short)),
-          int(plan.raised[short].sum()), ("listings", numbered("B", short, 8)))  # fmt: skip
+    plant(
+        "RL-05",
+        "party",
+        platform,
+        "listings of less than half their loan's term",
+        str(len(short)),
+        int(plan.raised[short].sum()),
+        ("listings", numbered("B", short, 8)),
+    )
     for chain in plan.rolling:
         loan = int(plan.loan[chain[0]])
         repaid = np.flatnonzero((np.isin(payout["listing"], chain)) & (plan.part[payout["listing"]] < 11))
-        plant("RL-06", "loan", f"L{loan:08d}", "listings in a chain", "12", int(plan.loan_principal[loan]),
-              ("listings", numbered("B", chain, 8)),
-              ("transfers", numbered("T", row_of_event[payout["event"][repaid]] + 1, 9)))  # fmt: skip
+        plant(
+            "RL-06",
+            "loan",
+            f"L{loan:08d}",
+            "listings in a chain",
+            "12",
+            int(plan.loan_principal[loan]),
+            ("listings", numbered("B", chain, 8)),
+            ("transfers", numbered("T", row_of_event[payout["event"][repaid]] + 1, 9)),
+        )
     _plant_shells(plan, ids, row_of_event, facts, shown)
     gain = int(YIELDS.max())
-    plant("RL-24", "party", platform, "highest promised yield", f"{gain / 10_000:.4f}", raised,
-          ("products", pa.array(["F365"])))  # fmt: skip
+    plant(
+        "RL-24",
+        "party",
+        platform,
+        "highest promised yield",
+        f"{gain / 10_000:.4f}",
+        raised,
+        ("products", pa.array(["F365"])),
+    )
     others = int(payout["amount"].sum())
-    plant("RL-25", "party", platform, "share of payouts that is other lenders' money",
-          f"{others / plan.returned:.6f}", others, ("transfers", transfers("payout", "funding")))  # fmt: skip
-    write_records(folder, "redlines", form, "fact code subject_kind subject_id measure value amount".split(),
-                  [(str(place + 1), *fact) for place, fact in enumerate(facts)])  # fmt: skip
+    plant(
+        "RL-25",
+        "party",
+        platform,
+        "share of payouts that is other lenders' money",
+        f"{others / plan.returned:.6f}",
+        others,
+        ("transfers", transfers("payout", "funding")),
+    )
+    write_records(
+        folder,
+        "redlines",
+        form,
+        "fact code subject_kind subject_id measure value amount".split(),
+        [(str(place + 1), *fact) for place, fact in enumerate(facts)],
+    )
     tables = sorted({table for _, table, _ in shown})
     lengths = [len(keys) for _, _, keys in shown]
     write_table(
