@@ -66,6 +66,21 @@ def fill(template: str, values: Mapping[str, object]) -> str:
             parts.append("{")
 
 
+def said(text: str, translate: Callable[[str], str]) -> str:
+    """A text translated; one that ends in a list, after a colon, up to that colon.
+
+    Examples
+    --------
+    >>> said("one of: person, company", {"one of": "下列之一"}.get)
+    '下列之一: person, company'
+    """
+    whole = translate(text)
+    head, colon, words = text.partition(": ")
+    if colon and (whole is None or whole == text):
+        return (translate(head) or head) + colon + words
+    return whole or text
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong.
@@ -98,7 +113,7 @@ class Problem:
         if self.first:
             line += fill(translate("; first: {first}"), {"first": self.first})
         if self.expected:
-            expected = fill(translate(self.expected), self.values)
+            expected = fill(said(self.expected, translate), self.values)
             line += translate("; expected: {expected}").replace("{expected}", expected)
         return line
 

@@ -155,9 +155,17 @@ def merged(po: bytes, used: dict[str, list[str]], language: str, added: dict[str
     # A fixed header: the catalogue is a function of its texts, so that merges and diffs are quiet.
     start = datetime.datetime(2016, 1, 1, tzinfo=datetime.UTC)
     new = Catalog(
-        locale=language, domain=DOMAIN, fuzzy=False, header_comment="# The texts of graphflow.",
-        project="graphflow", version="1", msgid_bugs_address=" ", language_team=language, last_translator=" ",
-        creation_date=start, revision_date=start,
+        locale=language,
+        domain=DOMAIN,
+        fuzzy=False,
+        header_comment="# The texts of graphflow.",
+        project="graphflow",
+        version="1",
+        msgid_bugs_address=" ",
+        language_team=language,
+        last_translator=" ",
+        creation_date=start,
+        revision_date=start,
     )
     for text, files in used.items():
         new.add(text, known.get(text, ""), locations=[(file, 0) for file in files])

@@ -43,8 +43,8 @@ def decimals(
 ) -> tuple[Ints, Bytes]:
     """Decimal text to whole units of 10**-digits, and a code.
 
-    `digits` has one entry a row, or one for all. Digits beyond are a fault (TOO_FINE) unless they are zeros; for
-    a share they are rounded half to even, under the same code, and an exponent is read.
+    `digits` has one entry a row, or one for all. Digits beyond are a fault (TOO_FINE) unless they are zeros;
+    for a share they are rounded half to even, under the same code, and an exponent is read.
     """
     n = offsets.size - 1
     values = np.zeros(n, np.int64)
@@ -165,11 +165,11 @@ def _month_days(year: int, month: int) -> int:
 
 @njit(cache=True, nogil=True)
 def times(offsets: Ints, data: Bytes, valid: Bytes) -> tuple[Ints, npt.NDArray[np.int32], Bytes, Bytes]:
-    """Time text to microseconds from 1970 as written, its offset in minutes, whether it is a bare date, a code.
+    """Time text to microseconds from 1970 as written, offset in minutes, whether it is a bare date, code.
 
-    ISO 8601, extended or basic, and what spreadsheets make of it as long as the year stands first: `-`, `/` or
-    `.` between the parts of the date, month, day and hour of one digit, a blank instead of `T`, 12 or 14 digits in
-    one run. 24:00 is the next midnight. A time that states no offset has NO_OFFSET.
+    ISO 8601, extended or basic, and what spreadsheets make of it as long as the year stands first: `-`, `/`
+    or `.` between the parts of the date, month, day and hour of one digit, a blank instead of `T`, 12 or 14
+    digits in one run. 24:00 is the next midnight. A time that states no offset has NO_OFFSET.
     """
     n = offsets.size - 1
     values = np.zeros(n, np.int64)
@@ -200,7 +200,7 @@ def times(offsets: Ints, data: Bytes, valid: Bytes) -> tuple[Ints, npt.NDArray[n
                 continue
             place = at + 1
             month, at = _number(data, place, end, 2)
-            if at == place or at == end or data[at] != mark:
+            if at in (place, end) or data[at] != mark:
                 continue
             place = at + 1
             day, at = _number(data, place, end, 2)
@@ -359,7 +359,7 @@ def ids(offsets: Ints, data: Bytes, valid: Bytes) -> Bytes:
 
 @njit(cache=True, nogil=True)
 def padded(offsets: Ints, data: Bytes, valid: Bytes) -> int:
-    """How many values begin or end with a blank: white space, a no-break or ideographic one, a byte-order mark."""
+    """How many values begin or end with a blank, or with bytes that may be one (so never too few)."""
     count = 0
     for i in range(offsets.size - 1):
         start = offsets[i]
@@ -369,14 +369,9 @@ def padded(offsets: Ints, data: Bytes, valid: Bytes) -> int:
         head = data[start]
         tail = data[end - 1]
         edge = head <= 32 or tail <= 32
-        # Blanks of more bytes begin with C2, E3 or EF and end with A0, 80 or BF: a careful look is left to others.
-        edge = (
-            edge
-            or head == 0xC2
-            or head == 0xE2
-            or (head == 0xE3 and end - start > 1 and data[start + 1] == 0x80)
-        )
-        edge = edge or head == 0xEF or tail == 0xA0 or tail == 0x80 or tail == 0xBF
+        # Blanks of more bytes begin with C2, E2, E3 80 or EF and end with A0, 80 to 8B or BF.
+        edge = edge or head in (0xC2, 0xE2, 0xEF) or tail in (0xA0, 0xBF) or 0x80 <= tail <= 0x8B
+        edge = edge or (head == 0xE3 and end - start > 1 and data[start + 1] == 0x80)
         if edge:
             count += 1
     return count
@@ -400,7 +395,7 @@ def _stirred(word: Any) -> Any:
 def stir_text(first: Words, second: Words, offsets: Ints, data: Bytes, valid: Bytes) -> None:
     """Stir a column of text into the 128-bit keys of the rows (`first` and `second`, changed in place).
 
-    Eight bytes at a time, low byte first, as MurmurHash3 does; then the length, all ones for an unknown value.
+    Eight bytes at a time, low byte first, as MurmurHash3 does; then the length, all ones where unknown.
     """
     for i in range(offsets.size - 1):
         a = first[i]
@@ -435,7 +430,7 @@ def stir_text(first: Words, second: Words, offsets: Ints, data: Bytes, valid: By
 
 @njit(cache=True, nogil=True)
 def stir_numbers(first: Words, second: Words, values: Ints, valid: Bytes) -> None:
-    """Stir a column of whole numbers into the keys of the rows, as :func:`stir_text` does eight bytes of text."""
+    """Stir a column of whole numbers into the keys of the rows, each as eight bytes of text."""
     for i in range(values.size):
         a = first[i]
         b = second[i]
@@ -540,7 +535,7 @@ def ordinals(first: Words, second: Words, group: npt.NDArray[np.int32]) -> Ints:
 
 @njit(cache=True, nogil=True)
 def hex_keys(first: Words, second: Words) -> Bytes:
-    """The keys as text, twenty hexadecimal digits a row: all of `first`, then the top sixteen bits of `second`."""
+    """The keys as text, twenty hexadecimal digits a row: `first`, then the top sixteen bits of `second`."""
     n = first.size
     out = np.zeros(n * 20, np.uint8)
     for i in range(n):

@@ -1,4 +1,4 @@
-"""The checks of single rows: from what a loader hands over to typed tables, with nothing dropped in silence."""
+"""The checks of single rows: from what a loader hands over to typed tables, nothing dropped in silence."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from graphflow.tables.schema import PROVENANCE, SCHEMA, ColumnSpec, TableSpec
 
 Flags = npt.NDArray[np.bool_]
 _DAY = 86_400_000_000
+_NONE = np.zeros(0, np.int64)
 
 ENDS_EARLY = N_("ends before it begins")
 ALONE = N_("target_amount and target_currency stand together or not at all")
@@ -78,7 +79,8 @@ def read_raw(
 
     Examples
     --------
-    >>> rows = {"transfer_id": ["T1"], "time": ["2016-04-14"], "source": ["A"], "target": ["B"], "amount": ["1.5"]}
+    >>> rows = {"transfer_id": ["T1"], "time": ["2016-04-14"], "source": ["A"], "target": ["B"]}
+    >>> rows["amount"] = ["1.5"]
     >>> part = read_raw(Raw({"transfers": pa.table(rows)}))
     >>> part.tables["transfers"]["amount"].to_pylist(), part.tallies["transfers"].money["loaded"]
     ([150], {'CNY': 150})
@@ -102,7 +104,9 @@ def _refuse_unreadable(raw: Raw, digits: Mapping[str, int], currency: str, zone:
     try:
         pc.assume_timezone(pa.array([0], pa.timestamp("us")), zone)
     except pa.ArrowInvalid:
-        found.append(Problem("timezone", "unknown time zone", {}, zone, "a name such as Asia/Shanghai or UTC"))
+        found.append(
+            Problem("timezone", "unknown time zone", {}, zone, "a name such as Asia/Shanghai or UTC")
+        )
     for name in {*raw.tables, *raw.set_aside, *raw.refused}:
         if name not in SCHEMA:
             known = {"names": read.names([name], list(SCHEMA))}
@@ -115,18 +119,31 @@ def _refuse_unreadable(raw: Raw, digits: Mapping[str, int], currency: str, zone:
         doubled = sorted({c for c in given if given.count(c) > 1})
         for column in doubled:
             found.append(Problem(f"{name}.{column}", "this column is there more than once"))
-        missing = [c for c in spec.required if c not in given and not (name == "transfers" and c == "transfer_id")]
+        missing = [
+            c for c in spec.required if c not in given and not (name == "transfers" and c == "transfer_id")
+        ]
         if name == "transfers" and raw.one_sided and STATEMENT[0] not in given:
             missing.append(STATEMENT[0])
         for column in missing:
             known = {"names": read.names([column], given) or "-"}
-            found.append(Problem(f"{name}.{column}", "this required column is missing", known, expected="among: {names}"))
+            found.append(
+                Problem(
+                    f"{name}.{column}", "this required column is missing", known, expected="among: {names}"
+                )
+            )
         for column in given:
             if column in spec.columns and column not in doubled:
                 wrong = read.accepts(spec.columns[column], table.schema.field(column).type, minor)
                 if wrong:
                     kind = {"type": str(table.schema.field(column).type)}
-                    found.append(Problem(f"{name}.{column}", wrong, kind, expected=_TYPES.get(spec.columns[column].kind, "")))
+                    found.append(
+                        Problem(
+                            f"{name}.{column}",
+                            wrong,
+                            kind,
+                            expected=_TYPES.get(spec.columns[column].kind, ""),
+                        )
+                    )
     if found:
         raise InputError(*found)
 
@@ -241,7 +258,9 @@ class _Checker:
             self.quarantine.append(quarantined(spec, table, faults, bad, typed, self.currency))
         if aside.any():
             rows = table.filter(pa.array(aside))
-            self._put_aside(spec.name, rows.append_column("reason", pa.array([ZERO] * rows.num_rows, pa.large_string())))
+            self._put_aside(
+                spec.name, rows.append_column("reason", pa.array([ZERO] * rows.num_rows, pa.large_string()))
+            )
         if not good.all():
             typed = typed.filter(pa.array(good))
         if spec.name == "transfers":
@@ -260,7 +279,12 @@ class _Checker:
         return read.read_currency(column, table.num_rows, spec.columns[name], self.digits, default)
 
     def _typed(
-        self, spec: TableSpec, table: pa.Table, parsed: Mapping[str, Parsed], own: Currencies, into: Currencies
+        self,
+        spec: TableSpec,
+        table: pa.Table,
+        parsed: Mapping[str, Parsed],
+        own: Currencies,
+        into: Currencies,
     ) -> pa.Table:
         """The canonical columns, what goes with them, then the further ones and where each row stands."""
         out: dict[str, Any] = {}
@@ -269,10 +293,18 @@ class _Checker:
             if name == "currency":
                 if spec.name in ("transfers", "financials"):
                     out[name] = own.arrow()
-                elif "currency" in table.column_names or "opening_balance" in parsed or "overdraft_limit" in parsed:
+                elif (
+                    "currency" in table.column_names
+                    or "opening_balance" in parsed
+                    or "overdraft_limit" in parsed
+                ):
                     # Money is in some currency: an account's that says none is in the case's.
                     said = read.clean(read.as_text(table[name])) if name in table.column_names else None
-                    worth = [parsed[c].values.is_valid() for c in ("opening_balance", "overdraft_limit") if c in parsed]
+                    worth = [
+                        parsed[c].values.is_valid()
+                        for c in ("opening_balance", "overdraft_limit")
+                        if c in parsed
+                    ]
                     some = pc.or_(*worth) if len(worth) == 2 else worth[0] if worth else None
                     said = pa.nulls(table.num_rows, pa.large_string()) if said is None else said
                     filled = said.is_valid() if some is None else pc.or_(said.is_valid(), some)
@@ -314,7 +346,8 @@ class _Checker:
             either = ("source", "target")
         for name in spec.required:
             if name in have and name not in either and (spec.name, name) != ("transfers", "transfer_id"):
-                empty = _flags(typed[name].is_null()) & _flags(_blank(table[name]))
+                nulls = np.flatnonzero(_flags(typed[name].is_null())) if typed[name].null_count else _NONE
+                empty = nulls[_flags(_blank(table[name].take(pa.array(nulls))))] if nulls.size else _NONE
                 found.fault(empty, name, read.MISSING, read.A_VALUE)
         for column in spec.columns.values():
             if column.positive and column.name in have:
@@ -360,7 +393,9 @@ class _Checker:
         if ids.null_count < n:
             made = pc.replace_with_mask(ids, rows, made)
         at = have.index("transfer_id") if "transfer_id" in have else -1
-        typed = typed.set_column(at, "transfer_id", made) if at >= 0 else typed.add_column(0, "transfer_id", made)
+        typed = (
+            typed.set_column(at, "transfer_id", made) if at >= 0 else typed.add_column(0, "transfer_id", made)
+        )
         if GENERATED in have:
             typed = typed.drop_columns([GENERATED])
         return typed.append_column(GENERATED, rows)
@@ -384,10 +419,11 @@ class _Checker:
                 if not mask.any():
                     money[kind], unknown[kind] = {}, 0
                     continue
-                some = values if mask.all() else values.filter(pa.array(mask))
-                whose = currencies
-                if not isinstance(currencies, str) and not mask.all():
-                    whose = currencies.filter(pa.array(mask))
+                if mask.all():
+                    money[kind], unknown[kind] = money["read"], unknown["read"]
+                    continue
+                some = values.filter(pa.array(mask))
+                whose = currencies if isinstance(currencies, str) else currencies.filter(pa.array(mask))
                 money[kind] = sums(some, whose)
                 unknown[kind] = some.null_count
         return Tally(rows, money, unknown)
@@ -397,7 +433,11 @@ class _Checker:
         if not spec.money or spec.money not in table.column_names:
             return {}, table.num_rows if spec.money else 0
         column = spec.columns[spec.money]
-        own = self._currencies(spec, table, "currency")[0] if column.currency else self._of_case(table.num_rows)[0]
+        own = (
+            self._currencies(spec, table, "currency")[0]
+            if column.currency
+            else self._of_case(table.num_rows)[0]
+        )
         if pa.types.is_floating(table.schema.field(spec.money).type):
             return {}, table.num_rows
         values = read.read_money(table[spec.money], column, own, self.minor).values
@@ -406,16 +446,21 @@ class _Checker:
         return sums(values, own.arrow()), values.null_count
 
     def _put_aside(self, name: str, rows: pa.Table) -> None:
-        rows = pa.table({c: read.as_text(rows[c]) if c != "source_row" else read.one(rows[c]) for c in rows.column_names})
+        rows = pa.table(
+            {c: read.as_text(rows[c]) if c != "source_row" else read.one(rows[c]) for c in rows.column_names}
+        )
         before = self.set_aside.get(name)
-        self.set_aside[name] = rows if before is None else pa.concat_tables([before, rows], promote_options="default")
+        self.set_aside[name] = (
+            rows if before is None else pa.concat_tables([before, rows], promote_options="default")
+        )
 
     def _refused(self, name: str, rows: pa.Table) -> None:
         own = ("reason", "column", "value", "expected", "also")
         inside = rows.select([c for c in rows.column_names if c not in own])
         spec = SCHEMA[name]
         text: dict[str, Any] = {
-            c: read.as_text(rows[c]) if c in rows.column_names else pa.nulls(rows.num_rows, pa.large_string()) for c in own
+            c: read.as_text(rows[c]) if c in rows.column_names else pa.nulls(rows.num_rows, pa.large_string())
+            for c in own
         }
         self.quarantine.append(_quarantine(spec, inside, text, self.currency))
 
@@ -428,25 +473,32 @@ def reversals_by_id(typed: pa.Table) -> pa.Table:
 
     Examples
     --------
-    >>> rows = {"transfer_id": ["a", "b"], "reversal_row": [None, "2"], "source_file": ["f", "f"]}
-    >>> reversals_by_id(pa.table({**rows, "source_sheet": ["s", "s"], "source_row": [2, 3]}))["reversal_of"].to_pylist()
-    [None, 'a']
+    >>> place = {"source_file": ["f", "f", "f"], "source_sheet": ["s", "s", None], "source_row": [2, 3, 4]}
+    >>> rows = pa.table({"transfer_id": ["a", "b", "c"], "reversal_row": [None, "2", "9"], **place})
+    >>> reversals_by_id(rows)["reversal_of"].to_pylist()
+    [None, 'a', 'f||9']
     """
     if REVERSAL_ROW not in typed.column_names:
         return typed
-    named = typed[REVERSAL_ROW].cast(pa.int64())
-    place = ["source_file", "source_sheet", "source_row"]
-    asked = typed.select(place[:2]).append_column("source_row", named).filter(pc.is_valid(named)).to_pylist()
-    among = typed.filter(pc.is_in(typed["source_row"], value_set=pa.array([row["source_row"] for row in asked], pa.int64())))
-    rows = among.select([*place, "transfer_id"]).to_pylist()
-    ids = {tuple(row[name] for name in place): row["transfer_id"] for row in rows}
-    found = iter([ids.get(tuple(row[name] for name in place)) for row in asked])
-    links = pa.array([None if row is None else next(found) for row in named.to_pylist()], pa.large_string())
+    named = read.one(typed[REVERSAL_ROW]).cast(pa.int64())
     typed = typed.drop_columns([REVERSAL_ROW])
+    rows = named.is_valid()
+    asked = typed.filter(rows).select(PROVENANCE).set_column(2, "source_row", named.drop_null())
+    among = typed.filter(pc.is_in(typed["source_row"], value_set=pc.unique(asked["source_row"])))
+    at = pc.index_in(_place(asked), value_set=_place(among))
+    # A row that is not there (refused, or failed) is named by its place: the link is then reported as broken.
+    found = pc.coalesce(read.one(among["transfer_id"]).take(at), _place(asked))
+    links = pc.replace_with_mask(pa.nulls(typed.num_rows, pa.large_string()), rows, found)
     if "reversal_of" in typed.column_names:
         at = typed.column_names.index("reversal_of")
         return typed.set_column(at, "reversal_of", pc.coalesce(typed["reversal_of"], links))
     return typed.append_column("reversal_of", links)
+
+
+def _place(rows: pa.Table) -> pa.Array:
+    """Where rows stand, as text."""
+    parts = [pc.fill_null(read.one(rows[c]).cast(pa.large_string()), "") for c in PROVENANCE]
+    return pc.binary_join_element_wise(*parts, pa.scalar("|", pa.large_string()))
 
 
 def _flags(mask: Any) -> Flags:
@@ -504,8 +556,8 @@ def with_provenance(table: pa.Table, raw: Raw) -> pa.Table:
 def generated_ids(typed: pa.Table, digits: Mapping[str, int], one_sided: bool) -> pa.Array:
     """Ids of transfers that have none, from what their statement says of them.
 
-    Own account, direction, time, amount, currency, balance, reference, the other side as written; and how many
-    identical rows stand before it in the same file. Of two-sided rows the own account is the payer's.
+    Own account, direction, time, amount, currency, balance, reference, the other side as written; and how
+    many identical rows stand before it in the same file. Of two-sided rows the own account is the payer's.
     """
     n = typed.num_rows
     have = typed.column_names
@@ -567,17 +619,19 @@ def quarantined(
             said = _values(table, fault.column, fault.rows[taken])
             for k, value in zip(at[taken].tolist(), said, strict=True):
                 also.setdefault(k, []).append(f"{fault.column}: {fault.reason}: {value}")
-    value = np.full(rows.size, None, object)
+    values: npt.NDArray[np.object_] = np.full(rows.size, None, object)
     for i, fault in enumerate(faults):
         mine = first == i
         if mine.any():
-            value[mine] = _values(table, fault.column, rows[mine])
+            values[mine] = _values(table, fault.column, rows[mine])
     text: dict[str, Any] = {
         "reason": pa.array([f.reason for f in faults], pa.large_string()).take(pa.array(first)),
         "column": pa.array([f.column for f in faults], pa.large_string()).take(pa.array(first)),
         "expected": pa.array([f.expected for f in faults], pa.large_string()).take(pa.array(first)),
-        "value": pa.array(value, pa.large_string()),
-        "also": pa.array(["; ".join(also[k]) if k in also else None for k in range(rows.size)], pa.large_string()),
+        "value": pa.array(values, pa.large_string()),
+        "also": pa.array(
+            ["; ".join(also[k]) if k in also else None for k in range(rows.size)], pa.large_string()
+        ),
     }
     return _quarantine(spec, table.take(pa.array(rows)), text, currency)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,7 +80,7 @@ class Parsed:
 
     def fault(self, rows: Flags | Ints, column: str, reason: str, expected: str) -> None:
         """Note a fault in some rows, if there are any."""
-        found = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        found: Ints = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64, copy=False)
         if found.size:
             self.faults.append(Fault(found, column, reason, expected))
 
@@ -144,11 +145,20 @@ def as_text(column: pa.ChunkedArray | pa.Array) -> pa.Array:
         return array
     if pa.types.is_floating(array.type):
         # Shares and rates only: money and ids never come this way. The shortest text that means this number.
-        said = [None if x is None or x != x else np.format_float_positional(x, trim="-") for x in array.to_pylist()]
+        said = [
+            None if x is None or math.isnan(x) else np.format_float_positional(x, trim="-")
+            for x in array.to_pylist()
+        ]
         return pa.array(said, pa.large_string())
     if pa.types.is_timestamp(array.type) and array.type.tz:
-        return pc.strftime(array.cast(pa.timestamp("us", "UTC")), "%Y-%m-%dT%H:%M:%SZ").cast(pa.large_string())
-    if pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type) or pa.types.is_nested(array.type):
+        return pc.strftime(array.cast(pa.timestamp("us", "UTC")), "%Y-%m-%dT%H:%M:%SZ").cast(
+            pa.large_string()
+        )
+    if (
+        pa.types.is_binary(array.type)
+        or pa.types.is_large_binary(array.type)
+        or pa.types.is_nested(array.type)
+    ):
         return pa.array([None if x is None else str(x) for x in array.to_pylist()], pa.large_string())
     return array.cast(pa.large_string())
 
@@ -157,7 +167,11 @@ def buffers(array: pa.Array) -> Buffers:
     """The offsets, bytes and validity of a large_string array, as the kernels take them."""
     n = len(array)
     _, offsets, data = array.buffers()
-    where = np.zeros(1, np.int64) if n == 0 else np.frombuffer(offsets, np.int64)[array.offset : array.offset + n + 1]
+    where = (
+        np.zeros(1, np.int64)
+        if n == 0
+        else np.frombuffer(offsets, np.int64)[array.offset : array.offset + n + 1]
+    )
     what = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8)
     known = np.zeros(0, np.uint8)
     if array.null_count:
@@ -298,8 +312,10 @@ def read_share(column: Any, spec: ColumnSpec) -> Parsed:
     beyond = np.zeros(len(array), np.bool_)
     for row in np.flatnonzero(edge):
         said = array[int(row)].as_py().lstrip("+")
-        beyond[row] = values[row] > 0 and not _at_most_one(said) or said.startswith("-")
-    outside = ((values < 0) | (values > 10**SHARE_DIGITS) | (codes == kernel.TOO_LARGE) | beyond) & (codes != kernel.EMPTY)
+        beyond[row] = (values[row] > 0 and not _at_most_one(said)) or said.startswith("-")
+    outside = ((values < 0) | (values > 10**SHARE_DIGITS) | (codes == kernel.TOO_LARGE) | beyond) & (
+        codes != kernel.EMPTY
+    )
     parsed.fault(outside, spec.name, OUTSIDE, A_SHARE)
     if fine.any():
         stated = pc.if_else(pa.array(fine), array, pa.scalar(None, array.type))
@@ -338,11 +354,13 @@ def _ints(values: Ints, good: Flags) -> pa.Array:
     return pa.array(values) if good.all() else pa.array(values, mask=~good)
 
 
-def read_currency(column: Any, n: int, spec: ColumnSpec, digits: Mapping[str, int], default: str | None) -> tuple[Currencies, list[Fault]]:
+def read_currency(
+    column: Any, n: int, spec: ColumnSpec, digits: Mapping[str, int], default: str | None
+) -> tuple[Currencies, list[Fault]]:
     """Currencies of the rows; an empty one is `default`, or none."""
     if column is None:
         codes = np.zeros(n, np.int32) if default is not None else np.full(n, -1, np.int32)
-        words = (default,) if default is not None else ()
+        words: tuple[str, ...] = (default,) if default is not None else ()
         return Currencies(codes, words, np.array([digits.get(w, -1) for w in words], np.int8)), []
     coded = clean(as_text(column)).dictionary_encode()
     said: list[str] = coded.dictionary.to_pylist()
@@ -350,7 +368,9 @@ def read_currency(column: Any, n: int, spec: ColumnSpec, digits: Mapping[str, in
     words = tuple(dict.fromkeys([*words_of, *([default] if default is not None else [])]))
     place = {w: i for i, w in enumerate(words)}
     codes = pc.fill_null(coded.indices, len(said)).to_numpy(zero_copy_only=False)
-    meaning = np.array([*(place[w] for w in words_of), place[default] if default is not None else -1], np.int32)
+    meaning = np.array(
+        [*(place[w] for w in words_of), place[default] if default is not None else -1], np.int32
+    )
     codes = meaning[codes]
     places = np.array([digits.get(w, -1) for w in words], np.int8)
     parsed = Parsed(coded)
@@ -364,7 +384,7 @@ def read_currency(column: Any, n: int, spec: ColumnSpec, digits: Mapping[str, in
 
 
 def read_time(column: Any, spec: ColumnSpec, timezone: str) -> Parsed:
-    """Times to UTC microseconds; ``X_day`` marks bare dates, whose value is the first moment of the local day."""
+    """Times to UTC microseconds; ``X_day`` marks bare dates, which are the first moment of the local day."""
     array = one(column)
     kind = array.type
     parsed = Parsed(array)
@@ -419,7 +439,7 @@ def _in_microseconds(array: pa.Array, spec: ColumnSpec) -> tuple[pa.Array, Parse
 
 
 def _localise(parsed: Parsed, spec: ColumnSpec, local: Ints, good: Flags, bare: Flags, timezone: str) -> None:
-    """Local microseconds to UTC, in place: an hour that occurs twice or never is a fault, a bare date never is."""
+    """Local microseconds to UTC, in place: an hour that is twice or never is a fault, but no bare date."""
     stamps = pa.array(local, mask=None if good.all() else ~good).cast(pa.timestamp("us"))
     if timezone == "UTC":
         parsed.values = stamps.cast(pa.timestamp("us", "UTC"))
@@ -433,7 +453,7 @@ def _localise(parsed: Parsed, spec: ColumnSpec, local: Ints, good: Flags, bare: 
             twice = pc.fill_null(pc.equal(back, stamps), False).to_numpy(zero_copy_only=False)
             parsed.fault(differ & twice & ~bare, spec.name, TWICE, WITH_OFFSET)
             parsed.fault(differ & ~twice & ~bare, spec.name, NEVER, WITH_OFFSET)
-            # The first moment of a day whose midnight occurs twice is the earlier, of one that lacks it the later.
+            # A day begins with the earlier of two midnights, and after the gap where it has none.
             take_late = pa.array(differ & ~twice & bare)
             early = pc.if_else(take_late, late, early)
             early = pc.if_else(pa.array(differ & ~bare), pa.scalar(None, early.type), early)
@@ -466,7 +486,9 @@ def accepts(spec: ColumnSpec, kind: pa.DataType, minor: bool) -> str:
         if pa.types.is_floating(kind):
             return N_("money is never floating-point: this column is {type}")
         if pa.types.is_integer(kind) and not minor:
-            return N_("whole numbers are not taken for money unless money='minor' says that they are minor units")
+            return N_(
+                "whole numbers are not taken for money unless money='minor' says that they are minor units"
+            )
         return "" if number else N_("money is text or Decimal: this column is {type}")
     if spec.kind == "time" and not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
         return N_("times are text or timestamps: this column is {type}")

@@ -13,8 +13,8 @@ from types import MappingProxyType
 def iso4217() -> Mapping[str, int]:
     """Digits after the point of every currency of ISO 4217, withdrawn ones too (old cases have them).
 
-    Codes for which ISO states no minor unit (gold, drawing rights) are not among them: whoever has such amounts
-    says their digits.
+    Codes for which ISO states no minor unit (gold, drawing rights) are not among them: whoever has such
+    amounts says their digits.
 
     Examples
     --------
@@ -26,7 +26,7 @@ def iso4217() -> Mapping[str, int]:
 
 
 def digits(*more: Mapping[str, int] | None) -> dict[str, int]:
-    """Digits by currency: ISO 4217's, or more where a format or a caller says so; and codes that only they know.
+    """Digits by currency: ISO 4217's, more where a format or a caller says so, and codes that only they know.
 
     Examples
     --------

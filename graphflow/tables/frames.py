@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,14 +45,20 @@ def frames_to_raw(frames: Mapping[str, Any]) -> Raw:
             arrays: list[pa.Array] = []
             for column in range(frame.shape[1]):
                 series = frame.iloc[:, column]
-                arrays.append(_array(f"{name}.{frame.columns[column]}", name, str(frame.columns[column]), series, found))
+                arrays.append(
+                    _array(f"{name}.{frame.columns[column]}", name, str(frame.columns[column]), series, found)
+                )
             table = pa.Table.from_arrays(arrays, names=[str(c) for c in frame.columns])
         else:
-            found.append(Problem(name, "not a frame", {}, type(frame).__name__, "a pandas DataFrame or an Arrow table"))
+            found.append(
+                Problem(name, "not a frame", {}, type(frame).__name__, "a pandas DataFrame or an Arrow table")
+            )
             continue
         n = table.num_rows
         if "source_file" not in table.column_names:
-            table = table.append_column("source_file", pa.repeat(pa.scalar(f"<{name}>", pa.large_string()), n))
+            table = table.append_column(
+                "source_file", pa.repeat(pa.scalar(f"<{name}>", pa.large_string()), n)
+            )
         if "source_row" not in table.column_names:
             table = table.append_column("source_row", pa.array(range(1, n + 1), pa.int64()))
         tables[name] = table
@@ -65,16 +72,19 @@ def _array(where: str, table: str, column: str, series: pd.Series[Any], found: l
     kind = spec.kind if spec else "text"
     try:
         if kind == "money" and series.dtype == object:
-            floats = series.map(lambda x: isinstance(x, float) and x == x)
+            floats = series.map(lambda x: isinstance(x, float) and not math.isnan(x))
             if floats.any():
                 found.append(
                     Problem(
-                        where, FLOAT, {"type": "float"}, shown(series[floats].iloc[0]),
+                        where,
+                        FLOAT,
+                        {"type": "float"},
+                        shown(series[floats].iloc[0]),
                         "major units as text or Decimal; or minor units as whole numbers with money='minor'",
                     )
                 )
                 return pa.nulls(len(series))
-            series = series.map(lambda x: None if x is None or x != x else x if isinstance(x, int) else _plain(x))
+            series = series.map(lambda x: None if pd.isna(x) else x if isinstance(x, int) else _plain(x))
         array = pa.array(series, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         found.append(Problem(where, MIXED, {}, shown(error), "values of one kind, best as text"))

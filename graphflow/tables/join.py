@@ -74,17 +74,18 @@ def join_parts(
     parts
         The sources, in any order: the result does not depend on it.
     currency, timezone
-        The case's; None takes what the parts say (of zones that differ the first part's, by its files' hashes).
+        The case's; None takes what the parts say (of zones that differ, that of the first by files' hashes).
 
     Returns
     -------
     tables, quarantine, report
-        The checked tables; every refused row of every part and of the whole; what became of all rows and money.
+        The checked tables; every refused row, of the parts and of the whole; what became of rows and money.
 
     Examples
     --------
     >>> from graphflow.tables import Raw, read_raw
-    >>> rows = {"transfer_id": ["T1"], "time": ["2016-04-14"], "source": ["A"], "target": ["B"], "amount": ["1.5"]}
+    >>> rows = {"transfer_id": ["T1"], "time": ["2016-04-14"], "source": ["A"], "target": ["B"]}
+    >>> rows["amount"] = ["1.5"]
     >>> tables, quarantine, report = join_parts([read_raw(Raw({"transfers": pa.table(rows)}))])
     >>> tables.accounts["account_id"].tolist(), report.added["accounts"].num_rows, quarantine.num_rows
     (['A', 'B'], 2, 0)
@@ -93,8 +94,13 @@ def join_parts(
     worth = sorted({part.currency for part in parts} | ({currency} if currency else set()))
     if len(worth) > 1:
         raise UsageError(
-            Problem("currency", "sources of one case have different currencies of their own", {}, ", ".join(worth),
-                    "one currency for amounts that state none; currencies stated in rows may differ")
+            Problem(
+                "currency",
+                "sources of one case have different currencies of their own",
+                {},
+                ", ".join(worth),
+                "one currency for amounts that state none; currencies stated in rows may differ",
+            )
         )
     zone = timezone or (ordered[0].timezone if ordered else "Asia/Shanghai")
     joiner = _Joiner(ordered, worth[0] if worth else "CNY", zone)
@@ -150,14 +156,18 @@ class _Joiner:
         for part in self.parts:
             for name, tally in part.tallies.items():
                 more = tally.scaled(self._factors(part))
-                self.tallies[name] = self.tallies[name] + more if name in self.tallies else tally.scaled(self._factors(part))
+                self.tallies[name] = (
+                    self.tallies[name] + more if name in self.tallies else tally.scaled(self._factors(part))
+                )
         for name in SCHEMA:
             tables = [self._rescaled(name, part) for part in self.parts if name in part.tables]
             if not tables:
                 continue
             table = tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="default")
             for column in table.column_names:  # a mark that a part does not have is not set there
-                if (column.endswith("_day") or column == GENERATED) and pa.types.is_boolean(table.schema.field(column).type):
+                if (column.endswith("_day") or column == GENERATED) and pa.types.is_boolean(
+                    table.schema.field(column).type
+                ):
                     table = _put(table, column, pc.fill_null(table[column], False))
             self.tables[name] = _in_order(name, table)
 
@@ -171,7 +181,11 @@ class _Joiner:
         if not factors:
             return table
         for column in SCHEMA[name].columns.values():
-            if column.kind != "money" or column.name not in table.column_names or column.currency == "account_id":
+            if (
+                column.kind != "money"
+                or column.name not in table.column_names
+                or column.currency == "account_id"
+            ):
                 continue
             whose = pa.repeat(pa.scalar(self.currency, TEXT), table.num_rows)
             if column.currency and "currency" in table.column_names:
@@ -185,8 +199,13 @@ class _Joiner:
                 table = _put(table, column.name, pc.multiply_checked(table[column.name], factor))
             except pa.ArrowInvalid as error:
                 raise UsageError(
-                    Problem(f"{name}.{column.name}", "amounts do not fit 64 bits in the minor units of another source",
-                            {}, str(error), "fewer digits for that currency (minor_units)")
+                    Problem(
+                        f"{name}.{column.name}",
+                        "amounts do not fit 64 bits in the minor units of another source",
+                        {},
+                        str(error),
+                        "fewer digits for that currency (minor_units)",
+                    )
                 ) from error
         return table
 
@@ -211,15 +230,23 @@ class _Joiner:
             self.notes.append(Note("alias", text, {"first": first}, int(damaged.sum())))
         good = pa.array(codes == kernel.GOOD)
         claims: dict[str, set[str]] = {}
-        for number, account in zip(alias.filter(good).to_pylist(), owner.filter(good).to_pylist(), strict=True):
+        for number, account in zip(
+            alias.filter(good).to_pylist(), owner.filter(good).to_pylist(), strict=True
+        ):
             if number != account:
                 claims.setdefault(number, set()).add(account)
         self.aliases, doubtful = resolve(claims)
         if doubtful:
             numbers = sorted(doubtful)
             self.conflicts.append(
-                _conflicts("accounts", pa.array(numbers, TEXT), "aliases", pa.nulls(len(numbers), TEXT),
-                           pa.array(["; ".join(sorted(doubtful[n])) for n in numbers], TEXT), None)
+                _conflicts(
+                    "accounts",
+                    pa.array(numbers, TEXT),
+                    "aliases",
+                    pa.nulls(len(numbers), TEXT),
+                    pa.array(["; ".join(sorted(doubtful[n])) for n in numbers], TEXT),
+                    None,
+                )
             )
 
     def _apply_aliases(self) -> None:
@@ -264,7 +291,11 @@ class _Joiner:
                 rows = column.is_null()
                 few = table.filter(rows)
                 parts = (pa.scalar("?", TEXT), few[other], few["transfer_id"], pa.scalar(":", TEXT))
-                table = _put(table, side, pc.replace_with_mask(column, rows, read.one(pc.binary_join_element_wise(*parts))))
+                table = _put(
+                    table,
+                    side,
+                    pc.replace_with_mask(column, rows, read.one(pc.binary_join_element_wise(*parts))),
+                )
         self.tables["transfers"] = table
 
     # ------------------------------------------------------------ rows that are there twice
@@ -302,7 +333,11 @@ class _Joiner:
         first = keys.first_of(table[spec.key])
         if (first == np.arange(first.size)).all():
             return
-        firm = [c.name for c in spec.columns.values() if not c.hint and c.name != spec.key and c.name in table.column_names]
+        firm = [
+            c.name
+            for c in spec.columns.values()
+            if not c.hint and c.name != spec.key and c.name in table.column_names
+        ]
         # Inside one file a second story is a fault of that file.
         made = keys.row_keys(table, [spec.key, "source_file"])
         inside = keys.first_of(keys.hexadecimal(made))
@@ -343,7 +378,9 @@ class _Joiner:
         gone = np.flatnonzero(first != np.arange(first.size))
         money, unknown = self._worth(name, table.take(pa.array(gone)))
         if spec.money:  # the sums are of the rows that stay, as they stay
-            money = {c: v for c, v in _minus(self._worth(name, table)[0], self._worth(name, out)[0]).items() if v}
+            money = {
+                c: v for c, v in _minus(self._worth(name, table)[0], self._worth(name, out)[0]).items() if v
+            }
             unknown = self._worth(name, table)[1] - self._worth(name, out)[1]
         self.tallies[name] = self.tallies[name].moved("loaded", "duplicates", repeated, money, unknown)
         self.tables[name] = out
@@ -354,7 +391,7 @@ class _Joiner:
         if not have:
             return table
         if "currency" in table.column_names:
-            # Money of a row whose currency is not the one kept stands in another sub-ledger: it is listed, not mixed.
+            # Money in another currency than the one kept stands in another sub-ledger: listed, not mixed.
             other = pa.array(_differs(table["currency"], first)[0])
             for column in ("opening_balance", "overdraft_limit"):
                 if column in table.column_names and pc.any(other).as_py():
@@ -376,7 +413,11 @@ class _Joiner:
                 if f"{column}_day" in rows.column_names:
                     cover[f"{name}_day"] = rows[f"{column}_day"]
         if "opening_balance" in have:
-            whose = read.one(rows["currency"]).to_pylist() if "currency" in rows.column_names else [None] * rows.num_rows
+            whose = (
+                read.one(rows["currency"]).to_pylist()
+                if "currency" in rows.column_names
+                else [None] * rows.num_rows
+            )
             said = read.one(rows["opening_balance"]).to_pylist()
             texts = [
                 None if value is None else major(value, self.digits[code or self.currency])
@@ -386,10 +427,14 @@ class _Joiner:
         cover.update({c: rows[c] for c in PROVENANCE})
         more = pa.table(cover)
         before = self.tables.get("coverage")
-        self.tables["coverage"] = more if before is None else pa.concat_tables([before, more], promote_options="default")
+        self.tables["coverage"] = (
+            more if before is None else pa.concat_tables([before, more], promote_options="default")
+        )
         for column in self.tables["coverage"].column_names:
             if column.endswith("_day"):
-                self.tables["coverage"] = _put(self.tables["coverage"], column, pc.fill_null(self.tables["coverage"][column], False))
+                self.tables["coverage"] = _put(
+                    self.tables["coverage"], column, pc.fill_null(self.tables["coverage"][column], False)
+                )
         self._note_added("coverage", rows["account_id"], "accounts.covered_from")
         for column in have:
             empty = pa.scalar(None, table.schema.field(column).type)
@@ -400,7 +445,11 @@ class _Joiner:
 
     def _refuse_rings(self) -> None:
         accounts = self.tables.get("accounts")
-        if accounts is None or "parent_id" not in accounts.column_names or accounts["parent_id"].null_count == accounts.num_rows:
+        if (
+            accounts is None
+            or "parent_id" not in accounts.column_names
+            or accounts["parent_id"].null_count == accounts.num_rows
+        ):
             return
         n = accounts.num_rows
         place = pc.index_in(read.one(accounts["parent_id"]), value_set=read.one(accounts["account_id"]))
@@ -421,8 +470,12 @@ class _Joiner:
         if accounts is not None and "currency" in accounts.column_names:
             place = pc.index_in(read.one(table["account_id"]), value_set=read.one(accounts["account_id"]))
             currencies = pc.coalesce(read.one(accounts["currency"]).take(place), currencies)
-        own, _ = read.read_currency(currencies, table.num_rows, ColumnSpec("currency", "currency"), self.digits, None)
-        parsed = read.read_money(table["opening_balance"], SCHEMA["coverage"].columns["opening_balance"], own, False)
+        own, _ = read.read_currency(
+            currencies, table.num_rows, ColumnSpec("currency", "currency"), self.digits, None
+        )
+        parsed = read.read_money(
+            table["opening_balance"], SCHEMA["coverage"].columns["opening_balance"], own, False
+        )
         written = table
         self.tables["coverage"] = _put(table, "opening_balance", parsed.values)
         bad = np.zeros(table.num_rows, np.bool_)
@@ -457,79 +510,68 @@ class _Joiner:
 
     def _refuse_dangling(self, *tables: str) -> None:
         for name, column in list(self._named(lambda c: c.missing == "refuse" and c.refers[0] in tables)):
-            values, coded = self._unknown(name, column)
+            values, _ = self._unknown(name, column)
             if len(values):
-                rows = np.flatnonzero(_flags(pc.is_in(read.one(self.tables[name][column.name]), value_set=values)))
+                rows = np.flatnonzero(
+                    _flags(pc.is_in(read.one(self.tables[name][column.name]), value_set=values))
+                )
                 self._refuse(name, rows, column.name, NO_SUCH, f"{ID_OF}: {', '.join(column.refers)}")
                 self._drop(name, rows, rows[:0])
 
     def _add_missing(self) -> None:
         """Parties and accounts that no table describes are added, with what is known of them."""
         for target in ("accounts", "parties"):
-            found: list[tuple[str, ColumnSpec]] = list(self._named(lambda c, t=target: c.missing == "add" and c.refers[0] == t))  # type: ignore[misc]
+            found: list[tuple[str, ColumnSpec]] = [
+                which for which in self._named(lambda c: c.missing == "add") if which[1].refers[0] == target
+            ]
             with ThreadPoolExecutor(2) as pool:
                 unknown = list(pool.map(lambda which: self._unknown(*which)[0], found))
-            new: dict[str, str] = {}
-            for (name, column), values in zip(found, unknown, strict=True):
-                for value in values.to_pylist():
-                    if value is not None:
-                        new.setdefault(value, f"{name}.{column.name}")
-            if new:
-                names = sorted(new)
+            values = pa.concat_arrays([u.drop_null() for u in unknown]) if unknown else pa.array([], TEXT)
+            if len(values):
+                by = np.repeat(np.arange(len(unknown)), [len(u.drop_null()) for u in unknown])
+                first = np.flatnonzero(keys.first_of(values) == np.arange(len(values)))
+                first = first[pc.sort_indices(values.take(pa.array(first))).to_numpy()]
+                names = values.take(pa.array(first))
+                named_by = pa.array([f"{name}.{column.name}" for name, column in found], TEXT).take(
+                    pa.array(by[first])
+                )
                 rows = self._account_rows(names) if target == "accounts" else self._party_rows(names)
                 before = self.tables.get(target)
-                after = rows if before is None else pa.concat_tables([before, rows], promote_options="default")
+                after = (
+                    rows if before is None else pa.concat_tables([before, rows], promote_options="default")
+                )
                 for column_name in after.column_names:
                     if column_name.endswith("_day"):
                         after = _put(after, column_name, pc.fill_null(after[column_name], False))
                 self.tables[target] = _in_order(target, after)
-                self._note_added(target, pa.array(names, TEXT), [new[n] for n in names])
+                self._note_added(target, names, named_by)
 
-    def _account_rows(self, names: list[str]) -> pa.Table:
-        ids = pa.array(names, TEXT)
-        hints: list[str | None] = [None] * len(names)
+    def _account_rows(self, ids: pa.Array) -> pa.Table:
+        hints = pa.nulls(len(ids), TEXT)
         transfers = self.tables.get("transfers")
         if transfers is not None:
             for side in ("source", "target"):
-                hints = self._hints(ids, hints, transfers, side, f"{side}_name")
-        kinds = [
-            next((kind for prefix, kind in _PREFIX_KINDS.items() if n.startswith(prefix)), "tax" if n == "tax" else None)
-            for n in names
-        ]
-        rows: dict[str, Any] = {"account_id": ids, **_nowhere(len(names))}
-        for column, values, kind in (
-            ("name", hints, TEXT),
-            ("kind", kinds, TEXT),
-            ("covered", [False if n.startswith("?:") else None for n in names], pa.bool_()),
-        ):
-            if any(v is not None for v in values):
-                rows[column] = pa.array(values, kind)
+                hints = _hints(ids, hints, transfers, side, f"{side}_name")
+        kinds = pc.if_else(pc.equal(ids, "tax"), pa.scalar("tax", TEXT), pa.scalar(None, TEXT))
+        for prefix, kind in _PREFIX_KINDS.items():
+            kinds = pc.if_else(pc.starts_with(ids, prefix), pa.scalar(kind, TEXT), kinds)
+        unknown = pc.starts_with(ids, "?:")
+        covered = pc.if_else(unknown, pa.scalar(False), pa.scalar(None, pa.bool_()))
+        rows: dict[str, Any] = {"account_id": ids, **_nowhere(len(ids))}
+        for column, values in (("name", hints), ("kind", kinds), ("covered", covered)):
+            if values.null_count < len(ids):
+                rows[column] = values
         return pa.table(rows)
 
-    def _party_rows(self, names: list[str]) -> pa.Table:
-        ids = pa.array(names, TEXT)
-        hints: list[str | None] = [None] * len(names)
+    def _party_rows(self, ids: pa.Array) -> pa.Table:
+        hints = pa.nulls(len(ids), TEXT)
         accounts = self.tables.get("accounts")
         if accounts is not None:
-            hints = self._hints(ids, hints, accounts, "party_id", "name")
-        heads = [n.split(":")[0] for n in names]
-        kinds = [head if ":" in n and head in _PARTY_KINDS else None for n, head in zip(names, heads, strict=True)]
-        return pa.table(
-            {"party_id": ids, "name": pa.array(hints, TEXT), "kind": pa.array(kinds, TEXT), **_nowhere(len(names))}
-        )
-
-    def _hints(self, ids: pa.Array, hints: list[str | None], table: pa.Table, key: str, name: str) -> list[str | None]:
-        """The first name that a table has beside each of some ids."""
-        if key not in table.column_names or name not in table.column_names or table[name].null_count == table.num_rows:
-            return hints
-        place = pc.index_in(read.one(table[key]), value_set=ids)
-        some = pc.and_(place.is_valid(), table[name].is_valid())
-        rows = np.flatnonzero(_flags(some))
-        which, at = np.unique(place.take(pa.array(rows)).to_numpy(zero_copy_only=False), return_index=True)
-        said = table[name].take(pa.array(rows[at])).to_pylist()
-        for i, text in zip(which.tolist(), said, strict=True):
-            hints[i] = hints[i] or text
-        return hints
+            hints = _hints(ids, hints, accounts, "party_id", "name")
+        kinds = pa.nulls(len(ids), TEXT)
+        for kind in _PARTY_KINDS:
+            kinds = pc.if_else(pc.starts_with(ids, f"{kind}:"), pa.scalar(kind, TEXT), kinds)
+        return pa.table({"party_id": ids, "name": hints, "kind": kinds, **_nowhere(len(ids))})
 
     def _report_dangling(self) -> None:
         """Links to rows that are not there: the row stays, the link is listed."""
@@ -552,7 +594,9 @@ class _Joiner:
         values = values.drop_null()
         if len(values) == 0:
             return
-        counts = np.bincount(pc.drop_null(coded.indices).to_numpy(zero_copy_only=False), minlength=len(coded.dictionary))
+        counts = np.bincount(
+            pc.drop_null(coded.indices).to_numpy(zero_copy_only=False), minlength=len(coded.dictionary)
+        )
         place = pc.index_in(values, value_set=coded.dictionary).to_numpy(zero_copy_only=False)
         order = pc.sort_indices(values)
         rows = pa.array(counts[place].astype(np.int64)).take(order)
@@ -562,7 +606,7 @@ class _Joiner:
     # ------------------------------------------------------------ stakes
 
     def _sum_stakes(self) -> None:
-        """The greatest sum of the stakes in each company at any time; a stake ends when it ends, not after."""
+        """The greatest sum of the stakes in each company at any time; one is over at its end, not after."""
         table = self.tables.get("stakes")
         if table is None or table.num_rows == 0:
             return
@@ -588,7 +632,9 @@ class _Joiner:
         who = np.concatenate([whose[rows], whose[rows]])
         change = np.concatenate([share[rows], -share[rows]])
         unsure = np.concatenate([doubt[rows], -doubt[rows]])
-        order = np.lexsort((np.repeat([1, 0], n), at, who))  # what ends at a time ends before what begins at it
+        order = np.lexsort(
+            (np.repeat([1, 0], n), at, who)
+        )  # what ends at a time ends before what begins at it
         who, at = who[order], at[order]
         held = np.cumsum(change[order])
         spare = np.cumsum(unsure[order])
@@ -626,7 +672,11 @@ class _Joiner:
 
         worth = empty
         if spec.money:
-            worth = text["currency"] if "currency" in text.column_names and spec.columns[spec.money].currency else fixed(self.currency)
+            worth = (
+                text["currency"]
+                if "currency" in text.column_names and spec.columns[spec.money].currency
+                else fixed(self.currency)
+            )
         self.quarantine.append(
             pa.table(
                 {
@@ -652,7 +702,9 @@ class _Joiner:
         table = self.tables[name]
         if duplicates.size:
             money, unknown = self._worth(name, table.take(pa.array(duplicates)))
-            self.tallies[name] = self.tallies[name].moved("loaded", "duplicates", duplicates.size, money, unknown)
+            self.tallies[name] = self.tallies[name].moved(
+                "loaded", "duplicates", duplicates.size, money, unknown
+            )
         stay = np.ones(table.num_rows, np.bool_)
         stay[rows] = False
         self.tables[name] = table.filter(pa.array(stay))
@@ -669,13 +721,20 @@ class _Joiner:
         spec = SCHEMA[name]
         out: dict[str, Any] = {}
         whose = table["currency"].to_pylist() if "currency" in table.column_names else [None] * table.num_rows
-        into = table["target_currency"].to_pylist() if "target_currency" in table.column_names else [None] * table.num_rows
+        into = (
+            table["target_currency"].to_pylist()
+            if "target_currency" in table.column_names
+            else [None] * table.num_rows
+        )
         for column in table.column_names:
             kind = spec.columns[column].kind if column in spec.columns else "text"
             values = table[column]
             if kind == "money" and pa.types.is_integer(values.type):
                 money = spec.columns[column].currency
-                codes = [(t if money == "target_currency" else None) or (c if money else None) for c, t in zip(whose, into, strict=True)]
+                codes = [
+                    (t if money == "target_currency" else None) or (c if money else None)
+                    for c, t in zip(whose, into, strict=True)
+                ]
                 said = [
                     None if v is None else major(v, self.digits.get(code or self.currency, 0))
                     for v, code in zip(values.to_pylist(), codes, strict=True)
@@ -697,17 +756,15 @@ class _Joiner:
             _conflicts(name, text[SCHEMA[name].key], column, other[column], text[column], text)
         )
 
-    def _note_added(self, name: str, ids: Any, named_by: str | list[str]) -> None:
-        by = [named_by] * len(ids) if isinstance(named_by, str) else named_by
-        self.added.setdefault(name, []).append(
-            pa.Table.from_arrays([read.one(ids), pa.array(by, TEXT)], schema=ADDED)
-        )
+    def _note_added(self, name: str, ids: Any, named_by: Any) -> None:
+        by = pa.repeat(pa.scalar(named_by, TEXT), len(ids)) if isinstance(named_by, str) else named_by
+        self.added.setdefault(name, []).append(pa.Table.from_arrays([read.one(ids), by], schema=ADDED))
 
     def _result(self) -> tuple[Tables, pa.Table, JoinReport]:
         added = {name: pa.concat_tables(tables) for name, tables in self.added.items()}
         counted = dict(self.tallies)
         for name, table in self.tables.items():
-            # The one count that is made afresh, of what is really there: that the report closes is then a finding.
+            # The one count that is made afresh, of what is really there: so that it closes says something.
             spec = SCHEMA[name]
             tally = counted.get(name, Tally({"read": 0}))
             rows = {**tally.rows, "loaded": table.num_rows - (added[name].num_rows if name in added else 0)}
@@ -715,11 +772,15 @@ class _Joiner:
             if spec.money:
                 money, unknown = self._worth(name, table)
                 tally = replace(
-                    tally, money={**tally.money, "loaded": money}, unknown={**tally.unknown, "loaded": unknown}
+                    tally,
+                    money={**tally.money, "loaded": money},
+                    unknown={**tally.unknown, "loaded": unknown},
                 )
             counted[name] = tally
             if not typed(table, name):
-                raise GraphflowError(Problem(name, "a column has not the type that it should have", {}, str(table.schema)))
+                raise GraphflowError(
+                    Problem(name, "a column has not the type that it should have", {}, str(table.schema))
+                )
         closed(counted)
         rounded: dict[str, int] = {}
         for part in self.parts:
@@ -735,21 +796,27 @@ class _Joiner:
             tuple(self.notes),
         )
         tables = {name: self.tables[name] for name in SCHEMA if name in self.tables}
-        return Tables(tables, self.currency, self.zone, self.digits), joined_quarantine(self.quarantine), report
+        return (
+            Tables(tables, self.currency, self.zone, self.digits),
+            joined_quarantine(self.quarantine),
+            report,
+        )
 
 
 # ---------------------------------------------------------------- helpers
 
 
 def resolve(claims: Mapping[str, set[str]]) -> tuple[dict[str, str], dict[str, set[str]]]:
-    """From claims that a number is some account's to one account a number; and the numbers that several claim.
+    """From claims that a number is an account's to one account a number; and the numbers that several claim.
 
     An alias of an alias is the last of them; of a ring the least is the account.
 
     Examples
     --------
-    >>> resolve({"card": {"account"}, "old": {"card"}, "joint": {"x", "y"}})
-    ({'card': 'account', 'old': 'account'}, {'joint': {'x', 'y'}})
+    >>> resolve({"card": {"account"}, "old": {"card"}, "joint": {"x"}})[0]
+    {'card': 'account', 'joint': 'x', 'old': 'account'}
+    >>> resolve({"joint": {"x", "y"}})[1]["joint"] == {"x", "y"}
+    True
     """
     single = {number: next(iter(owners)) for number, owners in claims.items() if len(owners) == 1}
 
@@ -801,6 +868,23 @@ def _nowhere(n: int) -> dict[str, Any]:
     }
 
 
+def _hints(ids: pa.Array, hints: pa.Array, table: pa.Table, key: str, name: str) -> pa.Array:
+    """The first name that a table has beside each of some ids, where `hints` has none yet."""
+    if key not in table.column_names or name not in table.column_names:
+        return hints
+    rows = np.flatnonzero(_flags(table[name].is_valid()))
+    if rows.size == 0:
+        return hints
+    some = table.select([key, name]).take(pa.array(rows)) if rows.size < table.num_rows else table
+    place = pc.fill_null(pc.index_in(read.one(some[key]), value_set=ids), -1).to_numpy(zero_copy_only=False)
+    which, at = np.unique(place, return_index=True)
+    which, at = which[which >= 0], at[which >= 0]
+    first = np.full(len(ids), -1, np.int64)
+    first[which] = at
+    said = read.one(some[name]).take(pa.array(first, mask=first < 0))
+    return pc.coalesce(hints, said)
+
+
 def _agree(mine: pa.Table, its: pa.Table, columns: Iterable[str]) -> Flags:
     """Whether two rows say nothing different: what only one of them says is no difference."""
     same = np.ones(mine.num_rows, np.bool_)
@@ -838,7 +922,11 @@ def _united(values: pa.Array, group: Ints, groups: int) -> pa.Array:
         mine = out[group[i]]
         if mine is None:
             mine = out[group[i]] = {}
-        mine.update(dict.fromkeys(part.strip() for part in values[i].as_py().replace("；", ";").split(";") if part.strip()))
+        mine.update(
+            dict.fromkeys(
+                part.strip() for part in values[i].as_py().replace("；", ";").split(";") if part.strip()
+            )
+        )
     return pa.array([None if names is None else ";".join(sorted(names)) for names in out], TEXT)
 
 
@@ -853,7 +941,9 @@ def _any(values: pa.Array, group: Ints, groups: int) -> pa.Array:
 def _when(table: pa.Table, column: str, empty: np.int64) -> Ints:
     if column not in table.column_names:
         return np.full(table.num_rows, empty, np.int64)
-    values: Ints = pc.fill_null(read.one(table[column]).cast(pa.int64()), int(empty)).to_numpy(zero_copy_only=False)
+    values: Ints = pc.fill_null(read.one(table[column]).cast(pa.int64()), int(empty)).to_numpy(
+        zero_copy_only=False
+    )
     return values
 
 

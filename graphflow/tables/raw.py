@@ -40,8 +40,9 @@ class Raw:
     tables
         By name of table: text columns under the names of :data:`SCHEMA` (``None`` or ``""`` is unknown),
         further columns, and ``source_file``, ``source_sheet``, ``source_row`` (1-based as a person counts in
-        the file or sheet, header included). To save time a loader may hand over timestamps (with a time zone, or
-        without one: local), int64 or decimal128 sequences, decimal128 money, booleans; never floats for money.
+        the file or sheet, header included). To save time a loader may hand over timestamps (with a time zone,
+        or without one: local), int64 or decimal128 sequences, decimal128 money, booleans; never floats for
+        money.
     set_aside
         Rows that were read and are no movement (failed, of zero amount), with a column ``reason``.
     refused
@@ -54,8 +55,8 @@ class Raw:
     minor_units
         Digits of a currency, where the format has more than ISO 4217, or of one that ISO does not list.
     one_sided
-        The transfers are rows of statements: ``statement_side`` says whose (``source`` or ``target``), and the
-        other side may be empty: then it is unknown.
+        The transfers are rows of statements: ``statement_side`` says whose (``source`` or ``target``), and
+        the other side may be empty: then it is unknown.
     files, notes
         What was read, and what to say about it.
     """

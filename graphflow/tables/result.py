@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,10 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphflow.errors import GraphflowError, InputError, Problem, shown
+from graphflow.errors import GraphflowError, InputError, Problem, said, shown
 from graphflow.language import translate
 from graphflow.tables.raw import Note, SourceFile
-from graphflow.tables.schema import KINDS, SCHEMA, TableSpec
+from graphflow.tables.schema import SCHEMA, TableSpec
 
 ROWS = ("loaded", "quarantined", "duplicates", "set_aside")
 """What becomes of a row that was read: one of these, so that they add up to ``read``."""
@@ -35,8 +36,8 @@ QUARANTINE = pa.schema(
         ("raw", pa.large_string()),
     ]
 )
-"""The quarantine: one row a refused row. ``reason`` is a message id; ``expected`` is one, with ``: words`` after
-it where the words are listed; ``also`` has what else is wrong with the row; ``raw`` is the row as JSON."""
+"""The quarantine: one row a refused row. ``reason`` is a message id; ``expected`` is one, with ``: words``
+after it where the words are listed; ``also`` has what else is wrong with the row; ``raw`` the row as JSON."""
 
 Money = Mapping[str, int]
 """Sums of money: minor units by currency."""
@@ -51,6 +52,10 @@ def exact_sum(values: Any) -> int:
     13835058055282163711
     """
     ints = np.asarray(values, dtype=np.int64)
+    if ints.size == 0:
+        return 0
+    if max(int(ints.max()), -int(ints.min())) * ints.size < 2**63:
+        return int(ints.sum())
     return (int((ints >> 32).sum()) << 32) + int((ints & 0xFFFFFFFF).sum())
 
 
@@ -64,11 +69,12 @@ def sums(values: pa.ChunkedArray | pa.Array, currencies: pa.ChunkedArray | pa.Ar
     if isinstance(currencies, pa.ChunkedArray):
         currencies = currencies.combine_chunks()
     codes = currencies.dictionary_encode() if not pa.types.is_dictionary(currencies.type) else currencies
-    number = np.where(values.is_valid(), pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False), -1)
+    if len(codes.dictionary) == 1 and codes.null_count == 0:
+        return sums(values, codes.dictionary[0].as_py())
+    number = pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False)
+    if values.null_count:
+        number = np.where(values.is_valid().to_numpy(zero_copy_only=False), number, -1)
     ints = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)
-    if len(codes.dictionary) == 1:
-        some = number >= 0
-        return {codes.dictionary[0].as_py(): exact_sum(ints if some.all() else ints[some])} if some.any() else {}
     out: dict[str, int] = {}
     for i, currency in enumerate(codes.dictionary.to_pylist()):
         rows = number == i
@@ -129,8 +135,10 @@ class Tally:
             and self.unknown.get("read", 0) == sum(self.unknown.get(kind, 0) for kind in ROWS)
         )
 
-    def moved(self, source: str, target: str, rows: int, money: Money | None = None, unknown: int = 0) -> Tally:
-        """The same with `rows` and their money moved from one kind to another, a mirror from loaded to duplicates."""
+    def moved(
+        self, source: str, target: str, rows: int, money: Money | None = None, unknown: int = 0
+    ) -> Tally:
+        """The same with `rows` and their money moved to another kind: a mirror from loaded to duplicates."""
         money = money or {}
         back = {currency: -value for currency, value in money.items()}
         out_rows = dict(self.rows)
@@ -156,7 +164,10 @@ class Tally:
         """The same with the money of some currencies in smaller minor units."""
         return Tally(
             self.rows,
-            {kind: {c: v * factors.get(c, 1) for c, v in money.items()} for kind, money in self.money.items()},
+            {
+                kind: {c: v * factors.get(c, 1) for c, v in money.items()}
+                for kind, money in self.money.items()
+            },
             self.unknown,
         )
 
@@ -178,8 +189,8 @@ class Tally:
 class Checked:
     """One source, checked row by row: the typed part of a case that it is.
 
-    Money is in the minor units of `minor_units`. Other sources may have more digits: :func:`join_parts` brings
-    all to the same. `facts` and `of` take it apart and together for keeping on disk.
+    Money is in the minor units of `minor_units`. Other sources may have more digits: :func:`join_parts`
+    brings all to the same. `facts` and `of` take it apart and together for keeping on disk.
     """
 
     tables: Mapping[str, pa.Table]
@@ -246,8 +257,8 @@ class JoinReport:
         One row a value that should be a key of another table and is not, its row kept: ``table``, ``column``,
         ``refers``, ``value``, ``rows``.
     conflicts
-        Sources that say different things: ``table``, ``key``, ``column``, ``kept``, ``other``, ``source_file``,
-        ``source_row`` (of the other).
+        Sources that say different things: ``table``, ``key``, ``column``, ``kept``, ``other``,
+        ``source_file``, ``source_sheet``, ``source_row`` (of the other).
     excess
         Companies whose stakes sum to more than 1: ``company_id``, ``since`` (when it begins), ``share`` (the
         greatest sum, parts per billion).
@@ -270,8 +281,8 @@ class JoinReport:
 class Tables:
     """The checked tables of a case. They are never changed, and never in a broken state.
 
-    ``tables.transfers`` is a pandas frame (your own shallow copy), ``tables.arrow("transfers")`` the Arrow table
-    behind it. A table that the case does not have is an empty frame, and ``None`` in Arrow.
+    ``tables.transfers`` is a pandas frame (your own shallow copy), ``tables.arrow("transfers")`` the Arrow
+    table behind it. A table that the case does not have is an empty frame, and ``None`` in Arrow.
 
     Attributes
     ----------
@@ -295,16 +306,14 @@ class Tables:
     def arrow(self, name: str) -> pa.Table | None:
         """A table as Arrow, or None where the case does not have it."""
         _spec(name)
-        return self.stored[name] if name in self.stored else None
+        return self.stored.get(name)
 
     def has(self, table: str, column: str | None = None) -> bool:
         """Whether the case has a table with rows, or a column of it with any value."""
         rows = self.arrow(table)
         if rows is None or rows.num_rows == 0:
             return False
-        return column is None or (
-            column in rows.column_names and rows[column].null_count < rows.num_rows
-        )
+        return column is None or (column in rows.column_names and rows[column].null_count < rows.num_rows)
 
     def frame(self, name: str) -> pd.DataFrame:
         """A table as a pandas frame: all given columns, money as whole minor units."""
@@ -356,7 +365,9 @@ def as_frame(rows: pa.Table) -> pd.DataFrame:
 def typed(rows: pa.Table, name: str) -> bool:
     """Whether the columns of a table have the types of :data:`SCHEMA`."""
     spec = _spec(name)
-    return all(rows.schema.field(c).type == spec.columns[c].type for c in rows.column_names if c in spec.columns)
+    return all(
+        rows.schema.field(c).type == spec.columns[c].type for c in rows.column_names if c in spec.columns
+    )
 
 
 def problems(quarantine: pa.Table) -> tuple[Problem, ...]:
@@ -371,11 +382,9 @@ def problems(quarantine: pa.Table) -> tuple[Problem, ...]:
     for (table, column, reason, expected), found in grouped.items():
         row = quarantine.slice(found[0], 1).to_pylist()[0]
         where = f"{table}.{column}" if column else table
-        what = reason if len(found) == 1 else "{reason} ({count} rows)"
-        out.append(
-            Problem(where, what, {"reason": reason, "count": len(found)}, f"{place(row)}: {shown(row['value'] or '')!r}",
-                    expected or "")
-        )
+        where += f" (×{len(found)})" if len(found) > 1 else ""
+        first = f"{place(row)}: {shown(row['value'] or '')!r}"
+        out.append(Problem(where, reason, {}, first, expected or ""))
     return tuple(out)
 
 
@@ -399,15 +408,14 @@ def place(row: Mapping[str, Any]) -> str:
 
 
 def say_expected(expected: str, language: str = "en") -> str:
-    """The column ``expected`` of a quarantine in a language: its words stay as they are.
+    """The column ``expected`` of a quarantine in a language: the words that it lists stay as they are.
 
     Examples
     --------
     >>> say_expected("one of: person, company", "en")
     'one of: person, company'
     """
-    head, colon, words = expected.partition(": ")
-    return translate(head, language) + colon + words if colon else translate(expected, language)
+    return said(expected, functools.partial(translate, language=language))
 
 
 def quarantine_frame(quarantine: pa.Table, language: str = "en") -> pd.DataFrame:
@@ -421,7 +429,11 @@ def quarantine_frame(quarantine: pa.Table, language: str = "en") -> pd.DataFrame
 
 def closed(tallies: Mapping[str, Tally]) -> None:
     """Raise, as a defect of ours, if a report does not close."""
-    bad = [Problem(name, "the import report does not close", {}, str(t.as_dict())) for name, t in tallies.items() if not t.closes]
+    bad = [
+        Problem(name, "the import report does not close", {}, str(t.as_dict()))
+        for name, t in tallies.items()
+        if not t.closes
+    ]
     if bad:
         raise GraphflowError(*bad)
 
@@ -434,5 +446,3 @@ def no_quarantine() -> pa.Table:
 def joined_quarantine(parts: Iterable[pa.Table]) -> pa.Table:
     """Quarantines one after another."""
     return pa.concat_tables([no_quarantine(), *parts])
-
-

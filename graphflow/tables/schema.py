@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import pyarrow as pa
 
@@ -109,25 +110,26 @@ def _read(words: str) -> tuple[str, ...]:
 
 _WORDS = {
     "accounts.kind": _read(
-        "settlement client_custody reserve_central reserve_special margin securities payroll tax loan wallet cash "
-        "clearing internal"
+        "settlement client_custody reserve_central reserve_special margin securities payroll tax loan wallet "
+        "cash clearing internal"
     ),
     "parties.kind": _read("person company partnership contract_fund trust government branch bank"),
     "parties.sector": _read(
         "p2p_platform equity_crowdfunding_platform payment_institution asset_manager fund_distributor bank "
-        "trust_company insurer broker lender guarantor exchange clearing_house developer property_agency ordinary"
+        "trust_company insurer broker lender guarantor exchange clearing_house developer property_agency "
+        "ordinary"
     ),
     "relations.kind": _read(
-        "director supervisor manager legal_representative controller trustee employee spouse parent child sibling "
-        "concert agent shared_address shared_phone shared_device shared_signer"
+        "director supervisor manager legal_representative controller trustee employee spouse parent child "
+        "sibling concert agent shared_address shared_phone shared_device shared_signer"
     ),
     "roles.role": _read(
-        "bank_internal clearing custody reserve settlement_house intragroup_pool tax_social payroll utility exchange "
-        "hospital_school court_escrow presale_escrow marketplace administrator government"
+        "bank_internal clearing custody reserve settlement_house intragroup_pool tax_social payroll utility "
+        "exchange hospital_school court_escrow presale_escrow marketplace administrator government"
     ),
     "licences.function": _read(
-        "payment online_lending lending asset_management fund_sale securities margin_financing equity_crowdfunding "
-        "guarantee insurance trust banking exchange"
+        "payment online_lending lending asset_management fund_sale securities margin_financing "
+        "equity_crowdfunding guarantee insurance trust banking exchange"
     ),
     "products.offering": _read("public private"),
     "products.kind": _read(
@@ -145,7 +147,7 @@ _POSITIVE = {"currency": "", "positive": True}
 _LEVEL = {"least": 1, "greatest": 5}
 
 # One line a column: name (a star: required), kind, and what else is known of it.
-_COLUMNS: Mapping[str, tuple[tuple[object, ...], ...]] = {
+_COLUMNS: Mapping[str, tuple[tuple[Any, ...], ...]] = {
     "transfers": (
         ("transfer_id*", "id"),
         ("time*", "time"),
@@ -410,7 +412,7 @@ def _table(name: str) -> TableSpec:
     columns: dict[str, ColumnSpec] = {}
     for column, kind, *more in _COLUMNS[name]:
         plain = str(column).rstrip("*")
-        extra = {"words": _WORDS.get(f"{name}.{plain}", ())} | (more[0] if more else {})  # type: ignore[operator]
+        extra: dict[str, Any] = {"words": _WORDS.get(f"{name}.{plain}", ()), **(more[0] if more else {})}
         columns[plain] = ColumnSpec(plain, str(kind), str(column).endswith("*"), **extra)
     key, periods, money, title = _TABLES[name]
     return TableSpec(name, title, MappingProxyType(columns), key, periods, money)
