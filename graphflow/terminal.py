@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import sys
 import threading
 import time
@@ -33,6 +34,7 @@ class Column:
     title: str
     right: bool = False
     widest: int = 46
+    wraps: bool = False  # into further lines, at arrows, instead of being cut
 
 
 def table_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -45,8 +47,18 @@ def table_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Ite
     资金    1.00
     b      10.00
     """
-    cells = [[shorten(plain(cell), c.widest) for cell, c in zip(row, columns, strict=True)] for row in rows]
-    wide = [max([width_of(c.title), *(width_of(row[i]) for row in cells)]) for i, c in enumerate(columns)]
+    cells = [
+        [[plain(c)] if d.wraps else [shorten(plain(c), d.widest)] for c, d in zip(row, columns, strict=True)]
+        for row in rows
+    ]
+    for row in cells:
+        for i, column in enumerate(columns):
+            if column.wraps:
+                row[i] = wrapped(row[i][0], column.widest)
+    wide = [
+        max([width_of(c.title), *(width_of(part) for row in cells for part in row[i])])
+        for i, c in enumerate(columns)
+    ]
 
     def line(row: Sequence[str]) -> str:
         parts = []
@@ -58,7 +70,24 @@ def table_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Ite
     yield line([c.title for c in columns])
     yield "  ".join("─" * width for width in wide)
     for row in cells:
-        yield line(row)
+        for number in range(max(len(parts) for parts in row)):
+            yield line([parts[number] if number < len(parts) else "" for parts in row])
+
+
+def wrapped(way: str, width: int) -> list[str]:
+    """A way in lines of at most so many columns, broken before arrows.
+
+    >>> wrapped("A → B → C", 6)
+    ['A → B', '→ C']
+    """
+    lines = [""]
+    for part in re.split(r" (?=[→←] )", way):
+        joined = f"{lines[-1]} {part}".strip()
+        if width_of(joined) <= width or not lines[-1]:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return lines
 
 
 def money_text(minor: int, digits: int) -> str:

@@ -62,7 +62,7 @@ def demo(folder: Path, size: int | None, language: str) -> int:
     tables = TraceTables(case, found, start, language)
     print_facts(tables.facts())
     print_table(tables.ends(SHOWN))
-    print_table(tables.chains(SHOWN, transfers=False))
+    print_table(tables.chains(SHOWN, transfers=False), wraps=3)
     out()
     say(N_("Done in {seconds} s."), seconds=f"{time.monotonic() - begun:.0f}")
     say(N_("The picture, with all tables:  {file}"), file=page.absolute())

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphflow.language import N_, translate
-from graphflow.pictures import Facts, Picture, Table, amount_text, end_name, html_page, sankey_svg
+from graphflow.pictures import Facts, Picture, Table, amount_text, brief, end_name, html_page, sankey_svg
+from graphflow.pictures.words import shorten
 from graphflow.terminal import Column, jsonable, money_text, plain, table_lines, write_json
 from graphflow.version import VERSION
 
@@ -130,12 +131,19 @@ def write_csv(rows: Iterable[Mapping[str, Any]], names: Sequence[str]) -> None:
 # ---------------------------------------------------------------- for people
 
 
-def print_table(table: Table) -> None:
-    """A table on the terminal, cut to its width; in a file or a pipe nothing is cut."""
-    room = shutil.get_terminal_size((160, 40)).columns if sys.stdout.isatty() else 100_000
+def print_table(table: Table, *, wraps: int = -1) -> None:
+    """A table on the terminal, cut to its width; in a file or a pipe nothing is cut.
+
+    The column `wraps` is not cut but goes on in further lines.
+    """
+    terminal = sys.stdout.isatty()
+    room = shutil.get_terminal_size((160, 40)).columns
     right = set(table.right)
-    widest = max(20, room - 14 * len(table.columns)) if len(table.columns) < 8 else 30
-    columns = [Column(title, i in right, min(widest, room)) for i, title in enumerate(table.columns)]
+    widest = max(20, room // 2) if terminal else 100_000
+    columns = [
+        Column(title, i in right, max(30, room - 45) if i == wraps else widest, i == wraps)
+        for i, title in enumerate(table.columns)
+    ]
     out()
     out(plain(table.title))
     for line in table_lines(columns, table.rows):
@@ -238,11 +246,14 @@ class TraceTables:
             cells = [
                 self.amounts.shown(row["amount"]),
                 str(row["hops"]),
-                arrow.join(self.label(account) for account in row["accounts"]),
                 self.say(end_name(row["kind"], self.t.backward)),
+                arrow.join(
+                    self.label(account) if transfers else brief(self.labels.get(account, ""), account)
+                    for account in row["accounts"]
+                ),
             ]
             rows.append([*cells, " ".join(map(str, row["transfers"]))] if transfers else cells)
-        titles = [N_("amount"), N_("hops"), N_("way"), N_("end")] + ([N_("transfers")] if transfers else [])
+        titles = [N_("amount"), N_("hops"), N_("end"), N_("way")] + ([N_("transfers")] if transfers else [])
         return Table(
             self.say(N_("Chains: ways that the money took")),
             [self.say(title) for title in titles],
@@ -398,7 +409,7 @@ def show_trace(
         tables = TraceTables(case, t, start, language)
         print_facts(tables.facts())
         print_table(tables.ends(TABLE_TOP if top is None else top))
-        print_table(tables.chains(TABLE_TOP if top is None else top, transfers=False))
+        print_table(tables.chains(TABLE_TOP if top is None else top, transfers=False), wraps=3)
         for table in tables.others(TABLE_TOP):
             print_table(table)
 
@@ -411,15 +422,18 @@ def trace_page(case: Case, t: Trace, start: str, language: str) -> str:
     tables.know(account for way in routes["accounts"] for account in way)
     title = tables.say(
         N_("Where the money of {start} came from") if t.backward else N_("Where the money of {start} went"),
-        start=start,
+        start=shorten(start, 80),
     )
     svg = sankey_svg(
         routes,
-        title=title,
+        title=tables.say(
+            N_("Hop by hop, from right to left") if t.backward else N_("Hop by hop, from left to right")
+        ),
         unit=t.currency,
-        digits=tables.amounts.of(),
+        digits=t.minor_units,
         language=language,
         labels=tables.labels,
+        backward=t.backward,
     )
     foot = tables.say(
         N_("graphflow {version}; case {hash}; rule {rule}."), version=VERSION, hash=case.hash, rule=t.rule

@@ -17,7 +17,16 @@ from __future__ import annotations
 from graphflow.pictures.flows import Flow, Key, Link, Node, flow_of_links, flow_of_routes, layered
 from graphflow.pictures.page import Facts, Picture, Table, html_page
 from graphflow.pictures.sankey import sankey_svg
-from graphflow.pictures.words import END_NAMES, ORIGIN_NAMES, amount_text, clean, end_name, shorten, width_of
+from graphflow.pictures.words import (
+    END_NAMES,
+    ORIGIN_NAMES,
+    amount_text,
+    brief,
+    clean,
+    end_name,
+    shorten,
+    width_of,
+)
 
 __all__ = [
     "END_NAMES",
@@ -30,6 +39,7 @@ __all__ = [
     "Picture",
     "Table",
     "amount_text",
+    "brief",
     "clean",
     "end_name",
     "flow_of_links",

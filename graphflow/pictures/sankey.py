@@ -10,7 +10,7 @@ from typing import Any
 
 from graphflow.language import N_, translate
 from graphflow.pictures.flows import Flow, Key, Link, Node, flow_of_links, flow_of_routes, layered
-from graphflow.pictures.words import amount_text, clean, end_name, shorten, width_of
+from graphflow.pictures.words import amount_text, brief, clean, end_name, shorten, width_of
 
 # Told apart by people who see few colours too; each is readable on white and on near-black.
 _COLOURS = {
@@ -246,7 +246,7 @@ def _nodes(boxes: Iterable[_Box], pen: _Pen, top: float) -> list[str]:
         parts.append(
             f'<rect class="{node.role}" fill="{_colour(node)}" x="{box.x:.1f}" y="{box.top + top:.1f}" '
             f'width="{_NODE_WIDTH:.0f}" height="{box.height:.1f}"><title>{clean(told, 400)}</title></rect>'
-            f'<text x="{x:.1f}" y="{middle - 2:.1f}">{clean(shorten(pen.name(node), 25), 200)}</text>'
+            f'<text x="{x:.1f}" y="{middle - 2:.1f}">{clean(pen.brief(node), 200)}</text>'
             f'<text class="a" x="{x:.1f}" y="{middle + 11:.1f}">{clean(pen.short(node.value))}</text>'
         )
     return parts
@@ -313,6 +313,12 @@ class _Pen:
         if node.label != node.id:
             return f"{node.label} ({node.id})"
         return node.label
+
+    def brief(self, node: Node) -> str:
+        """What fits beside a node; the whole name is in the tooltip."""
+        if node.role in ("end", "more"):
+            return shorten(self.name(node), 25)
+        return brief(node.label, node.id, 25)
 
     def link(self, link: Link, source: Node, target: Node) -> str:
         names = [

@@ -94,6 +94,18 @@ def shorten(text: str, width: int) -> str:
     return f"{front}…{back}"
 
 
+def brief(name: str, number: str, width: int = 60) -> str:
+    """A name with the end of the account's number, as banks write it; a number without a name stays whole.
+
+    >>> brief("张三", "6222020200001234567"), brief("张三", "A1"), brief("", "6222020200001234567")
+    ('张三 (…4567)', '张三 (A1)', '6222020200001234567')
+    """
+    if not name or name == number:
+        return shorten(number, width)
+    end = f" ({number if len(number) <= 8 else '…' + number[-4:]})"
+    return shorten(name, max(width - width_of(end), 3)) + end
+
+
 # Not allowed in XML, or able to make a text read as another: controls, overrides of direction, surrogates.
 _HOSTILE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
