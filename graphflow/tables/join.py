@@ -814,7 +814,7 @@ def resolve(claims: Mapping[str, set[str]]) -> tuple[dict[str, str], dict[str, s
     Examples
     --------
     >>> resolve({"card": {"account"}, "old": {"card"}, "joint": {"x"}})[0]
-    {'card': 'account', 'joint': 'x', 'old': 'account'}
+    {'card': 'account', 'old': 'account', 'joint': 'x'}
     >>> resolve({"joint": {"x", "y"}})[1]["joint"] == {"x", "y"}
     True
     """
