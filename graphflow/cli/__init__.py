@@ -174,7 +174,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"graphflow {VERSION}")
     verbs = parser.add_subparsers(dest="verb", metavar=say("VERB"), required=True)
 
-    def verb(name: str, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    def verb(name: str, text: str, *parents: _Parser) -> argparse.ArgumentParser:
         return verbs.add_parser(name, help=say(text), description=say(text), parents=[*parents, always])
 
     p = verb("import", N_("Read sources into a case: recognise, map, check, store."), prints)

@@ -368,7 +368,7 @@ def show_import(report: ImportReport, form: str, language: str) -> None:
         out(report.json(language))
     elif form == "csv":
         kinds = ("read", "loaded", "quarantined", "duplicates", "set_aside")
-        rows = []
+        rows: list[Mapping[str, Any]] = []
         for table, tally in report.tallies.items():
             rows.append(
                 {"table": table, "currency": "", "of": "rows"} | {k: tally.rows.get(k, 0) for k in kinds}

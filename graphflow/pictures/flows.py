@@ -182,12 +182,14 @@ def _layers(
         state.setdefault(start, 1)
         while stack:
             name, targets = stack[-1]
-            target = next(targets, None)
-            if target is None:
+            following = next(targets, None)
+            if following is None:
                 stack.pop()
                 state[name] = 2
                 done.append(name)
-            elif state.get(target) == 1:
+                continue
+            target = following
+            if state.get(target) == 1:
                 closing.add((name, target))
             elif target not in state:
                 state[target] = 1
