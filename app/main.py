@@ -29,7 +29,7 @@ def main() -> None:
     session.begin()
     st.set_page_config(
         page_title="graphflow",
-        page_icon=":material/account_tree:",
+        page_icon=str(HERE / "icon.svg"),
         layout="wide",
         initial_sidebar_state="expanded",
     )

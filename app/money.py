@@ -57,6 +57,13 @@ class Figures:
         return unit_name(self.currency, self.language, self.scale)
 
     @property
+    def short_unit(self) -> str:
+        """The unit where room is short: the head of a column."""
+        if self.language == "zh" or self.scale == "one":
+            return self.unit
+        return f"{'k' if self.scale == 'middle' else 'm'} {self.currency}"
+
+    @property
     def decimals(self) -> int:
         return self.digits if self.power == 0 else max(2, min(self.digits, 4))
 
@@ -115,6 +122,18 @@ def unit_name(currency: str, language: str, scale: str) -> str:
     return currency + {"one": "", "middle": " thousand", "large": " million"}[scale]
 
 
+def scale_name(currency: str, language: str, scale: str) -> str:
+    """The unit as a switch names it, where room is short.
+
+    Examples
+    --------
+    >>> [scale_name("CNY", "en", scale) for scale in SCALES]
+    ['CNY', 'thousand', 'million']
+    """
+    name = unit_name(currency, language, scale)
+    return name if language == "zh" or scale == "one" else name.removeprefix(currency).strip()
+
+
 def minor_of(text: str, digits: int) -> int | None:
     """The minor units of an amount as a person types it; None if it is no such amount.
 
@@ -140,8 +159,10 @@ def minor_of(text: str, digits: int) -> int | None:
     return int(value)
 
 
-def times(column: pd.Series, zone: str, days: pd.Series | None = None) -> pd.Series:
+def times(column: pd.Series, zone: str, days: pd.Series | None = None, *, fraction: bool = True) -> pd.Series:
     """Times as text in the case's zone; a bare date stays a date, an unknown time is empty.
+
+    Parts of a second are written where any row has them, unless `fraction` says that there is no room.
 
     Examples
     --------
@@ -150,8 +171,11 @@ def times(column: pd.Series, zone: str, days: pd.Series | None = None) -> pd.Ser
     ['2015-03-02 00:30:00', '']
     """
     at = pd.to_datetime(column, utc=True).dt.tz_convert(ZoneInfo(zone))
-    fraction = bool((at.dt.microsecond.fillna(0) != 0).any())
-    text = at.dt.strftime("%Y-%m-%d %H:%M:%S.%f" if fraction else "%Y-%m-%d %H:%M:%S").astype("object")
+    micro = at.dt.microsecond.fillna(0)
+    text = at.dt.strftime("%Y-%m-%d %H:%M:%S").astype("object")
+    if fraction and (micro != 0).any():
+        digits = 3 if (micro % 1000 == 0).all() else 6
+        text = at.dt.strftime("%Y-%m-%d %H:%M:%S.%f").astype("object").str[: 20 + digits]
     if days is not None:
         bare = days.fillna(False).astype(bool)
         text = text.where(~bare, at.dt.strftime("%Y-%m-%d").astype("object"))

@@ -17,8 +17,9 @@ from typing import Any
 from graphflow.pictures import Flow, flow_of_routes
 
 ACCOUNT, OTHERS, END = "account", "others", "end"
-COLUMNS = 9  # steps drawn; what goes on is folded into the last
+COLUMNS = 6  # steps drawn; what goes on is folded into the last
 MOST = 60  # nodes drawn, about
+MARGIN = 112  # pixels for the names of the ends
 _SEED, _PASS, _FOLDED = "#2f76c0", "#8494a8", "#b9bec5"
 # One colour a kind of end, the same in the picture and in the bar; they are told apart by their names too.
 END_COLOURS = {
@@ -264,7 +265,6 @@ def option(
     *,
     label: Callable[[Node], str],
     money: Callable[[int], str],
-    narrow: bool = False,
     lit: Collection[int] = (),
     chosen: int | None = None,
 ) -> dict[str, Any]:
@@ -297,7 +297,8 @@ def option(
                 "label": {
                     "formatter": _plain(words),
                     "color": "#1f2937" if not lit or _touches(view, at, lit) else "#b6bcc4",
-                    "position": "left" if _right_edge(node, view) else "right",
+                    "position": _side(node, view),
+                    **({"width": MARGIN - 12, "overflow": "break"} if node.kind == END else {}),
                 },
                 "tooltip": {"formatter": f"{_safe(words)}<br/><b>{_safe(money(node.amount))}</b>"},
             }
@@ -331,10 +332,10 @@ def option(
                 "selectedMode": "single",
                 "nodeAlign": "left",
                 "nodeWidth": 14,
-                "nodeGap": 10,
+                "nodeGap": 8,
                 "layoutIterations": 48,
-                "left": 6,
-                "right": 10,
+                "left": MARGIN if view.backward else 6,
+                "right": 10 if view.backward else MARGIN,
                 "top": 8,
                 "bottom": 10,
                 "emphasis": {"focus": "trajectory"},
@@ -344,7 +345,7 @@ def option(
                 },
                 "label": {
                     "fontSize": 11,
-                    "width": 96 if narrow else 132,
+                    "width": 116,
                     "overflow": "truncate",
                     "ellipsis": "…",
                     "textBorderColor": "#ffffff",
@@ -356,16 +357,19 @@ def option(
     }
 
 
-def height(view: View, *, least: int = 380, most: int = 820) -> int:
+def height(view: View, *, least: int = 380, most: int = 640) -> int:
     """Pixels that leave every node of the fullest step some room."""
     columns: dict[int, int] = defaultdict(int)
     for node in view.nodes:
         columns[node.step] += 1
-    return max(least, min(most, 40 + 27 * max(columns.values(), default=1)))
+    return max(least, min(most, 30 + 21 * max(columns.values(), default=1)))
 
 
-def _right_edge(node: Node, view: View) -> bool:
-    return node.step == view.steps - 1
+def _side(node: Node, view: View) -> str:
+    """Where a label stands: an end's outside, in the margin; an account's over what flows on."""
+    outside = "left" if view.backward else "right"
+    inside = "left" if node.step == view.steps - 1 else "right"
+    return outside if node.kind == END else inside
 
 
 def _touches(view: View, node: int, lit: Collection[int]) -> bool:

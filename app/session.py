@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.money import SCALES, Figures, unit_name
+from app.money import SCALES, Figures, scale_name
 from graphflow.language import LANGUAGES, closest, translate
 
 LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
@@ -98,7 +98,7 @@ def choosers(currency: str = "CNY") -> None:
         key="scale",
         required=True,
         width="stretch",
-        format_func=lambda each: unit_name(currency, language(), each),
+        format_func=lambda each: scale_name(currency, language(), each),
     )
 
 

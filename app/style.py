@@ -9,11 +9,13 @@ import streamlit as st
 from app.session import language, say
 
 _RULES = """
-.stMainBlockContainer {padding: 2.6rem 1.6rem 2rem 1.6rem;}
+.stMainBlockContainer {padding: 1.6rem 1.6rem 2rem 1.6rem;}
 [data-testid="stSidebar"] {min-width: 236px; max-width: 236px;}
 [data-testid="stSidebarHeader"] {height: 2.4rem; margin-bottom: 0;}
-[data-testid="stMetricValue"] {font-variant-numeric: tabular-nums; font-size: 1.35rem;}
+[data-testid="stMetricValue"] {font-variant-numeric: tabular-nums; font-size: 1.2rem;}
 [data-testid="stMetricLabel"] {margin-bottom: -.2rem;}
+.st-key-question [data-testid="stButtonGroup"] > div > button {min-height: 40px;}
+[data-testid="stSidebar"] [data-testid="stButtonGroup"] > div > button {padding: 0 .3rem;}
 h1, h2, h3 {letter-spacing: 0;}
 h3 {padding: 0 0 .2rem 0;}
 """

@@ -38,7 +38,7 @@ def config(
         head, width, help_text = column.head, column.width, column.help
         if column.kind == MONEY:
             values = figures.column(values)
-            head = f"{head} ({figures.unit})"
+            head = f"{head} ({figures.short_unit})"
             if values.dtype == object:
                 settings[name] = st.column_config.TextColumn(
                     head, width=width, help=help_text, alignment="right"
@@ -57,9 +57,7 @@ def config(
                 f"{head} (%)", width=width, help=help_text, alignment="right", format="%.2f"
             )
         else:
-            values = values.map(
-                lambda each: "" if pd.isna(each) else str(each)
-            )
+            values = values.map(lambda each: "" if pd.isna(each) else str(each))
             settings[name] = st.column_config.TextColumn(
                 head, width=width, help=help_text, alignment="right" if column.kind == RIGHT else None
             )

@@ -19,7 +19,7 @@ class Screen(NamedTuple):
 
 
 SCREENS: tuple[Screen, ...] = (
-    Screen("trace", N_("Trace"), ":material/account_tree:", trace.show),
+    Screen("trace", N_("Trace the money"), ":material/account_tree:", trace.show),
     Screen("transfers", N_("Transfers"), ":material/table_rows:", transfers.show),
     Screen("data", N_("Data"), ":material/folder_open:", data.show),
 )

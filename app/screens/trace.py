@@ -13,12 +13,14 @@ import streamlit as st
 
 from app import cases, session
 from app.money import Figures, minor_of
+from app.names import word
 from app.references import ask, reference_to
+from app.sankey import COLUMNS, MOST
 from app.screens import data
 from app.session import say
 from app.style import verbatim
 from app.tables import Column, config, rows_chosen
-from app.tracing.answer import MOST_ROWS, Kept, Words, answered
+from app.tracing.answer import MOST_ROWS, Kept, Words, answered, viewed
 from app.tracing.files import export
 from app.tracing.lists import assumptions, chain_table, end_table
 from app.tracing.picture import facts, picture, row_table
@@ -29,6 +31,7 @@ from graphflow.language import N_
 if TYPE_CHECKING:
     from graphflow.case import Case
 
+MOST_HOPS = 1_000
 RULES = {"fifo": N_("First in, first out"), "prorata": N_("Pro rata")}
 RULE_HELP = N_(
     "An account mixes money; a rule says which money leaves first. First in, first out: the money that came "
@@ -56,7 +59,7 @@ def show() -> None:
     except GraphflowError as error:
         cases.tell(error)
         return
-    _answer(case, kept, repr((str(case.path), case.hash, reference, settings)), bool(settings["backward"]))
+    _answer(case, kept, repr((str(case.path), case.hash, reference, settings)))
 
 
 def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
@@ -64,6 +67,7 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
     digits = case.tables.minor_units.get(case.tables.currency, 2)
     _from_address()
     first, last = (datetime.date.fromisoformat(day) if day else None for day in cases.period(case))
+    _hold_to_case(case, first, last)
     with st.container(key="question"):
         top = st.columns([5, 1.1, 2.5, 2.6], vertical_alignment="bottom")
         reference = top[0].text_input(
@@ -81,23 +85,25 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
             (False, True),
             key="trace_backward",
             required=True,
-            default=False,
             persist_state="session",
+            help=say("Forward: where did the money go. Backward: where had it come from."),
             width="stretch",
-            format_func=lambda back: say("Where it came from") if back else say("Where it went"),
+            format_func=lambda back: say("Backward") if back else say("Forward"),
         )
         rule = top[3].segmented_control(
             say("Rule"),
             tuple(RULES),
             key="trace_rule",
             required=True,
-            default="fifo",
             help=say(RULE_HELP),
             persist_state="session",
             width="stretch",
             format_func=lambda each: say(RULES[each]),
         )
-        low = st.columns([1.6, 1.6, 1.8, 1.3, 2.1, 1.2], vertical_alignment="bottom")
+        several = len(case.tables.minor_units) > 1
+        low = st.columns(
+            [1.6, 1.6, 1.8, 1.3, 2.1, *([1.1] if several else []), 1.2], vertical_alignment="bottom"
+        )
         since = low[0].date_input(
             say("Since"),
             None,
@@ -131,7 +137,7 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
         hops = low[3].number_input(
             say("Most steps"),
             0,
-            1000,
+            MOST_HOPS,
             None,
             1,
             key="trace_hops",
@@ -144,14 +150,24 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
             ("account", "party"),
             key="trace_by",
             required=True,
-            default="account",
             persist_state="session",
             width="stretch",
             disabled=not case.tables.has("parties"),
             format_func=lambda each: say("Account") if each == "account" else say("Party"),
             help=say("By party, transfers between accounts of one party are no step."),
         )
-        low[5].button(say("Trace"), type="primary", shortcut="T", width="stretch", key="trace_go")
+        currency = None
+        if several:
+            currency = low[5].selectbox(
+                say("Currency"),
+                sorted(case.tables.minor_units),
+                None,
+                key="trace_currency",
+                persist_state="session",
+                placeholder=say("any"),
+                help=say("The money asked about has one currency; choose it where there are several."),
+            )
+        low[-1].button(say("Trace"), type="primary", shortcut="T", width="stretch", key="trace_go")
     smallest = minor_of(least or "", digits)
     if smallest is None:
         cases.tell(
@@ -178,6 +194,7 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
         return None
     settings: dict[str, Any] = {
         "rule": rule or "fifo",
+        "currency": currency,
         "backward": bool(backward),
         "by": by or "account",
         "min_amount": smallest,
@@ -191,6 +208,7 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
             "rule": settings["rule"],
             "back": "1" if backward else "",
             "by": "party" if by == "party" else "",
+            "currency": currency or "",
             "min": (least or "").strip(),
             "hops": "" if hops is None else str(hops),
             "since": settings["since"] or "",
@@ -216,12 +234,29 @@ def _from_address() -> None:
     take("trace_backward", True if session.asked("back") == "1" else None)
     take("trace_by", "party" if session.asked("by") == "party" else None)
     take("trace_min", session.asked("min"))
-    take("trace_hops", int(session.asked("hops")) if session.asked("hops").isdecimal() else None)
+    hops = session.asked("hops")
+    take("trace_hops", int(hops) if hops.isdecimal() and int(hops) <= MOST_HOPS else None)
+    take("trace_currency", session.asked("currency"))
     for key in ("since", "until"):
         try:
             take(f"trace_{key}", datetime.date.fromisoformat(session.asked(key)))
         except ValueError:
             continue
+
+
+def _hold_to_case(case: Case, first: datetime.date | None, last: datetime.date | None) -> None:
+    """Drop what a widget would refuse: an address may be old, a case may have changed under the question."""
+    state = st.session_state
+    for key, value in (("trace_backward", False), ("trace_rule", "fifo"), ("trace_by", "account")):
+        state.setdefault(key, value)
+    for key in ("trace_since", "trace_until"):
+        day = state.get(key)
+        if day is not None and (first is None or last is None or not first <= day <= last):
+            del state[key]
+    if state.get("trace_currency") not in (None, *case.tables.minor_units):
+        del state["trace_currency"]
+    if not case.tables.has("parties"):
+        state.trace_by = "account"
 
 
 def _finder(case: Case) -> None:
@@ -239,6 +274,7 @@ def _finder(case: Case) -> None:
     for column in ("name", "kind"):
         if column not in frame:
             frame[column] = ""
+    frame["kind"] = [word(each) if isinstance(each, str) else each for each in frame["kind"]]
     columns = {
         "what": Column(say("What"), width=70),
         "name": Column(say("Name"), width=190),
@@ -291,26 +327,28 @@ def _suggest(case: Case) -> None:
             st.button(verbatim(reference), key=f"suggest_{reference}", on_click=ask, args=(reference,))
 
 
-def _answer(case: Case, kept: Kept, question: str, backward: bool) -> None:
+def _answer(case: Case, kept: Kept, question: str) -> None:
     """Everything below the question."""
-    words = Words(case, kept, backward)
+    state = st.session_state
+    view = viewed(kept, question, state.get("trace_most") or MOST, state.get("trace_steps") or COLUMNS)
+    words = Words(case, kept, view)
     selection = Selection(question)
-    transfers, links = focused(kept, selection.focus)
+    transfers, links = focused(kept, view, selection.focus)
     shown = kept.rows if transfers is None else kept.rows[kept.rows["transfer_id"].isin(transfers)]
     shown = shown.head(MOST_ROWS)
     marked = [
         str(shown["transfer_id"].iloc[at]) for at in rows_chosen(selection.key("rows")) if at < len(shown)
     ]
-    lit = kept.view.paths_of_transfers(marked) if marked else links
+    lit = view.paths_of_transfers(marked) if marked else links
 
     facts(words)
-    left, right = st.columns([3, 2], gap="small")
+    left, right = st.columns([5, 4], gap="small")
     with left:
         picture(words, selection, lit)
     with right:
         row_table(words, selection, shown, transfers, marked)
     ends, chains, basis, files = st.tabs(
-        [say("Ends") if not backward else say("Origins"), say("Chains"), say("Assumptions"), say("Export")]
+        [say("Origins") if words.backward else say("Ends"), say("Chains"), say("Assumptions"), say("Export")]
     )
     with ends:
         end_table(words, selection)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import cases, session
 from app.money import minor_of, times
+from app.names import behind, called, word
 from app.references import ask, reference_to, trace_buttons
 from app.screens import data
 from app.session import say
@@ -176,9 +177,11 @@ def _ready(case: Case, part: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Colu
     frame = part.copy(deep=False)
     days = frame.get("time_day")
     frame["at"] = times(frame["time"], case.tables.timezone, days)
-    names = cases.names(case, set(frame["source"]) | set(frame["target"]))
+    names = cases.names(case, behind({*frame["source"], *frame["target"]}))
     for side in ("source", "target"):
-        frame[side + "_called"] = [names.get(each, each) for each in frame[side]]
+        frame[side + "_called"] = [called(names, each) for each in frame[side]]
+    if "kind" in frame:
+        frame["kind"] = [word(each) if isinstance(each, str) else each for each in frame["kind"]]
     columns = {
         "at": Column(say("Time"), width=150),
         "source_called": Column(say("Payer"), width=180),
@@ -228,6 +231,9 @@ def _people(case: Case) -> None:
         return
     frame = pd.DataFrame(hits)
     frame["what"] = frame["what"].map({"party": say("Party"), "account": say("Account")})
+    for name in ("kind", "sector"):
+        if name in frame:
+            frame[name] = [word(each) if isinstance(each, str) else each for each in frame[name]]
     heads = {
         "what": say("What"),
         "name": say("Name"),

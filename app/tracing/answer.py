@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -14,28 +13,15 @@ import streamlit as st
 import graphflow as gf
 from app import cases, sankey, session
 from app.money import times
+from app.names import behind, called
 from app.sankey import Chain, View
 from app.session import say
-from graphflow.language import N_
-from graphflow.pictures import END_NAMES
-from graphflow.tables import as_frame
+from graphflow.pictures import end_name
+from graphflow.tables.result import as_frame
 
 if TYPE_CHECKING:
     from graphflow.case import Case
 
-# What the ends are called when the question is where money had come from.
-ORIGIN_NAMES: Mapping[str, str] = {
-    "balance": N_("was in the account at the start"),
-    "cash": N_("paid in as cash"),
-    "fee": N_("interest, fees and taxes paid back"),
-    "hub": N_("lost in a clearing account"),
-    "returned": N_("came from who received it"),
-    "asset": N_("assets sold"),
-    "frontier": N_("before our statements"),
-    "lender": N_("lent by overdraft"),
-    "recirculated": N_("met another seed"),
-    "horizon": N_("beyond the limit set"),
-}
 MOST_CHAINS = 100_000  # chains looked at for the picture; beyond, the money left out is said
 MOST_ROWS = 5_000  # rows in a table on the screen
 
@@ -48,8 +34,12 @@ class Kept:
     chains: tuple[Chain, ...]  # the largest first
     complete: bool  # whether these are all
     names: Mapping[str, str]
-    view: View
+    owner: Mapping[str, str]  # the party of each account, where the question is by party
     rows: pd.DataFrame  # one row a transfer that carries traced money, the seed's too
+
+    def who(self, account: str) -> str:
+        """What an account is counted under: by party its party, else itself."""
+        return self.owner.get(account, account)
 
     @property
     def left_out(self) -> int:
@@ -58,84 +48,74 @@ class Kept:
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def answered(_case: Case, stamp: str, reference: str, settings: tuple[tuple[str, Any], ...]) -> Kept:
+    """The answer to a question, computed once; the case stands for itself by its stamp."""
     chosen = dict(settings)
+    by = chosen.pop("by")
     with cases.COMPUTING:
         result = gf.trace(_case, reference, **chosen)
-        stream = _chains(result, bool(chosen["backward"]))
+        stream = (
+            Chain(int(each.amount), each.accounts, each.transfers, each.kind) for each in result.iter_chains()
+        )
         chains = sorted(islice(stream, MOST_CHAINS), key=lambda chain: -chain.amount)
         complete = next(stream, None) is None
-    accounts = {account for chain in chains for account in chain.accounts}
-    accounts |= set(result.ends["account_id"])
-    names = cases.names(_case, accounts)
-    group: Callable[[str], str] = str
-    if chosen["by"] == "party":
+        rows = _rows(_case, result)
+    accounts = {account for chain in chains for account in chain.accounts} | set(result.ends["account_id"])
+    accounts |= set(rows["source"]) | set(rows["target"])
+    names = cases.names(_case, behind(accounts))
+    owner: dict[str, str] = {}
+    if by == "party":
         owner = cases.parties_of(_case, accounts)
         names |= cases.party_names(_case, set(owner.values()))
-        group = lambda account: owner.get(account, account)  # noqa: E731
-    view = sankey.build(chains, int(result.seed), names=names, group=group, backward=bool(chosen["backward"]))
-    return Kept(result, tuple(chains), complete, names, view, _rows(_case, result, chains, names))
+    return Kept(result, tuple(chains), complete, names, owner, rows)
 
 
-def _chains(result: Any, backward: bool) -> Iterator[Chain]:
-    """The chains of a result in the order of the question: from the seed outward."""
-    for each in result.iter_chains():
-        accounts = tuple(each.accounts)
-        yield Chain(
-            int(each.amount), accounts[::-1] if backward else accounts, tuple(each.transfers), each.kind
-        )
+@st.cache_resource(max_entries=16, show_spinner=False)
+def viewed(_kept: Kept, question: str, most: int, columns: int) -> View:
+    """The picture of an answer, folded to a size."""
+    return sankey.build(
+        _kept.chains,
+        int(_kept.result.seed),
+        names=_kept.names,
+        group=_kept.who,
+        backward=_kept.result.backward,
+        most=most,
+        columns=columns,
+    )
 
 
-def _rows(case: Case, result: Any, chains: Iterable[Chain], names: Mapping[str, str]) -> pd.DataFrame:
-    """Every transfer that carries traced money, with what the case says of it, in time order."""
-    carried = {row.transfer_id: int(row.seed_amount) for row in result.transfers.itertuples(index=False)}
-    seeds: dict[str, int] = defaultdict(int)
-    for chain in chains:
-        if chain.transfers and chain.transfers[0] not in carried:
-            seeds[chain.transfers[0]] += chain.amount
-    ids = [*seeds, *carried]
+_GIVEN = ("time_day", "memo", "source_file", "source_sheet", "source_row")
+
+
+def _rows(case: Case, result: Any) -> pd.DataFrame:
+    """Every transfer that carries traced money, the seed's too, in time order, with what its source says."""
+    seeds = result.seeds.dropna(subset="transfer_id").groupby("transfer_id")["seed_amount"].sum()
+    carried = result.transfers.set_index("transfer_id")["seed_amount"]
+    traced = pd.concat([seeds, carried])
     given = cases.picked(
         case,
         "transfers",
         "transfer_id",
-        ids,
-        [
-            "time",
-            "time_day",
-            "source",
-            "target",
-            "amount",
-            "currency",
-            "memo",
-            "source_name",
-            "target_name",
-            "source_file",
-            "source_sheet",
-            "source_row",
-        ],
+        list(traced.index),
+        ("time", "source", "target", "amount", "currency", *_GIVEN),
     )
     frame = as_frame(given).sort_values(["time", "transfer_id"], ignore_index=True)
-    frame["traced"] = [carried.get(each, seeds.get(each, 0)) for each in frame["transfer_id"]]
-    frame["seed"] = frame["transfer_id"].isin(seeds)
-    days = frame.get("time_day")
-    frame["at"] = times(frame["time"], case.tables.timezone, days)
-    for side in ("source", "target"):
-        missing = {each for each in frame[side] if each not in names}
-        known = {**names, **cases.names(case, missing)} if missing else names
-        frame[side + "_called"] = [known.get(each, each) for each in frame[side]]
+    frame["traced"] = traced.reindex(frame["transfer_id"]).fillna(0).astype("int64").to_numpy()
+    frame["seed"] = frame["transfer_id"].isin(seeds.index)
+    frame["at"] = times(frame["time"], case.tables.timezone, frame.get("time_day"), fraction=False)
     return frame
 
 
 class Words:
     """How an answer is worded and written in this session."""
 
-    def __init__(self, case: Case, kept: Kept, backward: bool) -> None:
-        self.case, self.kept, self.backward = case, kept, backward
+    def __init__(self, case: Case, kept: Kept, view: View) -> None:
+        self.case, self.kept, self.view = case, kept, view
         self.result = kept.result
+        self.backward = bool(kept.result.backward)
         self.figures = session.figures(kept.result.currency, case.tables.minor_units)
 
     def end(self, kind: str) -> str:
-        names = ORIGIN_NAMES if self.backward else END_NAMES
-        return say(names.get(kind, kind))
+        return say(end_name(kind, self.backward))
 
     @property
     def where(self) -> str:
@@ -147,26 +127,34 @@ class Words:
             return self.end(node.ident)
         if node.kind == sankey.OTHERS:
             return say("{count} others", count=f"{node.members:,}")
-        return node.name
+        return self.called(node.ident)
 
     def share(self, amount: int) -> str:
         seed = int(self.result.seed)
         return f"{amount / seed:.1%}" if seed else "–"
 
     def path(self, chain: Chain) -> str:
-        names = [self.kept.names.get(each, each) for each in chain.accounts]
+        names = [self.name(each) for each in chain.accounts]
         return " → ".join(names[::-1] if self.backward else names)
+
+    def name(self, account: str) -> str:
+        """What an account is called: by party, its party."""
+        return self.called(self.kept.who(account))
+
+    def called(self, who: str) -> str:
+        """The name of an account or party."""
+        return called(self.kept.names, who)
 
     def focus(self, focus: tuple[str, Any]) -> str:
         kind, which = focus
-        view = self.kept.view
+        view = self.view
         if kind == "link" and which < len(view.links):
             link = view.links[which]
             return f"{self.node(view.nodes[link.source])} → {self.node(view.nodes[link.target])}"
         if kind == "node" and which < len(view.nodes):
             return self.node(view.nodes[which])
         if kind == "end":
-            return f"{self.end(which[0])} · {self.kept.names.get(which[1], which[1])}"
+            return f"{self.end(which[0])} · {self.called(which[1])}"
         if kind == "chain":
             return say("Chain {number}", number=which + 1)
         return ""

@@ -18,6 +18,10 @@ from graphflow.pictures import sankey_svg
 def export(words: Words, question: str) -> None:
     """Files: tables as CSV and Excel, the picture as SVG. All rows, exact amounts."""
     kept = words.kept
+    frame = kept.rows.assign(
+        source_called=[words.called(each) for each in kept.rows["source"]],
+        target_called=[words.called(each) for each in kept.rows["target"]],
+    )
     rows = {
         **row_columns(words, kept.rows),
         "source_file": Column(say("Source file")),
@@ -26,11 +30,11 @@ def export(words: Words, question: str) -> None:
     }
     rows.pop("amount_text", None)
     rows.setdefault("amount", Column(say("Amount"), MONEY))
-    rows = {name: column for name, column in rows.items() if name in kept.rows}
+    rows = {name: column for name, column in rows.items() if name in frame}
     ends = words.result.ends.sort_values("seed_amount", ascending=False)
     ends = ends.assign(
         what=[words.end(kind) for kind in ends["kind"]],
-        called=[kept.names.get(each, each) for each in ends["account_id"]],
+        called=[words.name(each) for each in ends["account_id"]],
     )
     asked = pd.DataFrame(
         {
@@ -52,7 +56,7 @@ def export(words: Words, question: str) -> None:
     )
     sheets = [
         Sheet(say("Question"), asked, {"what": Column(say("What")), "value": Column(say("Value"))}),
-        Sheet(say("Transfers"), kept.rows, rows),
+        Sheet(say("Transfers"), frame, rows),
         Sheet(
             say("Ends"),
             ends,
@@ -111,7 +115,7 @@ def export(words: Words, question: str) -> None:
 
 def _svg(words: Words) -> str:
     return sankey_svg(
-        words.kept.view.flow,
+        words.view.flow,
         title=str(words.case.path.name if words.case.path else ""),
         unit=words.result.currency,
         digits=words.figures.digits,

@@ -7,11 +7,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import sankey
-from app.money import times
+from app import sankey, session
 from app.session import say
 from app.style import verbatim
-from app.tables import COUNT, MONEY, SHARE, Column, config, rows_chosen
+from app.tables import COUNT, MONEY, RIGHT, SHARE, Column, config, rows_chosen
 from app.tracing.answer import MOST_ROWS, Words
 from app.tracing.selection import Selection
 from graphflow.language import N_
@@ -21,7 +20,7 @@ TOPS = (20, 100, 500, 2000)
 
 def end_table(words: Words, selection: Selection) -> None:
     """The ends as a bar and a table; they add up to the seed."""
-    ends = words.result.ends.sort_values("seed_amount", ascending=False, ignore_index=True)
+    ends = _grouped(words)
     seed, total = int(words.result.seed), int(ends["seed_amount"].sum())
     exact = words.figures.exact
     if total == seed:
@@ -46,10 +45,10 @@ def end_table(words: Words, selection: Selection) -> None:
         )
     if ends.empty:
         return
-    st.echarts_chart(_bar(words, ends), height=128, key="trace_bar", alt=say("The ends as parts of one bar"))
+    st.echarts_chart(_bar(words, ends), height=104, key="trace_bar", alt=say("The ends as parts of one bar"))
     frame = ends.copy(deep=False)
     frame["what"] = [words.end(kind) for kind in ends["kind"]]
-    frame["called"] = [words.kept.names.get(account, account) for account in ends["account_id"]]
+    frame["called"] = [words.called(each) for each in ends["who"]]
     frame["share"] = ends["seed_amount"].astype("float64") / max(seed, 1)
     columns = {
         "what": Column(words.where, width=170),
@@ -57,7 +56,8 @@ def end_table(words: Words, selection: Selection) -> None:
         "seed_amount": Column(say("Amount"), MONEY, 170),
         "share": Column(say("Share"), SHARE, 100),
     }
-    if (ends["amount_min"] != ends["amount_max"]).any():
+    bounded = ends["amount_min"].notna() & ends["amount_max"].notna()
+    if (ends["amount_min"] != ends["amount_max"])[bounded].any():
         note = say("The order of some rows is unknown; the amount lies between these.")
         columns["amount_min"] = Column(say("At least"), MONEY, 150, note)
         columns["amount_max"] = Column(say("At most"), MONEY, 150, note)
@@ -69,7 +69,7 @@ def end_table(words: Words, selection: Selection) -> None:
 
     def chosen() -> None:
         rows = rows_chosen(key)
-        focus = ("end", (str(ends["kind"][rows[0]]), str(ends["account_id"][rows[0]]))) if rows else None
+        focus = ("end", (str(ends["kind"][rows[0]]), str(ends["who"][rows[0]]))) if rows else None
         selection.set("ends", focus)
 
     st.dataframe(
@@ -90,6 +90,24 @@ def end_table(words: Words, selection: Selection) -> None:
     st.caption(say(text, count=f"{len(ends):,}"))
 
 
+def _grouped(words: Words) -> pd.DataFrame:
+    """The ends, the greatest first; by party, those of one party and kind are one."""
+    ends = words.result.ends
+    who = [words.kept.who(each) for each in ends["account_id"]]
+    ends = ends.assign(who=who)
+    if words.kept.owner:
+        how = {"account_id": "first", "party_id": "first", "seed_amount": "sum", "amount": "sum"}
+        how |= {
+            "amount_min": lambda each: each.sum(min_count=len(each)),
+            "amount_max": lambda each: each.sum(min_count=len(each)),
+        }
+        sums = ends.groupby(["kind", "who", "currency"], sort=False, as_index=False)
+        several = sums["account_id"].nunique()["account_id"] > 1
+        ends = sums.agg(how)
+        ends["account_id"] = ends["account_id"].where(~several, "")
+    return ends.sort_values("seed_amount", ascending=False, ignore_index=True)
+
+
 def _bar(words: Words, ends: pd.DataFrame) -> dict[str, Any]:
     by_kind = ends.groupby("kind")["seed_amount"].sum().sort_values(ascending=False)
     figures = words.figures
@@ -99,13 +117,13 @@ def _bar(words: Words, ends: pd.DataFrame) -> dict[str, Any]:
         "animation": False,
         "tooltip": {"trigger": "item", "valueFormatter": figures.number_format, "confine": True},
         "legend": {"top": 0, "left": 0, "itemGap": 14, "textStyle": {"fontSize": 12}, "selectedMode": False},
-        "grid": {"left": 6, "right": 24, "top": 34, "bottom": 44},
+        "grid": {"left": 6, "right": 24, "top": 34, "bottom": 38},
         "xAxis": {
             "type": "value",
             "max": seed / unit,
             "name": figures.unit,
             "nameLocation": "middle",
-            "nameGap": 24,
+            "nameGap": 22,
             "axisLabel": {"fontSize": 11},
         },
         "yAxis": {"type": "category", "data": [""], "axisLine": {"show": False}, "axisTick": {"show": False}},
@@ -216,64 +234,73 @@ def chain_table(words: Words, selection: Selection) -> None:
 
 def assumptions(words: Words) -> None:
     """What the answer rests on, with the money that rests on it."""
-    seed = max(int(words.result.seed), 1)
-    drawn = False
-    for title, frame in (
-        (say("Assumed"), words.result.assumptions),
-        (say("Money taken of others' earmarks"), words.result.misuse),
-    ):
-        if frame is None or frame.empty:
-            continue
-        drawn = True
-        st.markdown(f"**{title}** · {len(frame):,}")
-        columns, ready = _plain_columns(words, frame, seed)
-        shown, settings = config(ready.head(MOST_ROWS), columns, words.figures)
-        st.dataframe(
-            shown,
-            column_config=settings,
-            hide_index=True,
-            placeholder="",
-            height=min(420, 37 + 35 * len(shown)),
-        )
-    if not drawn:
+    found = words.result.assumptions
+    if found.empty and words.result.misuse.empty:
         st.info(say("This answer rests on no assumption: openings, order and coverage were all known."))
+        return
+    if not found.empty:
+        _assumed(words, found)
+    if not words.result.misuse.empty:
+        _misused(words, words.result.misuse)
+
+
+def _assumed(words: Words, found: pd.DataFrame) -> None:
+    seed = max(int(words.result.seed), 1)
+    frame = found.copy(deep=False)
+    frame["what"] = [say(str(note)) for note in frame["note"]]
+    frame["called"] = ["" if pd.isna(each) else words.name(each) for each in frame["account_id"]]
+    frame["share"] = frame["seed_amount"].astype("float64") / seed
+    frame["detail"] = [
+        session.figures(currency, words.case.tables.minor_units).money(value)
+        if kind == "opening"
+        else say("{count} rows", count=f"{value:,}")
+        if kind in ("order", "balance")
+        else ""
+        for kind, currency, value in zip(frame["kind"], frame["currency"], frame["value"], strict=True)
+    ]
+    columns = {
+        "what": Column(say("What was assumed"), width=430),
+        "called": Column(say("Account or party"), width=200),
+        "seed_amount": Column(say("Traced money that came there"), MONEY, 210),
+        "share": Column(say("Share"), SHARE, 90),
+        "detail": Column(say("Opening taken, or rows"), RIGHT, 170),
+        "account_id": Column(say("Account"), width=190),
+    }
+    shown, settings = config(frame.head(MOST_ROWS), columns, words.figures)
+    st.dataframe(
+        shown,
+        column_config=settings,
+        hide_index=True,
+        placeholder="",
+        height=min(420, 37 + 35 * len(shown)),
+    )
     st.caption(
-        say("An amount is the part of the money asked about that would change if the assumption were wrong.")
+        say(
+            "{count} assumptions. The money is what passed there, and would be told apart otherwise if the "
+            "assumption were wrong; one sum of money may rest on several.",
+            count=f"{len(frame):,}",
+        )
     )
 
 
-def _plain_columns(words: Words, frame: pd.DataFrame, seed: int) -> tuple[dict[str, Column], pd.DataFrame]:
-    """Columns of a frame of the tracing's own making, headed in the reader's language where we know them."""
-    ready = frame.copy(deep=False)
-    heads = {
-        "kind": say("Kind"),
-        "what": say("What"),
-        "account_id": say("Account"),
-        "party_id": say("Party"),
-        "currency": say("Currency"),
-        "amount": say("Amount"),
-        "seed_amount": say("Amount"),
-        "detail": say("Detail"),
-        "transfer_id": say("Transfer"),
-        "earmark": say("Earmark"),
-        "taken_from": say("Taken from"),
-        "text": say("What"),
-        "time": say("Time"),
-        "rows": say("Rows"),
-        "count": say("Rows"),
+def _misused(words: Words, misuse: pd.DataFrame) -> None:
+    """Money that payments took of others' earmarks."""
+    st.markdown(f"**{say('Money taken of others’ earmarks')}** · {len(misuse):,}")
+    columns = {
+        "transfer_id": Column(say("Transfer"), width=150),
+        "called": Column(say("Account or party"), width=220),
+        "earmark": Column(say("Earmark"), width=160),
+        "taken_from": Column(say("Taken from"), width=160),
+        "amount": Column(say("Amount"), MONEY, 160),
+        "traced": Column(say("Traced"), MONEY, 160),
+        "account_id": Column(say("Account"), width=190),
     }
-    columns: dict[str, Column] = {}
-    for name in ready.columns:
-        head = heads.get(name, name)
-        if pd.api.types.is_datetime64_any_dtype(ready[name]):
-            ready[name] = times(ready[name], words.case.tables.timezone)
-            columns[name] = Column(head)
-        elif name in ("amount", "seed_amount", "money"):
-            columns[name] = Column(head, MONEY, 170)
-        elif pd.api.types.is_integer_dtype(ready[name]):
-            columns[name] = Column(head, COUNT)
-        else:
-            if name in ("kind", "what", "text"):
-                ready[name] = [say(str(each)) for each in ready[name]]
-            columns[name] = Column(head)
-    return columns, ready
+    frame = misuse.assign(called=[words.name(each) for each in misuse["account_id"]])
+    shown, settings = config(frame.head(MOST_ROWS), columns, words.figures)
+    st.dataframe(
+        shown,
+        column_config=settings,
+        hide_index=True,
+        placeholder="",
+        height=min(420, 37 + 35 * len(shown)),
+    )

@@ -18,7 +18,7 @@ from app.tracing.selection import Selection
 
 def facts(words: Words) -> None:
     """The answer in four figures."""
-    result, view = words.result, words.kept.view
+    result = words.result
     by_kind = result.ends.groupby("kind")["seed_amount"].sum().sort_values(ascending=False)
     with st.container(horizontal=True, gap="large", key="facts"):
         st.metric(
@@ -28,22 +28,12 @@ def facts(words: Words) -> None:
         )
         if len(by_kind):
             kind, amount = str(by_kind.index[0]), int(by_kind.iloc[0])
-            st.metric(say("Most of it came from") if words.backward else say("Most of it"), f"{words.end(kind)} · {words.share(amount)}", width="content")
+            st.metric(
+                say("Most of it came from") if words.backward else say("Most of it"),
+                f"{words.end(kind)} · {words.share(amount)}",
+                width="content",
+            )
         st.metric(say("Transfers that carry it"), f"{len(words.kept.rows):,}", width="content")
-        st.metric(
-            say("Drawn by name"),
-            say(
-                "{part} of {all} · {share} of the money",
-                part=f"{view.groups_named:,}",
-                all=f"{view.groups:,}",
-                share=words.share(view.named),
-            ),
-            width="content",
-            help=say(
-                "How many accounts or parties stand in the picture by name, and how much of the money has "
-                "its whole way among them. The rest is folded into “others”, never left out."
-            ),
-        )
     if not words.kept.complete:
         st.warning(
             say(
@@ -57,8 +47,33 @@ def facts(words: Words) -> None:
         )
 
 
+SIZES, STEPS = (30, 60, 100, 150), (4, 6, 8, 10, 12)
+
+
+def picture_settings() -> None:
+    """How much is drawn: read from the session before the picture is built."""
+    st.session_state.setdefault("trace_most", sankey.MOST)
+    st.session_state.setdefault("trace_steps", sankey.COLUMNS)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="picture_head"):
+        st.markdown(f"**{say('Picture')}**")
+        with st.popover(say("Size"), icon=":material/tune:", type="tertiary"):
+            st.segmented_control(
+                say("Nodes drawn, about"), SIZES, key="trace_most", required=True, persist_state="session"
+            )
+            st.segmented_control(
+                say("Steps drawn"),
+                STEPS,
+                key="trace_steps",
+                required=True,
+                persist_state="session",
+                help=say("What goes on after them is folded into the last."),
+            )
+
+
 def picture(words: Words, selection: Selection, lit: frozenset[int]) -> None:
-    view = words.kept.view
+    """The Sankey; a click in it is the screen's selection."""
+    picture_settings()
+    view = words.view
     if not view.links:
         st.info(say("Nothing flowed on from there in this period."))
         return
@@ -94,22 +109,32 @@ def picture(words: Words, selection: Selection, lit: frozenset[int]) -> None:
             money=words.figures.money(view.seed),
         ),
     )
-    st.caption(
-        say(
-            "Money flows from left to right. Click a band or a node to see its rows; click it again, or "
-            "double-click, to see all."
+    drawn = (
+        say("All {count} accounts or parties stand here by name.", count=f"{view.groups:,}")
+        if view.named == view.seed
+        else say(
+            "{part} of {all} accounts or parties stand here by name; {share} of the money has its whole way "
+            "among them, the rest is folded into “others”.",
+            part=f"{view.groups_named:,}",
+            all=f"{view.groups:,}",
+            share=words.share(view.named),
         )
     )
+    how = say(
+        "Money flows from left to right. Click a band or a node to see its rows; click it again, or "
+        "double-click, to see all."
+    )
+    st.caption(f"{drawn}  \n{how}")
 
 
 def row_columns(words: Words, frame: pd.DataFrame) -> dict[str, Column]:
     mixed = bool((frame["currency"] != words.result.currency).any()) if "currency" in frame else False
     columns = {
-        "at": Column(say("Time"), width=138),
-        "source_called": Column(say("Payer"), width=120),
-        "target_called": Column(say("Payee"), width=120),
+        "at": Column(say("Time"), width=126),
+        "source_called": Column(say("Payer"), width=100),
+        "target_called": Column(say("Payee"), width=100),
         "traced": Column(
-            say("Traced"), MONEY, 120, say("How much of the transfer is the money asked about.")
+            say("Traced"), MONEY, 106, say("How much of the transfer is the money asked about.")
         ),
         "amount_text" if mixed else "amount": Column(
             say("Amount"), RIGHT if mixed else MONEY, 130, say("The whole transfer.")
@@ -153,6 +178,8 @@ def row_table(
             )
     columns = row_columns(words, words.kept.rows)
     frame = shown.copy(deep=False)
+    for side in ("source", "target"):
+        frame[side + "_called"] = [words.called(each) for each in frame[side]]
     if "amount_text" in columns:
         frame["amount_text"] = [
             session.figures(code, words.case.tables.minor_units).exact.money(amount)
@@ -164,19 +191,23 @@ def row_table(
         column_config=settings,
         hide_index=True,
         key=selection.key("rows"),
-        height=max(300, sankey.height(words.kept.view) - 40),
+        height=max(300, sankey.height(words.view) - 40),
         on_select="rerun",
         selection_mode="multi-row",
         placeholder="",
+        row_height=30,
     )
-    total = int(shown["traced"].sum())
-    caption = say("Sum of what these rows carry: {money}", money=verbatim(words.figures.money(total)))
     if filtered is None and len(words.kept.rows) > MOST_ROWS:
         caption = say(
             "The first {count} of {all} rows; the export has all.",
             count=f"{MOST_ROWS:,}",
             all=f"{len(words.kept.rows):,}",
         )
+    elif filtered is None:
+        caption = say("Select a row to light its path; select several to sum them.")
+    else:
+        total = int(shown["traced"].sum())
+        caption = say("Sum of what these rows carry: {money}", money=verbatim(words.figures.money(total)))
     if marked:
         chosen = shown[shown["transfer_id"].isin(marked)]
         caption = say(

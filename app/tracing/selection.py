@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.sankey import View
 from app.tracing.answer import Kept
 
 
@@ -44,12 +45,13 @@ class Selection:
         self.renew(*self.WIDGETS)
 
 
-def focused(kept: Kept, focus: tuple[str, Any] | None) -> tuple[frozenset[str] | None, frozenset[int]]:
+def focused(
+    kept: Kept, view: View, focus: tuple[str, Any] | None
+) -> tuple[frozenset[str] | None, frozenset[int]]:
     """The transfers that a focus filters by (None: all), and the links that it lights."""
     if focus is None:
         return None, frozenset()
     kind, which = focus
-    view = kept.view
     if kind == "link":
         return frozenset(view.rows_of_link(which)), view.paths_of_links([which])
     if kind == "node":
@@ -57,7 +59,11 @@ def focused(kept: Kept, focus: tuple[str, Any] | None) -> tuple[frozenset[str] |
     if kind == "chain":
         chains = [kept.chains[which]] if which < len(kept.chains) else []
     else:
-        chains = [each for each in kept.chains if (each.kind, each.accounts[-1]) == tuple(which)]
+        chains = [
+            each
+            for each in kept.chains
+            if (each.kind, kept.owner.get(each.accounts[-1], each.accounts[-1])) == tuple(which)
+        ]
     rows = frozenset(each for chain in chains for each in chain.transfers)
     wanted = {id(chain) for chain in chains}
     # A view keeps the chains in the order in which it was given them.

@@ -1,0 +1,72 @@
+"""What accounts, parties and the words of the tables are called where people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from app.session import say
+from graphflow.language import N_
+
+# The other side where a row has none (`cash:ACCOUNT` and the like): what it is, and of whom.
+_OTHER_SIDES = {
+    "cash": N_("cash of {name}"),
+    "interest": N_("interest of {name}"),
+    "fee": N_("fees of {name}"),
+    "transit": N_("in transit: {name}"),
+    "?": N_("unknown, across from {name}"),
+}
+
+# Words of the tables that stand in cells: kinds of transfers, accounts and parties, sectors.
+_WORDS = {
+    "transfer": N_("transfer"), "withdrawal": N_("withdrawal"), "deposit": N_("deposit"),
+    "disbursement": N_("disbursement"), "repayment": N_("repayment"), "purchase": N_("purchase"),
+    "rent": N_("rent"), "wages": N_("wages"), "salary": N_("wages"), "fee": N_("fee"), "tax": N_("tax"),
+    "interest": N_("interest"), "cash": N_("cash"), "refund": N_("refund"), "reversal": N_("reversal"),
+    "subscription": N_("subscription"), "redemption": N_("redemption"), "conversion": N_("conversion"),
+    "settlement": N_("settlement account"), "client_custody": N_("client custody"),
+    "reserve_central": N_("central reserve"), "reserve_special": N_("special reserve"), "margin": N_("margin"),
+    "securities": N_("securities"), "payroll": N_("payroll"), "loan": N_("loan"), "wallet": N_("wallet"),
+    "clearing": N_("clearing"), "internal": N_("bank's own"),
+    "person": N_("person"), "company": N_("company"), "partnership": N_("partnership"),
+    "contract_fund": N_("contract fund"), "trust": N_("trust"), "government": N_("government"),
+    "branch": N_("branch"), "bank": N_("bank"),
+    "p2p_platform": N_("online lending platform"), "equity_crowdfunding_platform": N_("equity crowdfunding platform"),
+    "payment_institution": N_("payment institution"), "asset_manager": N_("asset manager"),
+    "fund_distributor": N_("fund distributor"), "trust_company": N_("trust company"), "insurer": N_("insurer"),
+    "broker": N_("broker"), "lender": N_("lender"), "guarantor": N_("guarantor"), "exchange": N_("exchange"),
+    "clearing_house": N_("clearing house"), "developer": N_("property developer"),
+    "property_agency": N_("property agency"), "ordinary": N_("ordinary"),
+}  # fmt: skip
+
+
+def word(text: str) -> str:
+    """A word of the tables in the reader's language; another text as it is."""
+    return say(_WORDS[text]) if text in _WORDS else text
+
+
+def called(names: Mapping[str, str], who: str) -> str:
+    """What an account or party is called, by the names that are known."""
+    own = names.get(who)
+    if own and own != who:
+        return own
+    if who == "tax":
+        return say("tax")
+    head, colon, rest = who.partition(":")
+    if colon and head in _OTHER_SIDES:
+        of = rest.split(":")[0] if head == "?" else rest
+        return say(_OTHER_SIDES[head], name=names.get(of, of))
+    return who
+
+
+def behind(accounts: Collection[str]) -> set[str]:
+    """The accounts, and those by which the other sides among them are called.
+
+    Examples
+    --------
+    >>> sorted(behind(["A", "cash:B", "?:C:t1"]))
+    ['?:C:t1', 'A', 'B', 'C', 'cash:B']
+    """
+    return {
+        *accounts,
+        *(each.split(":")[1] for each in accounts if each.partition(":")[0] in _OTHER_SIDES and ":" in each),
+    }
