@@ -17,14 +17,10 @@ from graphflow.tables import PROVENANCE, SCHEMA, Note, Raw
 from loaders import grid as grids
 from loaders.grid import Grid
 from loaders.mapping import (
-    LOST_DIGITS,
-    WHOLE_ID,
     grid_notes,
     join,
     provenance,
-    refused_rows,
     source_files,
-    spoiled,
     texts,
     unread_notes,
     unreadable_rows,
@@ -226,42 +222,16 @@ def _names(given: Sequence[str], table: str, where: str) -> list[str]:
 
 
 def _columns(table: str, grid: Grid) -> tuple[pa.Table, list[pa.Table]]:
-    """A grid of text as a table of ours, and the rows of it that are refused."""
+    """A grid of text as a table of ours, and the rows of it that could not be read."""
     where = f"{grid.file.name} [{grid.sheet}]" if grid.sheet else grid.file.name
     names = _names(grid.header, table, where)
     columns: dict[str, Any] = {}
-    bad = np.zeros(grid.table.num_rows, dtype=bool)
-    reasons: dict[str, np.ndarray[Any, np.dtype[np.bool_]]] = {}
     for position, name in enumerate(names):
         column = grid.column(position)
-        if not grid.header[position] and _blank(column):
-            continue
-        columns[name] = column
-        spec = SCHEMA[table].columns.get(name)
-        if spec is not None and spec.kind == "id":
-            lost = spoiled(column)
-            if lost.any():
-                reasons[name] = lost & ~bad
-                bad |= lost
-    refused = [part for part in (unreadable_rows(grid),) if part is not None]
-    for name, mask in reasons.items():
-        rows = {key: column.filter(pa.array(mask)) for key, column in columns.items()}
-        refused.append(
-            refused_rows(
-                rows,
-                grid.file,
-                grid.sheet,
-                grid.rows[mask],
-                reason=LOST_DIGITS,
-                column=name,
-                value=rows[name],
-                expected=WHOLE_ID,
-            )
-        )
-    if bad.any():
-        keep = pa.array(~bad)
-        columns = {name: column.filter(keep) for name, column in columns.items()}
-    return provenance(columns, grid.file, grid.sheet, grid.rows[~bad]), refused
+        if grid.header[position] or not _blank(column):
+            columns[name] = column
+    unread = unreadable_rows(grid)
+    return provenance(columns, grid.file, grid.sheet, grid.rows), [] if unread is None else [unread]
 
 
 def _blank(column: pa.ChunkedArray) -> bool:

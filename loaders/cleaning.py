@@ -34,8 +34,23 @@ def whole(column: Any) -> pa.Array:
     if isinstance(array, pa.ChunkedArray):  # combine_chunks may hand one back
         array = pa.concat_arrays(array.chunks)
     array = pc.fill_null(array.cast(TEXT), "")
+    if len(array) > _MANY and len(pc.unique(array[:_MANY])) < _MANY // 4:
+        encoded = array.dictionary_encode()  # a word that stands in many rows is cleaned once
+        return _trimmed(encoded.dictionary).take(encoded.indices)
+    return _trimmed(array)
+
+
+_MANY = 4096
+
+
+def _trimmed(array: pa.Array) -> pa.Array:
     array = pc.utf8_trim_whitespace(array)
     return odd_values(array, pc.match_substring_regex(array, _ODD), plain)
+
+
+def rows_of(column: pa.Array, mask: Flags) -> pa.Array:
+    """The rows of a column where the mask holds; the column itself where it holds everywhere."""
+    return column if mask.all() else column.filter(pa.array(mask))
 
 
 def odd_values(array: pa.Array, odd: Any, change: Callable[[str], str | None]) -> pa.Array:

@@ -38,6 +38,7 @@ MOST_CELLS_SHOWN = 2_000  # characters of an unreadable row that are kept
 
 UNREADABLE = {
     "cells": N_("the row has another number of cells than the header"),
+    "quote": N_("the row has another number of cells than the header: a quotation mark is open over several lines"),
     "nul": N_("the row has NUL characters in it"),
     "long": N_("a cell is longer than 100,000 characters"),
     "bytes": N_("the row's bytes are neither UTF-8 nor GB18030"),
@@ -100,10 +101,13 @@ def read_text(file: File, is_header: FindHeader | None = None) -> Grid:
     grid.preamble = start.lines[: start.header_row - 1]
     grid.encoding, grid.mixed = encoding, mixed
     body = data[start.body :]
-    table, rows, odd = _parse(file, body, start, quotes=file.contents.quotes)
+    # In another encoding than UTF-8 the place of a quote has moved.
+    last_quote = file.contents.last_quote if file.contents.utf8 else file.size
+    table, rows, odd = _parse(file, body, start, quotes=last_quote >= start.body)
     grid.rows = rows + start.header_row
     for row, text in odd:
-        _odd_row(grid, row + start.header_row, text, start)
+        reason = "quote" if "\n" in text.strip("\r\n") else "cells"
+        grid.unreadable.append(Unreadable(row + start.header_row, reason, text))
     grid.table = table
     _put_back(grid, start)
     if file.contents.nul:
@@ -194,6 +198,30 @@ def _encoding_of(head: bytes) -> str:
     return "utf-8"
 
 
+def _has_utf8_word(whole: bytes) -> bool:
+    """Whether somewhere a word could be Chinese in UTF-8; where none can, no line is in UTF-8.
+
+    Examples
+    --------
+    >>> _has_utf8_word("张三,100,转账".encode("gb18030"))
+    False
+    >>> _has_utf8_word("张三,".encode("gb18030") + "李四".encode())
+    True
+    """
+    block = 1 << 24
+    for start in range(0, len(whole), block):
+        data = np.frombuffer(whole, np.uint8, min(block + 300, len(whole) - start), start)
+        high = np.r_[np.uint8(0), data >> 7, np.uint8(0)]
+        edges = np.flatnonzero(high[1:] != high[:-1])
+        first, last = edges[::2], edges[1::2]
+        first = first[(last - first) % 3 == 0]  # the words that are a whole number of three bytes
+        lead, second, third = data[first], data[first + 1], data[first + 2]
+        like = ((lead >= 0xE3) & (lead <= 0xE9) | (lead == 0xEF)) & (second < 0xC0) & (third < 0xC0)
+        if like.any():
+            return True
+    return False
+
+
 _CJK = re.compile("[\u3000-\u9fff\uff00-\uffef]")
 
 
@@ -214,9 +242,15 @@ def _utf8(file: File) -> tuple[pa.Buffer, str, int, int]:
         return pa.memory_map(str(file.path)).read_buffer(), "utf-8", 0, 0
     # GB18030 has no newline inside a character, so lines can be told apart before they are decoded. Almost any
     # UTF-8 passes for GB18030 (as nonsense), hardly any GB18030 for UTF-8: so UTF-8 is tried first, by lines.
+    whole = file.path.read_bytes()
+    if not _has_utf8_word(whole):
+        try:
+            return pa.py_buffer(whole.decode("gb18030").encode("utf-8")), "gb18030", 0, 0
+        except UnicodeDecodeError:
+            pass
     lines: list[str] = []
     as_utf8 = as_gb = broken = 0
-    for raw in file.path.read_bytes().split(b"\n"):
+    for raw in whole.split(b"\n"):
         if raw.isascii():
             lines.append(raw.decode("ascii"))
             continue
@@ -283,10 +317,6 @@ def _parse(
     kept = np.ones(total, dtype=bool)
     kept[[row - 1 for row, _ in odd]] = False
     return table, np.flatnonzero(kept).astype(np.int64) + 1, list(odd)
-
-
-def _odd_row(grid: Grid, row: int, text: str, start: _Start) -> None:
-    grid.unreadable.append(Unreadable(row, "cells", text))
 
 
 def _put_back(grid: Grid, start: _Start) -> None:

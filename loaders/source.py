@@ -81,7 +81,7 @@ class Contents:
     sha256: str
     utf8: bool
     nul: bool
-    quotes: bool
+    last_quote: int  # where the last double quote stands, -1 without one: behind it a newline ends a row
 
 
 @dataclass(eq=False)
@@ -143,13 +143,15 @@ class File:
     def contents(self) -> Contents:
         """SHA-256 and the few facts that choose how the text is read, in one pass."""
         digest = hashlib.sha256()
-        utf8, nul, quotes = True, False, False
+        utf8, nul, last_quote, at = True, False, -1, 0
         held = b""  # bytes of a character that the last block cut in two
         with self.path.open("rb") as stream:
             while block := stream.read(1 << 22):
                 digest.update(block)
                 nul = nul or b"\0" in block
-                quotes = quotes or b'"' in block
+                found = block.rfind(b'"')
+                last_quote = at + found if found >= 0 else last_quote
+                at += len(block)
                 if utf8 and not (block.isascii() and not held):
                     block = held + block
                     cut = _whole_characters(block)
@@ -158,7 +160,7 @@ class File:
                         block[:cut].decode("utf-8")
                     except UnicodeDecodeError:
                         utf8 = False
-        return Contents(digest.hexdigest(), utf8 and not held, nul, quotes)
+        return Contents(digest.hexdigest(), utf8 and not held, nul, last_quote)
 
 
 def _whole_characters(block: bytes) -> int:

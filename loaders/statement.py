@@ -167,7 +167,8 @@ class _Reading:
 
     def transactions(self, grid: Grid, bank: str) -> None:
         at = headings.columns_of(grid.header)
-        cells = {key: cleaning.whole(grid.column(position)) for key, (position, _) in at.items()}
+        every = [cleaning.whole(grid.column(position)) for position in range(len(grid.header))]
+        cells = {key: every[position] for key, (position, _) in at.items()}
         keep, footers = _data_rows(grid, at, cells)
         footers += self._unreadable(grid)
         if footers:
@@ -179,7 +180,8 @@ class _Reading:
                     len(footers),
                 )
             )
-        cells = {key: column.filter(pa.array(keep)) for key, column in cells.items()}
+        every = [cleaning.rows_of(column, keep) for column in every]
+        cells = {key: every[position] for key, (position, _) in at.items()}
         rows = grid.rows[keep]
         n = len(rows)
         self.read += n
@@ -267,15 +269,13 @@ class _Reading:
                         int(wrong.sum()),
                     )
                 )
-        raw_cells = {
-            names[i]: cleaning.whole(grid.column(i)).filter(pa.array(keep)) for i in range(len(grid.header))
-        }
+        raw_cells = {names[i]: column for i, column in enumerate(every)}
         heading = {key: names[position] for key, (position, _) in at.items()}
         self._set_down(grid, rows, check, raw_cells, heading, amount, columns["currency"])
-        good = pa.array(check.good)
+        good = check.good
         placed = {at[key][0] for key in _PLACED if key in at}
         further = {
-            name: _none(raw_cells[name]).filter(good)
+            name: cleaning.rows_of(_none(raw_cells[name]), good)
             for position, name in names.items()
             if position not in placed
         }
@@ -284,10 +284,10 @@ class _Reading:
                 grid,
                 bank,
                 rows[check.good],
-                {key: column.filter(good) for key, column in columns.items()},
+                {key: cleaning.rows_of(column, good) for key, column in columns.items()},
                 out[check.good],
-                amount.filter(good),
-                time.filter(good),
+                cleaning.rows_of(amount, good),
+                cleaning.rows_of(time, good),
                 undoing[check.good],
                 {name: column for name, column in further.items() if column.null_count < len(column)},
                 {**{key: columns[key] for key in ("own_account", "own_card")}, "time": time},
