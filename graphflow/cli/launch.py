@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import webbrowser
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,9 +19,9 @@ from graphflow.language import N_, translate
 ADDRESS = "127.0.0.1"
 PORTS = range(8501, 8600)
 # By default Streamlit listens on all interfaces, reports its use, and links errors to search engines.
-STREAMLIT_FLAGS = {
+STREAMLIT_FLAGS: Mapping[str, str | tuple[str, ...]] = {
     "server.address": ADDRESS,
-    "server.allowedHosts": f"{ADDRESS},localhost",
+    "server.allowedHosts": (ADDRESS, "localhost"),
     "server.headless": "true",
     "server.showEmailPrompt": "false",
     "server.enableAgentApi": "false",
@@ -49,7 +50,11 @@ def command(case: str | None, port: int) -> list[str]:
     >>> command("cases/demo", 8501)[1:5]
     ['-P', '-m', 'streamlit', 'run']
     """
-    flags = [f"--{name}={value}" for name, value in {**STREAMLIT_FLAGS, "server.port": str(port)}.items()]
+    flags = [
+        f"--{name}={one}"
+        for name, value in {**STREAMLIT_FLAGS, "server.port": str(port)}.items()
+        for one in ([value] if isinstance(value, str) else value)
+    ]
     return [
         *(sys.executable, "-P", "-m", "streamlit", "run", str(main_script()), *flags),
         *(["--", str(Path(case).absolute())] if case else []),
