@@ -621,7 +621,7 @@ def _repay_from_pool(plan: Plan, events: _Events, rng: np.random.Generator) -> N
 def _runs(starts: Ints, lengths: Ints) -> Ints:
     """The numbers of several runs, one run after the other."""
     ends = np.cumsum(lengths)
-    return np.arange(int(ends[-1])) + np.repeat(starts - (ends - lengths), lengths)
+    return np.asarray(np.arange(int(ends[-1])) + np.repeat(starts - (ends - lengths), lengths))
 
 
 def _spend(plan: Plan, events: _Events) -> None:

@@ -49,10 +49,10 @@ PEOPLE_HEADER = (
     "客户名称,证照类型,证照号码,单位地址,联系电话,联系手机,单位电话,住宅电话,工作单位,邮箱地址,代办人姓名,代办人证件类型,代办人证件号码,"
     "国税纳税号,地税纳税号,法人代表,法人代表证件类型,法人代表证件号码,出生日期,户籍地址,客户工商执照号码"
 )
-#: Two deliveries that overlap by ten days: the local days of each, inclusive.
-DELIVERIES = (("2014-06-01", "2015-06-30"), ("2015-06-20", "2015-12-31"))
+#: The local days of each delivery, inclusive: accounts asked for early, all others, and these again.
+DELIVERIES = (("2014-06-01", "2015-06-30"), ("2014-06-01", "2015-12-31"), ("2015-11-25", "2015-12-31"))
 _DIRECTIONS = (("进", "出"), ("贷", "借"), ("收", "付"), ("C", "D"))
-_HEADER_AGAIN = 3_000  # rows after which some banks print the header again
+_HEADER_AGAIN = 500  # rows after which some banks print the header again
 _FULL_WIDTH = str.maketrans("0123456789.", "０１２３４５６７８９．")
 
 
@@ -63,8 +63,8 @@ class _Bank:
     number: int
     name: str
     files: list[BinaryIO] = field(default_factory=list)
-    rows: list[int] = field(default_factory=lambda: [0, 0])
-    since_header: list[int] = field(default_factory=lambda: [0, 0])
+    rows: list[int] = field(default_factory=lambda: [0] * len(DELIVERIES))
+    since_header: list[int] = field(default_factory=lambda: [0] * len(DELIVERIES))
 
     @property
     def encoding(self) -> str:
@@ -78,10 +78,6 @@ class _Bank:
     def directions(self) -> tuple[str, str]:
         return _DIRECTIONS[self.number % 4]
 
-    @property
-    def states_period(self) -> bool:
-        return self.number % 2 == 1
-
     def write(self, delivery: int, lines: list[str]) -> None:
         self.files[delivery].write("".join(f"{line}\r\n" for line in lines).encode(self.encoding))
 
@@ -92,8 +88,9 @@ def write_statements(tables: Path, out: Path, *, progress: Progress | None = Non
     ``truth/`` says beside it which serial numbers each transfer has in the statements (`serials`), and of
     what the dirt consists (`dirt.json`).
 
-    Every account that is covered has a statement at its bank, for the days that its coverage names. The rows
-    come in two deliveries that overlap by ten days. Banks differ in encoding, columns, words and manners.
+    Every account that is covered has a statement at its bank, for the days that its coverage names. A bank
+    delivers three times: the accounts that were asked for early, to the middle of 2015; all others, whole;
+    and of these the last weeks again. Banks differ in encoding, columns, words and manners.
 
     Parameters
     ----------
@@ -107,7 +104,7 @@ def write_statements(tables: Path, out: Path, *, progress: Progress | None = Non
     Returns
     -------
     dict
-        How many rows there are (`rows`), and of them how many are in both deliveries (`copies`), failed
+        How many rows there are (`rows`), and of them how many are delivered again (`copies`), failed
         (`failed`), of zero amount (`zero`), or hide the other side (`masked`).
     """
     people = _People(tables)
@@ -122,7 +119,7 @@ def write_statements(tables: Path, out: Path, *, progress: Progress | None = Non
             bank.files.append(file)
             if bank.encoding == "utf-8":
                 file.write(b"\xef\xbb\xbf")
-            if bank.states_period:
+            if bank.number % 2:  # the period above the rows; the other banks have it below
                 first, last = (text.replace("-", "") for text in DELIVERIES[place])
                 bank.write(place, [f"{bank.name}协助查询反馈", f"查询起止日期：{first} 至 {last}", ""])
             bank.write(place, [bank.header])
@@ -140,6 +137,9 @@ def write_statements(tables: Path, out: Path, *, progress: Progress | None = Non
                 bank.write(place, [f"合计,{bank.rows[place]}笔" + "," * (bank.header.count(",") - 1)])
             elif bank.number % 4 == 3:
                 bank.write(place, ["", f"打印时间：2016-01-0{place + 4} 10:00:00"])
+            if bank.number % 2 == 0:
+                first, last = DELIVERIES[place]
+                bank.write(place, [f"以上为查询期间 {first} 至 {last} 的全部交易"])
             file.close()
         people.write(bank, out / bank.name)
     truth = out / "truth"
@@ -178,7 +178,8 @@ class _People:
         self.bank = np.asarray(
             pc.fill_null(pc.index_in(self.columns["bank"], value_set=pa.array(BANKS)), -1).to_numpy()
         )
-        self.closing: NDArray[np.int64] = np.zeros(len(self.ids), np.int64)
+        last = pc.fill_null(_whole(accounts["covered_to"]).cast(pa.int32()), 2**30).to_numpy()
+        self.early = last <= np.datetime64(DELIVERIES[0][1], "D").astype(np.int64)
 
     def places(self, ids: Any) -> NDArray[np.int64]:
         """Where each account stands."""
@@ -244,10 +245,11 @@ def _write_csv(path: Path, bank: _Bank, header: str, values: dict[str, pa.Array]
 
 @dataclass
 class _Lines:
-    """Finished rows of one bank, with the local day of each."""
+    """Finished rows of one bank, with the local day of each and whether its account was asked for early."""
 
     text: list[str]
     day: NDArray[Any]
+    early: NDArray[np.bool_]
 
 
 def _sides(
@@ -338,7 +340,7 @@ def _rows(
     failed = np.flatnonzero((kind == "transfer") & (side == 0) & (luck % 67 == 3))
     zero = np.flatnonzero((kind == "interest") & (bank.number % 3 == 1))
     if len(failed) == 0 and len(zero) == 0:
-        return _Lines(lines, days)
+        return _Lines(lines, days, people.early[own])
     extra = [*_failed(bank, values, failed), *_zero(bank, values, zero)]
     after = np.concatenate(
         [failed, zero]
@@ -346,9 +348,10 @@ def _rows(
     place = np.concatenate([failed - 0.5, zero + 0.5])
     order = np.argsort(np.concatenate([np.arange(len(lines)), place]), kind="stable")
     text, day = [*lines, *extra], np.concatenate([days, days[after]])
+    early = people.early[np.concatenate([own, own[after]])]
     counts["failed"] += len(failed)
     counts["zero"] += len(zero)
-    return _Lines([text[at] for at in order.tolist()], day[order])
+    return _Lines([text[at] for at in order.tolist()], day[order], early[order])
 
 
 def _failed(bank: _Bank, values: dict[str, pa.Array], at: NDArray[np.int64]) -> list[str]:
@@ -434,11 +437,11 @@ def _amount_text(amount: pa.Array, luck: NDArray[np.int64], bank: _Bank) -> pa.A
 
 
 def _deliver(bank: _Bank, lines: _Lines, counts: dict[str, int]) -> None:
-    """Each row into the delivery of its day, or into both."""
+    """Each row into the deliveries of its day and account."""
     times_written = np.zeros(len(lines.text), np.int64)
     for place, (first, last) in enumerate(DELIVERIES):
         days = [int(np.datetime64(text, "D").astype(np.int64)) for text in (first, last)]
-        some = (lines.day >= days[0]) & (lines.day <= days[1])
+        some = (lines.day >= days[0]) & (lines.day <= days[1]) & (lines.early == (place == 0))
         text = [lines.text[at] for at in np.flatnonzero(some).tolist()]
         times_written += some
         bank.rows[place] += len(text)
