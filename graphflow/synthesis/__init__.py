@@ -149,7 +149,8 @@ def make(
         if folder.exists():
             folder.rmdir()
         made.rename(folder)
-    return {"name": name, "folder": str(folder), "style": style, "seed": seed, **facts}
+    said = {N_("name"): name, N_("folder"): str(folder), N_("style"): style, N_("seed number"): seed}
+    return {**said, **facts}
 
 
 def _write(
@@ -187,11 +188,12 @@ def _facts(folder: Path) -> dict[str, Any]:
         with (folder / f"{name}.csv").open("rb") as file:  # no cell of ours has a line break in it
             return sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b"")) - 1
 
-    facts: dict[str, Any] = {"transfers": rows("transfers"), "accounts": rows("accounts")}
+    facts: dict[str, Any] = {N_("transfers"): rows("transfers"), N_("accounts"): rows("accounts")}
     summary = folder / "truth" / "summary.json"
     if summary.exists():
         told = json.loads(summary.read_text(encoding="utf-8"))
-        facts |= {name: told[name] for name in ("raised", "returned", "lost", "seed_reference")}
+        names = (N_("raised"), N_("returned"), N_("lost"), N_("seed_reference"))
+        facts |= {name: told[name] for name in names}
     else:
         facts["seed_reference"] = "account:A00000001"
     return facts

@@ -109,7 +109,7 @@ def write_statements(tables: Path, out: Path, *, progress: Progress | None = Non
     """
     people = _People(tables)
     banks = [_Bank(number, name) for number, name in enumerate(BANKS)]
-    counts = dict.fromkeys(("rows", "copies", "failed", "zero", "masked"), 0)
+    counts = dict.fromkeys((N_("rows"), N_("copies"), N_("failed"), N_("zero"), N_("masked")), 0)
     for bank in banks:
         folder = out / bank.name
         folder.mkdir()
