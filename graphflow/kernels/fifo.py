@@ -140,7 +140,7 @@ def trace_lots(
     place = np.int64(-1)
     pieces = np.empty((16, 2), np.int64)
     while True:
-        key = np.int64(-1)
+        key = np.int64(-2)  # none; -1 is before everything
         if scanning:
             until = last
             if turn < seeds.shape[0]:
@@ -155,9 +155,9 @@ def trace_lots(
         else:
             if waiting > 0:
                 key = 2 * heap[0, 0]
-            if turn < seeds.shape[0] and (key < 0 or seeds[turn, 0] < key):
+            if turn < seeds.shape[0] and (key < -1 or seeds[turn, 0] < key):
                 key = seeds[turn, 0]
-        if key < 0:
+        if key < -1:
             break
         found = 0  # intervals that arrive, as offsets in the step
         if key & 1:
@@ -180,8 +180,8 @@ def trace_lots(
                 pieces[0, 0] = seeds[turn, 2]
                 pieces[0, 1] = seeds[turn, 3]
                 found = 1
-            shift = np.int64(0)
-            repaid = np.int64(0)
+            shift = seeds[turn, 2]  # as given: they are places already
+            repaid = seeds[turn, 2]
             turn += 1
         else:
             place = key >> 1

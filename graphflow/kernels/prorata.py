@@ -191,7 +191,7 @@ def trace_shares(
     while True:
         # the next place: the earliest seed, or the earliest payment of a pot with traced money
         if scanning:
-            key = np.int64(-1)
+            key = np.int64(-2)  # none; -1 is before everything
             until = last
             if turn < seeds.shape[0]:
                 key = seeds[turn, 0]
@@ -203,12 +203,12 @@ def trace_shares(
                     key = np.int64(2 * o)
                     break
         else:
-            key = np.int64(-1)
+            key = np.int64(-2)
             if waiting > 0:
                 key = 2 * heap[0]
-            if turn < seeds.shape[0] and (key < 0 or seeds[turn, 0] < key):
+            if turn < seeds.shape[0] and (key < -1 or seeds[turn, 0] < key):
                 key = seeds[turn, 0]
-        if key < 0:
+        if key < -1:
             break
         if key & 1:  # money that stands in a pot: what was traced there before ends
             pot = seeds[turn, 1]

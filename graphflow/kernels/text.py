@@ -368,7 +368,7 @@ def padded(offsets: Ints, data: Bytes, valid: Bytes) -> int:
             continue
         head = data[start]
         tail = data[end - 1]
-        edge = head <= 32 or tail <= 32
+        edge = head <= 32 or tail <= 32 or head == 127 or tail == 127
         # Blanks of more bytes begin with C2, E2, E3 80 or EF and end with A0, 80 to 8B or BF.
         edge = edge or head in (0xC2, 0xE2, 0xEF) or tail in (0xA0, 0xBF) or 0x80 <= tail <= 0x8B
         edge = edge or (head == 0xE3 and end - start > 1 and data[start + 1] == 0x80)

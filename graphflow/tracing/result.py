@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
-from graphflow.ledger.form import BASES, CLEARING, CUSTODY, OUTSIDE, TRANSIT, Ints, Ledger
+from graphflow.ledger.form import ARRIVAL, BASES, CLEARING, CUSTODY, LENT, OUTSIDE, TRANSIT, Ints, Ledger
+from graphflow.tables.result import as_frame
 from graphflow.tracing.rules import Rule
 from graphflow.tracing.seeds import Seeds
 from graphflow.tracing.walk import (
@@ -73,14 +74,14 @@ class Trace:
         rule: Rule,
         backward: bool,
         flow: Flow,
-        chains: Chains,
+        chains: Callable[[], Chains],
         parameters: Mapping[str, Any],
     ) -> None:
         self._case = case
         self._ledger: Ledger = case.ledger
         self._seeds = seeds
         self._flow = flow
-        self._chains = chains
+        self._lay_out = chains
         self.rule = rule.name
         self.backward = backward
         self.parameters = dict(parameters)
@@ -94,6 +95,10 @@ class Trace:
             f"<Trace {self.rule} {word}: {self.seed} minor units of {self.currency}, {len(self.ends)} ends>"
         )
 
+    @cached_property
+    def _chains(self) -> Chains:
+        return self._lay_out()
+
     # ------------------------------------------------------------------ transfers
 
     @cached_property
@@ -102,17 +107,14 @@ class Trace:
         ledger = self._ledger
         steps, local, seed = self._flow.moved[:, 0], self._flow.moved[:, 1], self._flow.moved[:, 2]
         rows = ledger.steps["row"][steps].astype(np.int64)
+        if len(ledger.row_pointer) == 0:  # every transfer is one step
+            order = np.argsort(rows)
+            return rows[order], local[order], seed[order]
         # a transfer in transit is two steps: the one that the money comes to first counts
-        second = (ledger.steps["flags"][steps] & 256) > 0
+        second = (ledger.steps["flags"][steps] & ARRIVAL) > 0
         moving = ledger.rows["arrives"][rows] > ledger.rows["time"][rows]
         count = ~moving | (second == self.backward)
-        rows, local, seed = rows[count], local[count], seed[count]
-        distinct, place = np.unique(rows, return_inverse=True)
-        sum_local = np.zeros(distinct.size, np.int64)
-        sum_seed = np.zeros(distinct.size, np.int64)
-        np.add.at(sum_local, place, local)
-        np.add.at(sum_seed, place, seed)
-        return distinct, sum_local, sum_seed
+        return sum_by(rows[count], local[count], seed[count])
 
     @cached_property
     def transfers(self) -> pd.DataFrame:
@@ -129,19 +131,17 @@ class Trace:
         rows, local, seed = rows[keep], local[keep], seed[keep]
         of = ledger.rows[rows]
         low, high = self._bounds(local)
-        return pd.DataFrame(
-            {
-                "transfer_id": _texts(ledger.transfer_ids, rows),
-                "time": pd.to_datetime(of["time"], unit="us", utc=True),
-                "source": _texts(ledger.account_ids, of["source"]),
-                "target": _texts(ledger.account_ids, of["target"]),
-                "currency": pd.array([ledger.currencies[c] for c in of["currency"]], dtype="str"),
-                "amount": of["amount"].astype(np.int64),
-                "traced": local,
-                "seed_amount": seed,
-                "traced_min": low,
-                "traced_max": high,
-            }
+        return _frame(
+            transfer_id=_taken(ledger.transfer_ids, rows),
+            time=_times(of["time"]),
+            source=_taken(ledger.account_ids, of["source"]),
+            target=_taken(ledger.account_ids, of["target"]),
+            currency=_named(ledger.currencies, of["currency"]),
+            amount=of["amount"],
+            traced=local,
+            seed_amount=seed,
+            traced_min=low,
+            traced_max=high,
         )
 
     @cached_property
@@ -156,14 +156,13 @@ class Trace:
         of = ledger.rows[self._seeds.rows]
         first = of["source" if self.backward else "target"]
         taken = dict(self._seeds.reduced)
-        frame = pd.DataFrame(
-            {
-                "transfer_id": _texts(ledger.transfer_ids, self._seeds.rows),
-                "account_id": _texts(ledger.account_ids, first),
-                "time": pd.to_datetime(of["time"], unit="us", utc=True),
-                "seed_amount": self._seeds.amounts,
-                "reversed": np.array([taken.get(int(row), 0) for row in self._seeds.rows], np.int64),
-            }
+        reversed_ = np.array([taken.get(int(row), 0) for row in self._seeds.rows] if taken else [], np.int64)
+        frame = _frame(
+            transfer_id=_taken(ledger.transfer_ids, self._seeds.rows),
+            account_id=_taken(ledger.account_ids, first),
+            time=_times(of["time"]),
+            seed_amount=self._seeds.amounts,
+            reversed=reversed_ if taken else np.zeros(len(of), np.int64),
         )
         standing = [
             {
@@ -179,9 +178,9 @@ class Trace:
 
     def _bounds(self, local: Ints) -> tuple[Any, Any]:
         if self._open_accounts:
-            unknown = pd.array([pd.NA] * len(local), dtype="Int64")
-            return unknown, unknown.copy()
-        return local.copy(), local.copy()
+            unknown = pa.nulls(len(local), pa.int64())
+            return unknown, unknown
+        return local, local
 
     # ----------------------------------------------------------------------- ends
 
@@ -193,50 +192,44 @@ class Trace:
         ``seed_amount``, ``amount_min``, ``amount_max`` (empty where the order of rows is open). Greatest
         first.
         """
-        sums: dict[tuple[str, str, str | None, str], list[int]] = {}
-        for code, pot, amount, seed in self._flow.ends.tolist():
-            if amount == 0 and seed == 0:
-                continue
-            key = self._end(code, pot)
-            total = sums.setdefault(key, [0, 0])
-            total[0] += amount
-            total[1] += seed
-        listed = sorted(sums.items(), key=lambda item: (-item[1][1], item[0][0], item[0][1], item[0][3]))
-        amounts = np.array([value[0] for _, value in listed], np.int64)
-        low, high = self._bounds(amounts)
-        return pd.DataFrame(
-            {
-                "kind": pd.array([key[0] for key, _ in listed], dtype="str"),
-                "account_id": pd.array([key[1] for key, _ in listed], dtype="str"),
-                "party_id": pd.array([key[2] for key, _ in listed], dtype="str"),
-                "currency": pd.array([key[3] for key, _ in listed], dtype="str"),
-                "amount": amounts,
-                "seed_amount": np.array([value[1] for _, value in listed], np.int64),
-                "amount_min": low,
-                "amount_max": high,
-            }
+        ledger = self._ledger
+        found = self._flow.ends[(self._flow.ends[:, 2] != 0) | (self._flow.ends[:, 3] != 0)]
+        kind = self._kinds(found[:, 0], found[:, 1])
+        account = ledger.pots["account"][found[:, 1]].astype(np.int64)
+        # transfers in transit have an account each, behind all others
+        transit = np.flatnonzero(account < 0)
+        account[transit] = len(ledger.account_ids) + found[transit, 1]
+        coin = ledger.pots["currency"][found[:, 1]].astype(np.int64)
+        width, coins = len(END_KINDS), len(ledger.currencies)
+        key, local, seed = sum_by((account * width + kind) * coins + coin, found[:, 2], found[:, 3])
+        account, kind, coin = key // coins // width, key // coins % width, key % coins
+        names = np.array(END_KINDS)[kind]
+        # accounts are numbered in the order of their ids
+        order = np.lexsort((coin, account, names, -seed))
+        account, kind, coin, local, seed = (x[order] for x in (account, kind, coin, local, seed))
+        low, high = self._bounds(local)
+        known = account < len(ledger.account_ids)
+        ids = (
+            _taken(ledger.account_ids, np.where(known, account, 0))
+            if len(ledger.account_ids)
+            else pa.nulls(0)
         )
-
-    def _end(self, code: int, pot: int) -> tuple[str, str, str | None, str]:
-        """Kind, account, party and currency of an end."""
-        found = self._end_cache.get((code, pot))
-        if found is None:
-            ledger = self._ledger
-            of = ledger.pots[pot]
-            account = int(of["account"])
-            party = int(ledger.account_party[account]) if account >= 0 else -1
-            found = (
-                self._kind(code, pot),
-                self._account_of(pot),
-                ledger.party_ids[party].as_py() if party >= 0 else None,
-                ledger.currencies[int(of["currency"])],
-            )
-            self._end_cache[(code, pot)] = found
-        return found
-
-    @cached_property
-    def _end_cache(self) -> dict[tuple[int, int], tuple[str, str, str | None, str]]:
-        return {}
+        if not known.all():
+            listed = ids.to_pylist()
+            for i in np.flatnonzero(~known).tolist():
+                listed[i] = self._account_of(int(account[i]) - len(ledger.account_ids))
+            ids = pa.array(listed, pa.large_string())
+        party = np.where(known, ledger.account_party[np.where(known, account, 0)], -1)
+        return _frame(
+            kind=_named(END_KINDS, kind),
+            account_id=ids,
+            party_id=_taken(ledger.party_ids, party),
+            currency=_named(ledger.currencies, coin),
+            amount=local,
+            seed_amount=seed,
+            amount_min=low,
+            amount_max=high,
+        )
 
     def _account_of(self, pot: int) -> str:
         of = self._ledger.pots[pot]
@@ -246,43 +239,38 @@ class Trace:
         return str(self._ledger.account_ids[int(of["account"])].as_py())
 
     @cached_property
-    def _paid_seed(self) -> tuple[frozenset[int], frozenset[int]]:
+    def _paid_seed(self) -> tuple[Ints, Any]:
         """Accounts and parties that paid any of the seed (backward: received it)."""
         parties = self._ledger.account_party[self._seeds.payers]
-        return (
-            frozenset(self._seeds.payers[parties < 0].tolist()),
-            frozenset(parties[parties >= 0].tolist()),
-        )
+        return self._seeds.payers[parties < 0], np.unique(parties[parties >= 0])
 
-    def _paid(self, account: int) -> bool:
-        accounts, parties = self._paid_seed
-        party = int(self._ledger.account_party[account])
-        return party in parties if party >= 0 else account in accounts
-
-    def _kind(self, code: int, pot: int) -> str:
-        """The kind of an end, by the first statement of the definition that holds."""
+    def _kinds(self, codes: Ints, pots: Ints) -> Ints:
+        """The kinds of ends, as places in :data:`END_KINDS`: the first statement of the definition
+        that holds.
+        """
         ledger = self._ledger
-        of = ledger.pots[pot]
-        account = int(of["account"])
-        if code == MET_OUTSIDE:
-            if self._paid(account):
-                return "returned"
-            return "asset" if bool(ledger.account_asset[account]) else "frontier"
-        if code != STAYS:
-            return _CODES[code]
-        kind = int(of["kind"])
-        if kind == CLEARING:
-            return "hub"
-        if kind == TRANSIT:
-            return "balance"
-        if self._paid(account):
-            return "returned"
-        period = ledger.periods[int(of["period"])]
-        if self.backward:
-            left = int(period["begins"]) > self._seeds.opens
-        else:
-            left = int(period["ends"]) < self._seeds.closes
-        return "frontier" if left else "balance"
+        place = {name: i for i, name in enumerate(END_KINDS)}
+        of = ledger.pots[pots]
+        account = of["account"].astype(np.int64)
+        accounts, parties = self._paid_seed
+        party = ledger.account_party[np.maximum(account, 0)]
+        paid = np.where(party >= 0, np.isin(party, parties), np.isin(account, accounts)) & (account >= 0)
+        asset = ledger.account_asset[np.maximum(account, 0)]
+        out = np.zeros(len(codes), np.int64)
+        for code, name in _CODES.items():
+            out[codes == code] = place[name]
+        outside = np.where(paid, place["returned"], np.where(asset, place["asset"], place["frontier"]))
+        out = np.where(codes == MET_OUTSIDE, outside, out)
+        period = np.where(of["kind"] == TRANSIT, 0, np.maximum(of["period"], 0))
+        left = (
+            ledger.periods["begins"][period] > self._seeds.opens
+            if self.backward
+            else ledger.periods["ends"][period] < self._seeds.closes
+        )
+        stays = np.where(paid, place["returned"], np.where(left, place["frontier"], place["balance"]))
+        stays = np.where(of["kind"] == TRANSIT, place["balance"], stays)
+        stays = np.where(of["kind"] == CLEARING, place["hub"], stays)
+        return np.where(codes == STAYS, stays, out).astype(np.int64)
 
     # --------------------------------------------------------------------- chains
 
@@ -300,10 +288,10 @@ class Trace:
     def _chains_of(self, batch: Batch, which: Any) -> Iterator[Chain]:
         ledger = self._ledger
         far, near = ("target", "source") if self.backward else ("source", "target")
+        kinds = self._kinds(batch.ends[:, 0], batch.ends[:, 1])
         for i in which:
             rows = batch.rows[batch.bounds[i] : batch.bounds[i + 1]]
-            code, pot, _, amount, number = batch.ends[i].tolist()
-            kind, account, _, currency = self._end(code, pot)
+            pot, _, amount, number = batch.ends[i, 1:].tolist()
             if len(rows):
                 of = ledger.rows[rows]
                 accounts = (int(of[far][0]), *(int(x) for x in of[near]))
@@ -314,9 +302,9 @@ class Trace:
                 hops=len(rows) - (1 if self._starts_with_transfer(number) else 0),
                 transfers=tuple(ledger.transfer_ids[int(row)].as_py() for row in rows),
                 accounts=tuple(ledger.account_ids[a].as_py() for a in accounts),
-                kind=kind,
-                account_id=account,
-                currency=currency,
+                kind=END_KINDS[kinds[i]],
+                account_id=self._account_of(pot),
+                currency=ledger.currencies[int(ledger.pots["currency"][pot])],
             )
 
     def _starts_with_transfer(self, number: int) -> bool:
@@ -388,18 +376,16 @@ class Trace:
             total[0] += chain.amount
             total[1] += 1
         listed = sorted(sums.items(), key=lambda item: (-item[1][0], item[0]))
-        return pd.DataFrame(
-            {
-                "amount": np.array([value[0] for _, value in listed], np.int64),
-                "chains": np.array([value[1] for _, value in listed], np.int64),
-                "accounts" if by == "account" else "parties": pd.Series(
-                    [key[0] for key, _ in listed], dtype=object
-                ),
-                "kind": pd.array([key[1] for key, _ in listed], dtype="str"),
-                "account_id": pd.array([key[2] for key, _ in listed], dtype="str"),
-                "currency": pd.array([key[3] for key, _ in listed], dtype="str"),
-            }
+        frame = _frame(
+            amount=np.array([value[0] for _, value in listed], np.int64),
+            chains=np.array([value[1] for _, value in listed], np.int64),
+            kind=pa.array([key[1] for key, _ in listed], pa.large_string()),
+            account_id=pa.array([key[2] for key, _ in listed], pa.large_string()),
+            currency=pa.array([key[3] for key, _ in listed], pa.large_string()),
         )
+        ways = pd.Series([key[0] for key, _ in listed], dtype=object)
+        frame.insert(2, "accounts" if by == "account" else "parties", ways)
+        return frame
 
     def _parties_of(self, accounts: tuple[str, ...]) -> tuple[str, ...]:
         """Holders along a way; one that follows itself counts once, an account without one stands for
@@ -417,25 +403,32 @@ class Trace:
     # ---------------------------------------------------------------- assumptions
 
     @cached_property
-    def _touched(self) -> dict[int, int]:
-        """Traced money (in the seed's currency) that came into each pot with a history."""
+    def _touched(self) -> tuple[Ints, Ints]:
+        """Pots with a history that traced money came to, and how much (in the seed's currency)."""
         ledger = self._ledger
         steps, seed = self._flow.moved[:, 0], self._flow.moved[:, 2]
-        pots = ledger.steps["src" if self.backward else "dst"][steps]
-        walked = np.isin(ledger.pots["kind"][pots], (OUTSIDE, TRANSIT), invert=True)
-        out: dict[int, int] = {}
-        for pot, amount in zip(pots[walked].tolist(), seed[walked].tolist(), strict=True):
-            out[pot] = out.get(pot, 0) + amount
-        for stand in self._seeds.standing:
-            out[stand.pot] = out.get(stand.pot, 0) + stand.ends - stand.begins
-        return out
+        pots = ledger.steps["src" if self.backward else "dst"][steps].astype(np.int64)
+        kind = ledger.pots["kind"][pots]
+        walked = (kind != OUTSIDE) & (kind != TRANSIT)
+        standing = self._seeds.standing
+        pots = np.concatenate((pots[walked], np.array([x.pot for x in standing], np.int64)))
+        seed = np.concatenate((seed[walked], np.array([x.ends - x.begins for x in standing], np.int64)))
+        key, total, _ = sum_by(pots, seed, seed)
+        return key, total
+
+    @cached_property
+    def _reached(self) -> tuple[Ints, Ints]:
+        """Accounts of these pots, and how much came to each."""
+        pots, amounts = self._touched
+        accounts, total, _ = sum_by(self._ledger.pots["account"][pots].astype(np.int64), amounts, amounts)
+        return accounts, total
 
     @cached_property
     def _open_accounts(self) -> dict[int, int]:
         """Reached accounts with rows whose order nothing decides, and how many."""
         if not self._ledger.open_orders:
             return {}
-        reached = {int(self._ledger.pots["account"][pot]) for pot in self._touched}
+        reached = set(self._reached[0].tolist())
         out: dict[int, int] = {}
         for entry in self._ledger.open_orders:
             if entry["account"] in reached:
@@ -455,57 +448,66 @@ class Trace:
         ledger = self._ledger
         found: list[tuple[str, str | None, str, int, int, str]] = []
         if not ledger.coverage_stated:
-            found.append(
-                ("coverage", None, self.currency, self.seed, len(ledger.account_ids),
-                 N_("no account says for which time its statement is held: the case counts as complete"))
-            )  # fmt: skip
-        openings: dict[tuple[int, int], list[int]] = {}
-        for pot, amount in self._touched.items():
-            of = ledger.pots[pot]
-            if int(of["basis"]) == BASES.index("unknown") and int(of["kind"]) != CLEARING:
-                entry = openings.setdefault((int(of["account"]), int(of["currency"])), [0, 0])
-                entry[0] += amount
-                entry[1] += int(of["opening"])
-        for (account, currency), (amount, opening) in openings.items():
-            found.append(
-                ("opening", ledger.account_ids[account].as_py(), ledger.currencies[currency], amount, opening,
-                 N_("the opening balance is unknown: the least one that never overdraws is taken"))
-            )  # fmt: skip
-        by_account: dict[int, int] = {}
-        for pot, amount in self._touched.items():
-            account = int(ledger.pots["account"][pot])
-            by_account[account] = by_account.get(account, 0) + amount
+            note = N_("no account says for which time its statement is held: the case counts as complete")
+            found.append(("coverage", None, self.currency, self.seed, len(ledger.account_ids), note))
+        accounts, came = self._reached
+        by_account = dict(zip(accounts.tolist(), came.tolist(), strict=True))
+        note = N_("nothing decides the order of these rows: the figures are those of the one shown")
         for account, rows in self._open_accounts.items():
-            found.append(
-                ("order", ledger.account_ids[account].as_py(), self.currency, by_account[account], rows,
-                 N_("nothing decides the order of these rows: the figures are those of the one shown"))
-            )  # fmt: skip
+            name = ledger.account_ids[account].as_py()
+            found.append(("order", name, self.currency, by_account[account], rows, note))
+        note = N_("a seed transfer counts net of what was reversed")
         for row, taken in self._seeds.reduced:
             payee = ledger.account_ids[int(ledger.rows["target"][row])].as_py()
-            found.append(
-                ("reversal", payee, self.currency, taken, 1,
-                 N_("a seed transfer counts net of what was reversed"))
-            )  # fmt: skip
-        reached = {ledger.account_ids[account].as_py(): account for account in by_account}
+            found.append(("reversal", payee, self.currency, taken, 1, note))
         broken: dict[str, int] = {}
         for gap in ledger.breaks:
-            if gap["kind"] == "balance" and gap["account_id"] in reached:
+            if gap["kind"] == "balance":
                 broken[str(gap["account_id"])] = broken.get(str(gap["account_id"]), 0) + 1
+        note = N_("stated balances do not follow from the rows")
         for name, rows in broken.items():
-            found.append(
-                ("balance", name, self.currency, by_account[reached[name]], rows,
-                 N_("stated balances do not follow from the rows"))
-            )  # fmt: skip
-        found.sort(key=lambda x: (x[0] != "coverage", -x[3], x[0], x[1] or ""))
-        return pd.DataFrame(
-            {
-                "kind": pd.array([x[0] for x in found], dtype="str"),
-                "account_id": pd.array([x[1] for x in found], dtype="str"),
-                "currency": pd.array([x[2] for x in found], dtype="str"),
-                "seed_amount": np.array([x[3] for x in found], np.int64),
-                "value": np.array([x[4] for x in found], np.int64),
-                "note": pd.array([x[5] for x in found], dtype="str"),
-            }
+            account = ledger.account(name)
+            if account in by_account:
+                found.append(("balance", name, self.currency, by_account[account], rows, note))
+        openings = self._unknown_openings()
+        listed = _frame(
+            kind=pa.array([x[0] for x in found], pa.large_string()),
+            account_id=pa.array([x[1] for x in found], pa.large_string()),
+            currency=pa.array([x[2] for x in found], pa.large_string()),
+            seed_amount=np.array([x[3] for x in found], np.int64),
+            value=np.array([x[4] for x in found], np.int64),
+            note=pa.array([x[5] for x in found], pa.large_string()),
+        )
+        both = pd.concat([listed, openings], ignore_index=True) if found else openings
+        return (
+            both.assign(first=both["kind"] != "coverage")
+            .sort_values(
+                ["first", "seed_amount", "kind", "account_id"],
+                ascending=[True, False, True, True],
+                ignore_index=True,
+            )
+            .drop(columns="first")
+        )
+
+    def _unknown_openings(self) -> pd.DataFrame:
+        """The reached accounts whose opening balance is not known."""
+        ledger = self._ledger
+        pots, came = self._touched
+        of = ledger.pots[pots]
+        which = (of["basis"] == BASES.index("unknown")) & (of["kind"] != CLEARING)
+        of, came = of[which], came[which]
+        coins = len(ledger.currencies)
+        key, amounts, opening = sum_by(
+            of["account"].astype(np.int64) * coins + of["currency"], came, of["opening"]
+        )
+        note = N_("the opening balance is unknown: the least one that never overdraws is taken")
+        return _frame(
+            kind=_named(("opening",), np.zeros(len(key), np.int64)),
+            account_id=_taken(ledger.account_ids, key // coins),
+            currency=_named(ledger.currencies, key % coins),
+            seed_amount=amounts,
+            value=opening,
+            note=_named((note,), np.zeros(len(key), np.int64)),
         )
 
     @cached_property
@@ -520,24 +522,19 @@ class Trace:
         steps = self._flow.moved[:, 0]
         pot = ledger.steps["src"][steps]
         custody = ledger.pots["kind"][pot] == CUSTODY
-        lent = (ledger.steps["flags"][steps] & 64) > 0
+        lent = (ledger.steps["flags"][steps] & LENT) > 0
         rows = ledger.steps["row"][steps]
         own = ledger.row_earmark[rows] if len(ledger.row_earmark) else np.full(len(rows), -1)
         of = ledger.pots["earmark"][pot]
         other = np.flatnonzero(custody & ~lent & (of >= 0) & (of != own))
 
-        def name(number: int) -> str | None:
-            return None if number < 0 else str(ledger.earmarks[number].as_py())
-
-        return pd.DataFrame(
-            {
-                "transfer_id": _texts(ledger.transfer_ids, rows[other]),
-                "account_id": _texts(ledger.account_ids, ledger.pots["account"][pot[other]]),
-                "earmark": pd.array([name(int(x)) for x in own[other]], dtype="str"),
-                "taken_from": pd.array([name(int(x)) for x in of[other]], dtype="str"),
-                "amount": ledger.steps["amount"][steps[other]].astype(np.int64),
-                "traced": self._flow.moved[other, 1],
-            }
+        return _frame(
+            transfer_id=_taken(ledger.transfer_ids, rows[other]),
+            account_id=_taken(ledger.account_ids, ledger.pots["account"][pot[other]]),
+            earmark=_taken(ledger.earmarks, own[other]),
+            taken_from=_taken(ledger.earmarks, of[other]),
+            amount=ledger.steps["amount"][steps[other]],
+            traced=self._flow.moved[other, 1],
         )
 
     # ------------------------------------------------------------------- pictures
@@ -609,21 +606,55 @@ def _time_of(ledger: Ledger, step: int) -> int:
     return int(ledger.rows["time"][int(ledger.steps["row"][step])])
 
 
-def _texts(values: Any, places: Any) -> Any:
-    """Texts at places, as pandas shows them."""
-    taken = values.take(pa.array(np.asarray(places, np.int64)))
-    return pd.array(taken.to_numpy(zero_copy_only=False), dtype="str")
+def sum_by(key: Ints, *values: Any) -> tuple[Ints, Ints, Ints]:
+    """Distinct keys, ascending, and the sums of two columns of whole numbers over each."""
+    order = np.argsort(key, kind="stable")
+    placed = key[order]
+    heads = np.flatnonzero(
+        np.concatenate((np.ones(min(1, placed.size), np.bool_), placed[1:] != placed[:-1]))
+    )
+    if heads.size == 0:
+        none = np.zeros(0, np.int64)
+        return none, none, none
+    first, second = (np.add.reduceat(np.asarray(v, np.int64)[order], heads) for v in values)
+    return placed[heads], first, second
+
+
+def _taken(values: Any, places: Any) -> Any:
+    """Texts at places; none where the place is negative."""
+    where = np.asarray(places, np.int64)
+    gone = where < 0
+    return values.take(pa.array(where, mask=gone if gone.any() else None)).cast(pa.large_string())
+
+
+def _named(words: Any, places: Any) -> Any:
+    """Words by their places in a list of few."""
+    codes = pa.array(np.asarray(places, np.int32))
+    return pa.DictionaryArray.from_arrays(codes, pa.array(list(words), pa.large_string())).cast(
+        pa.large_string()
+    )
+
+
+def _times(values: Any) -> Any:
+    return pa.array(np.ascontiguousarray(values)).cast(pa.timestamp("us", "UTC"))
+
+
+def _frame(**columns: Any) -> pd.DataFrame:
+    return as_frame(pa.table({name: _column(values) for name, values in columns.items()}))
+
+
+def _column(values: Any) -> Any:
+    return values if isinstance(values, pa.Array) else pa.array(np.ascontiguousarray(values, np.int64))
 
 
 def _chain_frame(chains: list[Chain]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "amount": np.array([c.amount for c in chains], np.int64),
-            "hops": np.array([c.hops for c in chains], np.int64),
-            "transfers": pd.Series([c.transfers for c in chains], dtype=object),
-            "accounts": pd.Series([c.accounts for c in chains], dtype=object),
-            "kind": pd.array([c.kind for c in chains], dtype="str"),
-            "account_id": pd.array([c.account_id for c in chains], dtype="str"),
-            "currency": pd.array([c.currency for c in chains], dtype="str"),
-        }
+    frame = _frame(
+        amount=np.array([c.amount for c in chains], np.int64),
+        hops=np.array([c.hops for c in chains], np.int64),
+        kind=pa.array([c.kind for c in chains], pa.large_string()),
+        account_id=pa.array([c.account_id for c in chains], pa.large_string()),
+        currency=pa.array([c.currency for c in chains], pa.large_string()),
     )
+    frame.insert(2, "transfers", pd.Series([c.transfers for c in chains], dtype=object))
+    frame.insert(3, "accounts", pd.Series([c.accounts for c in chains], dtype=object))
+    return frame

@@ -145,9 +145,9 @@ def find_seeds(
         else:
             rows = np.unique(_rows_of(case, reference, backward))
             rows = rows[period(rows) & (ledger.rows["net"][rows] > 0)]
-        for row in rows.tolist():
-            coin = int(ledger.rows["currency"][row])
-            coins[coin] = coins.get(coin, 0) + int(ledger.rows["net"][row])
+        of = ledger.rows[rows]
+        for coin in np.unique(of["currency"]).tolist():
+            coins[coin] = coins.get(coin, 0) + int(of["net"][of["currency"] == coin].sum())
         for stand in standing:
             coin = int(ledger.pots["currency"][stand.pot])
             coins[coin] = coins.get(coin, 0) + stand.balance
@@ -155,7 +155,7 @@ def find_seeds(
     chosen = _one_currency(ledger, coins, currency, problems)
     digits = ledger.minor_units[ledger.currencies[chosen]] if chosen >= 0 else 0
 
-    amounts: dict[int, int] = {}
+    amounts: list[tuple[Ints, Ints]] = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     stands: dict[tuple[int, int], Standing] = {}
     for reference, rows, standing in candidates:
         kept = rows[ledger.rows["currency"][rows] == chosen]
@@ -187,11 +187,10 @@ def find_seeds(
             )
             continue
         rest = has if wanted is None else wanted
-        for row in kept.tolist():
-            part = min(rest, int(ledger.rows["net"][row]))
-            rest -= part
-            if part > 0:
-                amounts[row] = max(amounts.get(row, 0), part)
+        net = ledger.rows["net"][kept]
+        parts = np.clip(rest - (np.cumsum(net) - net), 0, net)
+        rest -= int(parts.sum())
+        amounts.append((kept[parts > 0], parts[parts > 0]))
         for stand in held:
             part = min(rest, stand.balance)
             rest -= part
@@ -201,8 +200,12 @@ def find_seeds(
             stands[key] = Standing(stand.pot, stand.begins, stand.begins + length, stand.balance, stand.after)
     if problems:
         raise UsageError(*problems)
-    taken = np.array(sorted(amounts), np.int64)
-    parts = np.array([amounts[row] for row in taken.tolist()], np.int64)
+    # a transfer that is named twice counts once, with its greatest part
+    named_rows = np.concatenate([x for x, _ in amounts])
+    named_parts = np.concatenate([x for _, x in amounts])
+    order = np.lexsort((-named_parts, named_rows))
+    taken, head = np.unique(named_rows[order], return_index=True)
+    parts = named_parts[order][head]
     side = "target" if backward else "source"
     booked = ledger.rows["amount"][taken]
     net = ledger.rows["net"][taken]

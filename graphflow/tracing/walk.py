@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +78,8 @@ def _side(ledger: Ledger, backward: bool) -> Index:
 
 def _roots(ledger: Ledger, seeds: Seeds, backward: bool) -> _Roots:
     """Each seed transfer's steps, with the part of each that is seed, and each pot with standing money."""
+    if not seeds.standing and len(ledger.row_pointer) == 0:
+        return _plain_roots(ledger, seeds, backward)
     size = len(ledger.steps)
     found: list[tuple[int, int, int, int, int, int]] = []
     for row, part in zip(seeds.rows.tolist(), seeds.amounts.tolist(), strict=True):
@@ -107,7 +109,20 @@ def _roots(ledger: Ledger, seeds: Seeds, backward: bool) -> _Roots:
     return _Roots(*(np.ascontiguousarray(table[:, i]) for i in range(6)))
 
 
-def follow(ledger: Ledger, seeds: Seeds, rule: str, backward: bool, limits: Limits) -> tuple[Flow, Chains]:
+def _plain_roots(ledger: Ledger, seeds: Seeds, backward: bool) -> _Roots:
+    """The same where every transfer is one step and nothing stands."""
+    steps, part = seeds.rows, seeds.amounts
+    amount = ledger.steps["amount"][steps].astype(np.int64)
+    none = np.full(steps.size, -1, np.int64)
+    if backward:
+        steps, part, amount = steps[::-1].copy(), part[::-1].copy(), amount[::-1].copy()
+        return _Roots(2 * (len(ledger.steps) - 1 - steps), steps, none, amount - part, amount, amount)
+    return _Roots(2 * steps, steps, none, np.zeros_like(part), part.copy(), amount)
+
+
+def follow(
+    ledger: Ledger, seeds: Seeds, rule: str, backward: bool, limits: Limits
+) -> tuple[Flow, Callable[[], Chains]]:
     """Run a rule.
 
     Without limits (and, first in first out, without conversions on the way) the amounts come from one pass in
@@ -117,12 +132,12 @@ def follow(ledger: Ledger, seeds: Seeds, rule: str, backward: bool, limits: Limi
     size = len(ledger.steps)
     last = size - 1 - seeds.first if backward else seeds.last
     if rule == "prorata":
-        flow, chains = _shares(ledger, roots, last, backward)
+        flow, lay_out = _shares(ledger, roots, last, backward)
         if limits.none:
-            return flow, chains
-        chains = chains.limited(limits)
-        kept, pieces = chains.sums()
-        return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow.ends)), chains
+            return flow, lay_out
+        kept_chains = lay_out().limited(limits)
+        kept, pieces = kept_chains.sums()
+        return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow.ends)), lambda: kept_chains
     chains = _lots_chains(ledger, roots, last, backward, limits)
     if limits.none:
         side = _side(ledger, backward)
@@ -134,9 +149,9 @@ def follow(ledger: Ledger, seeds: Seeds, rule: str, backward: bool, limits: Limi
             ledger.steps, side.pointer, side.steps, side.starts, table, queue, last, backward
         )
         if status == 0:
-            return _lots_flow(ledger, roots, moved, stopped, left, backward), chains
+            return _lots_flow(ledger, roots, moved, stopped, left, backward), lambda: chains
     moved, ends = chains.sums()
-    return Flow(moved, ends), chains
+    return Flow(moved, ends), lambda: chains
 
 
 def _lots_flow(ledger: Ledger, roots: _Roots, moved: Ints, stopped: Ints, left: Ints, backward: bool) -> Flow:
@@ -258,7 +273,7 @@ def _lots_chains(ledger: Ledger, roots: _Roots, last: int, backward: bool, limit
     )
 
 
-def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> tuple[Flow, Chains]:
+def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> tuple[Flow, Callable[[], Chains]]:
     """Pro rata: amounts by the kernel, and chains laid out first in, first out among the traced money."""
     side = _side(ledger, backward)
     table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
@@ -280,7 +295,7 @@ def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> tuple[F
     payee = ledger.steps["src" if backward else "dst"][lent[:, 0]]
     ends.append(np.column_stack((np.full(len(lent), LENDER), payee, lent[:, 4], lent[:, 5])))
     flow = Flow(amounts, np.concatenate(ends))
-    return flow, _laid_out(ledger, roots, moved, stopped, backward)
+    return flow, lambda: _laid_out(ledger, roots, moved, stopped, backward)
 
 
 NOTHING = -2
@@ -322,13 +337,16 @@ def _laid_out(ledger: Ledger, roots: _Roots, moved: Ints, stopped: Ints, backwar
         x[order] for x in (key, kind, source, target, amount, repaid, number, stop)
     )
     stand_pots = roots.pot[standing]
-    real = np.unique(np.concatenate((source, target, stand_pots)))
-    real = real[real >= 0]
+    present = np.zeros(len(ledger.pots), np.bool_)
+    for part in (source, target, stand_pots):
+        present[part[part >= 0]] = True
+    real = np.flatnonzero(present)
+    number_of = np.cumsum(present) - 1
     vanish_from = np.flatnonzero(target == -2)
     real_pots = np.concatenate((real, payee[number[vanish_from]].astype(np.int64), [np.int64(0)]))
     nobody = len(real_pots) - 1
-    source = np.where(source >= 0, np.searchsorted(real, source), nobody)
-    place = np.where(target >= 0, np.searchsorted(real, np.maximum(target, 0)), nobody)
+    source = np.where(source >= 0, number_of[source], nobody)
+    place = np.where(target >= 0, number_of[target], nobody)
     place[vanish_from] = len(real) + np.arange(len(vanish_from))
 
     steps = np.zeros(len(key), STEP)
@@ -342,7 +360,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, moved: Ints, stopped: Ints, backwar
     steps["dplace"] = _ruler(source, amount)
     # standing seeds lie on the rulers like credits
     stand_key = roots.place[standing]
-    stand_pot = np.searchsorted(real, stand_pots)
+    stand_pot = number_of[stand_pots]
     stand_amount = (roots.ends - roots.begins)[standing]
     came = np.concatenate((np.where(stop == 0, amount - repaid, 0), stand_amount))
     into = np.concatenate((place, stand_pot))
