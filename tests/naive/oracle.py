@@ -314,7 +314,7 @@ class Blend:
     def leave(self, place: int) -> list[Lot]:
         return self.pay(self.forward_to(place, self.leaving))
 
-    def arrive(self, place: int, lots: list[Lot]) -> list[Lot]:
+    def arrive(self, place: int, lots: list[Lot], seed: bool = False) -> list[Lot]:
         """Take lots in; returns what the lender gets of them."""
         line = self.forward_to(place, self.arriving)
         total = sum(lot.high - lot.low for lot in lots)
@@ -330,6 +330,8 @@ class Blend:
             # READING: backward, a payment out of several compartments is divided by cumulative rounding.
             done += amount
             upto = rest * Fraction(done, size) if self.exact else (2 * rest * done + size) // (2 * size)
+            if seed:  # a seed in part is the first money of its transfer
+                upto = min(rest, done)
             self.put(compartment, split(queue, upto - moved))
             moved = upto
         return lender + list(queue)
@@ -487,9 +489,9 @@ class Question:
                     yield name
         elif ref.kind == "product":
             column = "redemption_transfer_id" if self.backward else "transfer_id"
-            for line in rows.tables.get("subscriptions", []):
-                if line["product_id"] != ref.name:
-                    continue
+            lines = [line for line in rows.tables.get("subscriptions", []) if line["product_id"] == ref.name]
+            # READING: a product without any subscription is like one whose subscription names no transfer.
+            for line in lines or [{}]:
                 if line.get(column):
                     yield line[column]
                     continue
@@ -708,7 +710,8 @@ class Question:
         else:
             if key not in self.blends:
                 self.blends[key] = Blend(rows.history(key), self.backward, self.exact)
-            self.end("lender", account, currency, self.blends[key].arrive(place, lots))
+            seed = self.backward and row["transfer_id"] in self.seeds
+            self.end("lender", account, currency, self.blends[key].arrive(place, lots, seed))
             self.again(key)
 
     def stops(self, step: Step, account: str) -> str | None:
