@@ -115,8 +115,8 @@ class Case:
         minor_units
             Digits after the point, of currencies for which ISO 4217's are not right.
         money
-            ``"major"``: amounts are decimal text or `Decimal` in major units; ``"minor"``: columns of integers
-            are minor units.
+            ``"major"``: amounts are decimal text or `Decimal` in major units; ``"minor"``: columns of
+            integers are minor units.
         strict
             Bad rows raise one error with all of them; otherwise they go to `quarantine`.
         **frames
@@ -205,7 +205,8 @@ class Case:
         party
             Id of a party: it owns one of the row's accounts. A name does where only one party has it.
         least
-            The least amount: text or `Decimal` in major units of the row's own currency; an int is minor units.
+            The least amount: text or `Decimal` in major units of the row's own currency; an int is minor
+            units.
         since, until
             The period, inclusive; a bare date is the whole local day. A row with a bare date is found where
             its day touches the period.
@@ -272,7 +273,7 @@ class Whole:
 
 
 def derive(parts: Sequence[Part], *, currency: str, timezone: str) -> Whole:
-    """The whole case from its parts, given in any order; that its report does not close is an error of ours."""
+    """The whole case from its parts, given in any order; a report that does not close is an error of ours."""
     ordered = sorted(parts, key=lambda part: part.key)
     settled = settle([part.checked for part in ordered], currency=currency, timezone=timezone)
     closed(settled.tallies)
@@ -437,5 +438,5 @@ def _listing(rows: pa.Table) -> Listing:
 
 
 def _frame(given: Any) -> Any:
-    """What was given, if it is a frame; else the frame that pandas makes of it, such as of a dict of lists."""
+    """What was given, if it is a frame; else the frame that pandas makes of it (of a dict of lists, say)."""
     return given if isinstance(given, (pa.Table, pd.DataFrame)) else pd.DataFrame(given)

@@ -73,13 +73,13 @@ def _column(name: str, column: pa.ChunkedArray, files: Mapping[str, str]) -> byt
         if pa.types.is_dictionary(piece.type):
             piece = piece.cast(piece.type.value_type)
         if piece.null_count:
-            digest.update(np.packbits(pc.is_valid(piece).to_numpy(zero_copy_only=False)))
+            digest.update(np.packbits(pc.is_valid(piece).to_numpy(zero_copy_only=False)).tobytes())
         if pa.types.is_string(piece.type) or pa.types.is_large_string(piece.type):
             texts = pc.fill_null(piece.cast(pa.large_string()), "")
             digest.update(pc.binary_length(texts).to_numpy())
             digest.update(_text_bytes(texts))
         elif pa.types.is_boolean(piece.type):
-            digest.update(np.packbits(pc.fill_null(piece, False).to_numpy(zero_copy_only=False)))
+            digest.update(np.packbits(pc.fill_null(piece, False).to_numpy(zero_copy_only=False)).tobytes())
         elif pa.types.is_floating(piece.type):
             digest.update(pc.fill_null(piece, 0.0).to_numpy() + 0.0)  # minus zero is zero
         else:

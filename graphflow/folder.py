@@ -75,9 +75,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise InputError(
             Problem(
                 str(file),
-                N_(
-                    "written by graphflow {theirs} in layout {schema}, newer than this program reads"
-                ),
+                N_("written by graphflow {theirs} in layout {schema}, newer than this program reads"),
                 values={"theirs": manifest.get("package", "?"), "schema": schema, "ours": SCHEMA_VERSION},
                 expected=N_("layout {ours}; upgrade with `pip install --upgrade graphflow-lookthrough`"),
             )
@@ -86,9 +84,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise InputError(
             Problem(
                 str(file),
-                N_(
-                    "written by graphflow {theirs} in layout {schema}, older than this program reads"
-                ),
+                N_("written by graphflow {theirs} in layout {schema}, older than this program reads"),
                 values={"theirs": manifest.get("package", "?"), "schema": schema, "ours": SCHEMA_VERSION},
                 expected=N_("layout {ours}; import its sources again into a new folder"),
             )

@@ -277,7 +277,7 @@ def _check_arguments(case: Path, sources: Sequence[Path], timezone: str | None) 
     if timezone is not None:
         try:
             ZoneInfo(timezone)
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):
             found.append(
                 Problem(
                     "timezone",

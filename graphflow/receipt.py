@@ -26,7 +26,9 @@ _LISTED = {
     "excess": N_("companies whose stakes sum to more than the whole"),
     "added_accounts": N_("accounts added that no table describes"),
     "added_parties": N_("parties added that no table describes"),
-    "unknown_sides": N_("rows whose other side is unknown: each has an account of its own, ?:ACCOUNT:TRANSFER"),
+    "unknown_sides": N_(
+        "rows that do not name the other side: it is an account of its own for each, ?:ACCOUNT:TRANSFER"
+    ),
     "added": N_("rows added to {table} that no table describes"),
     "set_aside": N_("rows of {table} set aside: of zero amount, or failed"),
 }
@@ -223,9 +225,7 @@ class ImportReport:
         for name, tally in tallies:
             if tally.unknown.get("read", 0):
                 yield say(
-                    N_(
-                        "{table}: {count} rows have no amount that can be read; they count as rows, not as money"
-                    ),
+                    N_("{table}: {count} rows have no readable amount; they count as rows, not as money"),
                     table=name,
                     count=tally.unknown["read"],
                 )
@@ -251,7 +251,7 @@ class ImportReport:
                 found.append(f"    … {more}")
         for column, count in self.rounded.items():
             text = N_(
-                "{column}: {count} shares had more than nine decimals and were rounded half to even; the text is kept"
+                "{column}: {count} shares of more than nine decimals, rounded half to even; the text is kept"
             )
             found.append(translate(text, language, column=column, count=count))
         for note in self.notes:

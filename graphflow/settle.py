@@ -6,14 +6,15 @@ Nothing here depends on which source came first: a case is a function of the set
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphflow.mirrors import local_days, midnights, pair
+from graphflow.mirrors import Paired, local_days, midnights, pair
 from graphflow.tables import PROVENANCE, Checked, JoinReport, Note, Tables, Tally, join_parts, sums
+from graphflow.tables.join import resolve
 
 TEXT = pa.large_string()
 
@@ -61,9 +62,10 @@ def settle(parts: Sequence[Checked], *, currency: str, timezone: str) -> Settled
         paired = pair(transfers, timezone=timezone)
         gone = transfers.filter(pa.array(paired.merged_into >= 0))
         mirrors = (gone.num_rows, sums(gone["amount"], gone["currency"]))
-        tallies["transfers"] = tallies["transfers"].moved("loaded", "duplicates", *mirrors)
+        tallies["transfers"] = _counted(tallies["transfers"].moved("loaded", "duplicates", *mirrors), paired)
         listed["possible_mirrors"] = paired.possible
-        coverage = infer_coverage(transfers, tables.arrow("coverage"), timezone=timezone)
+        stated = tables.arrow("coverage")
+        coverage = infer_coverage(parts, stated, other_numbers(tables.stored["accounts"]), timezone=timezone)
         tables = tables.with_table("accounts", mark_covered(tables.stored["accounts"], transfers))
         tables = tables.with_table("coverage", coverage)
         tables = tables.with_table("transfers", paired.transfers)
@@ -78,26 +80,49 @@ def settle(parts: Sequence[Checked], *, currency: str, timezone: str) -> Settled
     )
 
 
-def infer_coverage(transfers: pa.Table, stated: pa.Table | None, *, timezone: str) -> pa.Table:
+def _counted(tally: Tally, paired: Paired) -> Tally:
+    """The tally, with what is loaded counted afresh from the rows: that it closes is then a finding."""
+    rows = paired.transfers
+    loaded = sums(rows["amount"], rows["currency"])
+    return replace(
+        tally,
+        rows={**tally.rows, "loaded": rows.num_rows},
+        money={**tally.money, "loaded": loaded},
+    )
+
+
+def infer_coverage(
+    parts: Sequence[Checked], stated: pa.Table | None, names: Mapping[str, str], *, timezone: str
+) -> pa.Table:
     """The coverage table with a period for each statement that states none: its first to its last local day.
 
-    A statement is one account's own rows in one file. Inferred rows say so in the column ``inferred``.
+    A statement is one account's own rows in one file, those among them that another file has, too.
+
+    Parameters
+    ----------
+    parts
+        The sources; of each, the one-sided rows.
+    stated
+        The periods that the sources state.
+    names
+        The account for which another number in the sources stands.
+    timezone
+        In which days are counted.
+
+    Returns
+    -------
+    pyarrow.Table
+        `stated` and, with ``inferred`` true, the periods inferred.
     """
-    side = transfers["statement_side"]
-    rows = transfers.filter(pc.is_valid(side))
-    own = pc.if_else(pc.equal(rows["statement_side"], "source"), rows["source"], rows["target"])
-    moments = rows["time"].cast(pa.int64()).to_numpy()
-    spans = (
-        pa.table(
-            {
-                "account_id": own,
-                "source_file": rows["source_file"],
-                "day": local_days(np.asarray(moments, np.int64), timezone),
-            }
+    rows = [_own_days(part.tables["transfers"], timezone) for part in parts if _is_statement(part)]
+    days = pa.concat_tables(rows)
+    if names:
+        own = days["account_id"].combine_chunks()
+        place = pc.index_in(own, value_set=pa.array(list(names), TEXT))
+        days = days.set_column(
+            0, "account_id", pc.coalesce(pa.array(list(names.values()), TEXT).take(place), own)
         )
-        .group_by(["account_id", "source_file"])
-        .aggregate([("day", "min"), ("day", "max")])
-    )
+    spans = days.group_by(["account_id", "source_file"]).aggregate([("first", "min"), ("last", "max")])
     if stated is not None and stated.num_rows:
         keys = stated.select(["account_id", "source_file"]).append_column(
             "known", pa.repeat(pa.scalar(True), stated.num_rows)
@@ -105,7 +130,7 @@ def infer_coverage(transfers: pa.Table, stated: pa.Table | None, *, timezone: st
         keys = keys.group_by(["account_id", "source_file"]).aggregate([("known", "max")])
         spans = spans.join(keys, ["account_id", "source_file"], join_type="left anti")
     spans = spans.sort_by(
-        [(name, "ascending") for name in ("account_id", "day_min", "day_max", "source_file")]
+        [(name, "ascending") for name in ("account_id", "first_min", "last_max", "source_file")]
     )
     moment = pa.timestamp("us", "UTC")
     count = spans.num_rows
@@ -113,9 +138,9 @@ def infer_coverage(transfers: pa.Table, stated: pa.Table | None, *, timezone: st
     inferred = pa.table(
         {
             "account_id": spans["account_id"].cast(TEXT),
-            "from": pa.array(midnights(spans["day_min"].to_numpy(), timezone)).cast(moment),
+            "from": pa.array(midnights(spans["first_min"].to_numpy(), timezone)).cast(moment),
             "from_day": yes,
-            "to": pa.array(midnights(spans["day_max"].to_numpy(), timezone)).cast(moment),
+            "to": pa.array(midnights(spans["last_max"].to_numpy(), timezone)).cast(moment),
             "to_day": yes,
             "source": pa.repeat(pa.scalar("statement", TEXT), count),
             "inferred": pa.repeat(pa.scalar("true", TEXT), count),
@@ -127,8 +152,46 @@ def infer_coverage(transfers: pa.Table, stated: pa.Table | None, *, timezone: st
     return inferred if stated is None else pa.concat_tables([stated, inferred], promote_options="default")
 
 
+def _is_statement(part: Checked) -> bool:
+    rows = part.tables.get("transfers")
+    return rows is not None and "statement_side" in rows.column_names and rows.num_rows > 0
+
+
+def _own_days(transfers: pa.Table, timezone: str) -> pa.Table:
+    """The first and last local day of each account's own rows in one file."""
+    rows = transfers.filter(pc.is_valid(transfers["statement_side"]))
+    moments = np.asarray(rows["time"].cast(pa.int64()).to_numpy(), np.int64)
+    days = pa.array(local_days(moments, timezone))
+    own = pc.if_else(pc.equal(rows["statement_side"], "source"), rows["source"], rows["target"])
+    table = pa.table(
+        {"account_id": own.cast(TEXT), "source_file": rows["source_file"].cast(TEXT), "day": days}
+    )
+    spans = table.group_by(["account_id", "source_file"]).aggregate([("day", "min"), ("day", "max")])
+    return spans.select(["account_id", "source_file", "day_min", "day_max"]).rename_columns(
+        ["account_id", "source_file", "first", "last"]
+    )
+
+
+def other_numbers(accounts: pa.Table) -> dict[str, str]:
+    """The account for which each other number (a card's, say) stands, as the sources together say.
+
+    Examples
+    --------
+    >>> other_numbers(pa.table({"account_id": ["A", "B"], "aliases": ["card;old", None]}))
+    {'card': 'A', 'old': 'A'}
+    """
+    claims: dict[str, set[str]] = {}
+    if "aliases" in accounts.column_names:
+        known = accounts.filter(pc.is_valid(accounts["aliases"])).select(["account_id", "aliases"])
+        for row in known.to_pylist():
+            for number in row["aliases"].split(";"):
+                if number != row["account_id"]:
+                    claims.setdefault(number, set()).add(row["account_id"])
+    return resolve(claims)[0]
+
+
 def mark_covered(accounts: pa.Table, transfers: pa.Table) -> pa.Table:
-    """The accounts: covered where their own statement was read, not covered where only others' show them."""
+    """The accounts: covered where their own statement was read, not where only those of others show them."""
     rows = transfers.filter(pc.is_valid(transfers["statement_side"]))
     is_payer = pc.equal(rows["statement_side"], "source")
     own = pc.unique(pc.if_else(is_payer, rows["source"], rows["target"]))
@@ -144,7 +207,7 @@ def mark_covered(accounts: pa.Table, transfers: pa.Table) -> pa.Table:
 
 
 def _listed(report: JoinReport, parts: Sequence[Checked]) -> dict[str, pa.Table]:
-    """What the joining found, by kind. The placeholders of unknown other sides are told from other additions."""
+    """What the joining found, by kind, the placeholders of unknown other sides apart from other additions."""
     listed = {"conflicts": report.conflicts, "dangling": report.dangling, "excess": report.excess}
     for name, rows in report.added.items():
         is_unknown = pc.starts_with(rows["key"], "?:")

@@ -23,6 +23,16 @@ from graphflow.errors import BusyError, InputError
 from graphflow.folder import Pin, pin_current, read_manifest, source_folder, version_folder, writing
 
 ROOT = Path(__file__).parents[1]
+OPERATIONS = {
+    "open",
+    "os.listdir",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.scandir",
+    "shutil.rmtree",
+}
 
 
 def write(path: Path, text: str, keep: tuple[str, ...] = (), new: str = "") -> dict[str, Any]:
@@ -77,9 +87,14 @@ def test_an_error_while_writing_leaves_the_old_case(tmp_path: Path) -> None:
     case = tmp_path / "case"
     write(case, "old", new="a")
     before = {file: file.read_bytes() for file in sorted(case.rglob("*")) if file.is_file()}
-    with pytest.raises(ZeroDivisionError), writing(case) as draft:
-        (draft.add_source("b") / "rows.txt").write_text("b")
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with writing(case) as draft:
+            (draft.add_source("b") / "rows.txt").write_text("b")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert {file: file.read_bytes() for file in sorted(case.rglob("*")) if file.is_file()} == before
 
 
@@ -160,7 +175,7 @@ def test_two_writers_in_two_processes_and_a_lock_that_dies(tmp_path: Path) -> No
     assert names(case / "versions") == {"1", "2"}, "what the killed writer had begun is gone"
 
 
-class holding_process:  # noqa: N801
+class holding_process:
     """Another process that has the case open for writing and never finishes."""
 
     def __init__(self, case: Path) -> None:
@@ -291,7 +306,7 @@ def test_a_version_being_removed_cannot_be_opened(tmp_path: Path) -> None:
 
 
 def test_kill_at_every_step(tmp_path: Path) -> None:
-    """SIGKILL before each operation on the case's folder: the old case or the new one, and the next writer works."""
+    """SIGKILL before each operation on the folder: the old case or the new one, and the next writer works."""
     origin = tmp_path / "origin"
     write(origin, "older", new="a")
     write(origin, "old", keep=("a",))
@@ -336,7 +351,7 @@ def test_kill_at_every_step_of_the_first_writing(tmp_path: Path) -> None:
 
 
 def test_a_kill_between_two_files_would_be_seen(tmp_path: Path) -> None:
-    """Planted: a writer that changes files of the version that counts is caught by the check of these tests."""
+    """Planted: a writer that changes files of the version that counts is caught by what these tests check."""
     case = tmp_path / "case"
     write(case, "old")
     (case / "versions" / "1" / "tables" / "line.txt").write_text("half")
@@ -350,22 +365,11 @@ def kill_before(step: int, folder: str) -> None:
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal count
-        if event in (
-            "open",
-            "os.mkdir",
-            "os.rename",
-            "os.remove",
-            "os.rmdir",
-            "shutil.rmtree",
-            "os.listdir",
-            "os.scandir",
-        ):
-            if any(
-                isinstance(a, (str, os.PathLike)) and os.fspath(a).startswith(folder) for a in arguments[:2]
-            ):
-                count += 1
-                if count == step:
-                    os.kill(os.getpid(), signal.SIGKILL)
+        paths = [os.fspath(a) for a in arguments[:2] if isinstance(a, (str, os.PathLike))]
+        if event in OPERATIONS and any(str(path).startswith(folder) for path in paths):
+            count += 1
+            if count == step:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)
 
@@ -373,11 +377,8 @@ def kill_before(step: int, folder: str) -> None:
 def main(arguments: list[str]) -> Iterator[str]:
     verb, case, *rest = arguments
     if verb == "write":
-        kept = (
-            tuple(source["key"] for source in read_manifest(Path(case))["sources"])
-            if Path(case, "case.json").exists()
-            else ()
-        )
+        old = read_manifest(Path(case))["sources"] if Path(case, "case.json").exists() else []
+        kept = tuple(source["key"] for source in old)
         kill_before(int(rest[0]), case)
         write(Path(case), "new", keep=kept, new="b")
     else:

@@ -39,6 +39,7 @@ from graphflow.ledger.form import (
 )
 from graphflow.ledger.order import NONE, Ordered, Side, order_events
 from graphflow.ledger.reversals import net_amounts
+from graphflow.tables import SCHEMA
 
 if TYPE_CHECKING:
     from graphflow.tables import Tables
@@ -92,6 +93,9 @@ def compile_ledger(tables: Tables) -> Ledger:
         A balance of 2**52 minor units or more, named: beyond it pro rata would not be exact.
     """
     transfers: Any = tables.arrow("transfers")
+    if transfers is None:  # a case to which only other tables have been imported so far
+        columns = SCHEMA["transfers"].columns.values()
+        transfers = pa.table({column.name: pa.array([], column.type) for column in columns})
     accounts = tables.arrow("accounts")
     size = len(transfers)
     who = _read_accounts(tables, transfers, accounts)
