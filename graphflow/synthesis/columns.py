@@ -108,6 +108,21 @@ def joined(*parts: pa.Array | str) -> pa.Array:
     return pc.binary_join_element_wise(*parts, "")
 
 
+def one(values: pa.Array, number: int) -> str:
+    """One text of a column."""
+    return str(values[number].as_py())
+
+
+def picked(values: pa.Array, numbers: NDArray[Any]) -> pa.Array:
+    """The values at some places."""
+    return values.take(pa.array(numbers))
+
+
+def every(text: str, rows: int) -> pa.Array:
+    """The same text on every row."""
+    return choose([text], np.zeros(rows, np.int64))
+
+
 def yes_no(values: NDArray[np.bool_]) -> pa.Array:
     """Truth values as arrow has them."""
     return pa.array(values, pa.bool_())

@@ -23,9 +23,10 @@ from graphflow.synthesis.columns import (
     numbered,
 )
 from graphflow.synthesis.ordinary import month_of_life, months, share_of_month
+from graphflow.synthesis.plan import MONTHS, PRODUCT_IDS, Plan
 from graphflow.synthesis.registers import write_registers
 from graphflow.synthesis.rows import CHANNELS, KINDS, MEMOS, Rows, chosen, together
-from graphflow.synthesis.scheme import MONTHS, PRODUCT_IDS, Plan, make_plan
+from graphflow.synthesis.scheme import make_plan
 from graphflow.synthesis.truth import write_truth
 
 Progress = Callable[[str, int, int], None]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphflow.synthesis.plan import DAY, END, HOUR, MONTHS, Plan
 from graphflow.synthesis.rows import Rows, rows, together
-from graphflow.synthesis.scheme import DAY, END, HOUR, MONTHS, Plan
 
 Ints = NDArray[np.int64]
 

@@ -1,10 +1,9 @@
-"""The registers of the lending platform's case: every table but the transfers."""
+"""The registers of the lending platform's case: people, accounts, ownership; `credit` has what was sold and owed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,17 +15,21 @@ from graphflow.synthesis.columns import (
     choose,
     day,
     digits,
+    every,
     fixed_text,
     joined,
     letters,
     moment,
     money,
     numbered,
+    one,
+    picked,
     write_records,
     write_table,
     yes_no,
 )
-from graphflow.synthesis.scheme import (
+from graphflow.synthesis.credit import credit_registers
+from graphflow.synthesis.plan import (
     DAY,
     FIRST,
     PRODUCT_IDS,
@@ -40,11 +43,9 @@ from graphflow.synthesis.scheme import (
 )
 
 Ints = NDArray[np.int64]
-
 OVERDRAFT_LIMIT = "200000.00"
 _REGIONS = ("东浦市", "南岗市", "海曲市", "北塬市", "江口市", "云岭市")
 _MISSING = pa.scalar(None, pa.string())
-_LEDGER_DATES = ("2014-12-31", "2015-06-30", "2015-12-08")
 
 
 def write_registers(
@@ -56,20 +57,12 @@ def write_registers(
         "parties": _parties(plan, ids, names),
         "accounts": _accounts(plan, ids, names, opening, used),
         "coverage": _coverage(plan, opening),
-        "subscriptions": _subscriptions(plan, ids, row_of_event),
-        "loans": _loans(plan, ids),
-        "listings": _listings(plan, ids),
-        "instalments": _instalments(plan),
-        "holdings": _holdings(plan, ids),
-        "client_ledger": _client_ledger(plan, ids),
         "sign_ins": _sign_ins(plan),
-        "guarantees": _guarantees(plan, ids),
-        "assignments": _assignments(plan, ids),
         "stakes": _stakes(plan, ids),
         "relations": _relations(plan, ids),
         "media": _media(plan),
     }
-    for name, columns in tables.items():
+    for name, columns in (tables | credit_registers(plan, ids, row_of_event)).items():
         write_table(out, name, form, columns)
     _small_registers(plan, ids, out, form)
 
@@ -77,18 +70,6 @@ def write_registers(
 def major(amount: int) -> str:
     """Minor units as decimal text of major units."""
     return f"{'-' if amount < 0 else ''}{abs(amount) // 100}.{abs(amount) % 100:02d}"
-
-
-def _one(values: pa.Array, number: int) -> str:
-    return str(values[number].as_py())
-
-
-def _some(values: pa.Array, numbers: NDArray[Any]) -> pa.Array:
-    return values.take(pa.array(numbers))
-
-
-def _every(text: str, rows: int) -> pa.Array:
-    return choose([text], np.zeros(rows, np.int64))
 
 
 def _parties(plan: Plan, ids: pa.Array, names: pa.Array) -> dict[str, pa.Array]:
@@ -167,11 +148,11 @@ def _accounts(
     holder = pa.array(np.where(party >= 0, party, 0))
     named = pa.array(party >= 0)
     return {
-        "account_id": _some(accounts.ids, number),
+        "account_id": picked(accounts.ids, number),
         "name": pc.if_else(named, names.take(holder), _MISSING),
-        "aliases": _some(accounts.cards, number),
+        "aliases": picked(accounts.cards, number),
         "party_id": pc.if_else(named, ids.take(holder), _MISSING),
-        "signer_id": pc.if_else(pa.array(is_shell), _some(ids, signer), _MISSING),
+        "signer_id": pc.if_else(pa.array(is_shell), picked(ids, signer), _MISSING),
         "bank": choose(BANKS, np.where(in_bank, accounts.bank[number], -1)),
         "kind": choose(accounts.kinds, accounts.kind[number]),
         "currency": choose(["CNY", "USD"], dollar.astype(np.int64)),
@@ -189,150 +170,11 @@ def _coverage(plan: Plan, opening: Ints) -> dict[str, pa.Array]:
     number = np.repeat(plan.accounts.blocks.numbers("affiliate"), 2)
     second = np.arange(len(number)) % 2 == 1
     return {
-        "account_id": _some(plan.accounts.ids, number),
+        "account_id": picked(plan.accounts.ids, number),
         "from": day(np.where(second, seconds("2015-01-01"), START)),
         "to": day(np.where(second, seconds("2015-12-31"), seconds("2015-01-31"))),
         "opening_balance": money(opening[number], ~second),
         "source": choose(["第一次调取", "第二次调取"], second.astype(np.int64)),
-    }
-
-
-def _subscriptions(plan: Plan, ids: pa.Array, row_of_event: Ints) -> dict[str, pa.Array]:
-    subs = len(plan.amount)
-    last = np.full(subs, -1, np.int64)
-    for name in ("payout", "honest_payout"):
-        np.maximum.at(last, plan.about[name], row_of_event[plan.family(name)])
-    back = plan.redeemed_amount > 0
-    place = plan.investor - plan.parties.start["investor"]
-    return {
-        "product_id": choose(PRODUCT_IDS, plan.product[plan.listing]),
-        "investor_id": _some(ids, plan.investor),
-        "amount": money(plan.amount),
-        "time": moment(plan.time),
-        "due": day(plan.due),
-        "redeemed": moment(plan.redeemed, back),
-        "redeemed_amount": money(plan.redeemed_amount, back),
-        "qualified": yes_no(place % 40 == 0),
-        "evidence": choose(["资产证明"], np.where(place % 40 == 0, 0, -1)),
-        "kyc": choose(["实名"], np.where(place % 25 == 0, -1, 0)),
-        "risk_tolerance": pa.array(1 + place % 5),
-        "transfer_id": numbered("T", row_of_event[plan.family("subscription")] + 1, 9),
-        "redemption_transfer_id": numbered("T", np.where(last >= 0, last + 1, -1), 9),
-    }
-
-
-def _loan_ids(numbers: Ints) -> pa.Array:
-    return numbered("L", numbers, 8)
-
-
-def unpaid_by_listing(plan: Plan) -> Ints:
-    """Of what each listing raised, what belongs to lenders who were not paid at all."""
-    unpaid = np.zeros(len(plan.raised), np.int64)
-    open_ = plan.redeemed_amount == 0
-    np.add.at(unpaid, plan.listing[open_], plan.amount[open_])
-    return unpaid
-
-
-def _loans(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
-    loans = np.arange(len(plan.borrower))
-    balance = np.zeros(len(loans), np.int64)
-    np.add.at(balance, plan.loan, unpaid_by_listing(plan))
-    end = plan.loan_start // DAY * DAY + plan.loan_days * DAY
-    status = np.where(balance == 0, 0, np.where(end < SEALED, 1, 2))
-    shared = loans % max(len(loans) // 4, 1)  # a contract's number stands under four shell loans
-    collateral = np.where(plan.loan_honest, loans + len(loans), shared)
-    return {
-        "loan_id": _loan_ids(loans),
-        "platform_id": _every(_one(ids, plan.parties.start["platform"]), len(loans)),
-        "borrower_id": _some(ids, plan.accounts.party[plan.borrower]),
-        "principal": money(plan.loan_principal),
-        "rate": choose([f"{rate / 10_000:.4f}" for rate in YIELDS], np.searchsorted(YIELDS, plan.loan_rate)),
-        "start": day(plan.loan_start),
-        "end": day(end),
-        "purpose": choose(["融资租赁项目", "经营周转"], plan.loan_honest.astype(np.int64)),
-        "status": choose(["repaid", "overdue", "outstanding"], status),
-        "balance": money(balance),
-        "collateral": numbered("HT", collateral, 8),
-    }
-
-
-def _listings(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
-    count = len(plan.raised)
-    return {
-        "listing_id": numbered("B", np.arange(count), 8),
-        "loan_id": _loan_ids(plan.loan),
-        "platform_id": _every(_one(ids, plan.parties.start["platform"]), count),
-        "amount": money(plan.raised),
-        "term_days": pa.array(plan.term),
-        "opened": moment(plan.opened),
-        "filled": moment(plan.filled),
-    }
-
-
-def _instalments(plan: Plan) -> dict[str, pa.Array]:
-    """What borrowers owed when, and whose account paid: the pool for the shells, the honest themselves."""
-    paid = find_family(plan, "instalment")
-    interest = plan.amount * YIELDS[plan.product[plan.listing]] * plan.term[plan.listing] // 3_650_000
-    owed, given, when = (np.zeros(len(plan.raised), np.int64) for _ in range(3))
-    np.add.at(owed, plan.listing, plan.amount + interest)
-    np.add.at(given, plan.listing, plan.redeemed_amount)
-    np.maximum.at(when, plan.listing, plan.redeemed)
-    due = plan.filled // DAY * DAY + plan.term * DAY
-    shells = np.flatnonzero(~plan.honest & ((due <= SEALED) | (given > 0)))
-    loan = np.concatenate([plan.loan[shells], paid["loan"].astype(np.int64)])
-    amount = np.concatenate([owed[shells], paid["amount"]])
-    given = np.concatenate([given[shells], paid["amount"]])
-    when = np.concatenate([when[shells], paid["time"]])
-    payer = np.concatenate([np.full(len(shells), plan.accounts.blocks.of("pool", 0)), paid["source"]])
-    due = np.concatenate([due[shells], paid["time"] // DAY * DAY])
-    return {
-        "loan_id": _loan_ids(loan),
-        "due": day(due),
-        "amount": money(amount),
-        "paid": money(given),
-        "paid_on": day(when, given > 0),
-        "paid_by": pc.if_else(pa.array(given > 0), _some(plan.accounts.ids, payer), _MISSING),
-    }
-
-
-def _holdings(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
-    """What stood behind each product when it was closed: the loans of listings not paid back."""
-    unpaid = unpaid_by_listing(plan)
-    listing = np.flatnonzero(unpaid)
-    loan = plan.loan[listing]
-    return {
-        "product_id": choose(PRODUCT_IDS, plan.product[listing]),
-        "asset_id": _loan_ids(loan),
-        "asset_kind": _every("loan", len(loan)),
-        "amount": money(unpaid[listing]),
-        "borrower_id": _some(ids, plan.accounts.party[plan.borrower[loan]]),
-        "start": day(plan.loan_start[loan]),
-        "end": day(plan.loan_start[loan] // DAY * DAY + plan.loan_days[loan] * DAY),
-        "as_of": day(np.full(len(loan), SEALED)),
-        "confirmed": yes_no(plan.honest[listing]),
-    }
-
-
-def _client_ledger(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
-    """What the platform told each lender that it owed, on three days."""
-    dates, clients, balances = [], [], []
-    place = plan.investor - plan.parties.start["investor"]
-    for text in _LEDGER_DATES:
-        at = seconds(text)
-        standing = (plan.time < at + DAY) & ((plan.redeemed == 0) | (plan.redeemed >= at + DAY))
-        owed = np.zeros(plan.parties.count["investor"], np.int64)
-        np.add.at(owed, place[standing], plan.amount[standing])
-        client = np.flatnonzero(owed)
-        dates.append(np.full(len(client), at))
-        clients.append(client)
-        balances.append(owed[client])
-    date, debtor = np.concatenate(dates), np.concatenate(clients)
-    return {
-        "platform_id": _every(_one(ids, plan.parties.start["platform"]), len(date)),
-        "date": day(date),
-        "client_id": _some(ids, plan.parties.of("investor", debtor)),
-        "balance": money(np.concatenate(balances)),
-        "in_transit": money(np.zeros(len(date), np.int64)),
     }
 
 
@@ -356,38 +198,11 @@ def _sign_ins(plan: Plan) -> dict[str, pa.Array]:
     own = np.flatnonzero(place < plan.parties.count["investor"] // 20)
     return {
         "medium_id": pa.concat_arrays([numbered("DVG", device, 6), numbered("DVI", place[own], 6)]),
-        "account_id": _some(plan.accounts.ids, np.concatenate([moved["source"], plan.account[own]])),
+        "account_id": picked(plan.accounts.ids, np.concatenate([moved["source"], plan.account[own]])),
         "time": moment(np.concatenate([moved["time"], plan.time[own]]) - 40),
         "location": choose(
             _REGIONS, np.concatenate([plan.parties.of("agent", device), plan.investor[own]]) % len(_REGIONS)
         ),
-    }
-
-
-def _guarantees(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
-    loans = np.arange(len(plan.borrower))
-    giver = np.where(plan.loan_honest, plan.parties.start["insurer"], plan.parties.start["guarantor"])
-    return {
-        "guarantor_id": _some(ids, giver),
-        "beneficiary_id": _every(_one(ids, plan.parties.start["platform"]), len(loans)),
-        "loan_id": _loan_ids(loans),
-        "amount": money(plan.loan_principal),
-        "kind": _every("连带责任保证", len(loans)),
-        "since": day(plan.loan_start),
-        "until": day(plan.loan_start // DAY * DAY + plan.loan_days * DAY),
-    }
-
-
-def _assignments(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
-    """The claims that shops sold came from the group's leasing company, which promised to buy them back."""
-    listing = np.flatnonzero(plan.offline)
-    return {
-        "loan_id": _loan_ids(plan.loan[listing]),
-        "seller_id": _every(_one(ids, plan.parties.start["leasing"]), len(listing)),
-        "buyer_id": _every(_one(ids, plan.parties.start["platform"]), len(listing)),
-        "amount": money(plan.raised[listing]),
-        "time": moment(plan.filled[listing]),
-        "repurchase": yes_no(np.ones(len(listing), bool)),
     }
 
 
@@ -423,11 +238,11 @@ def _stakes(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
     nominee_for = np.concatenate([[row[3] for row in group], behind])
     known = pa.array(nominee_for >= 0)
     return {
-        "owner_id": _some(ids, owners),
-        "company_id": _some(ids, companies),
-        "share": pa.concat_arrays([pa.array([row[2] for row in group]), _every("1", len(owned))]),
+        "owner_id": picked(ids, owners),
+        "company_id": picked(ids, companies),
+        "share": pa.concat_arrays([pa.array([row[2] for row in group]), every("1", len(owned))]),
         "since": day(np.full(len(owners), seconds("2014-02-25"))),
-        "nominee_for": pc.if_else(known, _some(ids, np.maximum(nominee_for, 0)), _MISSING),
+        "nominee_for": pc.if_else(known, picked(ids, np.maximum(nominee_for, 0)), _MISSING),
     }
 
 
@@ -455,8 +270,8 @@ def _relations(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
     )
     lengths = [len(one) for one, _, _, _ in listed]
     return {
-        "party_id": _some(ids, np.concatenate([one for one, _, _, _ in listed])),
-        "other_id": _some(ids, np.concatenate([other for _, other, _, _ in listed])),
+        "party_id": picked(ids, np.concatenate([one for one, _, _, _ in listed])),
+        "other_id": picked(ids, np.concatenate([other for _, other, _, _ in listed])),
         "kind": choose([kind for _, _, kind, _ in listed], np.repeat(np.arange(len(listed)), lengths)),
         "source": choose([source for _, _, _, source in listed], np.repeat(np.arange(len(listed)), lengths)),
     }
@@ -465,14 +280,14 @@ def _relations(plan: Plan, ids: pa.Array) -> dict[str, pa.Array]:
 def _small_registers(plan: Plan, ids: pa.Array, out: Path, form: str) -> None:
     """Registers of a few rows each."""
     parties, blocks = plan.parties, plan.accounts.blocks
-    platform, account = _one(ids, parties.start["platform"]), plan.accounts.ids
+    platform, account = one(ids, parties.start["platform"]), plan.accounts.ids
     products = [
         (
             PRODUCT_IDS[place],
             f"例易贷{name}",
             platform,
             platform,
-            _one(ids, parties.start["processor"]),
+            one(ids, parties.start["processor"]),
             "public",
             "wealth_management",
             "closed",
@@ -491,38 +306,36 @@ def _small_registers(plan: Plan, ids: pa.Array, out: Path, form: str) -> None:
     )
     write_records(out, "products", form, columns.split(), products)
     licences = [
-        (_one(ids, parties.start["processor"]), "payment", "Z0000000000001", "人民银行", "2011-05-18"),
-        (_one(ids, parties.start["insurer"]), "guarantee", "R0000000000001", "地方金融办", "2010-03-01"),
+        (one(ids, parties.start["processor"]), "payment", "Z0000000000001", "人民银行", "2011-05-18"),
+        (one(ids, parties.start["insurer"]), "guarantee", "R0000000000001", "地方金融办", "2010-03-01"),
     ]
     licences += [
-        (_one(ids, number), "banking", f"B{place:013d}", "银监会", "2001-01-01")
+        (one(ids, number), "banking", f"B{place:013d}", "银监会", "2001-01-01")
         for place, number in enumerate(parties.numbers("bank").tolist())
     ]
     write_records(out, "licences", form, "party_id function number regulator since".split(), licences)
-    roles = [(_one(account, blocks.of("custody", 0)), "reserve", "开户资料"), ("tax", "tax_social", "国库")]
+    roles = [(one(account, blocks.of("custody", 0)), "reserve", "开户资料"), ("tax", "tax_social", "国库")]
     for name in ("fee", "interest"):
-        roles += [
-            (_one(account, number), "bank_internal", "银行") for number in blocks.numbers(name).tolist()
-        ]
-    roles += [(_one(ids, number), "utility", "工商登记") for number in parties.numbers("utility").tolist()]
+        roles += [(one(account, number), "bank_internal", "银行") for number in blocks.numbers(name).tolist()]
+    roles += [(one(ids, number), "utility", "工商登记") for number in parties.numbers("utility").tolist()]
     roles += [
-        (_one(account, number), "payroll", "开户资料") for number in blocks.numbers("employer")[:200].tolist()
+        (one(account, number), "payroll", "开户资料") for number in blocks.numbers("employer")[:200].tolist()
     ]
     write_records(out, "roles", form, "subject_id role source".split(), roles)
     raised = plan.total_raised
     sheet = [
         (platform, "2014-12-31", raised // 10, 100_000_00, raised // 50, -raised // 100),
         (
-            _one(ids, parties.start["holding"]),
+            one(ids, parties.start["holding"]),
             "2014-12-31",
             raised // 5,
             50_000_00,
             raised // 90,
             -raised // 50,
         ),
-        (_one(ids, parties.start["guarantor"]), "2014-12-31", 120_000_000_00, 100_000_000_00, 0, 0),
+        (one(ids, parties.start["guarantor"]), "2014-12-31", 120_000_000_00, 100_000_000_00, 0, 0),
         (
-            _one(ids, parties.start["insurer"]),
+            one(ids, parties.start["insurer"]),
             "2014-12-31",
             900_000_000_00,
             400_000_000_00,
