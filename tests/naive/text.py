@@ -1,4 +1,4 @@
-"""The text kernels, written to be read: one value at a time, with Python's own numbers, dates and patterns."""
+"""The text kernels, written to be read: value by value, with Python's own numbers, dates and patterns."""
 
 from __future__ import annotations
 
@@ -50,8 +50,15 @@ def decimals(texts, digits, share):
     return values, codes
 
 
-_DATE = r"(?P<y>[0-9]{4})(?:(?P<m>[0-9]{2})(?P<d>[0-9]{2})|(?P<s>[-/.])(?P<m2>[0-9]{1,2})(?P=s)(?P<d2>[0-9]{1,2}))"
-_CLOCK = r"(?:(?P<H>[0-9]{1,2})(?::(?P<M>[0-9]{2})(?::(?P<S>[0-9]{2})(?P<f>[.,][0-9]+)?)?)?|(?P<H2>[0-9]{2})(?P<M2>[0-9]{2})(?:(?P<S2>[0-9]{2})(?P<f2>[.,][0-9]+)?)?)"
+_DATE = (
+    r"(?P<y>[0-9]{4})(?:(?P<m>[0-9]{2})(?P<d>[0-9]{2})|"
+    r"(?P<s>[-/.])(?P<m2>[0-9]{1,2})(?P=s)(?P<d2>[0-9]{1,2}))"
+)
+_CLOCK = (
+    r"(?:(?P<H>[0-9]{1,2})(?::(?P<M>[0-9]{2})(?::(?P<S>[0-9]{2})(?P<f>[.,][0-9]+)?)?)?|"
+    r"(?P<H2>[0-9]{2})(?P<M2>[0-9]{2})(?:(?P<S2>[0-9]{2})(?P<f2>[.,][0-9]+)?)?)"
+)
+_RUN = r"(?P<y>[0-9]{4})(?P<m>[0-9]{2})(?P<d>[0-9]{2})(?P<m2>)(?P<d2>)(?P<s>)"
 _ZONE = r"(?P<z>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 
 
@@ -64,9 +71,7 @@ def times(texts):
             continue
         found = re.fullmatch(_DATE + f"(?:(?:[Tt]| +){_CLOCK}{_ZONE})?", text)
         if found is None:
-            found = re.fullmatch(
-                rf"(?P<y>\d{{4}})(?P<m>\d\d)(?P<d>\d\d)(?P<m2>)(?P<d2>)(?P<s>){_CLOCK}{_ZONE}", text, re.ASCII
-            )
+            found = re.fullmatch(_RUN + _CLOCK + _ZONE, text)
             if found is not None and found["H"]:
                 found = None if len(found["H"]) != 2 or found["M"] is None else found
         if found is None:
@@ -139,7 +144,7 @@ def ids(texts):
 
 def padded(texts):
     """How many values begin or end with a blank (the kernel may count some more, never fewer)."""
-    blanks = "".join(map(chr, range(33))) + "\xa0\u3000\ufeff"
+    blanks = "".join(map(chr, range(33))) + "\x7f\x85\xa0\u2000\u2001\u2002\u2003\u2009\u200b\u3000\ufeff"
     return sum(1 for text in texts if text and text != text.strip(blanks))
 
 
