@@ -25,7 +25,7 @@ LONGEST_SHOWN = 600
 """Characters of a literal value that a message shows; longer ones are cut, and the cut says so."""
 
 
-def shown(value: object) -> str:
+def shown(value: object, longest: int = LONGEST_SHOWN) -> str:
     """A literal as a message shows it: on one line, and cut (saying so) where it is absurdly long.
 
     Examples
@@ -36,9 +36,9 @@ def shown(value: object) -> str:
     '99… (1000000 characters)'
     """
     whole = str(value)
-    cut = whole[:LONGEST_SHOWN]
+    cut = whole[:longest]
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
-    return line if len(whole) <= LONGEST_SHOWN else f"{line}… ({len(whole)} characters)"
+    return line if len(whole) <= longest else f"{line}… ({len(whole)} characters)"
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:

@@ -223,7 +223,7 @@ def times(offsets: Ints, data: Bytes, valid: Bytes) -> tuple[Ints, npt.NDArray[n
             hour, at = _number(data, at, end, 2)
             if at == place:
                 continue
-            if at < end and data[at] == 58:
+            if at < end and data[at] == 58 and (at - place == 2 or not joined):
                 place = at + 1
                 minute, at = _number(data, place, end, 2)
                 if at - place != 2:

@@ -383,7 +383,7 @@ def problems(quarantine: pa.Table) -> tuple[Problem, ...]:
         row = quarantine.slice(found[0], 1).to_pylist()[0]
         where = f"{table}.{column}" if column else table
         where += f" (×{len(found)})" if len(found) > 1 else ""
-        first = f"{place(row)}: {shown(row['value'] or '')!r}"
+        first = f"{place(row)}: '{shown(row['value'] or '', 100)}'"
         out.append(Problem(where, reason, {}, first, expected or ""))
     return tuple(out)
 

@@ -63,7 +63,7 @@ _ZONE = r"(?P<z>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 
 
 def times(texts):
-    """Time text to microseconds from 1970 as written, its offset in minutes, whether it is a bare date, a code."""
+    """Time text to microseconds from 1970 as written, offset in minutes, whether it is a bare date, code."""
     rows = []
     for text in texts:
         if not text:
