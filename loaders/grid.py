@@ -182,9 +182,12 @@ class _Start:
             return
         while self.header and not self.header[-1]:
             self.header.pop()
-        # Rows that end in one delimiter more than the header are usual; a count of the first ones shows it.
-        widths = [len(next(csv.reader([line], delimiter=self.delimiter), [])) for line in following if line]
-        self.width = max(len(self.header), *(w for w in widths if w <= len(self.header) + 3), 1)
+        # Rows that end in one delimiter more than the header are usual: then most of the first ones do.
+        own = max(len(self.header), 1)
+        rows = [_cells(line, self.delimiter) for line in following if line]
+        longer = [len(row) for row in rows if len(row) > own and not any(cell.strip() for cell in row[own:])]
+        usual = max(set(longer), key=longer.count, default=own)
+        self.width = usual if 2 * longer.count(usual) > len(rows) else own
 
 
 def _encoding_of(head: bytes) -> str:

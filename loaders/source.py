@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import stat
 import tempfile
 import unicodedata
+import weakref
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -191,6 +193,14 @@ def _workbook_or_zip(path: Path) -> str:
     return "zip"
 
 
+class Copies:
+    """A folder of our own for what was unpacked; gone with the last who holds it."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="graphflow-"))
+        self._end = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
 @dataclass(frozen=True)
 class Source:
     """A folder, zip or file that somebody named, as the files in it.
@@ -202,7 +212,7 @@ class Source:
     files: tuple[File, ...]
     others: tuple[File, ...] = ()
     # Keeps the copies of zipped files alive for as long as anybody holds the source; deleted with it.
-    copies: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False, compare=False)
+    copies: Copies | None = field(default=None, repr=False, compare=False)
 
     def only(self, files: tuple[File, ...], others: tuple[File, ...]) -> Source:
         return replace(self, files=files, others=others)
@@ -270,7 +280,7 @@ class _Opening:
 
     def __init__(self, problems: list[Problem]) -> None:
         self.files: list[File] = []
-        self.copies: tempfile.TemporaryDirectory[str] | None = None
+        self.copies: Copies | None = None
         self.problems = problems
         self.unpacked = 0
         self.count = 0
@@ -344,9 +354,9 @@ class _Opening:
     ) -> None:
         # The copy's name is a number: no name of a zip ever reaches the file system.
         if self.copies is None:
-            self.copies = tempfile.TemporaryDirectory(prefix="graphflow-", ignore_cleanup_errors=True)
+            self.copies = Copies()
         self.count += 1
-        target = Path(self.copies.name, str(self.count))
+        target = self.copies.path / str(self.count)
         with archive.open(entry) as packed, target.open("wb") as copy:
             whole = self._pour(packed, copy, entry)
         if not whole or self.unpacked > MOST_BYTES:
