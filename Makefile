@@ -9,7 +9,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 BIN := $(VENV)/bin
 PY := $(BIN)/python
-PIP := $(PY) -m pip --disable-pip-version-check install --only-binary=:all: --progress-bar on
+# On a terminal pip shows what it does; in a log it is silent unless it fails.
+PIP = $(PY) -m pip --disable-pip-version-check install --only-binary=:all: $$([ -t 1 ] || echo --quiet)
 say = @printf '\n==> %s\n'
 
 help:

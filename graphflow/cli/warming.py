@@ -27,6 +27,8 @@ def warm(progress: Progress) -> None:
         import_sources(folder / "case", [folder / "source"], progress=None)
         for case, start in ((open_case(folder / "case"), facts["seed_reference"]), (toys.t1(), "transfer:a")):
             for rule in ("fifo", "prorata"):
-                for backward in (False, True):
-                    progress(N_("compiling: tracing"))
-                    trace(case, start, rule=rule, backward=backward).chains(top=1)
+                progress(N_("compiling: tracing"))
+                forward = trace(case, start, rule=rule)
+                forward.chains(top=1)
+                last = forward.transfers["transfer_id"].iloc[-1]
+                trace(case, f'transfer:"{last}"', rule=rule, backward=True).chains(top=1)
