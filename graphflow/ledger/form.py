@@ -159,6 +159,15 @@ class Ledger:
     open_orders: tuple[Mapping[str, Any], ...] = ()
     format: int = field(default=FORM)
 
+    def __post_init__(self) -> None:
+        # Read-only in memory as on disk: to numba these are two types, and each kernel would compile twice.
+        for part in fields(self):
+            value = getattr(self, part.name)
+            held = (value.pointer, value.steps, value.starts) if isinstance(value, Index) else (value,)
+            for array in held:
+                if isinstance(array, np.ndarray):
+                    array.setflags(write=False)
+
     @property
     def size(self) -> int:
         """Number of transfers."""
