@@ -32,7 +32,9 @@ from graphflow.tables import (
 from graphflow.tables.check import ZERO
 
 GOOD = {
-    "transfers": {"transfer_id": "T1", "time": "2016-04-14T09:30:00", "source": "A", "target": "B", "amount": "10"},
+    "transfers": {
+        "transfer_id": "T1", "time": "2016-04-14T09:30:00", "source": "A", "target": "B", "amount": "10",
+    },
     "accounts": {"account_id": "A"},
     "coverage": {"account_id": "A"},
     "media": {"medium_id": "M"},
@@ -48,7 +50,8 @@ GOOD = {
     "subscriptions": {"product_id": "X", "investor_id": "P", "amount": "5", "time": "2016-04-14"},
     "loans": {"loan_id": "L", "borrower_id": "P", "principal": "5", "start": "2016-04-14"},
     "listings": {
-        "listing_id": "S", "loan_id": "L", "platform_id": "C", "amount": "5", "term_days": "30", "opened": "2016-04-14",
+        "listing_id": "S", "loan_id": "L", "platform_id": "C", "amount": "5", "term_days": "30",
+        "opened": "2016-04-14",
     },
     "instalments": {"loan_id": "L", "due": "2016-05-14", "amount": "5"},
     "assignments": {"loan_id": "L", "seller_id": "P", "buyer_id": "Q", "amount": "5", "time": "2016-04-14"},
@@ -71,7 +74,7 @@ def check(name: str, *rows: dict[str, str | None], **settings) -> Checked:
 
 
 def caught(name: str, changed: dict[str, str | None], **settings) -> dict:
-    """The one refused row among a good one and the same with changes: it, and nothing else, is quarantined."""
+    """The one refused row, of a good one and the same with changes: it, and nothing else, is quarantined."""
     good = GOOD[name]
     part = check(name, good, {**good, **changed}, **settings)
     assert part.tables[name].num_rows == 1, quarantine_frame(part.quarantine).to_dict("records")
@@ -120,7 +123,8 @@ def test_there_is_a_good_row_for_every_table_and_the_tables_are_those_of_the_des
 def test_a_row_keeps_everything_to_the_letter():
     said = '=HYPERLINK("http://evil","x")'
     row = one(
-        "transfers", transfer_id="007", source=" 6228480402564890018\t", target="1" * 30, amount="0012.50", memo=said,
+        "transfers", transfer_id="007", source=" 6228480402564890018\t", target="1" * 30, amount="0012.50",
+        memo=said,
         currency="usd", source_balance="-3.07", colour="蓝", order_id="+1", time="2016/4/14 9:30",
     )  # fmt: skip
     assert (
@@ -502,10 +506,12 @@ def test_a_missing_id_is_a_hash_of_the_row_as_its_statement_has_it():
     ]
     assert ids_of(statement(), minor_units={"CNY": 4}) == [first]
     for changed in (
-        {"source": "A2"}, {"target": "B2"}, {"time": "2016-04-14T09:30:01"}, {"amount": "10.01"}, {"currency": "USD"},
+        {"source": "A2"}, {"target": "B2"}, {"time": "2016-04-14T09:30:01"}, {"amount": "10.01"},
+        {"currency": "USD"},
         {"source_balance": "89"}, {"source_reference": "R2"}, {"target": None}, {"target_name": "李四"},
         {"other_as_written": "6228****18"}, {"time": "2016-04-14"},
-        {"statement_side": "target", "source": "B", "target": "A", "source_balance": None, "target_balance": "90",
+        {"statement_side": "target", "source": "B", "target": "A", "source_balance": None,
+         "target_balance": "90",
          "source_reference": None, "target_reference": "R1"},
     ):  # fmt: skip
         assert ids_of(statement(**changed)) != [first], changed

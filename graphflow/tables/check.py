@@ -20,7 +20,7 @@ from graphflow.tables import keys
 from graphflow.tables.columns import Currencies, Fault, Parsed
 from graphflow.tables.currencies import digits as digits_of
 from graphflow.tables.raw import Note, Raw
-from graphflow.tables.result import QUARANTINE, Checked, Tally, joined_quarantine, no_quarantine, plus, sums
+from graphflow.tables.result import QUARANTINE, Checked, Tally, closed, joined_quarantine, nothing, sums
 from graphflow.tables.schema import PROVENANCE, SCHEMA, ColumnSpec, TableSpec
 
 Flags = npt.NDArray[np.bool_]
@@ -174,7 +174,7 @@ class _Checker:
     def check(self, spec: TableSpec) -> None:
         """Check one table."""
         name = spec.name
-        tally = Tally({"read": 0})
+        tally = nothing()
         if name in self.raw.tables:
             tally += self._rows(spec, with_provenance(self.raw.tables[name], self.raw))
         for kind, more in (("set_aside", self.raw.set_aside), ("quarantined", self.raw.refused)):
@@ -195,8 +195,6 @@ class _Checker:
 
     def result(self) -> Checked:
         """All of it."""
-        from graphflow.tables.result import closed
-
         closed(self.tallies)
         return Checked(
             self.tables,
@@ -681,6 +679,3 @@ def as_json(rows: pa.Table) -> pa.Array:
     lines = frame.to_json(orient="records", lines=True, force_ascii=False)
     # pandas writes \/ for /, which is JSON but no pleasure to read.
     return pa.array(lines.replace("\\/", "/").strip("\n").split("\n"), pa.large_string())
-
-
-__all__ = ["GENERATED", "STATEMENT", "generated_ids", "no_quarantine", "plus", "read_raw", "with_provenance"]

@@ -28,6 +28,7 @@ from graphflow.tables.result import (
     Tally,
     closed,
     joined_quarantine,
+    nothing,
     sums,
     typed,
 )
@@ -766,7 +767,7 @@ class _Joiner:
         for name, table in self.tables.items():
             # The one count that is made afresh, of what is really there: so that it closes says something.
             spec = SCHEMA[name]
-            tally = counted.get(name, Tally({"read": 0}))
+            tally = counted.get(name, nothing())
             rows = {**tally.rows, "loaded": table.num_rows - (added[name].num_rows if name in added else 0)}
             tally = replace(tally, rows=rows)
             if spec.money:

@@ -185,6 +185,11 @@ class Tally:
         return cls(data["rows"], data["money"], data["unknown"])
 
 
+def nothing() -> Tally:
+    """The tally of a table of which nothing was read."""
+    return Tally(dict.fromkeys(("read", *ROWS), 0))
+
+
 @dataclass(frozen=True)
 class Checked:
     """One source, checked row by row: the typed part of a case that it is.
