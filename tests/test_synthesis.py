@@ -320,6 +320,55 @@ def test_planted_facts_have_rows_that_exist(lending: Path) -> None:
         assert set(some["key"]) <= known, name
 
 
+def test_the_pool_is_one_by_its_own_rows(lending: Path) -> None:
+    """RL-01 and RL-23, counted again: matched is what came for the same loan within three days."""
+    facts, transfers = read(lending / "truth", "redlines"), read(lending, "transfers")
+    told = facts[facts["code"] == "RL-01"].set_index("measure")
+    pool = told["subject_id"].iloc[0]
+    transfers["cents"] = cents(transfers["amount"])
+    transfers["when"] = pd.to_datetime(transfers["time"])
+    into, out = transfers[transfers["target"] == pool], transfers[transfers["source"] == pool]
+    matched = 0
+    for loan, left in out[out["loan_id"] != ""].groupby("loan_id"):
+        came = into[into["loan_id"] == loan]
+        recent = [
+            came[(came["when"] <= when) & (came["when"] >= when - pd.Timedelta(days=3))]["cents"].sum()
+            for when in left["when"]
+        ]
+        matched += min(int(came["cents"].sum()), int(left["cents"][np.array(recent) > 0].sum()))
+    value = 1 - matched / int(out["cents"].sum())
+    assert told.loc["unmatched share of what leaves (POOL)", "value"] == f"{value:.6f}"
+    assert value >= 0.3
+    lenders = into[into["kind"] == "subscription"]["source"].nunique()
+    assert lenders == int(told.loc["lenders who pay into it", "value"]) >= 30
+    own = out[out["memo"].isin(["广告费", "工资", "房租", "缴税"])]["cents"].sum()
+    assert int(Decimal(facts.set_index("code").loc["RL-23", "amount"]) * 100) == own
+
+
+def test_shells_bear_their_signs_and_honest_borrowers_do_not(lending: Path) -> None:
+    parties = read(lending, "parties").set_index("party_id")
+    accounts, transfers = read(lending, "accounts").set_index("account_id"), read(lending, "transfers")
+    loans, listings = read(lending, "loans"), read(lending, "listings")
+    borrowers = pd.Index(loans["borrower_id"].unique())
+    shells, honest = (borrowers[borrowers.str.startswith(letter)] for letter in "SH")
+    shared = parties["phone"].map(parties["phone"].value_counts())
+    assert (shared[shells] >= 4).all()
+    assert (shared[honest] == 1).all()
+    payer = transfers["source"].map(accounts["party_id"])
+    footprint = transfers["memo"].isin(["工资", "缴税", "水电燃气费"])
+    assert not payer[footprint].isin(shells).any()
+    assert set(honest) <= set(payer[footprint])
+    first = pd.to_datetime(listings.merge(loans, on="loan_id").groupby("borrower_id")["opened"].min())
+    age = (first - pd.to_datetime(parties["founded"].reindex(first.index))).dt.days
+    assert (age[shells] < 90).mean() > 0.6
+    assert (age[honest] > 365).all()
+    contract = loans.groupby("collateral")["borrower_id"].nunique()
+    assert contract.max() >= 3
+    repaid = transfers[(transfers["kind"] == "repayment") & payer.isin(honest)]
+    assert len(repaid) > 0
+    assert not (payer[transfers["kind"] == "repayment"].isin(shells)).any()
+
+
 def test_a_chain_of_listings_is_repaid_by_the_next(lending: Path) -> None:
     """RL-06: one loan of 360 days as twelve listings of thirty, each repaid within three days of the next."""
     facts = read(lending / "truth", "redlines")

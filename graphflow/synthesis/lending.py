@@ -54,13 +54,23 @@ def p2p(
     out : Path
         An empty folder.
     size : int
-        Transfers, at least 4,000.
+        Transfers, at least 2,000.
     seed : int
         The same seed and size give the same bytes.
     form : str, optional
         ``"parquet"`` or ``"csv"``; None is CSV up to 200,000 transfers.
     progress : callable, optional
         Called with what is being done, how much is done and how much there is.
+
+    Examples
+    --------
+    >>> import json, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     p2p(Path(folder), size=2_000, seed=1)
+    ...     told = json.loads((Path(folder) / "truth" / "summary.json").read_text(encoding="utf-8"))
+    >>> returned, raised = told["returned_over_raised"]
+    >>> returned == raised * 382 // 762, told["shell_listings"] / told["listings"]
+    (True, 0.95)
     """
     form = form or ("csv" if size <= READABLE else "parquet")
     plan = make_plan(size, seed)

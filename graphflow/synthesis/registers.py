@@ -1,4 +1,4 @@
-"""The registers of the lending platform's case: people, accounts, ownership; `credit` has what was sold and owed."""
+"""Registers of the lending platform's case: people, accounts, ownership; `credit` has what was sold."""
 
 from __future__ import annotations
 

@@ -106,6 +106,18 @@ def write_statements(tables: Path, out: Path, *, progress: Progress | None = Non
     dict
         How many rows there are (`rows`), and of them how many are delivered again (`copies`), failed
         (`failed`), of zero amount (`zero`), or hide the other side (`masked`).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from graphflow.synthesis.lending import p2p
+    >>> with tempfile.TemporaryDirectory() as tables, tempfile.TemporaryDirectory() as out:
+    ...     p2p(Path(tables), size=2_000, seed=1, form="parquet")
+    ...     counts = write_statements(Path(tables), Path(out))
+    ...     len(list(Path(out).glob("*/*交易明细信息*.csv")))
+    24
+    >>> counts["rows"] > 2_000
+    True
     """
     people = _People(tables)
     banks = [_Bank(number, name) for number, name in enumerate(BANKS)]

@@ -64,6 +64,13 @@ def t1() -> Case:
 
     Of A's and C's 400: `fifo` X 150, Y 150, left 100; `lifo` X 50, Y 300, left 50;
     `prorata` X 125, Y 550/3, left 275/3; `libr` X 0, Y 250, left 150; `poison` X 250, Y 300, left 150.
+
+    Examples
+    --------
+    >>> import graphflow as gf
+    >>> ends = gf.trace(t1(), "transfer:a,c", rule="fifo").ends
+    >>> sorted(zip(ends["account_id"], ends["amount"]))
+    [('M', 10000), ('X', 15000), ('Y', 15000)]
     """
     return _case(t1_tables())
 
@@ -290,6 +297,13 @@ def two_victims() -> Case:
     8,000 left in `safe`. Under `prorata`: 3,000 returned, 3,600 cash, 3,600 shop, 5,400 dealer,
     and left 9,000 in `desk`, 1,800 in `mule`, 3,600 in `safe`.
     Lin's 20,000 under `fifo`: 5,000 cash, 15,000 left in `desk`.
+
+    Examples
+    --------
+    >>> import graphflow as gf
+    >>> ends = gf.trace(two_victims(), "account:lin", rule="fifo").ends
+    >>> ends[["kind", "account_id", "amount"]].values.tolist()
+    [['balance', 'desk', 1500000], ['cash', 'cash:desk', 500000]]
     """
     return _case(two_victims_tables())
 
@@ -315,6 +329,12 @@ def mixing() -> Case:
 
     The victim's 1,000 under `fifo`: 700 in `out`, 300 left in `left`, 0 in `hub`, 0 in `right`.
     Under `prorata`: 750 in `out`, 150 left in `left`, 50 in `hub`, 50 in `right`.
+
+    Examples
+    --------
+    >>> import graphflow as gf
+    >>> gf.trace(mixing(), "account:victim", rule="fifo").ends[["account_id", "amount"]].values.tolist()
+    [['out', 70000], ['left', 30000]]
     """
     return _case(mixing_tables())
 
