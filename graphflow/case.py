@@ -19,6 +19,7 @@ import getpass
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -240,9 +241,9 @@ class Case:
             "currency": self.tables.currency,
             "timezone": self.tables.timezone,
         }
-        parts = self.parts()
+        parts, ledger = self.parts(), self.ledger  # all that can be wrong is known before anything is written
         with writing(folder, is_new=not replace) as draft:
-            write_version(draft, whole, parts, stated)
+            write_version(draft, whole, ledger, parts, stated)
         return open_case(folder)
 
     def parts(self) -> tuple[Part, ...]:
@@ -354,28 +355,27 @@ def read_parts(path: Path, manifest: Mapping[str, Any]) -> tuple[Part, ...]:
 
 
 def write_version(
-    draft: Draft, whole: Whole, parts: Sequence[Part], stated: Mapping[str, str | None]
+    draft: Draft, whole: Whole, ledger: Ledger, parts: Sequence[Part], stated: Mapping[str, str | None]
 ) -> dict[str, Any]:
     """Write a whole case as the next version of a folder, and make it the one that counts."""
     kept = {entry["key"] for entry in draft.manifest["sources"]} if draft.manifest else set()
-    for part in parts:
-        if part.key not in kept:
-            write_part(part, draft.add_source(part.key))
-    for kind, tables in (("tables", whole.tables.stored), ("listed", whole.listed)):
-        (draft.folder / kind).mkdir()
-        for name in tables:
-            write_table(tables[name], draft.folder / kind / f"{name}.parquet")
-    write_table(whole.quarantine, draft.folder / "quarantine.parquet")
     report = replace(whole.report, case=str(draft.path))
-    (draft.folder / "report.json").write_text(
-        json.dumps(report.as_dict(), ensure_ascii=False, default=str), encoding="utf-8"
-    )
-
-    from graphflow.ledger import compile_ledger
-
-    (draft.folder / "ledger").mkdir()
-    compile_ledger(whole.tables).save(draft.folder / "ledger")
-
+    for name in ("tables", "listed", "ledger"):
+        (draft.folder / name).mkdir()
+    with ThreadPoolExecutor(2) as threads:  # Parquet is written without Python's lock
+        tasks = [
+            threads.submit(write_table, tables[name], draft.folder / kind / f"{name}.parquet")
+            for kind, tables in (("tables", whole.tables.stored), ("listed", whole.listed))
+            for name in tables
+        ]
+        new = [part for part in parts if part.key not in kept]
+        tasks += [threads.submit(write_part, part, draft.add_source(part.key)) for part in new]
+        write_table(whole.quarantine, draft.folder / "quarantine.parquet")
+        text = json.dumps(report.as_dict(), ensure_ascii=False, default=str)
+        (draft.folder / "report.json").write_text(text, encoding="utf-8")
+        ledger.save(draft.folder / "ledger")
+        for task in tasks:
+            task.result()
     names = display_names(parts)
     transfers = report.tallies.get("transfers")
     return draft.commit(

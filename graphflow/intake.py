@@ -17,6 +17,7 @@ from graphflow.case import PathLike, Whole, derive, provenance_record, read_part
 from graphflow.errors import InputError, Problem, UsageError
 from graphflow.folder import MANIFEST, refuse_foreign, writing
 from graphflow.language import N_
+from graphflow.ledger import Ledger, compile_ledger
 from graphflow.parts import Part, display_names, key_of, split, with_key
 from graphflow.receipt import ImportReport
 from graphflow.tables import Note, Raw, SourceFile, read_raw
@@ -90,15 +91,17 @@ def import_sources(
     ask = _Request(given, loader, currency, timezone, authority, basis, strict, say)
     if not (case / MANIFEST).exists():  # nothing is made on the disk before everything is known to be good
         change = _gather(case, None, ask)
+        ledger = _compiled(change, say)
         say(N_("writing the case"), 0, 1)
         with writing(case, is_new=True) as draft:
-            write_version(draft, change.whole, change.parts, change.stated)
+            write_version(draft, change.whole, ledger, change.parts, change.stated)
     else:
         with writing(case) as draft:
             change = _gather(case, draft.manifest, ask)
             if change.is_new:
+                ledger = _compiled(change, say)
                 say(N_("writing the case"), 0, 1)
-                write_version(draft, change.whole, change.parts, change.stated)
+                write_version(draft, change.whole, ledger, change.parts, change.stated)
     say(N_("writing the case"), 1, 1)
     return change.report
 
@@ -126,6 +129,13 @@ class _Change:
     parts: Sequence[Part]
     stated: Mapping[str, str | None]
     report: ImportReport
+
+
+def _compiled(change: _Change, say: Progress) -> Ledger:
+    say(N_("compiling the ledger"), 0, 1)
+    ledger = compile_ledger(change.whole.tables)
+    say(N_("compiling the ledger"), 1, 1)
+    return ledger
 
 
 def _gather(case: Path, manifest: Mapping[str, Any] | None, ask: _Request) -> _Change:

@@ -19,6 +19,7 @@ from graphflow.tables import Checked, Raw, SourceFile
 from graphflow.tables.result import plus
 
 TEXT = pa.large_string()
+_SAMPLE = 10_000
 _KEY = 16  # hex digits of a file's SHA-256 that name it in the rows of a case
 
 
@@ -174,8 +175,15 @@ def read_part(folder: Path, entry: Mapping[str, Any]) -> Part:
 
 
 def write_table(rows: pa.Table, file: Path) -> None:
-    """One Parquet file. Columns of short words are dictionaries, ids and numbers are not worth one."""
-    pq.write_table(rows, file, compression="zstd", compression_level=1)
+    """One Parquet file. Columns in which few texts recur are dictionaries; for ids one is only work."""
+    some = rows.slice(0, _SAMPLE)
+    recurring = [
+        field.name
+        for field in rows.schema
+        if (pa.types.is_large_string(field.type) or pa.types.is_string(field.type))
+        and len(pc.unique(some[field.name])) <= some.num_rows // 2
+    ]
+    pq.write_table(rows, file, compression="zstd", compression_level=1, use_dictionary=recurring)
 
 
 def read_table(file: Path) -> pa.Table:

@@ -275,7 +275,7 @@ def test_strict_sees_what_only_the_whole_case_shows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "break_it",
-    ["unknown", "missing", "column", "ledger"],
+    ["unknown", "missing", "column", "ledger", "disk"],
 )
 def test_any_error_leaves_everything_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, break_it: str
@@ -295,13 +295,17 @@ def test_any_error_leaves_everything_as_it_was(
     def attempt(case: Path) -> None:
         with monkeypatch.context() as patch:
             if break_it == "ledger":
-                patch.setattr("graphflow.ledger.compile_ledger", broken)
+                patch.setattr("graphflow.intake.compile_ledger", broken)
+            elif break_it == "disk":
+                patch.setattr("graphflow.case.write_table", broken)
             with pytest.raises((GraphflowError, OSError)):
                 import_sources(case, [good, bad])
 
     attempt(tmp_path / "new")
-    assert not (tmp_path / "new" / "case.json").exists()
-    assert [p for p in (tmp_path / "new").rglob("*") if p.name != "case.lock"] == []
+    if break_it == "disk":  # the lock is never removed: whoever has it open must have the one that others see
+        assert [p.name for p in (tmp_path / "new").rglob("*")] == ["case.lock"]
+    else:
+        assert not (tmp_path / "new").exists()
     import_sources(tmp_path / "case", good)
     before = contents(tmp_path / "case")
     attempt(tmp_path / "case")

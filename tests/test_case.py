@@ -1,0 +1,241 @@
+"""Case: made of frames, saved, opened, searched; what is open stays what it was."""
+
+from __future__ import annotations
+
+import datetime
+import gc
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import graphflow as gf
+from graphflow.case import Case, open_case
+from graphflow.contents import content_hash
+from graphflow.errors import InputError, UsageError
+
+T = "2024-03-01T0{}:00:00"
+
+
+def frames() -> dict[str, pd.DataFrame]:
+    return {
+        "transfers": pd.DataFrame(
+            {
+                "transfer_id": ["t1", "t2", "t3", "t4"],
+                "time": [T.format(1), T.format(2), "2024-03-02", "2024-03-03T00:00:00"],
+                "source": ["A", "B", "C", "D"],
+                "target": ["B", "C", "A", "A"],
+                "amount": ["100.00", "40.5", "7", "7.01"],
+                "currency": ["CNY", "", "USD", "JPY"][:3] + ["USD"],
+                "memo": ["Loan to 张三", "rent", "", "100% (x)"],
+                "target_name": ["", "Charlie", "", ""],
+            }
+        ),
+        "accounts": pd.DataFrame(
+            {"account_id": ["A", "B", "C"], "party_id": ["P", "Q", "P"], "name": ["first", "", "third"]}
+        ),
+        "parties": pd.DataFrame(
+            {"party_id": ["P", "Q", "R"], "name": ["王五", "Ms Q", "Ms Q"], "kind": ["person"] * 3}
+        ),
+    }
+
+
+@pytest.fixture
+def case() -> Case:
+    return Case.from_tables(**frames())
+
+
+def ids(rows: pd.DataFrame) -> list[str]:
+    return list(rows["transfer_id"])
+
+
+# ---------------------------------------------------------------- from frames
+
+
+def test_money_is_whole_minor_units(case: Case) -> None:
+    assert case.tables.transfers["amount"].tolist() == [10000, 4050, 700, 701]
+    assert case.tables.transfers["amount"].dtype == "int64"
+
+
+def test_decimals_and_minor_units() -> None:
+    given = frames()["transfers"].assign(
+        amount=[Decimal("100"), Decimal("40.5"), Decimal(7), Decimal("7.01")]
+    )
+    assert Case.from_tables(transfers=given).tables.transfers["amount"].tolist() == [10000, 4050, 700, 701]
+    given = given.assign(amount=[10000, 4050, 700, 701])
+    assert Case.from_tables(transfers=given, money="minor").tables.transfers["amount"].sum() == 15451
+    with pytest.raises(InputError, match="minor"):
+        Case.from_tables(transfers=given)
+    with pytest.raises(InputError, match="floating"):
+        Case.from_tables(transfers=given.assign(amount=[1.0, 2.0, 3.0, 4.0]))
+
+
+def test_bad_rows_are_one_error_with_all_of_them() -> None:
+    bad = frames()
+    bad["transfers"].loc[0, "amount"] = "-1"
+    bad["transfers"].loc[1, "time"] = "yesterday"
+    bad["parties"].loc[2, "kind"] = "alien"
+    with pytest.raises(InputError) as caught:
+        Case.from_tables(**bad)
+    assert len(caught.value.problems) == 3
+    lenient = Case.from_tables(**bad, strict=False)
+    assert len(lenient.quarantine) == 3
+    assert len(lenient.tables.transfers) == 2
+    assert lenient.report.quarantined == 3
+
+
+def test_a_frame_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        Case.from_tables(transfer=frames()["transfers"])
+    with pytest.raises(InputError):
+        Case.from_tables(transfers=frames()["transfers"].drop(columns="amount"))
+
+
+def test_the_order_of_tables_does_not_matter() -> None:
+    given = frames()
+    backwards = dict(reversed(list(given.items())))
+    assert Case.from_tables(**given).hash == Case.from_tables(**backwards).hash
+
+
+def test_a_case_without_transfers_is_one(tmp_path: Path) -> None:
+    alone = Case.from_tables(parties=frames()["parties"])
+    assert len(alone.transfers(text="x")) == 0
+    assert open_case(alone.save(tmp_path / "case").path or "").tables.names == ("parties",)
+
+
+# ---------------------------------------------------------------- on disk
+
+
+def test_saved_and_opened_it_is_the_same(case: Case, tmp_path: Path) -> None:
+    saved = case.save(tmp_path / "case")
+    opened = gf.open_case(tmp_path / "case")
+    assert opened.hash == saved.hash == case.hash
+    assert opened.tables.names == case.tables.names
+    for name in case.tables.names:
+        pd.testing.assert_frame_equal(opened.tables.frame(name), case.tables.frame(name))
+        assert opened.tables.stored[name].schema.equals(case.tables.stored[name].schema)
+    assert opened.tables.minor_units == case.tables.minor_units
+    assert opened.report.tallies == {name: opened.report.tallies[name] for name in case.report.tallies}
+    assert {n: t.as_dict() for n, t in opened.report.tallies.items()} == {
+        n: t.as_dict() for n, t in case.report.tallies.items()
+    }
+    names = {entry["name"]: entry["key"] for entry in opened.manifest["sources"]}
+    assert content_hash(opened.tables, names) == opened.hash
+    assert (opened.ledger.rows == case.ledger.rows).all()
+    assert len(opened.quarantine) == 0
+
+
+def test_saving_over_a_case_is_asked_for(case: Case, tmp_path: Path) -> None:
+    case.save(tmp_path / "case")
+    other = Case.from_tables(transfers=frames()["transfers"].head(1))
+    with pytest.raises(UsageError, match="there is a case here already"):
+        other.save(tmp_path / "case")
+    assert open_case(tmp_path / "case").hash == case.hash
+    other.save(tmp_path / "case", replace=True)
+    assert open_case(tmp_path / "case").hash == other.hash
+    assert [entry["name"] for entry in open_case(tmp_path / "case").manifest["sources"]] == ["<transfers>"]
+
+
+def test_a_case_from_disk_can_be_saved_elsewhere_and_added_to(case: Case, tmp_path: Path) -> None:
+    case.save(tmp_path / "one")
+    open_case(tmp_path / "one").save(tmp_path / "two")
+    assert open_case(tmp_path / "two").hash == case.hash
+    more = tmp_path / "transfers.csv"
+    more.write_text("transfer_id,time,source,target,amount\nt9,2024-03-05,A,B,1\n")
+    report = gf.import_sources(tmp_path / "two", more)
+    assert report.tallies["transfers"].rows["loaded"] == 5
+
+
+def test_what_is_open_stays_what_it_was(case: Case, tmp_path: Path) -> None:
+    """Nothing was read before the case was rewritten three times over: it is still the first."""
+    case.save(tmp_path / "case")
+    first = open_case(tmp_path / "case")
+    for amount in ("1", "2", "3"):
+        frame = frames()["transfers"].head(1).assign(amount=amount)
+        Case.from_tables(transfers=frame).save(tmp_path / "case", replace=True)
+    assert first.tables.transfers["amount"].tolist() == [10000, 4050, 700, 701]
+    assert len(first.ledger.rows) == 4
+    assert len(first.quarantine) == 0
+    assert first.report.hash == first.hash == case.hash
+    assert open_case(tmp_path / "case").tables.transfers["amount"].tolist() == [300]
+
+
+def test_the_tables_alone_keep_their_version_too(case: Case, tmp_path: Path) -> None:
+    case.save(tmp_path / "case")
+    tables = open_case(tmp_path / "case").tables
+    gc.collect()
+    for amount in ("1", "2", "3"):
+        frame = frames()["transfers"].head(1).assign(amount=amount)
+        Case.from_tables(transfers=frame).save(tmp_path / "case", replace=True)
+    assert tables.transfers["amount"].tolist() == [10000, 4050, 700, 701]
+
+
+def test_opening_reads_no_table(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case.save(tmp_path / "case")
+    read: list[Path] = []
+    monkeypatch.setattr("graphflow.case.read_table", read.append)
+    opened = open_case(tmp_path / "case")
+    assert opened.tables.names == case.tables.names
+    assert opened.ledger is not None
+    assert opened.hash == case.hash
+    assert read == []
+
+
+# ---------------------------------------------------------------- search
+
+
+@pytest.mark.parametrize(
+    ("conditions", "found"),
+    [
+        ({}, ["t1", "t2", "t3", "t4"]),
+        ({"text": "RENT"}, ["t2"]),
+        ({"text": "张三"}, ["t1"]),
+        ({"text": "charlie"}, ["t2"]),
+        ({"text": "t3"}, ["t3"]),
+        ({"text": "100% (x)"}, ["t4"]),
+        ({"text": ".*"}, []),
+        ({"text": "third"}, ["t2", "t3"]),
+        ({"text": "王五"}, ["t1", "t2", "t3", "t4"]),
+        ({"party": "Q"}, ["t1", "t2"]),
+        ({"party": "王五"}, ["t1", "t2", "t3", "t4"]),
+        ({"party": "R"}, []),
+        ({"least": "40.50"}, ["t1", "t2"]),
+        ({"least": Decimal("7.005")}, ["t1", "t2", "t4"]),
+        ({"least": 4051}, ["t1"]),
+        ({"least": "99999999999999999999"}, []),
+        ({"since": "2024-03-02"}, ["t3", "t4"]),
+        ({"until": "2024-03-01"}, ["t1", "t2"]),
+        ({"until": T.format(1)}, ["t1"]),
+        ({"since": T.format(2), "until": T.format(2)}, ["t2"]),
+        ({"since": "2024-03-01T02:00:01", "until": "2024-03-02T12:00:00"}, ["t3"]),
+        ({"since": "2024-03-02T23:59:59", "until": "2024-03-02T23:59:59.5"}, ["t3"]),
+        ({"since": datetime.date(2024, 3, 3)}, ["t4"]),
+        ({"until": datetime.datetime(2024, 3, 1, 1)}, ["t1"]),
+        ({"since": "2024-02-29T18:00:00+00:00", "until": "2024-02-29T18:00:00Z"}, ["t2"]),
+        ({"text": "a", "since": "2024-03-02", "least": "7.01"}, ["t4"]),
+    ],
+)
+def test_search(case: Case, conditions: dict[str, Any], found: list[str]) -> None:
+    assert ids(case.transfers(**conditions)) == found
+
+
+@pytest.mark.parametrize(
+    ("conditions", "said"),
+    [
+        ({"party": "nobody"}, "no party has this id or name"),
+        ({"party": "Ms Q"}, "several parties have this name"),
+        ({"least": "much"}, "not an amount"),
+        ({"least": 1.5}, "not an amount"),
+        ({"since": "March"}, "not a time"),
+    ],
+)
+def test_search_for_what_cannot_be(case: Case, conditions: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        case.transfers(**conditions)
+
+
+def test_several_parties_are_listed(case: Case) -> None:
+    with pytest.raises(UsageError, match="Q, R"):
+        case.transfers(party="Ms Q")
