@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from graphflow.errors import InputError, Problem
 from graphflow.language import N_
@@ -74,10 +73,7 @@ def _role(file: File) -> str:
 
 def _header(file: File) -> list[str]:
     if file.kind == "parquet":
-        try:
-            return list(pq.read_schema(file.path).names)
-        except (pa.ArrowInvalid, OSError):
-            return []
+        return grids.parquet_columns(file)
     if file.kind == "text":
         return next((grids.split_line(line) for line in grids.head_lines(file) if line.strip()), [])
     return []
@@ -171,12 +167,7 @@ class _part:
         self.bad: pa.Table | None = None
         self.typed = file.kind == "parquet"
         if self.typed:
-            try:
-                table = pq.ParquetFile(file.path).read()
-            except (pa.ArrowInvalid, OSError) as error:
-                raise InputError(
-                    Problem(file.name, N_("is not a whole Parquet file: {reason}"), {"reason": str(error)})
-                ) from error
+            table = grids.read_parquet(file)
             self.rows: npt.NDArray[np.int64] = np.arange(1, table.num_rows + 1, dtype=np.int64)
             self.columns = {
                 n.lower(): _plain(n.lower(), c)

@@ -169,7 +169,7 @@ class Attempt:
 def _attempts(file: File) -> Iterator[Attempt]:
     number, kind, detail, open_ = 0, "", "", False
     problems = []
-    for row, line in enumerate(file.path.read_text(encoding="utf-8").splitlines(), 1):
+    for row, line in enumerate(file.path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         block = BLOCK.match(line)
         if block and block[1] == "BEGIN":
             number, kind, detail, open_ = number + 1, (block[2] or "").strip().lower(), block[3].strip(), True
@@ -177,7 +177,7 @@ def _attempts(file: File) -> Iterator[Attempt]:
             open_ = False
         elif line.strip():
             cells = grids.split_line(line, ",")
-            if len(cells) == len(HEADER) + 1 and open_:
+            if len(cells) == len(HEADER) + 1 and open_ and "\ufffd" not in line:
                 yield Attempt(file, row, cells, number, kind, detail)
             else:
                 problems.append((row, line))

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from graphflow.errors import InputError, Problem
 from graphflow.language import N_
@@ -145,10 +144,7 @@ def _locked(file: File) -> bool:
 def _first_header(file: File) -> list[str]:
     """The first row's cells, lower case; nothing where there is no row to look at."""
     if file.kind == "parquet":
-        try:
-            return [name.lower() for name in pq.read_schema(file.path).names]
-        except (pa.ArrowInvalid, OSError):
-            return []
+        return [name.lower() for name in grids.parquet_columns(file)]
     if file.kind == "text":
         return next(
             ([c.lower() for c in grids.split_line(x)] for x in grids.head_lines(file) if x.strip()), []
@@ -165,12 +161,7 @@ def _read(file: File) -> list[tuple[str, Any]]:
     """(table, Grid or pyarrow.Table) of each table in a file."""
     tables = _tables_of(file) or {"transfers": None}
     if file.kind == "parquet":
-        try:
-            return [(table, pq.ParquetFile(file.path, memory_map=True).read()) for table in tables]
-        except (pa.ArrowInvalid, OSError) as error:
-            raise InputError(
-                Problem(file.name, N_("is not a whole Parquet file: {reason}"), {"reason": str(error)})
-            ) from error
+        return [(table, grids.read_parquet(file)) for table in tables]
     if file.kind in ("xlsx", "xls"):
         grids.open_workbook(file)  # says why, where it cannot be opened
         sheets = grids.sheet_names(file)

@@ -13,6 +13,8 @@ import datetime
 import io
 import math
 import re
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -23,11 +25,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 import python_calamine
 
 from graphflow.errors import InputError, Problem
 from graphflow.language import N_
-from loaders.source import KIND_NAMES, File
+from loaders.source import KIND_NAMES, MOST_CELLS, File
 
 Rows = npt.NDArray[np.int64]
 FindHeader = Callable[[Sequence[str]], bool]
@@ -38,7 +41,9 @@ MOST_CELLS_SHOWN = 2_000  # characters of an unreadable row that are kept
 
 UNREADABLE = {
     "cells": N_("the row has another number of cells than the header"),
-    "quote": N_("the row has another number of cells than the header: a quotation mark is open over several lines"),
+    "quote": N_(
+        "the row has another number of cells than the header: a quotation mark is open over several lines"
+    ),
     "nul": N_("the row has NUL characters in it"),
     "long": N_("a cell is longer than 100,000 characters"),
     "bytes": N_("the row's bytes are neither UTF-8 nor GB18030"),
@@ -410,20 +415,48 @@ def _drop_empty(grid: Grid) -> None:
 def open_workbook(file: File) -> Any:
     """A workbook, or one InputError that says why it cannot be opened."""
     try:
+        if file.kind == "xlsx" and file.cells > MOST_CELLS:
+            raise InputError(
+                Problem(
+                    file.name,
+                    N_("has a sheet with cells so far apart that it spans {cells} of them"),
+                    {"cells": file.cells},
+                    expected=N_(
+                        "sheets that span at most {most} cells; delete what stands far from the table"
+                    ).replace("{most}", str(MOST_CELLS)),
+                )
+            )
         return python_calamine.CalamineWorkbook.from_path(str(file.path))
     except python_calamine.PasswordError as error:
         raise InputError(
             Problem(file.name, N_("is locked with a password"), expected=N_("save it without one"))
         ) from error
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise InputError(
-            Problem(
-                file.name,
-                N_("is not a whole Excel workbook: {reason}"),
-                {"reason": str(error)},
-                expected=N_("a workbook that Excel opens without repairing it"),
-            )
-        ) from error
+    except _BROKEN as error:
+        raise _broken(file, error) from error
+
+
+_BROKEN = (python_calamine.CalamineError, OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError)
+
+
+def _broken(file: File, error: Exception) -> InputError:
+    return InputError(
+        Problem(
+            file.name,
+            N_("is not a whole Excel workbook: {reason}"),
+            {"reason": str(error)},
+            expected=N_("a workbook that Excel opens without repairing it"),
+        )
+    )
+
+
+def _sheet(file: File, name: str, rows: int | None = None) -> tuple[Any, list[list[Any]]]:
+    """A worksheet and its cells, from its first row and column on."""
+    workbook = open_workbook(file)
+    try:
+        sheet = workbook.get_sheet_by_name(name)
+        return sheet, sheet.to_python(skip_empty_area=False, nrows=rows)
+    except _BROKEN as error:
+        raise _broken(file, error) from error
 
 
 def sheet_names(file: File) -> list[str]:
@@ -432,8 +465,7 @@ def sheet_names(file: File) -> list[str]:
 
 def sheet_head(file: File, sheet: str) -> list[list[str]]:
     """The first rows of a worksheet, for recognising it."""
-    workbook = open_workbook(file)
-    rows = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=MOST_PREAMBLE + 1)
+    _, rows = _sheet(file, sheet, MOST_PREAMBLE + 1)
     return [[trimmed(cell_text(cell)) for cell in row] for row in rows]
 
 
@@ -444,8 +476,7 @@ def read_sheet(
 
     Cells are values: a formula's is what Excel last computed for it, and is never evaluated here.
     """
-    worksheet = open_workbook(file).get_sheet_by_name(sheet)
-    cells: list[list[Any]] = worksheet.to_python(skip_empty_area=False)
+    worksheet, cells = _sheet(file, sheet)
     heads = [[trimmed(cell_text(cell)) for cell in row] for row in cells[: MOST_PREAMBLE + 1]]
     at = next((i for i, row in enumerate(heads) if (is_header(row) if is_header else any(row))), None)
     if at is None:
@@ -527,6 +558,31 @@ def cell_text(value: Any) -> str:
     if isinstance(value, datetime.time):
         return value.isoformat()
     return str(value)
+
+
+# ---------------------------------------------------------------- Parquet
+
+
+_NO_PARQUET = (pa.ArrowException, OSError, ValueError)
+
+
+def parquet_columns(file: File) -> list[str]:
+    """The columns of a Parquet file; none where it cannot be read."""
+    try:
+        return list(pq.read_schema(file.path).names)
+    except _NO_PARQUET:
+        return []
+
+
+def read_parquet(file: File) -> pa.Table:
+    try:
+        table = pq.ParquetFile(file.path, memory_map=True).read()
+        table.validate(full=True)
+    except _NO_PARQUET as error:
+        raise InputError(
+            Problem(file.name, N_("is not a whole Parquet file: {reason}"), {"reason": str(error)})
+        ) from error
+    return table
 
 
 def iterate_grids(file: File, is_header: FindHeader, *, fill: bool = False) -> Iterator[Grid]:

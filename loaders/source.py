@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -60,6 +61,7 @@ KIND_NAMES = {
     "zip": N_("a zip"),
     "xlsx": N_("an Excel workbook"),
     "xls": N_("an old Excel workbook"),
+    "xlsb": N_("a binary Excel workbook, which is not read: save it as .xlsx"),
     "pdf": N_("a PDF document"),
     "png": N_("a PNG picture"),
     "jpeg": N_("a JPEG picture"),
@@ -74,6 +76,13 @@ KIND_NAMES = {
     "html": N_("an HTML page"),
     "xml": N_("an XML file"),
 }
+
+
+# A reader keeps the whole rectangle from the first cell to the last: two cells far apart would take all memory.
+MOST_CELLS = 80_000_000
+_FAR_COLUMN = re.compile(rb"""r=["'](?:[A-Z]{3}|[B-Z][A-Z])\d""")  # beyond the 52nd
+_FAR_ROW = re.compile(rb"""r=["'][A-Z]{1,3}\d{6}""")
+_CELL = re.compile(rb"""r=["']([A-Z]{1,3})(\d{1,7})["']""")
 
 
 @dataclass(frozen=True)
@@ -142,6 +151,16 @@ class File:
         return "binary" if odd + nul > len(head) // 20 + 2 else "text"
 
     @cached_property
+    def cells(self) -> int:
+        """At least as many cells as the largest sheet of this .xlsx spans, read from the cells' own names."""
+        most = 0
+        with zipfile.ZipFile(self.path) as archive:
+            for entry in archive.infolist():
+                if entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml"):
+                    most = max(most, _span(archive.read(entry)))
+        return most
+
+    @cached_property
     def contents(self) -> Contents:
         """SHA-256 and the few facts that choose how the text is read, in one pass."""
         digest = hashlib.sha256()
@@ -177,6 +196,29 @@ def _whole_characters(block: bytes) -> int:
     return len(block)
 
 
+def _span(sheet: bytes) -> int:
+    """Rows times columns that the cells of a sheet span, from above.
+
+    Examples
+    --------
+    >>> _span(b'<c r="A1"/><c r="XFD1048576"/>') == 1048576 * 16384
+    True
+    >>> _span(b'<c r="A1"/><c r="B2"/>') <= MOST_CELLS
+    True
+    """
+    columns = 16384 if _FAR_COLUMN.search(sheet) else 52
+    rows = 1 << 20 if _FAR_ROW.search(sheet) else 99_999
+    if rows * columns <= MOST_CELLS:
+        return rows * columns
+    columns = rows = 0
+    for letters, number in _CELL.findall(sheet):
+        column = 0
+        for letter in letters:
+            column = column * 26 + letter - 64
+        columns, rows = max(columns, column), max(rows, int(number))
+    return rows * columns
+
+
 def _looks_like_utf16(head: bytes) -> bool:
     half = max(1, len(head) // 2)
     return head[1::2].count(0) > 0.4 * half or head[0::2].count(0) > 0.4 * half
@@ -188,7 +230,9 @@ def _workbook_or_zip(path: Path) -> str:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return "zip"
-    if any(name.startswith(("xl/workbook", "xl/worksheets")) or name == "xl/workbook.bin" for name in names):
+    if "xl/workbook.bin" in names:
+        return "xlsb"
+    if any(name.startswith(("xl/workbook", "xl/worksheets")) for name in names):
         return "xlsx"
     return "zip"
 

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 import loaders
 from graphflow.errors import InputError, UsageError
@@ -216,6 +217,18 @@ def test_a_path_that_climbs_out_of_a_zip(tmp_path: Path, name: str) -> None:
     said = refusal(path)
     assert "out of its folder" in said and "evil.csv" in said
     assert set(tmp_path.rglob("*")) == before
+
+
+def test_two_cells_far_apart_do_not_take_all_memory(tmp_path: Path) -> None:
+    """The reader would make room for every cell between them; the process would be killed."""
+    path = tmp_path / "transfers.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("transfers")
+        sheet.write(0, 0, "transfer_id")
+        sheet.write(1_048_575, 16_383, "x")
+    assert path.stat().st_size < 10_000
+    assert "far apart" in refusal(tmp_path)
+    assert "not recognised" in refusal(path.rename(tmp_path / "other.xlsx"))
 
 
 def test_links_and_locked_files_in_a_zip(tmp_path: Path) -> None:
