@@ -75,7 +75,7 @@ def p2p(
     form = form or ("csv" if size <= READABLE else "parquet")
     plan = make_plan(size, seed)
     book = Book(plan, len(plan.accounts.party))
-    steps = 2 * len(MONTHS)
+    steps = 2 * len(MONTHS) + 2
     for month in months():
         book.preview(month)
         if progress is not None:
@@ -87,7 +87,11 @@ def p2p(
                 file.write(piece)
             if progress is not None:
                 progress(N_("writing transfers"), len(MONTHS) + month + 1, steps)
+    if progress is not None:
+        progress(N_("writing the registers"), steps - 1, steps)
     write_registers(plan, book.opening, book.used, book.row_of_event, out, form)
+    if progress is not None:
+        progress(N_("writing the truth"), steps, steps)
     write_truth(plan, int(book.opening[plan.accounts.blocks.of("pool", 0)]), book.row_of_event, out, form)
 
 
