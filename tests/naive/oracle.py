@@ -241,13 +241,15 @@ class Blend:
     Backward it is the same on time reversed: what went out comes in, closing balances stand for openings.
     """
 
-    def __init__(self, history: History, backward: bool, exact: bool) -> None:
-        self.lines = keep_books(history).lines
+    def __init__(self, history: History, backward: bool, exact: bool, kept: dict) -> None:
+        if (id(history), backward) not in kept:  # the books do not depend on the question
+            lines = keep_books(history).lines
+            lines = lines[::-1] if backward else lines
+            where = {(line.side, line.place): n for n, line in enumerate(lines)}
+            kept[id(history), backward] = (lines, where)
+        self.lines, self.where = kept[id(history), backward]
         self.backward, self.exact = backward, exact
-        if backward:
-            self.lines.reverse()
         self.leaving, self.arriving = ("in", "out") if backward else ("out", "in")
-        self.where = {(line.side, line.place): n for n, line in enumerate(self.lines)}
         self.at = 0
         self.E: dict[str | None, int | Fraction] = defaultdict(int)
         self.T: dict[str | None, int | Fraction] = defaultdict(int)
@@ -256,9 +258,9 @@ class Blend:
     def next_leaving(self) -> int | None:
         """The place of the next payment that could carry traced money."""
         if any(self.T.values()):
-            for line in self.lines[self.at :]:
-                if line.side == self.leaving:
-                    return line.place
+            for number in range(self.at, len(self.lines)):
+                if self.lines[number].side == self.leaving:
+                    return self.lines[number].place
         return None
 
     def pay(self, line: Booking) -> list[Lot]:
@@ -391,6 +393,7 @@ class Oracle:
     def __init__(self, tables: dict[str, list[dict]], currency: str = "CNY", hours: int = 8) -> None:
         self.rows = Rows(tables, currency, hours)
         self.matches: dict[tuple, Match] = {}
+        self.books: dict[tuple, tuple] = {}
 
     def trace(
         self,
@@ -415,19 +418,18 @@ class Question:
         self.oracle, self.rows = oracle, oracle.rows
         self.rule, self.backward, self.by = rule, backward, by
         rows = self.rows
-        times = [step.time for step in rows.steps] or [0]
         # READING: a bare date as `since` is that day's first moment, as `until` its last.
         self.since = rows.moment(since)[0] if since else -FOREVER
         self.until = rows.last_moment(until) if until else FOREVER
-        self.opens = self.since if backward and since else min(times)
-        self.closes = self.until if not backward and until else max(times)
+        self.opens = self.since if backward and since else rows.first
+        self.closes = self.until if not backward and until else rows.last
         self.max_hops = FOREVER if max_hops is None else max_hops
         self.min_amount = min_amount
         self.exact = rule == "exact"
         # Without the ways that money came, lots that adjoin are one: only where nothing is converted and no limit is set.
         self.paths = paths and not self.exact
         if not self.paths:
-            assert self.exact or not any(row.get("target_currency") for row in rows.rows.values())
+            assert self.exact or not rows.converts
             assert max_hops is None and not min_amount
         self.transfers: dict[str, list] = defaultdict(lambda: [0, 0])
         self.ends: dict[tuple, list] = defaultdict(lambda: [0, 0])
@@ -709,7 +711,7 @@ class Question:
                 self.follow(key, place, lot)
         else:
             if key not in self.blends:
-                self.blends[key] = Blend(rows.history(key), self.backward, self.exact)
+                self.blends[key] = Blend(rows.history(key), self.backward, self.exact, self.oracle.books)
             seed = self.backward and row["transfer_id"] in self.seeds
             self.end("lender", account, currency, self.blends[key].arrive(place, lots, seed))
             self.again(key)
@@ -810,7 +812,7 @@ class Question:
                 if key in self.blends:
                     self.end("recirculated", account, currency, self.blends[key].stand(cut))
                 else:
-                    self.blends[key] = Blend(self.rows.history(key), self.backward, self.exact)
+                    self.blends[key] = Blend(self.rows.history(key), self.backward, self.exact, self.oracle.books)
                     self.blends[key].stand(cut)
         whole, done = left, 0
         for key, compartment, amount in standing:

@@ -86,6 +86,9 @@ class Rows:
         self.rows = {row["transfer_id"]: row for row in tables["transfers"]}
         self.breaks: list[str] = []
         self.make_steps()
+        self.first = min((step.time for step in self.steps), default=0)
+        self.last = max((step.time for step in self.steps), default=0)
+        self.converts = any(row.get("target_currency") for row in self.rows.values())
         self.make_order()
         self.net_of_reversals()
         self.make_coverage()
@@ -94,6 +97,8 @@ class Rows:
     # ------------------------------------------------------------------ times and steps
     def moment(self, text: str) -> tuple[int, bool]:
         """Microseconds, and whether the text is a bare date (then: that day's local midnight)."""
+        if isinstance(text, int):
+            return text, False
         dated = len(text.strip()) == 10
         when = datetime.fromisoformat(text)
         if when.tzinfo is None:
@@ -170,7 +175,10 @@ class Rows:
         # READING: the arrival of a row in transit has its row's sequence, at its own time.
         whole = all(steps[n].row.get("sequence") is not None for n in members)
         if whole:
-            chain(levels(members, lambda n: steps[n].row["sequence"]))
+            numbered = levels(members, lambda n: steps[n].row["sequence"])
+            if len(numbered) == len(members) and not any(steps[n].dated for n in members):
+                return [n for (n,) in numbered]  # nothing is left open, and nothing can contradict it
+            chain(numbered)
         # The two halves of one row, where both fall into the group.
         halves: dict[str, list[int]] = defaultdict(list)
         for n in members:
