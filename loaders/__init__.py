@@ -53,9 +53,7 @@ LOADERS: tuple[Loader, ...] = (
     Loader(
         "tables",
         N_("our own tables, as CSV, Parquet or Excel"),
-        N_(
-            "files or sheets named like our tables (transfers.csv), or a file with time, source, target, amount"
-        ),
+        N_("files or sheets named like our tables (transfers.csv), or one with time, source, target, amount"),
         canonical.claims,
         canonical.load,
     ),
@@ -164,15 +162,7 @@ def recognise(path: str | os.PathLike[str], loader: str | None = None) -> list[t
 def _unrecognised(source: Source, chosen: tuple[Loader, ...]) -> InputError:
     """One error: what the files are, and what each loader looked for."""
     shown = source.files[:5]
-    problems = [
-        Problem(
-            file.name,
-            N_("is not recognised: it is {kind}"),
-            {"kind": KIND_NAMES[file.kind]},
-            first=_first_line(file),
-        )
-        for file in shown
-    ]
+    problems = [Problem(file.name, *_unknown(file), first=_first_line(file)) for file in shown]
     if len(source.files) > len(shown):
         problems.append(
             Problem(str(source.path), N_("and {count} more files"), {"count": len(source.files) - len(shown)})
@@ -181,6 +171,16 @@ def _unrecognised(source: Source, chosen: tuple[Loader, ...]) -> InputError:
         Problem(loader.name, N_("found nothing of its own"), expected=loader.looks_for) for loader in chosen
     ]
     return InputError(*problems)
+
+
+def _unknown(file: File) -> tuple[str, dict[str, object]]:
+    if file.kind in KIND_NAMES:
+        return N_("is not recognised: by its first bytes it is {kind}"), {"kind": KIND_NAMES[file.kind]}
+    if file.kind == "empty":
+        return N_("is empty"), {}
+    if file.kind == "text":
+        return N_("is not recognised by what stands in it"), {}
+    return N_("is not recognised: its bytes are of no known kind"), {}
 
 
 def _first_line(file: File) -> str:

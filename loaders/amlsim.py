@@ -1,8 +1,9 @@
 """IBM AMLSim: `transactions`, `accounts` and the alert files, as CSV or Parquet.
 
 `tran_id` is the simulator's order (it counts on while hundreds of transfers share one time), so it is
-`sequence`; `initial_deposit` is the opening balance. A step is a day; a file with bare step numbers counts them
-from AMLSim's default base date. Amounts are written as floats with two decimals: they are read back exactly.
+`sequence`; `initial_deposit` is the opening balance. A step is a day; a file with bare step numbers counts
+them from AMLSim's default base date. Amounts are written as floats with two decimals: they are read back
+exactly.
 """
 
 from __future__ import annotations

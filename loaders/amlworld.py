@@ -1,7 +1,8 @@
 """IBM AMLworld: `*_Trans.csv` (its header has `Account` twice), `*_Patterns.txt`, `*_accounts.csv`.
 
 An account is a bank and a number: `BANK:NUMBER`, the bank without the zeros that some files pad it with.
-The rows of the patterns are rows of the transactions: where both files are there they only label them, each once.
+The rows of the patterns are rows of the transactions: where both files are there they only label them, each
+once.
 """
 
 from __future__ import annotations
@@ -281,7 +282,7 @@ def _account(bank: Any, number: Any) -> Any:
 
 
 def _spoiled_notes(transfers: pa.Table) -> list[Note]:
-    """Account numbers such as 800057E30 that a spreadsheet has taken for numbers: kept as written, and said."""
+    """Account numbers such as 800057E30 that a spreadsheet has taken for numbers: kept as written, said."""
     count, first = 0, ""
     bad = np.zeros(transfers.num_rows, dtype=bool)
     for side in ("source", "target"):
@@ -297,7 +298,7 @@ def _spoiled_notes(transfers: pa.Table) -> list[Note]:
         Note(
             "spoiled_ids",
             N_(
-                "{count} rows have an account number that a spreadsheet has turned into a power of ten (first: {first}); "
+                "{count} rows have an account number that a spreadsheet made a power of ten ({first}); "
                 "it is kept as written, so the account may stand apart from itself in other files"
             ),
             {"count": count, "first": first},

@@ -1,6 +1,7 @@
-"""The files that come beside the transactions of a 调单 answer, and what the transactions say of accounts and people.
+"""The files beside the transactions of a 调单 answer, and what these say of accounts and people.
 
-Every row here is a function of its one file: what several files say of the same account is joined by the tables.
+Every row here is a function of its one file: what several files say of the same account is joined by the
+tables.
 """
 
 from __future__ import annotations
@@ -126,9 +127,7 @@ class Beside:
             self.notes.append(
                 Note(
                     "account_without_number",
-                    N_(
-                        "{count} rows of {file} name no account, or a number that has lost digits, and were left out"
-                    ),
+                    N_("{count} rows of {file} name no account that can be read and were left out"),
                     {"count": lost, "file": given.grid.file.name},
                     lost,
                 )
@@ -162,9 +161,7 @@ class Beside:
             self.notes.append(
                 Note(
                     "short_subaccounts",
-                    N_(
-                        "{count} sub-accounts of {file} have a running number, not one of their own, and were left out"
-                    ),
+                    N_("{count} sub-accounts of {file} have a mere running number and were left out"),
                     {"count": short, "file": given.grid.file.name},
                     short,
                 )
@@ -244,9 +241,7 @@ class Beside:
             self.notes.append(
                 Note(
                     "shared_card",
-                    N_(
-                        "{count} cards of {file} stand for more than one account, so they are aliases of none (first: {first})"
-                    ),
+                    N_("{count} cards of {file} stand for several accounts and are aliases of none: {first}"),
                     {"count": len(shared), "file": grid.file.name, "first": min(shared)},
                     len(shared),
                 )
@@ -265,7 +260,7 @@ class Beside:
         grid: Grid,
         rows: npt.NDArray[np.int64],
     ) -> None:
-        """Counterparties whose identity number a row gives: the account's holder, as the other bank sees him."""
+        """Counterparties whose identity number a row gives: holders, as the other bank sees them."""
         numbers = columns["other_number"]
         known = pc.and_(
             pc.and_(pc.is_valid(other), pc.is_valid(numbers)), pc.invert(pa.array(cleaning.masked(numbers)))

@@ -1,4 +1,4 @@
-"""Our own tables (`tables.md`): a folder of NAME.csv, .parquet or .xlsx, a workbook, or one file of transfers."""
+"""Our own tables: a folder of NAME.csv, .parquet or .xlsx, a workbook, or one file of transfers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ TABLE_FILE = N_("a CSV, Parquet or Excel file with the columns of the table {tab
 
 
 def claims(source: Source) -> tuple[File, ...]:
-    """Files named like a table, in the topmost folders that have any; or the one file, if it has transfers."""
+    """Files named like a table, in the topmost folders that have any; or the one file with transfers."""
     named = [file for file in source.files if _tables_of(file)]
     if not named and len(source.files) == 1 and set(_first_header(source.files[0])) >= LEAST:
         return source.files
@@ -183,7 +183,7 @@ def _read(file: File) -> list[tuple[str, Any]]:
     if file.kind == "empty":
         raise InputError(Problem(file.name, N_("is empty"), expected=N_("a row of column names, then rows")))
     if file.kind != "text":
-        raise grids.refuse_kind(file, TABLE_FILE.replace("{table}", table))
+        raise grids.refuse_kind(file, TABLE_FILE, table=table)
     return [(table, grids.read_text(file))]
 
 
@@ -230,7 +230,7 @@ def _blank(column: pa.ChunkedArray) -> bool:
 
 
 def _typed(table: str, file: File, given: pa.Table) -> pa.Table:
-    """A Parquet file's columns: text as it is, other types where they lose nothing; never a float for money."""
+    """A Parquet file's columns: text as it is, other types where they lose nothing; no floats for money."""
     names = _names(given.column_names, table, file.name)
     columns: dict[str, Any] = {}
     problems: list[Problem] = []

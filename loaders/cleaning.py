@@ -1,7 +1,7 @@
 """Cells as banks write them, made plain: money, times, numbers of accounts and of people.
 
-Each works on a whole column: what is plain already is let through by a regular expression, and only the odd values,
-once each, go through Python. Nothing passes through a float.
+Each works on a whole column: what is plain already is let through by a regular expression, and only the odd
+values, once each, go through Python. Nothing passes through a float.
 """
 
 from __future__ import annotations
@@ -236,7 +236,7 @@ MASKED = r"[*＊#•●?？]|[Xx]{3,}"
 
 
 def ids(column: pa.Array) -> pa.Array:
-    """A column of account, card or identity numbers: blanks between digits out, words for nothing are nothing.
+    """A column of account, card or identity numbers: no blanks between digits, words for nothing are nothing.
 
     Examples
     --------
@@ -287,8 +287,10 @@ def kind_of_party(number: str, name: str = "", id_type: str = "") -> str:
 
     Examples
     --------
-    >>> kind_of_party("110101199003072316"), kind_of_party("91310000MA1FL0000X"), kind_of_party("X", "甲有限公司")
-    ('person', 'company', 'company')
+    >>> kind_of_party("110101199003072316"), kind_of_party("91310000MA1FL0000X")
+    ('person', 'company')
+    >>> kind_of_party("X", "甲有限公司")
+    'company'
     """
     if "有限合伙" in name or "普通合伙" in name:
         return "partnership"

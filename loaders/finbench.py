@@ -2,8 +2,8 @@
 
 Transfers, withdrawals, loan deposits and repayments are all rows of `transfers`. Persons, companies and loans
 are numbered separately (14 numbers are a person and a company, 4 an account and a loan), so they carry their
-kind: `person:93`, `company:93`, `loan:93`; the account that a loan is paid from is called `loan:93` too. Times
-are UTC.
+kind: `person:93`, `company:93`, `loan:93`; the account that a loan is paid from is called `loan:93` too.
+Times are UTC.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class _Rows:
         self.bad = [bad for bad in map(unreadable_rows, self.grids) if bad is not None]
 
     def tables(self, columns: Callable[[dict[str, Any], int], dict[str, Any]]) -> list[pa.Table]:
-        """Each part mapped by `columns`, what it does not take kept under its own name, with its provenance."""
+        """Each part mapped by `columns`; what it does not take is kept under its own name."""
         made = []
         for grid in self.grids:
             given = {name.lower(): grid.column(i) for i, name in enumerate(grid.header)}

@@ -248,8 +248,9 @@ def _utf8(file: File) -> tuple[pa.Buffer, str, int, int]:
         if file.size == 0:
             return pa.py_buffer(b""), "utf-8", 0, 0
         return pa.memory_map(str(file.path)).read_buffer(), "utf-8", 0, 0
-    # GB18030 has no newline inside a character, so lines can be told apart before they are decoded. Almost any
-    # UTF-8 passes for GB18030 (as nonsense), hardly any GB18030 for UTF-8: so UTF-8 is tried first, by lines.
+    # GB18030 has no newline inside a character, so lines can be told apart before they are decoded. Almost
+    # any UTF-8 passes for GB18030 (as nonsense), hardly any GB18030 for UTF-8: so UTF-8 is tried first, by
+    # lines.
     whole = file.path.read_bytes()
     if not _has_utf8_word(whole):
         try:
@@ -596,13 +597,14 @@ def iterate_grids(file: File, is_header: FindHeader, *, fill: bool = False) -> I
         yield read_text(file, is_header)
 
 
-def refuse_kind(file: File, expected: str) -> InputError:
+def refuse_kind(file: File, expected: str, **values: object) -> InputError:
     """The error for a file whose bytes are not what its name says."""
-    return InputError(
-        Problem(
-            file.name,
-            N_("is not a table: by its first bytes it is {kind}"),
-            {"kind": KIND_NAMES[file.kind].removeprefix("a ").removeprefix("an ")},
-            expected=expected,
-        )
+    kind = KIND_NAMES.get(file.kind)
+    what = (
+        N_("is not a table: by its first bytes it is {kind}")
+        if kind
+        else N_("is not a table: its bytes are of no known kind")
     )
+    if file.kind == "xlsb":
+        expected = N_("save it as .xlsx")
+    return InputError(Problem(file.name, what, {**values, "kind": kind}, expected=expected))

@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-# What we call a column, and the headings under which it has been seen (帐 is read as 账, brackets as half-width).
+# What we call a column, and the headings under which it has been seen (帐 is read as 账, brackets as
+# half-width).
 HEADINGS: dict[str, tuple[str, ...]] = {
     "own_card": ("交易卡号", "本方卡号", "查询卡号"),
     "own_account": ("交易账号", "本方账号", "查询账号"),
@@ -41,10 +42,14 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "undone": ("冲补抹标志",),
 }
 
-# Headings that stand in no other file than one of transactions; eight of these and it is one, whatever it lacks.
+# Headings that stand in no other file than one of transactions; eight of these and it is one, whatever it
+# lacks.
 TELLING = frozenset(
-    "交易卡号 交易账号 交易时间 交易金额 交易余额 收付标志 交易对手账卡号 现金标志 对手户名 对手身份证号 对手证件号 对手开户银行 摘要说明 交易币种 "
-    "交易网点名称 交易发生地 交易是否成功 传票号 对手交易余额 交易流水号 日志号 凭证种类 凭证号 交易柜员号".split()
+    (
+        "交易卡号 交易账号 交易时间 交易金额 交易余额 收付标志 交易对手账卡号 现金标志 对手户名 对手身份证号 "
+        "对手证件号 对手开户银行 摘要说明 交易币种 交易网点名称 交易发生地 交易是否成功 传票号 对手交易余额 "
+        "交易流水号 日志号 凭证种类 凭证号 交易柜员号"
+    ).split()
 )
 NEEDED: tuple[tuple[str, ...], ...] = (
     ("own_account", "own_card"),
@@ -107,7 +112,7 @@ def kind_of_header(header: Sequence[str]) -> str:
     --------
     >>> kind_of_header(["交易卡号", "交易账号", "交易时间", "交易金额", "收付标志"])
     'transactions'
-    >>> kind_of_header(["开户名称", "证照类型", "证照号码", "住宅地址", "住宅电话"]), kind_of_header(["a", "b"])
+    >>> kind_of_header(["开户名称", "证照类型", "证照号码", "住宅地址"]), kind_of_header(["a", "b"])
     ('addresses', '')
     """
     names = {plain_heading(name)[0] for name in header if name}
@@ -156,8 +161,10 @@ def bank_of(name: str) -> str:
 
     Examples
     --------
-    >>> bank_of("case/中国银行_交易明细信息.csv"), bank_of("case/中国工商银行/交易明细信息(1).csv"), bank_of("a/交易明细.csv")
-    ('中国银行', '中国工商银行', '')
+    >>> bank_of("case/中国银行_交易明细信息.csv"), bank_of("case/中国工商银行/交易明细信息(1).csv")
+    ('中国银行', '中国工商银行')
+    >>> bank_of("a/交易明细.csv")
+    ''
     """
     *folders, last = unicodedata.normalize("NFKC", name).split("/")
     stem = last.rpartition(".")[0] or last
@@ -259,5 +266,8 @@ TAX = r"利息税|扣税|税款|缴税|印花税|所得税"
 FEE = r"手续费|年费|月费|工本费|短信费|服务费|管理费|汇划费|挂失费|邮电费|结算费"
 INTEREST = r"结息|利息|付息|计息"
 OF_THE_BANK = r"银行|利息|税|费|应付|应收|国库|支行|分行|营业部|内部"
-FOOTER = r"^[\s*=—-]*(合\s*计|总\s*计|小\s*计|共\s*\d|以上|打印|制表|说明|注[:：]|备注[:：]|第\s*\d+\s*页|页码|查询结束|本页|\*{3,}|-{3,}|={3,})"
+FOOTER = (
+    r"^[\s*=—-]*(合\s*计|总\s*计|小\s*计|共\s*\d|以上|打印|制表|说明|注[:：]|备注[:：]|第\s*\d+\s*页|页码|"
+    r"查询结束|本页|\*{3,}|-{3,}|={3,})"
+)
 PERIOD = r"起止|起始|截止|期间|时间段|日期范围|查询区间|查询时间|查询日期|至|~"

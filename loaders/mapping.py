@@ -1,4 +1,4 @@
-"""What every loader needs to hand over rows: provenance, refusals, notes; how ids and numbers may not look."""
+"""What every loader needs to hand over rows: provenance, refusals, notes; how ids may not look."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ import pyarrow.compute as pc
 from graphflow.language import N_
 from graphflow.tables import Note, SourceFile
 from loaders.grid import UNREADABLE, Grid
-from loaders.source import KIND_NAMES, File, Source
+from loaders.source import File, Source
 
 TEXT = pa.large_string()
 
-# 6.22202E+18: what Excel makes of a long number. One digit, a fraction, E, a signed exponent: digits are lost.
+# 6.22202E+18: what Excel makes of a long number. One digit, a fraction, E, a signed exponent: digits are
+# lost.
 SPOILED_ID = r"^\s*\d(?:[.,]\d+)?[Ee]\+\d+\s*$"
 # 6222021234567890123.0: went through a float, which holds 15 digits.
 FLOAT_ID = r"^\s*\d{16,}\.0+\s*$"
@@ -57,7 +58,7 @@ def refused_rows(
     value: Any,
     expected: Any = None,
 ) -> pa.Table:
-    """Rows for the quarantine; `reason`, `column`, `value` and `expected` are one text for all, or one a row."""
+    """Rows for the quarantine; `reason`, `column`, `value`, `expected`: one text for all, or one a row."""
 
     def full(given: Any) -> Any:
         return constant(given, len(rows)) if given is None or isinstance(given, str) else given
@@ -123,8 +124,8 @@ def unread_notes(source: Source) -> list[Note]:
     return [
         Note(
             "unread_file",
-            N_("{file} was not read: {kind}, no loader knows it"),
-            {"file": file.name, "kind": KIND_NAMES[file.kind]},
+            N_("{file} was not read: no loader knows it"),
+            {"file": file.name},
         )
         for file in source.others
     ]

@@ -30,8 +30,8 @@ def groups_of_time(account: Ints, time: Ints, is_date: Flags) -> Ints:
 def sequences(account: Ints, time: Ints, change: Ints, balance: Ints, known: Flags) -> Ints:
     """The place of each row in its account's statement, -1 where the running balance does not confirm one.
 
-    At equal times the rows stand as in the file or the other way round, whichever the balances chain in; where
-    both do, the balance before them decides, then the way in which the whole file runs.
+    At equal times the rows stand as in the file or the other way round, whichever the balances chain in;
+    where both do, the balance before them decides, then the way in which the whole file runs.
 
     Parameters
     ----------
@@ -107,9 +107,9 @@ def reversals(
 ) -> tuple[dict[int, int], list[int]]:
     """For each row that takes one back, the row that it takes back; and those for which none was found.
 
-    It is an earlier row of the same account, the other way, of the same amount, with the same other side (or one
-    of the two unknown), not taken back already: one with the same serial, log or voucher number, else the latest
-    one of the last seven days. A row that shares a number with another reversal is left for that one.
+    It is an earlier row of the same account, the other way, of the same amount, with the same other side (or
+    one of the two unknown), not taken back already: one with the same serial, log or voucher number, else the
+    latest one of the last seven days. A row that shares a number with another reversal is left for that one.
 
     Parameters
     ----------

@@ -53,32 +53,31 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "rtf"),
 )
 
+# Words that are the same in every language; a file that is none of these is text, empty, or of no known kind.
 KIND_NAMES = {
-    "text": N_("a text file"),
-    "empty": N_("an empty file"),
-    "binary": N_("a binary file of unknown kind"),
-    "parquet": N_("a Parquet file"),
-    "zip": N_("a zip"),
-    "xlsx": N_("an Excel workbook"),
-    "xls": N_("an old Excel workbook"),
-    "xlsb": N_("a binary Excel workbook, which is not read: save it as .xlsx"),
-    "pdf": N_("a PDF document"),
-    "png": N_("a PNG picture"),
-    "jpeg": N_("a JPEG picture"),
-    "gif": N_("a GIF picture"),
-    "rar": N_("a RAR archive"),
-    "7z": N_("a 7z archive"),
-    "gzip": N_("a gzip file"),
-    "bzip2": N_("a bzip2 file"),
-    "xz": N_("an xz file"),
-    "sqlite": N_("an SQLite database"),
-    "rtf": N_("an RTF document"),
-    "html": N_("an HTML page"),
-    "xml": N_("an XML file"),
+    "parquet": "Parquet",
+    "zip": "ZIP",
+    "xlsx": "Excel (.xlsx)",
+    "xls": "Excel (.xls)",
+    "xlsb": "Excel (.xlsb)",
+    "pdf": "PDF",
+    "png": "PNG",
+    "jpeg": "JPEG",
+    "gif": "GIF",
+    "rar": "RAR",
+    "7z": "7z",
+    "gzip": "gzip",
+    "bzip2": "bzip2",
+    "xz": "xz",
+    "sqlite": "SQLite",
+    "rtf": "RTF",
+    "html": "HTML",
+    "xml": "XML",
 }
 
 
-# A reader keeps the whole rectangle from the first cell to the last: two cells far apart would take all memory.
+# A reader keeps the whole rectangle from the first cell to the last: two cells far apart would take all
+# memory.
 MOST_CELLS = 80_000_000
 _FAR_COLUMN = re.compile(rb"""r=["'](?:[A-Z]{3}|[B-Z][A-Z])\d""")  # beyond the 52nd
 _FAR_ROW = re.compile(rb"""r=["'][A-Z]{1,3}\d{6}""")
@@ -129,7 +128,7 @@ class File:
 
     @cached_property
     def kind(self) -> str:
-        """One of `KIND_NAMES`, by the first bytes; the name says nothing."""
+        """`text`, `empty`, `binary` or one of `KIND_NAMES`, by the first bytes; the name says nothing."""
         head = self.head(4096)
         if not head:
             return "empty"
@@ -143,7 +142,8 @@ class File:
             return "html"
         if start.startswith(b"<"):
             return "html" if b"<html" in head.lower() or b"<table" in head.lower() else "xml"
-        # Control characters that no text has; a few NULs may be damage, a quarter of them is UTF-16 or no text.
+        # Control characters that no text has; a few NULs may be damage, a quarter of them is UTF-16 or no
+        # text.
         odd = sum(head.count(bytes([code])) for code in (*range(1, 9), *range(14, 27), 28, 29, 30, 31))
         nul = head.count(0)
         if nul > len(head) // 4:

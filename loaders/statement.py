@@ -1,8 +1,8 @@
-"""The 34-column export (调单) with which banks answer the police, and the files that come beside it (`formats.md` §1).
+"""The 34-column export (调单) with which banks answer the police, and the files beside it.
 
-A row is one side of a movement: it becomes a row of `transfers` with `statement_side`, which says whose statement it
-stands in; pairing both sides is the intake's business. Nothing is guessed: a row whose direction, time, amount or
-own number cannot be read is refused and says why; failed rows are set aside.
+A row is one side of a movement: it becomes a row of `transfers` with `statement_side`, which says whose
+statement it stands in; pairing both sides is the intake's business. Nothing is guessed: a row whose
+direction, time, amount or own number cannot be read is refused and says why; failed rows are set aside.
 """
 
 from __future__ import annotations
@@ -55,8 +55,10 @@ ZERO = N_("the amount is zero")
 
 # Columns that have a place in our tables; the others are kept under their own headings.
 _PLACED = frozenset(
-    "own_account own_name time date amount amount_in amount_out balance direction other other_name memo ip mac "
-    "other_balance currency reference".split()
+    (
+        "own_account own_name time date amount amount_in amount_out balance direction other other_name memo "
+        "ip mac other_balance currency reference"
+    ).split()
 )
 
 
@@ -215,7 +217,8 @@ class _Reading:
             cell("memo"), cell("type"), cell("remark"), cell("undone"), pa.scalar(" ", TEXT)
         )
         undoing = cleaning.matches(text, headings.REVERSAL) & ~cleaning.matches(text, headings.REVERSED)
-        # A payment with a minus and the mark of a reversal is money coming back: the other way, without the minus.
+        # A payment with a minus and the mark of a reversal is money coming back: the other way, without the
+        # minus.
         check.refuse(negative & ~undoing, NEGATIVE, "amount", N_("an amount without a minus"))
         out = np.where(negative, ~out, out)
         check.refuse(
@@ -258,9 +261,7 @@ class _Reading:
                 self.notes.append(
                     Note(
                         "bad_balance",
-                        N_(
-                            "{count} balances of {file} are no amounts of money and were left out (first: {first})"
-                        ),
+                        N_("{count} balances of {file} are no amounts and were left out (first: {first})"),
                         {
                             "count": int(wrong.sum()),
                             "file": _where(grid),
@@ -367,7 +368,7 @@ class _Reading:
         amount: pa.Array,
         currency: pa.Array,
     ) -> None:
-        """Rows refused and rows set aside, as they stand in the file, with the amount for the report to close."""
+        """Rows refused and rows set aside, as they stand in the file, with the amount, for the report."""
         cells = {**cells, "amount": amount, "currency": currency}
         if check.bad.any():
             mask = pa.array(check.bad)
@@ -474,7 +475,7 @@ class _Reading:
         return provenance(table, part.grid.file, part.grid.sheet, part.rows)
 
     def _linked(self, transfers: pa.Table, undoing: Flags) -> pa.Table:
-        """Reversals with the row of their file that they take back; its id is not known before the tables give it."""
+        """Reversals with the row of their file that they take back; its id is for the tables to give."""
         marks = [transfers["\0" + key].to_pylist() for key in ("log", "voucher", "document")]
         transfers = transfers.drop_columns(["\0log", "\0voucher", "\0document"])
         n = transfers.num_rows
@@ -510,7 +511,7 @@ class _Reading:
                 Note(
                     "reversal_alone",
                     N_(
-                        "{count} rows of {file} are marked as reversals, and the row that they take back is not there: "
+                        "{count} rows of {file} are marked as reversals of rows that are not there: "
                         "they count as payments"
                     ),
                     {"count": len(lost), "file": transfers["source_file"][0].as_py()},
@@ -568,9 +569,9 @@ def _amount_keys(transfers: pa.Table) -> list[str]:
         pc.replace_substring_regex(transfers["amount"], r"^0+(\d)", r"\1"), r"(\.\d*?)0+$", r"\1"
     )
     amounts = pc.replace_substring_regex(amounts, r"\.$", "")
-    return pc.binary_join_element_wise(
-        amounts, pc.fill_null(transfers["currency"], ""), pa.scalar(" ", TEXT)
-    ).to_pylist()
+    currencies = pc.fill_null(transfers["currency"], "")
+    keys: list[str] = pc.binary_join_element_wise(amounts, currencies, pa.scalar(" ", TEXT)).to_pylist()
+    return keys
 
 
 def _data_rows(
@@ -653,7 +654,8 @@ def _other_ids(part: Part) -> pa.Array:
 def _other_side(part: Part) -> tuple[pa.Array, pa.Array]:
     """The account on the other side, and the kind of the row where its own words say it.
 
-    Cash goes to the account's own `cash:`; interest, fees and taxes, where nobody else is named, to the bank's.
+    Cash goes to the account's own `cash:`; interest, fees and taxes, where nobody else is named, to the
+    bank's.
     """
     n = len(part.rows)
     columns = part.columns
@@ -689,7 +691,7 @@ def _moments(time: Any) -> Ints:
 
 
 def _stated(part: Part, period: tuple[str, str]) -> pa.Table:
-    """The period that a file states, for each account whose rows it has; never less than the rows themselves."""
+    """The period that a file states, for each account whose rows it has; never less than the rows."""
     days = pa.table(
         {
             "own": pc.coalesce(part.every["own_account"], part.every["own_card"]),

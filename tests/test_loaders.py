@@ -13,6 +13,7 @@ import xlsxwriter
 import loaders
 from graphflow.errors import InputError, UsageError
 from graphflow.language import describe
+from graphflow.tables import Raw
 from loaders import source as opening
 from loaders.source import open_source
 from tests.small_files import VARIANT_A, movement, statement, write, zipped
@@ -25,11 +26,14 @@ def names(path: Path, loader: str | None = None) -> list[tuple[str, list[str]]]:
     return [(one.name, [file.name for file in found.files]) for one, found in loaders.recognise(path, loader)]
 
 
+def load_all(path: Path, loader: str | None = None) -> list[Raw]:
+    return [one.load(found) for one, found in loaders.recognise(path, loader)]
+
+
 def refusal(path: Path, loader: str | None = None) -> str:
     """What is said of a source that is refused, in recognising or loading it; the same in Chinese."""
     with pytest.raises(InputError) as caught:
-        for one, found in loaders.recognise(path, loader):
-            one.load(found)
+        load_all(path, loader)
     assert describe(caught.value, "zh")
     return str(caught.value)
 
@@ -112,7 +116,7 @@ def test_litter_of_desktops_is_not_looked_at(tmp_path: Path) -> None:
         ("transfers.csv", b"%PDF-1.7\n" + bytes(range(256)), "PDF"),
         ("transfers.xlsx", b"\x89PNG\r\n\x1a\n" + bytes(99), "PNG"),
         ("transfers.csv", b"\x1f\x8b\x08" + bytes(99), "gzip"),
-        ("transfers.csv", bytes(range(256)) * 40, "binary"),
+        ("transfers.csv", bytes(range(256)) * 40, "no known kind"),
         ("transfers.xls", b"<html><body><table><tr><td>transfer_id</td></tr></table>", "HTML"),
     ],
 )

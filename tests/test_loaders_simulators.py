@@ -202,6 +202,8 @@ def test_finbench_damaged(tmp_path: Path) -> None:
     finbench(tmp_path / "b" / "one")
     finbench(tmp_path / "b" / "two")
     assert "one snapshot" in refusal(tmp_path / "b")
+    finbench(tmp_path / "e", AccountTransferAccount="fromId|toId|createTime\n7|8|2020-01-01 00:00:00\n")
+    assert "columns are missing" in refusal(tmp_path / "e") and "amount" in refusal(tmp_path / "e")
     write(tmp_path / "c" / "Person.csv", FINBENCH["Person"])
     assert "movements of money" in refusal(tmp_path / "c")
     finbench(
@@ -249,7 +251,7 @@ def test_finbench_snapshot(tmp_path: Path) -> None:
     }
     held = tables.accounts.set_index("account_id")["party_id"].dropna()
     assert held.to_dict() == owners
-    assert {one for one in tables.loans["loan_id"]} == {f"loan:{row['loanId']}" for row in rows("Loan")}
+    assert set(tables.loans["loan_id"]) == {f"loan:{row['loanId']}" for row in rows("Loan")}
     assert sum(Decimal(int(v)) for v in tables.loans["principal"]) / 100 == sum(
         Decimal(row["loanAmount"]) for row in rows("Loan")
     )

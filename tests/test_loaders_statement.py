@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -586,7 +587,7 @@ def test_a_statement_that_chains_is_given_its_own_order(
         assert sorted(places[own].tolist()) == list(range(len(own)))
         for time in range(4):
             group = [i for i in order if columns[1][i] == time]
-            for one, next_ in zip(group, group[1:], strict=False):
+            for one, next_ in pairwise(group):
                 assert columns[3][next_] == columns[3][one] + columns[2][next_]
 
 
