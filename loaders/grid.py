@@ -421,10 +421,8 @@ def open_workbook(file: File) -> Any:
                 Problem(
                     file.name,
                     N_("has a sheet with cells so far apart that it spans {cells} of them"),
-                    {"cells": file.cells},
-                    expected=N_(
-                        "sheets that span at most {most} cells; delete what stands far from the table"
-                    ).replace("{most}", str(MOST_CELLS)),
+                    {"cells": file.cells, "most": MOST_CELLS},
+                    expected=N_("sheets that span at most {most} cells; delete what stands far from the table"),
                 )
             )
         return python_calamine.CalamineWorkbook.from_path(str(file.path))
