@@ -45,7 +45,7 @@ from graphflow.parts import (
     write_part,
     write_table,
 )
-from graphflow.receipt import SHOWN, ImportReport, Listing, SourceLine
+from graphflow.receipt import SHOWN, ImportReport, Listing, SourceLine, refusals_of
 from graphflow.rows import Amount, Moment, search
 from graphflow.settle import settle
 from graphflow.tables import Tables, closed, frames_to_raw, quarantine_frame, read_raw, refuse, sums
@@ -285,6 +285,7 @@ def derive(parts: Sequence[Part], *, currency: str, timezone: str) -> Whole:
         _frames={},
     )
     listed = {name: renamed_files(rows, names) for name, rows in settled.listed.items()}
+    quarantine = renamed_files(settled.quarantine, names)
     report = ImportReport(
         case="",
         hash=content_hash(settled.tables),
@@ -293,10 +294,11 @@ def derive(parts: Sequence[Part], *, currency: str, timezone: str) -> Whole:
         tallies=settled.tallies,
         mirrors=settled.mirrors,
         listed={name: _listing(rows) for name, rows in listed.items()},
+        refusals=refusals_of(quarantine),
         rounded=settled.rounded,
         notes=settled.notes,
     )
-    return Whole(tables, renamed_files(settled.quarantine, names), report, listed)
+    return Whole(tables, quarantine, report, listed)
 
 
 def source_line(part: Part, name: str, status: str) -> SourceLine:

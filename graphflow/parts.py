@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from graphflow.contents import table_digest
+from graphflow.errors import InputError, Problem
+from graphflow.language import N_
 from graphflow.tables import Checked, Raw, SourceFile
 from graphflow.tables.result import plus
 
@@ -163,12 +165,23 @@ def write_part(part: Part, folder: Path) -> None:
 
 def read_part(folder: Path, entry: Mapping[str, Any]) -> Part:
     """The part that `write_part` kept, with its entry in the manifest."""
-    stored = [
-        {file.stem: read_table(file) for file in sorted((folder / kind).glob("*.parquet"))}
-        for kind in ("tables", "set_aside")
-    ]
-    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-    checked = Checked.of(facts, stored[0], stored[1], read_table(folder / "quarantine.parquet"))
+    try:
+        stored = [
+            {file.stem: read_table(file) for file in sorted((folder / kind).glob("*.parquet"))}
+            for kind in ("tables", "set_aside")
+        ]
+        facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+        checked = Checked.of(facts, stored[0], stored[1], read_table(folder / "quarantine.parquet"))
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise InputError(
+            Problem(
+                str(folder),
+                N_("what the case keeps of the source {name} is missing or damaged"),
+                {"name": entry["name"]},
+                first=str(error),
+                expected=N_("the folder as it was written; restore it, or import the sources again"),
+            )
+        ) from None
     own = {"key", "name", "names", "sha256", "bytes", "loader", "rows", "money", "minor_units"}
     record = {name: value for name, value in entry.items() if name not in own}
     return Part(checked.files[0], checked, record, tuple(entry["names"]))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+import pyarrow as pa
+
 from graphflow.language import N_, translate
-from graphflow.tables import SCHEMA, Note, Tally
-from graphflow.tables.result import ROWS
+from graphflow.mirrors import WHY
+from graphflow.tables import PROVENANCE, ROWS, SCHEMA, SHARE_DIGITS, Note, Tally, place
 from graphflow.terminal import Column, money_text, table_lines
 
 _TITLES = {
@@ -33,6 +36,7 @@ _LISTED = {
     "set_aside": N_("rows of {table} set aside: of zero amount, or failed"),
 }
 SHOWN = 5
+FILES_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,8 @@ class ImportReport:
         Rows merged with the other side's record of the same transfer (among the duplicates), and their money.
     listed
         What a person should look at, by kind.
+    refusals
+        The quarantine by table, column and reason: `count`, and `place` and `value` of the first row.
     """
 
     case: str
@@ -103,6 +109,7 @@ class ImportReport:
     tallies: Mapping[str, Tally]
     mirrors: tuple[int, Mapping[str, int]]
     listed: Mapping[str, Listing]
+    refusals: tuple[Mapping[str, Any], ...]
     rounded: Mapping[str, int]
     notes: tuple[Note, ...]
 
@@ -128,6 +135,7 @@ class ImportReport:
             "listed": {
                 name: {**vars(found), "first": list(found.first)} for name, found in self.listed.items()
             },
+            "refusals": [dict(refusal) for refusal in self.refusals],
             "rounded": dict(self.rounded),
             "notes": [{**vars(note), "values": dict(note.values)} for note in self.notes],
         }
@@ -146,6 +154,7 @@ class ImportReport:
                 name: Listing(found["rows"], found["money"], tuple(found["first"]))
                 for name, found in data["listed"].items()
             },
+            tuple(data["refusals"]),
             data["rounded"],
             tuple(Note(**note) for note in data["notes"]),
         )
@@ -175,6 +184,9 @@ class ImportReport:
         def say(text: str, **values: object) -> str:
             return translate(text, language, **values)
 
+        def title(table: str) -> str:
+            return translate(SCHEMA[table].title, language)
+
         new = [line for line in self.sources if line.status == "new"]
         known = [line for line in self.sources if line.status != "new"]
         yield say(
@@ -191,20 +203,24 @@ class ImportReport:
                 Column(say(N_("rows")), right=True),
                 Column("SHA-256"),
             ]
-            yield from table_lines(
-                columns, [[line.name, line.loader, str(line.rows), line.sha256[:16]] for line in new]
-            )
+            shown = [[line.name, line.loader, str(line.rows), line.sha256[:16]] for line in new[:FILES_SHOWN]]
+            yield from table_lines(columns, shown)
+            if len(new) > FILES_SHOWN:
+                rest = new[FILES_SHOWN:]
+                text = N_("… and {count} more files with {rows} rows")
+                yield say(text, count=len(rest), rows=sum(line.rows for line in rest))
         yield ""
         yield say(N_("The whole case: rows read = loaded + quarantined + duplicates + set aside"))
         kinds = ("read", *ROWS)
         tallies = [(name, self.tallies[name]) for name in SCHEMA if name in self.tallies]
         columns = [Column(say(N_("table"))), *(Column(say(_TITLES[kind]), right=True) for kind in kinds)]
         yield from table_lines(
-            columns, [[name, *(str(tally.rows.get(kind, 0)) for kind in kinds)] for name, tally in tallies]
+            columns,
+            [[title(name), *(str(tally.rows.get(kind, 0)) for kind in kinds)] for name, tally in tallies],
         )
         money = [
             [
-                name,
+                title(name),
                 currency,
                 *(
                     money_text(tally.money.get(kind, {}).get(currency, 0), self._digits(currency))
@@ -226,7 +242,7 @@ class ImportReport:
             if tally.unknown.get("read", 0):
                 yield say(
                     N_("{table}: {count} rows have no readable amount; they count as rows, not as money"),
-                    table=name,
+                    table=title(name),
                     count=tally.unknown["read"],
                 )
         yield from self._matters(language)
@@ -237,15 +253,22 @@ class ImportReport:
         if self.mirrors[0]:
             text = N_("{count} rows merged with the other side's record of the same transfer, {money}")
             found.append(translate(text, language, count=self.mirrors[0], money=self._sums(self.mirrors[1])))
+        for refusal in self.refusals:
+            text = N_("{count} rows of {table} in quarantine: {reason}; the first: {place}: {value}")
+            said = {**refusal, "reason": translate(str(refusal["reason"]), language)}
+            found.append(translate(text, language, **said))
         for name, listing in self.listed.items():
-            base, _, table = name.partition("_") if name not in _LISTED else (name, "", "")
-            if name.startswith("set_aside_"):
-                base, table = "set_aside", name.removeprefix("set_aside_")
-            line = f"{translate(_LISTED[base], language, table=table)}: {listing.rows}"
-            found.append(line + (f", {self._sums(listing.money)}" if listing.money else ""))
-            for row in listing.first:
-                said = ", ".join(f"{k} {v}" for k, v in self._decimal_row(row).items() if v not in (None, ""))
-                found.append(f"    {said}")
+            base, table = name, ""
+            if name not in _LISTED:
+                base, table = next(
+                    (b, name.removeprefix(f"{b}_")) for b in ("set_aside", "added") if name.startswith(b)
+                )
+            what = translate(
+                _LISTED[base], language, table=translate(SCHEMA[table].title, language) if table else ""
+            )
+            money = f", {self._sums(listing.money)}" if listing.money else ""
+            found.append(f"{what}: {listing.rows}{money}")
+            found += [f"    {self._said(base, row, language)}" for row in listing.first]
             if listing.rows > len(listing.first) > 0:
                 more = translate(N_("and {count} more"), language, count=listing.rows - len(listing.first))
                 found.append(f"    … {more}")
@@ -259,6 +282,27 @@ class ImportReport:
         if found:
             yield ""
             yield from found
+
+    def _said(self, kind: str, row: Mapping[str, Any], language: str) -> str:
+        """A listed row on one line: where it is and what is the matter, not all that stands in it."""
+        full = self._decimal_row(row)
+        for name in ("reason", "why"):
+            if name in full:
+                full[name] = translate(WHY.get(full[name], full[name]), language)
+        if kind == "excess":
+            full["share"] = money_text(full["share"], SHARE_DIGITS)
+        if kind == "possible_mirrors":
+            apart = timedelta(microseconds=full["apart"])
+            return "{payer_id} / {payee_id}: {amount} {currency}, {apart}: {why}".format(
+                **{**full, "apart": apart}
+            )
+        if kind == "set_aside":
+            worth = " ".join(str(full[name]) for name in ("amount", "currency") if name in full)
+            return f"{place(full)}: {full.get('reason', '')}" + (f" ({worth})" if worth else "")
+        if "source_file" in full:
+            where = place(full)
+            full = {name: value for name, value in full.items() if name not in PROVENANCE} | {"": where}
+        return ", ".join(f"{name} {value}".strip() for name, value in full.items() if value not in (None, ""))
 
     def _digits(self, currency: object) -> int:
         return self.minor_units.get(str(currency), 2)
@@ -277,3 +321,25 @@ class ImportReport:
 
     def _sums(self, money: Mapping[str, int]) -> str:
         return ", ".join(f"{text} {currency}" for currency, text in self._decimal(money).items())
+
+
+def refusals_of(quarantine: pa.Table) -> tuple[dict[str, Any], ...]:
+    """The quarantine by table, column and reason, the most frequent first."""
+    if quarantine.num_rows == 0:
+        return ()
+    keys = ["table", "column", "reason"]
+    numbered = quarantine.append_column("number", pa.array(range(quarantine.num_rows)))
+    groups = numbered.group_by(keys).aggregate([("number", "min"), ("number", "count")])
+    found = []
+    for group in groups.to_pylist():
+        first = quarantine.slice(group["number_min"], 1).to_pylist()[0]
+        count = group["number_count"]
+        found.append(
+            {
+                **{key: group[key] for key in keys},
+                "count": count,
+                "place": place(first),
+                "value": first["value"] or "",
+            }
+        )
+    return tuple(sorted(found, key=lambda refusal: (-refusal["count"], *(str(refusal[key]) for key in keys))))

@@ -17,9 +17,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from graphflow import intake
 from graphflow.case import open_case
 from graphflow.contents import content_hash
-from graphflow.errors import GraphflowError, InputError, UsageError
+from graphflow.errors import BusyError, GraphflowError, InputError, UsageError
+from graphflow.folder import writing
 from graphflow.intake import import_sources
 from graphflow.receipt import ImportReport
 
@@ -359,6 +361,43 @@ def test_a_case_of_a_newer_layout_is_left_alone(tmp_path: Path) -> None:
     assert contents(tmp_path / "case") == before
 
 
+def test_a_damaged_source_is_one_clear_error(tmp_path: Path) -> None:
+    one = put(tmp_path / "a" / "transfers.csv", TABLES + "t1,2024-03-01T10:00:00,A,B,5,x\n")
+    two = put(tmp_path / "b" / "transfers.csv", TABLES + "t2,2024-03-01T10:00:00,A,B,5,x\n")
+    import_sources(tmp_path / "case", one)
+    (source,) = (tmp_path / "case" / "sources").iterdir()
+    (source / "tables" / "transfers.parquet").write_bytes(b"PAR1")
+    before = contents(tmp_path / "case")
+    with pytest.raises(InputError, match="missing or damaged"):
+        import_sources(tmp_path / "case", two)
+    assert contents(tmp_path / "case") == before
+
+
+def test_two_first_imports_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both found no case; while one still reads, the other has finished: it is not written over."""
+    one = put(tmp_path / "a" / "transfers.csv", TABLES + "t1,2024-03-01T10:00:00,A,B,5,x\n")
+    two = put(tmp_path / "b" / "transfers.csv", TABLES + "t2,2024-03-01T10:00:00,A,B,5,x\n")
+    real = intake.compile_ledger
+
+    def slow(tables: Any) -> Any:
+        monkeypatch.setattr(intake, "compile_ledger", real)
+        import_sources(tmp_path / "case", two)
+        return real(tables)
+
+    monkeypatch.setattr(intake, "compile_ledger", slow)
+    with pytest.raises(BusyError):
+        import_sources(tmp_path / "case", one)
+    assert open_case(tmp_path / "case").tables.transfers["transfer_id"].tolist() == ["t2"]
+
+
+def test_an_import_while_another_writes(tmp_path: Path) -> None:
+    one = put(tmp_path / "a" / "transfers.csv", TABLES + "t1,2024-03-01T10:00:00,A,B,5,x\n")
+    import_sources(tmp_path / "case", one)
+    with writing(tmp_path / "case"), pytest.raises(BusyError) as caught:
+        import_sources(tmp_path / "case", one)
+    assert caught.value.exit_code == 75
+
+
 def test_progress_is_told(tmp_path: Path) -> None:
     file = put(tmp_path / "transfers.csv", TABLES + "t1,2024-03-01T10:00:00,A,B,5,x\n")
     told: list[tuple[str, int, int]] = []
@@ -386,6 +425,8 @@ def test_the_report_for_people_and_for_programs(tmp_path: Path) -> None:
     assert "CNY" in english
     assert english != chinese
     assert "quarantined" in english and "quarantined" not in chinese
+    assert "1 rows of transfers in quarantine" in english
+    assert "行 x" not in chinese and "隔离" in chinese
     data = json.loads(report.json())
     assert data["tallies"]["transfers"]["money"]["loaded"] == {"CNY": "117.00"}
     assert data["mirrors"] == {"rows": 1, "money": {"CNY": "100.00"}}

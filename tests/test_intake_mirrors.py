@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -181,6 +182,17 @@ def test_one_to_one_the_nearest_and_as_many_as_possible() -> None:
         ("r0", "r2"),
         ("r1", "r3"),
     ]
+
+
+def test_among_equal_rows_it_is_the_id_that_decides() -> None:
+    """Never the order of import: three payments alike, one of which the payee's statement has."""
+    payers = [out("2024-03-01T10:00:00", transfer_id=name) for name in "abc"]
+    payee = into("2024-03-01T10:00:00", transfer_id="z")
+    found = {tuple(merged(*order, payee)) for order in itertools.permutations(payers)}
+    assert len(found) == 1
+    payees = [into("2024-03-01T10:00:00", transfer_id=name) for name in "xyz"]
+    found = {tuple(sorted(merged(*payers[:2], *order))) for order in itertools.permutations(payees)}
+    assert len(found) == 1
 
 
 def test_a_reference_is_stronger_than_a_nearer_time() -> None:
