@@ -18,6 +18,7 @@ from graphflow.errors import InputError, Problem, UsageError
 from graphflow.language import N_
 from graphflow.tables import Raw
 from loaders import amlsim, amlworld, canonical, finbench, statement
+from loaders.grid import first_line
 from loaders.source import KIND_NAMES, File, Source, open_source
 
 __all__ = ["LOADERS", "File", "Loader", "Source", "by_name", "open_source", "recognise"]
@@ -184,8 +185,4 @@ def _unknown(file: File) -> tuple[str, dict[str, object]]:
 
 
 def _first_line(file: File) -> str:
-    if file.kind != "text":
-        return ""
-    from loaders.grid import head_lines
-
-    return next((line.strip()[:120] for line in head_lines(file) if line.strip()), "")
+    return first_line(file).strip()[:120] if file.kind == "text" else ""

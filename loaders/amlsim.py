@@ -76,7 +76,7 @@ def _header(file: File) -> list[str]:
     if file.kind == "parquet":
         return grids.parquet_columns(file)
     if file.kind == "text":
-        return next((grids.split_line(line) for line in grids.head_lines(file) if line.strip()), [])
+        return grids.split_line(grids.first_line(file))
     return []
 
 

@@ -84,12 +84,10 @@ def claims(source: Source) -> tuple[File, ...]:
 def _role(file: File) -> str:
     if file.kind != "text":
         return ""
-    lines = [line for line in grids.head_lines(file) if line.strip()]
-    if not lines:
-        return ""
-    if BLOCK.match(lines[0]):
+    line = grids.first_line(file)
+    if BLOCK.match(line):
         return "patterns"
-    names = [name.lower().removesuffix(".1") for name in grids.split_line(lines[0], ",")]
+    names = [name.lower().removesuffix(".1") for name in grids.split_line(line, ",")]
     if tuple(names[: len(HEADER)]) == HEADER:
         return "transfers"
     return "accounts" if set(names) >= ACCOUNT_HEADER else ""

@@ -146,9 +146,7 @@ def _first_header(file: File) -> list[str]:
     if file.kind == "parquet":
         return [name.lower() for name in grids.parquet_columns(file)]
     if file.kind == "text":
-        return next(
-            ([c.lower() for c in grids.split_line(x)] for x in grids.head_lines(file) if x.strip()), []
-        )
+        return [cell.lower() for cell in grids.split_line(grids.first_line(file))]
     if file.kind in ("xlsx", "xls") and not _locked(file):
         for sheet in grids.sheet_names(file):
             for row in grids.sheet_head(file, sheet):

@@ -62,11 +62,13 @@ def _role(file: File) -> str:
     """Which file of the format this is: by its name (or its folder's, where it is in parts) and header."""
     if file.kind != "text":
         return ""
-    line = next((line for line in grids.head_lines(file) if line.strip()), "")
-    header = [name.lower() for name in grids.split_line(line, "|")]
-    for name in (file.stem.lower(), file.folder.rpartition("/")[2].lower()):
+    names = [name for name in (file.stem.lower(), file.folder.rpartition("/")[2].lower()) if name in FILES]
+    if not names:
+        return ""
+    header = [name.lower() for name in grids.split_line(grids.first_line(file), "|")]
+    for name in names:
         # A file that lacks a column is one of these still: it is to be said, not passed over.
-        if name in FILES and len(set(FILES[name]) & set(header)) >= min(2, len(FILES[name]) - 1):
+        if len(set(FILES[name]) & set(header)) >= min(2, len(FILES[name]) - 1):
             return name
     return ""
 

@@ -125,14 +125,19 @@ def read_text(file: File, is_header: FindHeader | None = None) -> Grid:
     return grid
 
 
-def head_lines(file: File) -> list[str]:
+def first_line(file: File) -> str:
+    """The first line of a text file that is not empty; empty where there is none."""
+    return next((line for line in head_lines(file, 1 << 13) if line.strip()), "")
+
+
+def head_lines(file: File, size: int = 1 << 17) -> list[str]:
     """The first lines of a text file, for recognising it."""
-    head = file.head(1 << 17)
+    head = file.head(size)
     encoding = _encoding_of(head)
     if encoding == "utf-8":
         try:
             # A cut character at the end is no reason to take the file for GB18030.
-            codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < 1 << 17)
+            codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < size)
         except UnicodeDecodeError:
             encoding = "gb18030"
     text = head.decode(encoding, errors="replace").removeprefix("\ufeff")
@@ -422,7 +427,9 @@ def open_workbook(file: File) -> Any:
                     file.name,
                     N_("has a sheet with cells so far apart that it spans {cells} of them"),
                     {"cells": file.cells, "most": MOST_CELLS},
-                    expected=N_("sheets that span at most {most} cells; delete what stands far from the table"),
+                    expected=N_(
+                        "sheets that span at most {most} cells; delete what stands far from the table"
+                    ),
                 )
             )
         return python_calamine.CalamineWorkbook.from_path(str(file.path))

@@ -464,9 +464,8 @@ class _Reading:
         table["source_reference"], table["target_reference"] = sides(columns["reference"], nobody)
         table["source_balance"], table["target_balance"] = sides(columns["balance"], columns["other_balance"])
         table["source_sequence"], table["target_sequence"] = sides(sequence, number)
-        table["other_as_written"] = pc.if_else(
-            pc.is_null(_other_ids(part)), columns["other"], pa.scalar(None, TEXT)
-        )
+        replaced = pc.invert(pc.fill_null(pc.equal(other, columns["other"]), False))
+        table["other_as_written"] = pc.if_else(replaced, columns["other"], pa.scalar(None, TEXT))
         table["kind"] = kind
         table["memo"], table["ip"], table["mac"] = columns["memo"], columns["ip"], columns["mac"]
         for key in ("log", "voucher", "document"):

@@ -488,6 +488,11 @@ def test_cash_interest_fees_and_tax(
     assert row["kind"] == kind
 
 
+def test_cash_is_cash_whatever_number_stands_beside_it(tmp_path: Path) -> None:
+    (row,) = transfers(of(tmp_path, [movement(DAY + "1", "1", "", "出", "ATM00912", 现金标志="现金")]))
+    assert (row["target"], row["other_as_written"]) == ("cash:1001", "ATM00912")
+
+
 def test_a_number_of_the_other_side_stands_even_where_the_words_say_interest(tmp_path: Path) -> None:
     (row,) = transfers(of(tmp_path, [movement(DAY + "1", "1", "", "进", "9009", 摘要说明="付息")]))
     assert (row["source"], row["kind"]) == ("9009", None)
@@ -820,3 +825,19 @@ def test_a_broken_quotation_mark_costs_its_rows_only(tmp_path: Path) -> None:
 def test_an_account_that_only_a_failed_row_names_is_not_covered(tmp_path: Path) -> None:
     raw = of(tmp_path, [movement(DAY + "1", "1", "", "出", "2001", 交易是否成功="否")])
     assert raw.tables["transfers"].num_rows == 0 and "accounts" not in raw.tables
+
+
+def test_an_old_workbook_with_merged_cells() -> None:
+    """`files/statement.xls`: a title, merged account and card over three rows, an amount merged over two, a sum."""
+    raw = load(Path(__file__).parent / "files" / "statement.xls")
+    (row,) = transfers(raw)
+    assert (row["source"], row["target"], row["amount"], row["target_balance"]) == (
+        "2001",
+        "0010020030",
+        "88.5",
+        "100.1",
+    )
+    assert (row["source_sheet"], row["source_row"], row["time"]) == ("交易明细", 4, "2021-01-05 09:00:01")
+    assert reasons(raw)[0] == (5, NO_AMOUNT)  # an amount that is merged over two rows was booked once
+    assert raw.refused["transfers"]["column"].to_pylist() == ["交易金额", "交易对手账卡号"]
+    assert raw.refused["transfers"]["交易账号"].to_pylist() == ["0010020030", "0010020030"]
