@@ -169,7 +169,7 @@ class Draft:
         complete = {"schema": SCHEMA_VERSION, "version": self.version, "previous": previous, **manifest}
         for folder in (self.folder, *self._sources):
             _sync_tree(folder)
-        for folder in (self.path / "versions", self.path / "sources", self.path):
+        for folder in (self.path / "versions", self.path / "sources", self.path, self.path.parent):
             if folder.exists():
                 _sync_folder(folder)
         new = self.path / _MANIFEST_NEW

@@ -184,6 +184,14 @@ def test_one_to_one_the_nearest_and_as_many_as_possible() -> None:
     ]
 
 
+def test_two_minutes_are_still_near_where_several_could_be_pairs() -> None:
+    payers = [out("2024-03-01T10:00:00"), out("2024-03-01T10:00:10")]
+    payees = [into("2024-03-01T10:02:00"), into("2024-03-01T10:02:10")]
+    assert merged(*payers, *payees) == [("r0", "r2"), ("r1", "r3")]
+    late = [into("2024-03-01T10:02:00.000001"), into("2024-03-01T10:02:10.000001")]
+    assert merged(*payers, *late) == [("r1", "r2")]
+
+
 def test_among_equal_rows_it_is_the_id_that_decides() -> None:
     """Never the order of import: three payments alike, one of which the payee's statement has."""
     payers = [out("2024-03-01T10:00:00", transfer_id=name) for name in "abc"]
