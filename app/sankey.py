@@ -266,7 +266,7 @@ def option(
     label: Callable[[Node], str],
     money: Callable[[int], str],
     lit: Collection[int] = (),
-    chosen: int | None = None,
+    chosen: tuple[str, int] | None = None,
 ) -> dict[str, Any]:
     """The ECharts option of a view.
 
@@ -278,8 +278,8 @@ def option(
         An amount with its unit.
     lit : collection of int
         Links of the path to show; the others fade. None lit: all show alike.
-    chosen : int or None
-        A node to mark.
+    chosen : tuple or None
+        What to mark: ``("node", 3)`` or ``("link", 5)``.
     """
     data = []
     for at, node in enumerate(view.nodes):
@@ -290,7 +290,7 @@ def option(
                 "depth": node.step,
                 "itemStyle": {
                     "color": _colour(node, view),
-                    "borderWidth": 2 if at == chosen else 0,
+                    "borderWidth": 2 if chosen == ("node", at) else 0,
                     "borderColor": "#111827",
                     "opacity": 1.0 if not lit or _touches(view, at, lit) else 0.3,
                 },
@@ -313,7 +313,7 @@ def option(
                 "source": source.key,
                 "target": target.key,
                 "value": link.amount,
-                "lineStyle": {"color": colour, "opacity": 0.32 if not lit else 0.62 if at in lit else 0.06},
+                "lineStyle": {"color": colour, "opacity": _strength(at, lit, chosen)},
                 "tooltip": {
                     "formatter": f"{_safe(label(source))} → {_safe(label(target))}<br/>"
                     f"<b>{_safe(money(link.amount))}</b>"
@@ -341,11 +341,11 @@ def option(
                 "emphasis": {"focus": "trajectory"},
                 "select": {
                     "itemStyle": {"borderWidth": 2, "borderColor": "#111827"},
-                    "lineStyle": {"opacity": 0.62},
+                    "lineStyle": {"opacity": 0.85},
                 },
                 "label": {
                     "fontSize": 11,
-                    "width": 116,
+                    "width": _room(view),
                     "overflow": "truncate",
                     "ellipsis": "…",
                     "textBorderColor": "#ffffff",
@@ -363,6 +363,18 @@ def height(view: View, *, least: int = 380, most: int = 640) -> int:
     for node in view.nodes:
         columns[node.step] += 1
     return max(least, min(most, 30 + 21 * max(columns.values(), default=1)))
+
+
+def _strength(link: int, lit: Collection[int], chosen: tuple[str, int] | None) -> float:
+    """How strongly a link is drawn."""
+    if chosen == ("link", link):
+        return 0.85
+    return 0.32 if not lit else 0.55 if link in lit else 0.06
+
+
+def _room(view: View) -> int:
+    """Pixels that a name has before the next step begins, on a narrow screen."""
+    return max(58, min(150, 470 // max(view.steps - 1, 1) - 14))
 
 
 def _side(node: Node, view: View) -> str:

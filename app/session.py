@@ -98,7 +98,7 @@ def choosers(currency: str = "CNY") -> None:
         key="scale",
         required=True,
         width="stretch",
-        format_func=lambda each: scale_name(currency, language(), each),
+        format_func={scale: scale_name(currency, language(), scale) for scale in SCALES}.__getitem__,
     )
 
 

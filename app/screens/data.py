@@ -148,7 +148,7 @@ def _import(case: Case | None) -> None:
             default="add",
             required=True,
             key="import_into",
-            format_func=lambda each: say("The open case") if each == "add" else say("A new case"),
+            format_func={"add": say("The open case"), "new": say("A new case")}.__getitem__,
         )
         == "add"
     )

@@ -88,7 +88,7 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
             persist_state="session",
             help=say("Forward: where did the money go. Backward: where had it come from."),
             width="stretch",
-            format_func=lambda back: say("Backward") if back else say("Forward"),
+            format_func={False: say("Forward"), True: say("Backward")}.__getitem__,
         )
         rule = top[3].segmented_control(
             say("Rule"),
@@ -98,7 +98,7 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
             help=say(RULE_HELP),
             persist_state="session",
             width="stretch",
-            format_func=lambda each: say(RULES[each]),
+            format_func={name: say(title) for name, title in RULES.items()}.__getitem__,
         )
         several = len(case.tables.minor_units) > 1
         low = st.columns(
@@ -153,7 +153,7 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
             persist_state="session",
             width="stretch",
             disabled=not case.tables.has("parties"),
-            format_func=lambda each: say("Account") if each == "account" else say("Party"),
+            format_func={"account": say("Account"), "party": say("Party")}.__getitem__,
             help=say("By party, transfers between accounts of one party are no step."),
         )
         currency = None

@@ -126,7 +126,7 @@ class Words:
         if node.kind == sankey.END:
             return self.end(node.ident)
         if node.kind == sankey.OTHERS:
-            return say("{count} others", count=f"{node.members:,}")
+            return say("+{count} more", count=f"{node.members:,}")
         return self.called(node.ident)
 
     def share(self, amount: int) -> str:

@@ -45,7 +45,7 @@ def end_table(words: Words, selection: Selection) -> None:
         )
     if ends.empty:
         return
-    st.echarts_chart(_bar(words, ends), height=104, key="trace_bar", alt=say("The ends as parts of one bar"))
+    st.echarts_chart(_bar(words, ends), height=118, key="trace_bar", alt=say("The ends as parts of one bar"))
     frame = ends.copy(deep=False)
     frame["what"] = [words.end(kind) for kind in ends["kind"]]
     frame["called"] = [words.called(each) for each in ends["who"]]

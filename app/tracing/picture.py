@@ -98,7 +98,7 @@ def picture(words: Words, selection: Selection, lit: frozenset[int]) -> None:
             label=words.node,
             money=words.figures.money,
             lit=lit,
-            chosen=focus[1] if focus and focus[0] == "node" else None,
+            chosen=focus if focus and focus[0] in ("node", "link") else None,
         ),
         key=key,
         on_select=clicked,
@@ -114,7 +114,7 @@ def picture(words: Words, selection: Selection, lit: frozenset[int]) -> None:
         if view.named == view.seed
         else say(
             "{part} of {all} accounts or parties stand here by name; {share} of the money has its whole way "
-            "among them, the rest is folded into “others”.",
+            "among them, the rest is folded into “+N more”.",
             part=f"{view.groups_named:,}",
             all=f"{view.groups:,}",
             share=words.share(view.named),
@@ -162,19 +162,23 @@ def row_table(
         if selection.focus is None:
             st.markdown(f"**{say('Transfers')}** · {len(words.kept.rows):,}")
         else:
-            st.markdown(
-                f"**{verbatim(words.focus(selection.focus))}** · "
-                + say(
-                    "{shown} of {all} rows", shown=f"{len(filtered or ()):,}", all=f"{len(words.kept.rows):,}"
-                )
-            )
             st.button(
-                say("Show all"),
+                "",
                 icon=":material/close:",
                 key="trace_clear",
                 on_click=selection.clear,
                 shortcut="Esc",
                 type="tertiary",
+                help=say("Show all"),
+            )
+            st.markdown(
+                f"**{verbatim(words.focus(selection.focus))}** · "
+                + say(
+                    "{shown} of {all} rows",
+                    shown=f"{len(filtered or ()):,}",
+                    all=f"{len(words.kept.rows):,}",
+                ),
+                width="stretch",
             )
     columns = row_columns(words, words.kept.rows)
     frame = shown.copy(deep=False)

@@ -1,0 +1,304 @@
+"""The app's screens, run without a browser: what they ask, say, and hold out against."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import graphflow as gf
+from app import cases, recent
+from app.screens import SCREENS
+from graphflow.synthesis import make, toys
+
+pytest.importorskip("streamlit")
+from streamlit.testing.v1 import AppTest
+
+MAIN = Path(__file__).resolve().parent.parent / "app" / "main.py"
+HOSTILE = "![x](http://graphflow-guard.invalid/a.png) <img src=x onerror=alert(1)> {b} *A* :red[x]"
+
+# Markdown or HTML that is not escaped: it would draw, link or load.
+LIVE = re.compile(r"(?<!\\)(!\[|<img|\]\(|\*A)")
+
+
+@pytest.fixture(autouse=True)
+def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the app remembers stays in this test; what it cached is forgotten."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("GRAPHFLOW_LANGUAGE", raising=False)
+    monkeypatch.setattr("sys.argv", ["main.py"])
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def p2p(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("p2p")
+    make("p2p", folder / "files", size=4_000, seed=3)
+    gf.import_sources(folder / "case", folder / "files")
+    return folder / "case"
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Path:
+    toys.t1().save(tmp_path / "toy")
+    return tmp_path / "toy"
+
+
+def started(path: str = "trace", **asked: object) -> AppTest:
+    """The app as a link opens it; `path` is the screen."""
+    at = AppTest.from_file(str(MAIN), default_timeout=120)
+    for key, value in asked.items():
+        at.query_params[key.rstrip("_")] = str(value)
+    at.run()
+    if path != "trace":
+        at.switch_page(path)
+        at.run()
+    return at
+
+
+def said(at: AppTest) -> str:
+    """Everything that the screen says in words."""
+    parts = [*at.markdown, *at.caption, *at.info, *at.warning, *at.error, *at.success, *at.subheader]
+    return "\n".join(str(part.value) for part in parts) + "\n".join(f"{m.label} {m.value}" for m in at.metric)
+
+
+def fine(at: AppTest) -> AppTest:
+    assert not at.exception, at.exception
+    assert "fault" not in said(at) and "本程序" not in said(at), said(at)
+    return at
+
+
+def tables(at: AppTest) -> dict[str, pd.DataFrame]:
+    """The tables on the screen by the key of their widget."""
+    found = {}
+    for each in at.dataframe:
+        key = each.proto.id.rsplit("-", 1)[-1]
+        found[key.rstrip("0123456789").rstrip("_")] = each.value
+    return found
+
+
+# ---------------------------------------------------------------- the frame
+
+
+def test_without_a_case_the_app_says_how_to_begin() -> None:
+    at = fine(started(lang="en"))
+    assert "Open a case to begin" in said(at)
+    assert "No case is open." in said(at)
+    assert {button.label for button in at.button} >= {"Open", "Import files"}
+
+
+def test_every_screen_of_the_one_list_is_shown_in_both_languages(toy: Path) -> None:
+    for language in ("en", "zh"):
+        for screen in SCREENS:
+            at = fine(started(lang=language, case=toy))
+            assert at.session_state.language == language
+            assert screen.path in at.session_state.pages
+    assert len({screen.path for screen in SCREENS}) == len(SCREENS)
+
+
+def test_the_language_can_be_changed_and_stands_in_the_address(toy: Path) -> None:
+    at = fine(started(lang="en", case=toy, from_="transfer:a"))
+    assert "The ends add up to the seed: 300" in said(at).replace("\\", "")
+    at.session_state.language = "zh"
+    fine(at.run())
+    assert "各去向合计等于所问资金" in said(at)
+    assert at.query_params["lang"] in ("zh", ["zh"])
+    assert "The ends" not in said(at)
+
+
+def test_the_unit_is_switched_everywhere(toy: Path) -> None:
+    at = fine(started(lang="zh", case=toy, from_="transfer:a"))
+    assert at.metric[0].value == "300.00"
+    at.session_state.scale = "middle"
+    fine(at.run())
+    assert at.metric[0].value == "0.03"
+    assert "300.00 元" in said(at).replace("\\", ""), "what adds up is said to the cent, whatever the unit"
+
+
+def test_a_case_that_is_not_there_is_said(tmp_path: Path) -> None:
+    at = fine(started(lang="en", case=tmp_path / "none"))
+    [error] = at.error
+    assert "there is no case here" in error.value.replace("\\", "")
+
+
+def test_a_case_deleted_meanwhile_is_said_and_nothing_breaks(toy: Path) -> None:
+    at = fine(started(lang="zh", case=toy, from_="transfer:a"))
+    shutil.rmtree(toy)
+    fine(at.run())
+    assert at.error, "the case is gone"
+
+
+def test_a_case_that_is_no_json_is_said(tmp_path: Path) -> None:
+    (tmp_path / "case").mkdir()
+    (tmp_path / "case" / "case.json").write_text("{broken")
+    at = fine(started(lang="en", case=tmp_path / "case"))
+    assert at.error
+
+
+def test_a_case_imported_again_meanwhile_is_seen(tmp_path: Path) -> None:
+    rows = "transfer_id,time,source,target,amount\nt1,2024-03-01T09:00:00,A,B,5.00\n"
+    (tmp_path / "one.csv").write_text(rows)
+    gf.import_sources(tmp_path / "case", tmp_path / "one.csv")
+    at = fine(started(lang="en", case=tmp_path / "case", from_="account:A"))
+    assert at.metric[0].value == "5.00"
+    (tmp_path / "two.csv").write_text(rows.replace("t1", "t2").replace("5.00", "7.50"))
+    gf.import_sources(tmp_path / "case", tmp_path / "two.csv")
+    fine(at.run())
+    assert at.metric[0].value == "12.50"
+
+
+# ---------------------------------------------------------------- the question and its answer
+
+
+def test_the_ends_add_up_to_the_seed(p2p: Path) -> None:
+    case = gf.open_case(p2p)
+    platform = case.tables.parties.query("sector == 'p2p_platform'")["party_id"].iloc[0]
+    for rule in ("fifo", "prorata"):
+        for back in ("", "1"):
+            at = fine(started(lang="en", case=p2p, from_=f"party:{platform}", rule=rule, back=back))
+            answer = gf.trace(case, f"party:{platform}", rule=rule, backward=bool(back))
+            shown = tables(at)
+            assert "add up to the seed" in said(at)
+            assert round(float(shown["trace_ends"]["seed_amount"].sum()) * 100) == answer.seed
+            assert len(shown["trace_ends"]) == len(answer.ends)
+            assert len(shown["trace_rows"]) == min(len(answer.transfers) + len(answer.seeds), 5_000)
+            assert "Left out" in said(at)
+
+
+def test_ends_that_do_not_add_up_are_never_shown_as_if_they_did(
+    toy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = gf.trace
+
+    def wrong(*given: Any, **more: Any) -> Any:
+        result = real(*given, **more)
+        result.ends["seed_amount"] += 1
+        return result
+
+    monkeypatch.setattr(gf, "trace", wrong)
+    at = started(lang="en", case=toy, from_="transfer:a,transfer:c")
+    assert any("do not add up" in error.value for error in at.error)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"from_": "account:NOBODY"}, "NOBODY"),
+        ({"from_": "transfer:a=999999"}, "a"),
+        ({"from_": ",,,"}, ""),
+        ({"from_": "balance:M@yesterday"}, "yesterday"),
+        ({"from_": "transfer:a", "min_": "abc"}, "abc"),
+        ({"from_": "account:A", "since": "2024-03-01", "until": "2024-02-01"}, ""),
+    ],
+)
+def test_a_wrong_question_is_answered_readably(toy: Path, asked: dict[str, str], words: str) -> None:
+    at = fine(started(lang="zh", case=toy, **asked))
+    if asked.get("until"):
+        return  # a day outside the case is dropped: the widget would refuse it
+    assert at.error and words in at.error[0].value.replace("\\", "")
+
+
+def test_an_address_full_of_nonsense_is_survived(toy: Path) -> None:
+    fine(
+        started(
+            lang="xx", case=toy, unit="zz", from_="transfer:a", rule="nope", back="maybe", by="planet",
+            since="yesterday", until="2999-01-01", hops="-3", min_="0", currency="XXX",
+        )
+    )  # fmt: skip
+
+
+def test_limits_are_asked_for_and_said(toy: Path) -> None:
+    at = fine(started(lang="en", case=toy, from_="transfer:a", hops="0"))
+    assert "beyond the limit set" in set(tables(at)["trace_ends"]["what"])
+    at = fine(started(lang="en", case=toy, from_="transfer:a", min_="100"))
+    assert "add up" in said(at)
+
+
+def test_a_row_selected_lights_its_path_and_offers_a_trace(toy: Path) -> None:
+    at = fine(started(lang="en", case=toy, from_="transfer:a"))
+    key = f"trace_rows_{at.session_state.trace_serials['rows']}"
+    at.session_state[key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    fine(at.run())
+    assert "1 selected" in said(at)
+    assert {"Trace this transfer", "Trace the payer", "Trace the payee"} <= {each.label for each in at.button}
+    next(each for each in at.button if each.label == "Trace the payee").click()
+    fine(at.run())
+    assert at.text_input(key="trace_from").value == "account:M"
+
+
+def test_nothing_asked_offers_references_of_this_case(p2p: Path) -> None:
+    at = fine(started(lang="en", case=p2p))
+    offers = [each for each in at.button if str(each.key).startswith("suggest_")]
+    assert {each.key.removeprefix("suggest_").split(":")[0] for each in offers} >= {
+        "loan",
+        "party",
+        "account",
+    }
+    next(each for each in offers if "loan:" in each.key).click()
+    fine(at.run())
+    assert at.metric or at.error
+
+
+def test_names_from_data_are_text_on_every_screen(tmp_path: Path) -> None:
+    frames = {
+        "transfers": pd.DataFrame(
+            {"transfer_id": ["t1", HOSTILE], "time": ["2024-03-01", "2024-03-02"],
+             "source": ["A", "B"], "target": ["B", "C"], "amount": ["9", "4"], "memo": [HOSTILE, "=1+1"]}),
+        "accounts": pd.DataFrame({"account_id": ["A", "B", "C"], "party_id": ["P", "P", "Q"]}),
+        "parties": pd.DataFrame({"party_id": ["P", "Q"], "name": [HOSTILE, "Q"], "kind": ["person", "trust"]}),
+    }  # fmt: skip
+    gf.Case.from_tables(**frames).save(tmp_path / HOSTILE.replace("/", "_"))
+    case = tmp_path / HOSTILE.replace("/", "_")
+    at = fine(started(lang="en", case=case, from_="account:A"))
+    for part in [*at.markdown, *at.caption, *at.error, *at.info]:
+        assert not LIVE.search(part.value), part.value
+    at = fine(started(lang="en", case=case, from_="no " + HOSTILE))
+    assert at.error and not LIVE.search(at.error[0].value)
+
+
+def test_two_sessions_compute_one_at_a_time(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running, most = [0], [0]
+    real = gf.trace
+
+    def counted(*given: Any, **more: Any) -> Any:
+        running[0] += 1
+        most[0] = max(most[0], running[0])
+        threading.Event().wait(0.05)
+        try:
+            return real(*given, **more)
+        finally:
+            running[0] -= 1
+
+    monkeypatch.setattr(gf, "trace", counted)
+    sessions = [AppTest.from_file(str(MAIN), default_timeout=120) for _ in range(3)]
+    for number, at in enumerate(sessions):
+        at.query_params["case"], at.query_params["from"] = str(toy), "transfer:" + "abc"[number]
+        at.query_params["min"] = "0.0"
+    threads = [threading.Thread(target=at.run) for at in sessions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert most[0] == 1
+    assert cases.COMPUTING is not None
+
+
+# ---------------------------------------------------------------- what is remembered
+
+
+def test_a_case_opened_is_offered_again(toy: Path) -> None:
+    fine(started(lang="en", case=toy))
+    assert recent.cases() == [str(toy.resolve())]
+    at = fine(started(lang="en"))
+    button = next(each for each in at.button if str(each.key).startswith("recent_0"))
+    button.click()
+    fine(at.run())
+    assert at.session_state.case == str(toy.resolve())
+    state = json.loads((recent.state_folder() / "recent.json").read_text())
+    assert state == [str(toy.resolve())]

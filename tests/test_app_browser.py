@@ -1,0 +1,381 @@
+"""The app in a real browser: what a person sees, clicks and reads, and that nothing leaves the machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import graphflow as gf
+from graphflow.synthesis import make
+
+pytest.importorskip("streamlit")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from tests.browser import (
+    AWAY,
+    Guard,
+    Sankey,
+    app,
+    chromium_at,
+    free_port,
+    looking,
+    open_page,
+    served,
+    settle,
+    streamlit_page,
+    table,
+    text,
+    words,
+)
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = f"![x]({AWAY}) <img src={AWAY}>"
+
+
+@pytest.fixture(scope="module")
+def p2p(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("p2p")
+    make("p2p", folder / "files", size=20_000, seed=1)
+    gf.import_sources(folder / "case", folder / "files")
+    return folder / "case"
+
+
+@pytest.fixture(scope="module")
+def finbench(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finbench")
+    gf.import_sources(folder / "case", data / "finbench_sf0.01" / "snapshot")
+    return folder / "case"
+
+
+@pytest.fixture(scope="module")
+def guard() -> Guard:
+    return Guard()
+
+
+@pytest.fixture(scope="module")
+def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app, running; asked for after the browser, so that without one nothing is started."""
+    with app(tmp_path_factory.mktemp("server")) as where:
+        yield where
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    with chromium_at(chromium) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def context(browser: Any, guard: Guard) -> Iterator[Any]:
+    with looking(browser, guard, height=1000) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test: no page asked for anything off this machine."""
+    yield
+    if "guard" in request.fixturenames:
+        request.getfixturevalue("guard").check()
+
+
+def platform(case: Path) -> str:
+    parties = gf.open_case(case).tables.parties
+    return f"party:{parties.loc[parties['sector'] == 'p2p_platform', 'party_id'].iloc[0]}"
+
+
+def numbers(said: str) -> list[str]:
+    return re.findall(r"\d[\d,]*\.\d\d", said)
+
+
+def follows_both_ways(page: Any, seed: int) -> None:
+    """A click on a link filters the rows; a row selected lights its path; the ends add up."""
+    whole = Sankey.on(page)
+    before = table(page, "trace_rows")
+    assert before and whole.lit() == {link["index"] for link in whole.links}, "nothing is selected yet"
+
+    wide = max(
+        (link for link in whole.links if not link["target"].startswith("end@")), key=lambda l: l["wide"]
+    )
+    whole.click(wide)
+    after, lit = table(page, "trace_rows"), Sankey.on(page)
+    assert after != before, "the click did not change the table"
+    assert wide["index"] in lit.lit() and (
+        len(lit.lit()) < len(lit.links) or len(lit.links) == len(lit.lit())
+    )
+    assert " → " in text(page)
+
+    page.keyboard.press("Escape")
+    settle(page)
+    assert table(page, "trace_rows") == before
+    assert Sankey.on(page).lit() == {link["index"] for link in whole.links}
+
+    # the first row's box is at the left edge of the table's canvas, under its head
+    box = page.locator('[class*="st-key-trace_rows"] canvas').first.bounding_box()
+    page.mouse.click(box["x"] + 20, box["y"] + 36 + 15)
+    settle(page)
+    lit = Sankey.on(page)
+    assert 0 < len(lit.lit()) < len(lit.links), "a row lights its path and no other"
+
+    ends = [node for node in whole.nodes if node["key"].startswith("end@")]
+    assert sum(node["value"] for node in ends) == seed, "the ends drawn add up to the seed"
+
+
+def test_a_trace_of_the_platform_is_drawn_clicked_and_adds_up(
+    p2p: Path, address: str, context: Any, guard: Guard
+) -> None:
+    case = gf.open_case(p2p)
+    reference = platform(p2p)
+    answer = gf.trace(case, reference)
+    page = open_page(context, address, case=str(p2p), lang="zh", **{"from": reference})
+    said = text(page)
+    seed = f"{answer.seed // 100:,}.{answer.seed % 100:02d}"
+    assert f"各去向合计等于所问资金：{seed} = {seed} 元" in said
+    drawn = Sankey.on(page)
+    assert 20 < len(drawn.nodes) <= 150
+    follows_both_ways(page, answer.seed)
+    page.close()
+
+
+def test_a_loan_of_finbench_is_drawn_clicked_and_adds_up(
+    finbench: Path, address: str, context: Any, guard: Guard
+) -> None:
+    case = gf.open_case(finbench)
+    reference = str(case.tables.loans["loan_id"].iloc[0])
+    answer = gf.trace(case, reference)
+    page = open_page(context, address, case=str(finbench), lang="en", **{"from": reference})
+    assert "The ends add up to the seed" in text(page)
+    rows = table(page, "trace_ends")
+    assert len(rows) == len(answer.ends) < 10, "so few that the browser has them all"
+    assert sum(round(float(row[2].replace(",", "")) * 100) for row in rows) == answer.seed
+    follows_both_ways(page, answer.seed)
+    page.close()
+
+
+def test_the_language_is_switched_and_nothing_stays_in_the_other(
+    p2p: Path, address: str, context: Any, guard: Guard
+) -> None:
+    page = open_page(context, address, case=str(p2p), lang="en", **{"from": platform(p2p)})
+    english = words(page)
+    assert "Money asked about" in english
+    page.get_by_text("中文", exact=True).click()
+    settle(page)
+    chinese = words(page)
+    assert "所问资金" in chinese and "lang=zh" in page.url
+    left = set(re.findall(r"[A-Za-z]{3,}", chinese)) - {
+        "Language", "English", "party", "account", "loan", "transfer", "Esc", "case", "CSV", "SVG", "Excel", "PNG", "yyyy",
+    }  # fmt: skip
+    assert not left, f"English left in Chinese: {left}"
+    page.get_by_test_id("stSidebarNav").get_by_text("流水", exact=True).click()
+    settle(page)
+    assert "/transfers" in page.url and "lang=zh" in page.url, "the path is the same in every language"
+    page.close()
+
+
+def test_backward_and_pro_rata_and_party_are_chosen_with_the_mouse(
+    p2p: Path, address: str, context: Any, guard: Guard
+) -> None:
+    case = gf.open_case(p2p)
+    reference = platform(p2p)
+    page = open_page(context, address, case=str(p2p), lang="en", **{"from": reference})
+    for label in ("Backward", "Pro rata", "Party"):
+        page.locator(".st-key-question").get_by_text(label, exact=True).click()
+        settle(page)
+    answer = gf.trace(case, reference, rule="prorata", backward=True)
+    seed = f"{answer.seed // 100:,}.{answer.seed % 100:02d}"
+    assert f"The origins add up to the seed: {seed} = {seed} CNY" in text(page)
+    assert "back=1" in page.url and "rule=prorata" in page.url and "by=party" in page.url
+    drawn = Sankey.on(page)
+    first = min(drawn.nodes, key=lambda node: node["left"])
+    assert first["key"].startswith("end@"), "backward the ends stand at the left: money flows to the right"
+    again = open_page(
+        context, page.url.split("?")[0].rstrip("/"), "", **dict(part.split("=", 1) for part in [])
+    )
+    again.goto(page.url)
+    settle(again)
+    assert f"{seed} = {seed} CNY" in text(again), "a link shows the same"
+    again.close()
+    page.close()
+
+
+def test_a_party_is_found_by_name_and_traced(p2p: Path, address: str, context: Any, guard: Guard) -> None:
+    case = gf.open_case(p2p)
+    name = case.tables.parties.loc[case.tables.parties["sector"] == "p2p_platform", "name"].iloc[0]
+    page = open_page(context, address, case=str(p2p), lang="zh")
+    page.get_by_role("button", name="查找").click()
+    page.get_by_placeholder("名称、编号或号码").fill(str(name)[:4])
+    page.keyboard.press("Enter")
+    settle(page)
+    hits = table(page, "trace_hits")
+    assert hits and str(name)[:4] in hits[0][1]
+    box = page.locator(".st-key-trace_hits canvas").first.bounding_box()
+    page.mouse.click(box["x"] + 20, box["y"] + 36 + 18)
+    settle(page)
+    page.keyboard.press("Escape")
+    settle(page)
+    assert page.get_by_role("textbox", name="起点").input_value() == platform(p2p)
+    assert "合计等于所问资金" in text(page)
+    page.close()
+
+
+def test_a_trace_starts_from_a_row(p2p: Path, address: str, context: Any, guard: Guard) -> None:
+    page = open_page(context, address, "transfers", case=str(p2p), lang="en")
+    page.get_by_role("textbox", name="Search").fill("消费")
+    page.keyboard.press("Enter")
+    settle(page)
+    assert table(page, "rows_table")
+    box = page.locator('[class*="st-key-rows_table"] canvas').first.bounding_box()
+    page.mouse.click(box["x"] + 20, box["y"] + 36 + 18)
+    settle(page)
+    page.get_by_role("button", name="Trace this transfer").click()
+    settle(page)
+    assert "/transfers" not in page.url and "from=transfer" in page.url
+    assert "The ends add up to the seed" in text(page)
+    page.close()
+
+
+def test_files_are_dropped_imported_and_reported(
+    tmp_path: Path, address: str, context: Any, guard: Guard
+) -> None:
+    good = tmp_path / "transfers.csv"
+    good.write_text(
+        "transfer_id,time,source,target,amount,memo\n"
+        "t1,2024-03-01T09:00:00,A,B,100.00,\n"
+        "t2,2024-03-01T10:00:00,B,C,60.00,\n"
+        "t3,yesterday,B,C,1.00,\n",
+        encoding="utf-8",
+    )
+    page = open_page(context, address, "data", lang="zh")
+    page.get_by_role("tab", name="导入", exact=True).click()
+    page.locator('input[type="file"]').first.set_input_files(str(good))
+    settle(page)
+    page.get_by_role("textbox", name="新案件的文件夹").fill(str(tmp_path / "case"))
+    page.keyboard.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="导入", exact=True).last.click()
+    settle(page)
+    assert (tmp_path / "case" / "case.json").is_file()
+    page.get_by_role("tab", name="隔离区").click()
+    settle(page)
+    assert "yesterday" in str(table_of_text(page))
+    page.get_by_test_id("stSidebarNav").get_by_text("资金穿透", exact=True).click()
+    settle(page)
+    page.get_by_role("textbox", name="起点").fill("transfer:t1")
+    page.keyboard.press("Enter")
+    settle(page)
+    assert "各去向合计等于所问资金：100.00 = 100.00 元" in text(page)
+    page.close()
+
+
+def table_of_text(page: Any) -> list[str]:
+    cells = page.evaluate(
+        "() => [...document.querySelectorAll('canvas table td')].map((cell) => cell.textContent)"
+    )
+    return [str(cell) for cell in cells]
+
+
+def test_a_file_that_is_nothing_of_ours_is_refused_and_nothing_is_written(
+    tmp_path: Path, address: str, context: Any, guard: Guard
+) -> None:
+    bad = tmp_path / "notes.pdf"
+    bad.write_bytes(b"%PDF-1.4 nothing")
+    page = open_page(context, address, "data", lang="en")
+    page.get_by_role("tab", name="Import", exact=True).click()
+    page.locator('input[type="file"]').first.set_input_files(str(bad))
+    settle(page)
+    page.get_by_role("textbox", name="Folder of the new case").fill(str(tmp_path / "case"))
+    page.keyboard.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Import", exact=True).last.click()
+    settle(page)
+    said = text(page)
+    assert "Not imported" in said and "PDF" in said
+    assert not (tmp_path / "case").exists()
+    page.close()
+
+
+def test_hostile_names_load_nothing(tmp_path: Path, address: str, context: Any, guard: Guard) -> None:
+    import pandas as pd
+
+    gf.Case.from_tables(
+        transfers=pd.DataFrame(
+            {"transfer_id": ["t1", "t2"], "time": ["2024-03-01", "2024-03-02"], "source": ["A", "B"],
+             "target": ["B", "C"], "amount": ["9", "4"], "memo": [HOSTILE, HOSTILE]}),
+        accounts=pd.DataFrame({"account_id": ["A", "B", "C"], "party_id": ["P", "Q", "R"]}),
+        parties=pd.DataFrame({"party_id": ["P", "Q", "R"], "name": [HOSTILE, HOSTILE + "2", "R"], "kind": "company"}),
+    ).save(tmp_path / "case")  # fmt: skip
+    page = open_page(context, address, case=str(tmp_path / "case"), lang="en", **{"from": "account:A"})
+    drawn = Sankey.on(page)
+    for link in drawn.links:
+        page.mouse.move(drawn.box["x"] + link["x"], drawn.box["y"] + link["y"])
+        page.wait_for_timeout(300)
+    drawn.click(drawn.links[0])
+    page.get_by_role("textbox", name="From").fill(HOSTILE)
+    page.keyboard.press("Enter")
+    settle(page)
+    assert page.evaluate("() => document.querySelectorAll('img[src*=\"graphflow-guard\"]').length") == 0
+    page.close()
+
+
+def test_pages_of_two_widths_hold_their_parts(p2p: Path, address: str, browser: Any, guard: Guard) -> None:
+    for width, height in ((1366, 768), (1920, 1080)):
+        with looking(browser, guard, width=width, height=height) as wide:
+            page = open_page(wide, address, case=str(p2p), lang="zh", **{"from": platform(p2p)})
+            over = page.evaluate(
+                "() => document.querySelector('[data-testid=\"stMain\"]').scrollWidth"
+                " - document.querySelector('[data-testid=\"stMain\"]').clientWidth"
+            )
+            assert over <= 1, "nothing stands out to the right"
+            chart, rows = (
+                page.locator(place).first.bounding_box()
+                for place in ("[_echarts_instance_]", '[class*="st-key-trace_rows"]')
+            )
+            assert rows["x"] >= chart["x"] + chart["width"] - 1, "the table stands beside the picture"
+            assert chart["y"] < height * 0.6, "the picture begins on the first screen"
+
+
+# ---------------------------------------------------------------- the guard itself
+
+
+def test_the_guard_catches_a_page_that_asks_off_the_machine(browser: Any, tmp_path: Path) -> None:
+    script = tmp_path / "bad.py"
+    script.write_text(f"import streamlit as st\nst.markdown('![x]({AWAY})')\nst.sidebar.write('x')\n")
+    port = free_port()
+    caught = Guard()
+    server = served(streamlit_page(script, tmp_path, port), port, tmp_path / "state")
+    with server as where, looking(browser, caught) as other:
+        open_page(other, where).wait_for_timeout(500)
+    with pytest.raises(AssertionError, match="leave this machine"):
+        caught.check()
+    assert AWAY in caught.left
+
+
+def test_the_guard_catches_an_icon_fetched_from_elsewhere(browser: Any, tmp_path: Path) -> None:
+    """A Material icon as the page's own icon comes from the network: Streamlit does that unasked."""
+    script = tmp_path / "icon.py"
+    script.write_text(
+        "import streamlit as st\nst.set_page_config(page_icon=':material/home:')\nst.sidebar.write('x')\n"
+    )
+    port = free_port()
+    caught = Guard()
+    server = served(streamlit_page(script, tmp_path, port), port, tmp_path / "state")
+    with server as where, looking(browser, caught) as other:
+        open_page(other, where).wait_for_timeout(500)
+    assert caught.left, "Streamlit no longer fetches it: this test has become needless"
+
+
+def test_the_server_answers_only_on_this_machine(address: str) -> None:
+    import http.client
+
+    host = address.removeprefix("http://")
+    connection = http.client.HTTPConnection(host, timeout=10)
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+               "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Host": "graphflow-guard.invalid"}  # fmt: skip
+    connection.request("GET", "/_stcore/stream", headers=upgrade)
+    assert connection.getresponse().status == 403, "a name of somewhere else is refused (DNS rebinding)"
+    connection.close()
