@@ -262,7 +262,9 @@ class _Checker:
         if not good.all():
             typed = typed.filter(pa.array(good))
         if spec.name == "transfers":
-            typed = reversals_by_id(self._identified(typed))
+            typed = self._identified(typed)
+            if self.raw.one_sided:
+                typed = reversals_by_id(typed)
         self.tables[spec.name] = typed
         for currencies in (own[0], into[0]):
             self.used.update(w for w, p in zip(currencies.words, currencies.places, strict=True) if p >= 0)
