@@ -245,21 +245,31 @@ def below(rng: random.Random, most: int) -> int:
 
 
 def share_inputs(rng: random.Random, _: int) -> tuple:
+    if rng.random() < 0.3:  # what divides without a rest
+        a, b = rng.randint(1, 1 << 26), rng.randint(1, 1 << 26)
+        return np.int64(a * rng.randint(0, b)), np.int64(b * rng.randint(0, a)), np.int64(a * b)
     parts = 1 + below(rng, (1 << 52) - 2)
-    return np.int64(below(rng, parts)), np.int64(below(rng, parts)), np.int64(parts)
+    most = rng.choice((parts, (1 << 52) - 1))  # a conversion's other amount may be the greater one
+    return np.int64(below(rng, most)), np.int64(below(rng, parts)), np.int64(parts)
 
 
 def take_inputs(rng: random.Random, _: int) -> tuple:
     whole, part, parts = share_inputs(rng, 0)
+    whole = min(whole, parts)
     fraction = 0 if whole == parts else below(rng, (1 << 32) - 1)
     return whole, np.int64(fraction), part, parts
 
 
 def place_inputs(rng: random.Random, size: int) -> tuple:
     world, back = World(rng, size), rng.random() < 0.5
+    pointer, positions, starts = world.payments(back)
     pot = rng.randrange(world.pots)
     place = rng.randint(-80, 0) if back else rng.randint(0, 80)
-    return *world.payments(back), pot, place, back
+    edges = starts[pointer[pot] : pointer[pot + 1]].tolist()
+    if edges and rng.random() < 0.6:  # where a payment begins, and just before
+        edge = rng.choice(edges)
+        place = -edge - rng.randint(0, 1) if back else max(edge - rng.randint(0, 1), 0)
+    return pointer, positions, starts, pot, place, back
 
 
 def step_inputs(rng: random.Random, size: int) -> tuple:
