@@ -59,7 +59,8 @@ check: $(VENV)/installed-dev
 # The compiled loops as plain Python on small sizes; then everything. pytest's closing line is the last one.
 test: check
 	$(say) 'pytest, kernels as plain Python (NUMBA_DISABLE_JIT=1), small'
-	@NUMBA_DISABLE_JIT=1 GRAPHFLOW_EXAMPLES=15 HYPOTHESIS_PROFILE=small $(PY) -m pytest -q -m 'not slow and not data and not browser' $(NOJIT)
+	@NUMBA_DISABLE_JIT=1 GRAPHFLOW_EXAMPLES=15 HYPOTHESIS_PROFILE=small $(PY) -m pytest -q -W 'ignore:overflow encountered:RuntimeWarning' \
+		-m 'not slow and not data and not browser' $(NOJIT)
 	$(say) 'pytest: tests, doctests, notebooks, the wheel'
 	@$(PY) -m pytest --durations=15 $(PYTEST)
 
