@@ -353,6 +353,13 @@ def test_money_of_frames_is_exact():
     decimals = frame.assign(amount=[Decimal("1.10"), Decimal("90071992547409.93"), Decimal("1E+2")])
     part = read_raw(frames_to_raw({"transfers": decimals}))
     assert part.tables["transfers"]["amount"].to_pylist() == [110, 9007199254740993, 10000]
+    arrow = pa.table(
+        {**rows, "time": ["2016-04-14"] * 3, "amount": pa.array([Decimal("1E-10"), Decimal(0), Decimal(2)])}
+    )
+    part = read_raw(frames_to_raw({"transfers": arrow}))
+    assert part.tables["transfers"]["amount"].to_pylist() == [200]
+    assert part.set_aside["transfers"].num_rows == 1
+    assert part.quarantine["reason"].to_pylist() == ["more decimals than the currency has"]
     minor = frame.assign(amount=[2**53 + 1, 5, 7], source_balance=pd.array([1, None, -3], "Int64"))
     part = read_raw(frames_to_raw({"transfers": minor}), money="minor")
     assert part.tables["transfers"]["amount"].to_pylist() == [2**53 + 1, 5, 7]
@@ -505,6 +512,7 @@ def test_a_missing_id_is_a_hash_of_the_row_as_its_statement_has_it():
         first
     ]
     assert ids_of(statement(), minor_units={"CNY": 4}) == [first]
+    assert ids_of(statement(time="2016-04-14")) != ids_of(statement(time="2016-04-14T00:00"))
     for changed in (
         {"source": "A2"}, {"target": "B2"}, {"time": "2016-04-14T09:30:01"}, {"amount": "10.01"},
         {"currency": "USD"},

@@ -150,6 +150,13 @@ def as_text(column: pa.ChunkedArray | pa.Array) -> pa.Array:
             for x in array.to_pylist()
         ]
         return pa.array(said, pa.large_string())
+    if pa.types.is_decimal(array.type):
+        text = array.cast(pa.large_string())
+        short = pc.fill_null(pc.match_substring(text, "E"), False)
+        if pc.any(short).as_py():  # Arrow writes 0.0000001 as 1E-7
+            full = [format(value, "f") for value in array.filter(short).to_pylist()]
+            text = pc.replace_with_mask(text, short, pa.array(full, pa.large_string()))
+        return text
     if pa.types.is_timestamp(array.type) and array.type.tz:
         return pc.strftime(array.cast(pa.timestamp("us", "UTC")), "%Y-%m-%dT%H:%M:%SZ").cast(
             pa.large_string()

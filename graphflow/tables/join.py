@@ -372,7 +372,7 @@ class _Joiner:
                         more = pc.fill_null(more, False) if pa.types.is_boolean(more.type) else more
                         out = _put(out, beside, more)
                 rows = np.flatnonzero(differ)
-                if rows.size and column not in _PERIOD:
+                if rows.size:
                     self._conflict(name, table, column, rows, kept[rows])
             out = _put(out, column, filled)
         repeated = table.num_rows - out.num_rows
