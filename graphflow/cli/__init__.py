@@ -36,6 +36,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     language = _language(given)
     try:
         arguments = _parser(language).parse_args(given)
+        arguments.asked, arguments.language = arguments.language, language
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show must not end the run
                 told = {"encoding": "utf-8"} if getattr(arguments, "format", "") in ("json", "csv") else {}
@@ -158,7 +159,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
         return translate(text, language, **values).replace("%", "%%")
 
     always = _Parser(add_help=False)
-    always.add_argument("--language", choices=LANGUAGES, default=language, help=say("of messages and tables"))
+    always.add_argument("--language", choices=LANGUAGES, help=say("of messages and tables"))
     always.add_argument("--debug", action="store_true", help=say("show where in the program an error arose"))
     prints = _Parser(add_help=False)
     prints.add_argument("--format", choices=FORMATS, default="table", help=say("how results are printed"))
@@ -350,7 +351,7 @@ def _demo(a: Arguments) -> int:
 def _app(a: Arguments) -> int:
     from graphflow.cli.launch import launch
 
-    return launch(a.case, a.port, a.language, browser=not a.no_browser)
+    return launch(a.case, a.port, a.language, asked=a.asked, browser=not a.no_browser)
 
 
 def _warm(a: Arguments) -> int:

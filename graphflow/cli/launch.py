@@ -61,8 +61,22 @@ def command(case: str | None, port: int) -> list[str]:
     ]
 
 
-def launch(case: str | None, port: int | None, language: str, *, browser: bool = True) -> int:
-    """Run the app until it is stopped; its exit code."""
+def launch(
+    case: str | None, port: int | None, language: str, *, asked: str | None = None, browser: bool = True
+) -> int:
+    """Run the app until it is stopped; its exit code.
+
+    Parameters
+    ----------
+    case, port
+        What to open, and where to listen: None is nothing, and the first free one.
+    language
+        Of messages here.
+    asked
+        The language that the app is to begin in; None leaves it to the browser.
+    browser
+        Open one, where there is a terminal.
+    """
     if find_spec("streamlit") is None:
         raise MissingExtraError.of("app", "streamlit")
     if case is not None and not Path(case).is_dir():
@@ -78,8 +92,7 @@ def launch(case: str | None, port: int | None, language: str, *, browser: bool =
         )
     address = f"http://{ADDRESS}:{port}"
     print(translate("The app is at {address} (stop it with Ctrl+C).", language, address=address), flush=True)
-    # Our own language, and no safe-path surprises from the user's environment.
-    environment = {**os.environ, "GRAPHFLOW_LANGUAGE": language, "PYTHONSAFEPATH": "1"}
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"} | ({"GRAPHFLOW_LANGUAGE": asked} if asked else {})
     with subprocess.Popen(command(case, port), env=environment, stdin=subprocess.DEVNULL) as process:
         if browser and sys.stdout.isatty():
             threading.Thread(target=_show, args=(address, port, process), daemon=True).start()
