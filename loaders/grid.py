@@ -35,6 +35,7 @@ from loaders.source import KIND_NAMES, MOST_CELLS, File
 Rows = npt.NDArray[np.int64]
 FindHeader = Callable[[Sequence[str]], bool]
 
+BLOCK = 1 << 24  # bytes that are parsed at a time; a row longer than that is read with one block of its own
 LONGEST_CELL = 100_000  # characters; Excel's own limit is 32,767
 MOST_PREAMBLE = 60  # lines above a header
 MOST_CELLS_SHOWN = 2_000  # characters of an unreadable row that are kept
@@ -156,7 +157,7 @@ def split_line(line: str, delimiter: str | None = None) -> list[str]:
 
 def delimiter_of(line: str) -> str:
     bare = re.sub(r'"[^"]*"', "", line)
-    return max(",\t|;，", key=lambda mark: (bare.count(mark), mark == ","))
+    return max(",\t|;", key=lambda mark: (bare.count(mark), mark == ","))
 
 
 def trimmed(cell: str) -> str:
@@ -290,15 +291,16 @@ def _parse(
 ) -> tuple[pa.Table, Rows, list[tuple[int, str]]]:
     """Rows (numbered from 1 at the first after the header) and the lines with another number of cells."""
     names = [str(i) for i in range(start.width)]
-    odd: list[tuple[int, str]] = []
 
-    def keep(row: Any) -> str:
-        odd.append((row.number or 0, row.text))
-        return "skip"
+    def parse(threads: bool, block: int) -> tuple[pa.Table, list[tuple[int, str]]]:
+        # A list of its own each time: threads of a reading that has failed may still find odd rows.
+        odd: list[tuple[int, str]] = []
 
-    def parse(threads: bool, block: int) -> pa.Table:
-        odd.clear()
-        return pacsv.read_csv(
+        def keep(row: Any) -> str:
+            odd.append((row.number or 0, row.text))
+            return "skip"
+
+        table = pacsv.read_csv(
             pa.BufferReader(body),
             read_options=pacsv.ReadOptions(column_names=names, use_threads=threads, block_size=block),
             parse_options=pacsv.ParseOptions(
@@ -313,16 +315,17 @@ def _parse(
                 check_utf8=False,  # it has been, in the pass over the whole file
             ),
         )
+        return table, odd
 
     if not body.size or (not bytes(body[: 1 << 12]).strip(b"\r\n \t") and body.size < 1 << 12):
         return pa.table({name: pa.array([], pa.large_string()) for name in names}), np.empty(0, np.int64), []
     try:
-        table = parse(True, 1 << 24)
+        table, odd = parse(True, BLOCK)
         if odd:  # their numbers are only known to a reader that goes row by row
-            table = parse(False, 1 << 24)
+            table, odd = parse(False, BLOCK)
     except pa.ArrowInvalid:
         try:  # a row longer than a block
-            table = parse(False, min(max(body.size + 1, 1 << 20), (1 << 31) - 1))
+            table, odd = parse(False, min(max(body.size + 1, 1 << 20), (1 << 31) - 1))
         except pa.ArrowInvalid as error:
             raise InputError(
                 Problem(file.name, N_("cannot be read as rows of text: {reason}"), {"reason": str(error)})
@@ -330,7 +333,7 @@ def _parse(
     total = table.num_rows + len(odd)
     kept = np.ones(total, dtype=bool)
     kept[[row - 1 for row, _ in odd]] = False
-    return table, np.flatnonzero(kept).astype(np.int64) + 1, list(odd)
+    return table, np.flatnonzero(kept).astype(np.int64) + 1, odd
 
 
 def _put_back(grid: Grid, start: _Start) -> None:

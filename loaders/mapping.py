@@ -17,6 +17,7 @@ from loaders.grid import UNREADABLE, Grid
 from loaders.source import File, Source
 
 TEXT = pa.large_string()
+MOST_NOTES = 20  # of files that were not read, each with a line of its own
 
 # 6.22202E+18: what Excel makes of a long number. One digit, a fraction, E, a signed exponent: digits are
 # lost.
@@ -120,7 +121,13 @@ def told_by(file: File, count: int, table: str) -> Note:
 
 
 def unread_notes(source: Source) -> list[Note]:
-    """A note for each file that nobody claimed: nothing is left out in silence."""
+    """A note for each file that nobody claimed: nothing is left out in silence; many are one note."""
+    if len(source.others) > MOST_NOTES:
+        names = "; ".join(file.name for file in source.others)
+        values = {"count": len(source.others), "files": names}
+        return [
+            Note("unread_files", N_("{count} files were not read, no loader knows them: {files}"), values)
+        ]
     return [
         Note(
             "unread_file",

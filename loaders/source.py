@@ -277,6 +277,8 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     root = Path(path)
     if not root.exists():
         raise InputError(Problem(str(root), N_("there is no such file or folder")))
+    if not root.is_dir() and not root.is_file():
+        raise InputError(Problem(str(root), N_("is neither a file nor a folder")))
     problems: list[Problem] = []
     opening = _Opening(problems)
     if root.is_dir():

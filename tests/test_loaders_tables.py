@@ -259,6 +259,7 @@ def test_a_workbook_with_a_sheet_a_table(tmp_path: Path) -> None:
     assert [row["time"] for row in found] == ["2024-01-02 10:30:00", "2024-01-03 00:00:00"]
     assert (found[1]["source_sheet"], found[1]["source_row"]) == ("transfers", 3)
     assert raw.tables["accounts"]["account_id"].to_pylist() == ["0012"]
+    assert read_raw(raw).tables["transfers"]["amount"].to_pylist() == [123456, 10]
 
 
 def test_long_numbers_that_excel_has_stored_as_numbers_are_refused(tmp_path: Path) -> None:
@@ -328,18 +329,38 @@ def test_any_text_is_read_as_written(
     assert list(grid.rows) == sorted(set(grid.rows))
 
 
+@pytest.mark.parametrize("memo", ["", '"two\nlines"'], ids=["plain", "quoted newlines"])
 def test_ten_thousand_rows_over_many_blocks_keep_their_places(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memo: str
 ) -> None:
-    body = [[f"T{i}", ROW[1], "A", "B", f"{i}.00"] for i in range(10_000)]
-    lines = csv_text(HEADER, body).splitlines()
-    lines[5000] = "broken"
+    """Small blocks, rows of another width in several of them, blank lines, and one row longer than a block."""
+    monkeypatch.setattr(grids, "BLOCK", 1 << 12)
+    lines = [",".join([*HEADER, "memo"]), *(f"T{i},{ROW[1]},A,B,{i}.00,{memo}" for i in range(10_000))]
+    broken = [3, 500, 501, 5_000, 9_999, 10_000]
+    for at in broken:
+        lines[at] = "broken"
+    lines[700] = lines[800] = ""
     write(tmp_path / "transfers.csv", "\n".join(lines))
     raw = load(tmp_path)
     table = raw.tables["transfers"]
     numbers = np.asarray(table["source_row"])
     assert [f"T{row - 2}" for row in numbers] == table["transfer_id"].to_pylist()
-    assert len(numbers) == 9_999 and raw.refused["transfers"]["source_row"].to_pylist() == [5001]
+    assert len(numbers) == 10_000 - len(broken) - 2
+    assert raw.refused["transfers"]["source_row"].to_pylist() == [at + 1 for at in broken]
+    lines[600] = f"T599,{ROW[1]},A,B,1.00,{'x' * (1 << 13)}"
+    write(tmp_path / "transfers.csv", "\n".join(lines))
+    again = load(tmp_path).tables["transfers"]
+    assert again.select(HEADER[:4]).equals(table.select(HEADER[:4])) and again["source_row"].equals(
+        table["source_row"]
+    )
+
+
+def test_many_files_that_nobody_reads_are_one_note(tmp_path: Path) -> None:
+    write(tmp_path / "transfers.csv", csv_text(HEADER, [ROW]))
+    for i in range(30):
+        write(tmp_path / f"other-{i}.txt", "x")
+    (note,) = load(tmp_path).notes
+    assert note.values["count"] == 30 and "other-29.txt" in str(note.values["files"])
 
 
 # ---------------------------------------------------------------- nothing half done
