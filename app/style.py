@@ -25,6 +25,8 @@ _UPLOADER = """
 [data-testid="stFileUploaderDropzoneInstructions"] > div > span:first-of-type::after,
 [data-testid="stFileUploaderDropzoneInstructions"] > span:first-of-type::after
   {content: %(drop)s; font-size: .875rem;}
+[data-testid="stFileUploaderDropzone"] button p {font-size: 0 !important;}
+[data-testid="stFileUploaderDropzone"] button p::after {content: %(choose)s; font-size: .875rem;}
 """
 
 
@@ -32,7 +34,8 @@ def dress() -> None:
     """Put the rules on the page."""
     rules = _RULES
     if language() != "en":
-        rules += _UPLOADER % {"drop": json.dumps(say("Drop files here"), ensure_ascii=False)}
+        texts = {"drop": say("Drop files here"), "choose": say("Choose")}
+        rules += _UPLOADER % {key: json.dumps(text, ensure_ascii=False) for key, text in texts.items()}
     st.html(f"<style>{rules}</style>")
 
 

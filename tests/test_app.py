@@ -57,7 +57,7 @@ def started(path: str = "trace", **asked: object) -> AppTest:
         at.query_params[key.rstrip("_")] = str(value)
     at.run()
     if path != "trace":
-        at.switch_page(path)
+        [at._page_hash] = [key for key, page in at._registered_pages.items() if page["url_pathname"] == path]
         at.run()
     return at
 
@@ -96,9 +96,9 @@ def test_without_a_case_the_app_says_how_to_begin() -> None:
 def test_every_screen_of_the_one_list_is_shown_in_both_languages(toy: Path) -> None:
     for language in ("en", "zh"):
         for screen in SCREENS:
-            at = fine(started(lang=language, case=toy))
+            at = fine(started(screen.path, lang=language, case=toy))
             assert at.session_state.language == language
-            assert screen.path in at.session_state.pages
+            assert len(at.dataframe) + len(at.button) > 0
     assert len({screen.path for screen in SCREENS}) == len(SCREENS)
 
 
@@ -287,6 +287,100 @@ def test_two_sessions_compute_one_at_a_time(toy: Path, monkeypatch: pytest.Monke
         thread.join(120)
     assert most[0] == 1
     assert cases.COMPUTING is not None
+
+
+# ---------------------------------------------------------------- rows, parties, data
+
+
+def test_rows_are_searched_summed_and_said_how_many(p2p: Path) -> None:
+    case = gf.open_case(p2p)
+    at = fine(started("transfers", lang="en", case=p2p))
+    total = len(case.tables.transfers)
+    assert f"500 of {total:,} rows shown" in said(at)
+    word = case.tables.transfers["memo"].dropna().iloc[0]
+    at.text_input(key="rows_text").set_value(word)
+    fine(at.run())
+    found = case.transfers(text=word)
+    assert f"of {len(found):,} rows shown" in said(at)
+    assert len(tables(at)["rows_table"]) == min(len(found), 500)
+    at.text_input(key="rows_text").set_value("no row has this in it")
+    fine(at.run())
+    assert "No row matches" in said(at)
+    at.text_input(key="rows_text").set_value("")
+    at.text_input(key="rows_least").set_value("1万")
+    fine(at.run())
+    assert f"of {len(case.transfers(least=1_000_000)):,} rows shown" in said(at)
+
+
+def test_a_party_that_is_not_there_is_said(p2p: Path) -> None:
+    at = started("transfers", lang="en", case=p2p)
+    at.text_input(key="rows_party").set_value("nobody at all")
+    fine(at.run())
+    assert at.error
+
+
+def test_parties_and_accounts_are_found(p2p: Path) -> None:
+    case = gf.open_case(p2p)
+    name = case.tables.parties["name"].iloc[0]
+    at = started("transfers", lang="zh", case=p2p)
+    at.text_input(key="people_text").set_value(name)
+    fine(at.run())
+    assert name in set(tables(at)["people_table"]["name"])
+    rows, total = cases.find(case, "1", 7)
+    assert len(rows) == 7 < total
+
+
+def test_the_import_report_and_the_quarantine_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "transfers.csv").write_text(
+        "transfer_id,time,source,target,amount\nt1,2024-03-01,A,B,5.00\nt2,never,A,B,1.00\nt3,2024-03-01,A,B,-1\n"
+    )
+    gf.import_sources(tmp_path / "case", tmp_path / "transfers.csv")
+    at = fine(started("data", lang="zh", case=tmp_path / "case"))
+    shown = [each.value for each in at.dataframe]
+    report = next(frame for frame in shown if "quarantined" in frame)
+    assert report.loc[report["table"] == "transfers", ["read", "loaded", "quarantined"]].iloc[0].tolist() == [
+        3,
+        1,
+        2,
+    ]
+    refused = next(frame for frame in shown if "reason" in frame)
+    assert set(refused["source_row"]) == {3, 4} and not any(each.isascii() for each in refused["reason"])
+
+
+def test_an_import_from_a_path_makes_a_case(tmp_path: Path) -> None:
+    (tmp_path / "transfers.csv").write_text("transfer_id,time,source,target,amount\nt1,2024-03-01,A,B,5.00\n")
+    at = fine(started("data", lang="en"))
+    at.text_input(key="import_place").set_value(str(tmp_path / "transfers.csv"))
+    at.text_input(key="import_target").set_value(str(tmp_path / "made"))
+    fine(at.run())
+    at.button(key="import_go").click()
+    fine(at.run())
+    assert "1 files added, 1 rows read, 0 in quarantine" in said(at)
+    assert gf.open_case(tmp_path / "made").tables.transfers["amount"].tolist() == [500]
+    assert at.session_state.case == str((tmp_path / "made").resolve())
+
+
+def test_an_import_that_fails_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("nothing,of,ours\n1,2,3\n")
+    at = fine(started("data", lang="en"))
+    at.text_input(key="import_place").set_value(str(tmp_path / "gone"))
+    at.text_input(key="import_target").set_value(str(tmp_path / "made"))
+    fine(at.run())
+    at.button(key="import_go").click()
+    fine(at.run())
+    assert at.error and not (tmp_path / "made").exists()
+
+
+def test_an_import_never_takes_the_place_of_another_case(toy: Path, tmp_path: Path) -> None:
+    (tmp_path / "transfers.csv").write_text("transfer_id,time,source,target,amount\nt1,2024-03-01,A,B,5.00\n")
+    at = fine(started("data", lang="en"))
+    at.text_input(key="import_place").set_value(str(tmp_path / "transfers.csv"))
+    at.text_input(key="import_target").set_value(str(toy))
+    fine(at.run())
+    at.button(key="import_go").click()
+    fine(at.run())
+    assert "there is a case here already" in at.error[0].value
+    assert len(gf.open_case(toy).tables.transfers) == 5
 
 
 # ---------------------------------------------------------------- what is remembered
