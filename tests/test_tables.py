@@ -532,6 +532,16 @@ def test_identical_rows_of_a_file_have_ids_of_their_own():
     assert ids_of(statement(), statement(), file="b.csv") == [twice[0], twice[2]]
 
 
+def test_ids_do_not_depend_on_how_many_rows_there_are():
+    n = 230_001  # more than one thread takes
+    row = statement()
+    columns = {c: pa.repeat(pa.scalar(v, pa.large_string()), n) for c, v in row.items()}
+    rows = pa.table({**columns, "memo": pa.array(np.arange(n)).cast(pa.large_string())})
+    part = read_raw(Raw({"transfers": rows}, one_sided=True))
+    made = part.tables["transfers"]["transfer_id"].to_pylist()
+    assert len(set(made)) == n and made[:3] == ids_of(row, row, row)
+
+
 def test_a_stated_id_stays_beside_generated_ones():
     part = check("transfers", GOOD["transfers"], {**GOOD["transfers"], "transfer_id": None})
     assert part.tables["transfers"]["transfer_id"].to_pylist()[0] == "T1"

@@ -559,6 +559,19 @@ def generated_ids(typed: pa.Table, digits: Mapping[str, int], one_sided: bool) -
     Own account, direction, time, amount, currency, balance, reference, the other side as written; and how
     many identical rows stand before it in the same file. Of two-sided rows the own account is the payer's.
     """
+    size = max(100_000, -(-typed.num_rows // (os.cpu_count() or 1)))
+    pieces = [typed.slice(at, size) for at in range(0, max(typed.num_rows, 1), size)]
+    with ThreadPoolExecutor(len(pieces)) as pool:  # rows do not know one another yet
+        stirred = list(pool.map(lambda piece: _stirred(piece, digits, one_sided), pieces))
+    made = (np.concatenate([a for a, _ in stirred]), np.concatenate([b for _, b in stirred]))
+    keys.stir(made, pa.array(keys.ordinals(made, typed["source_file"])))
+    return keys.hexadecimal(made)
+
+
+def _stirred(
+    typed: pa.Table, digits: Mapping[str, int], one_sided: bool
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """The keys of rows, from what identifies them but their ordinal."""
     n = typed.num_rows
     have = typed.column_names
 
@@ -590,8 +603,7 @@ def generated_ids(typed: pa.Table, digits: Mapping[str, int], one_sided: bool) -
     keys.stir(made, of(True, "_reference"))
     for other in (of(False, ""), of(False, "_name"), typed[STATEMENT[1]] if STATEMENT[1] in have else None):
         keys.stir(made, other)
-    keys.stir(made, pa.array(keys.ordinals(made, typed["source_file"])))
-    return keys.hexadecimal(made)
+    return made
 
 
 _HASHED = {"source_balance": pa.int64(), "target_balance": pa.int64()}
