@@ -206,9 +206,18 @@ def chains_inputs(rng: random.Random, size: int) -> tuple:
         ints([(pot, place) for s, pot, _, _, place in seeds if s < 0], 2),
     )
     limits = (last, rng.choice((-1, -1, 0, 1, 3)), rng.choice((0, 0, 1, 5)), int(back))
-    stack = (np.zeros((4, 12), np.int64), np.zeros(4, np.int64), ints([0, -1]))
+    stack = (np.zeros((4, 14), np.int64), np.zeros(4, np.int64), ints([0, -1]))
     carried = np.zeros((len(world.steps), 2), np.int64)
-    return world.steps, (pointer, positions, world.converted), starts, ints(seeds, 5), barriers, limits, stack, carried
+    return (
+        world.steps,
+        (pointer, positions, world.converted),
+        starts,
+        ints(seeds, 5),
+        barriers,
+        limits,
+        stack,
+        carried,
+    )
 
 
 def poison_inputs(rng: random.Random, size: int) -> tuple:
@@ -216,7 +225,13 @@ def poison_inputs(rng: random.Random, size: int) -> tuple:
     count = len(world.steps)
     steps = sorted(rng.sample(range(count), rng.randint(0, min(3, count))))
     seeds = [(s, rng.randint(1, int(world.steps[s]["amount"]))) for s in steps]
-    return world.steps, ints(seeds, 2), np.zeros((world.pots, 2), np.int64), rng.randrange(count), rng.choice((-1, 0, 1, 3))
+    return (
+        world.steps,
+        ints(seeds, 2),
+        np.zeros((world.pots, 2), np.int64),
+        rng.randrange(count),
+        rng.choice((-1, 0, 1, 3)),
+    )
 
 
 def rows_inputs(rng: random.Random, size: int) -> tuple:
@@ -235,13 +250,24 @@ def edges_inputs(rng: random.Random, size: int) -> tuple:
     count = rng.randint(1, max(size // 2, 1))
     edges = [(rng.randrange(count), rng.randrange(count)) for _ in range(rng.randint(0, size))]
     if rng.random() < 0.7:  # mostly without rings
-        edges = [(a, b) if (a * 7) % 11 < (b * 7) % 11 else (b, a) for a, b in edges if (a * 7) % 11 != (b * 7) % 11]
+        edges = [
+            (a, b) if (a * 7) % 11 < (b * 7) % 11 else (b, a)
+            for a, b in edges
+            if (a * 7) % 11 != (b * 7) % 11
+        ]
     edges = [(a, b) for a, b in edges if a != b]
     return ints([a for a, _ in edges]), ints([b for _, b in edges]), count
 
 
 def below(rng: random.Random, most: int) -> int:
-    return rng.choice((rng.randint(0, 9), rng.randint(0, most), most - rng.randint(0, min(9, most)), rng.randint(0, 1 << 20) % (most + 1)))
+    return rng.choice(
+        (
+            rng.randint(0, 9),
+            rng.randint(0, most),
+            most - rng.randint(0, min(9, most)),
+            rng.randint(0, 1 << 20) % (most + 1),
+        )
+    )
 
 
 def share_inputs(rng: random.Random, _: int) -> tuple:

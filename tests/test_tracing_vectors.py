@@ -48,7 +48,9 @@ START = "2024-05-01T09:00:00"
 
 # name: the case; then for each seed (a label of the law's books) what is traced, by rule, in major units:
 # transfers that carry it, and what is left in the mixed account M (or the account named).
-T1 = Vector([("A", "M", 300), ("B", "M", 200), ("M", "X", 250), ("C", "M", 100), ("M", "Y", 300)], {"M": "100"})
+T1 = Vector(
+    [("A", "M", 300), ("B", "M", 200), ("M", "X", 250), ("C", "M", 100), ("M", "Y", 300)], {"M": "100"}
+)
 T2 = Vector(
     [("Paul", "M", 10), ("Michael", "M", 10), ("M", "X", 10), ("Karen", "M", 10), ("M", "Y", 10)], {"M": "0"}
 )
@@ -56,14 +58,27 @@ T3 = Vector(
     [("T", "M", 1000), ("M", "X", 900), ("own", "M", 500), ("M", "Y", 100), ("own", "M", 700)], {"M": "0"}
 )
 T5 = Vector(
-    [("clean", "P", 100), ("taint", "P", 100), ("clean", "Q", 20), ("P", "Q", 80), ("Q", "R", 50), ("P", "R", 60)],
+    [
+        ("clean", "P", 100),
+        ("taint", "P", 100),
+        ("clean", "Q", 20),
+        ("P", "Q", 80),
+        ("Q", "R", 50),
+        ("P", "R", 60),
+    ],
     {"P": "0", "Q": "0", "R": "0"},
 )
 T7 = Vector([("M", "X", 60), ("t", "M", 100), ("M", "Y", 40)], {"M": "0"})
 T8 = Vector([("t", "M", 50), ("M", "X", 120), ("c", "M", 30), ("M", "Y", 40)])
 T9 = Vector([("t", "M", 50), ("M", "X", 80), ("M", "FEE", 2, {"fee_of": "r1"})], {"M": "50"})
 T10 = Vector(
-    [("t", "M", 100), ("c", "M", 100), ("M", "X", 50), ("X", "M", 50, {"reversal_of": "r2"}), ("M", "Y", 120)],
+    [
+        ("t", "M", 100),
+        ("c", "M", 100),
+        ("M", "X", 50),
+        ("X", "M", 50, {"reversal_of": "r2"}),
+        ("M", "Y", 120),
+    ],
     {"M": "0"},
 )
 DOLLARS = {"target_amount": "100", "target_currency": "USD"}
@@ -271,7 +286,10 @@ def test_t11_a_conversion_at_the_executed_rate(rule: str) -> None:
     assert (row["transfer_id"], row["traced"], row["seed_amount"]) == ("r2", 36_000, 36_000)
     back = gf.trace(T11.case(), "balance:N@2024-05-01", rule=rule, backward=True, currency="USD")
     assert (back.seed, back.currency) == (10_000, "USD")
-    ends = {row["account_id"]: (row["currency"], row["amount"], row["seed_amount"]) for row in back.ends.to_dict("records")}
+    ends = {
+        row["account_id"]: (row["currency"], row["amount"], row["seed_amount"])
+        for row in back.ends.to_dict("records")
+    }
     assert ends == {"t": ("CNY", 36_000, 5_000), "c": ("CNY", 36_000, 5_000)}
 
 
@@ -280,7 +298,9 @@ def test_t12_cash_stops_unless_asked_for(rule: str) -> None:
     rows = [("t", "M", 50_000), ("M", "cash:M", 50_000), ("cash:N", "N", 48_000)]
     accounts = {"M": "0"}
     vector = Vector(rows, accounts)
-    frame = pd.DataFrame({"account_id": ["M", "cash:M", "cash:N"], "kind": [None, "cash", "cash"]}, dtype="str")
+    frame = pd.DataFrame(
+        {"account_id": ["M", "cash:M", "cash:N"], "kind": [None, "cash", "cash"]}, dtype="str"
+    )
     case = gf.Case.from_tables(transfers=vector.frame(), accounts=frame)
     t = gf.trace(case, "transfer:r0", rule=rule)
     (end,) = t.ends.to_dict("records")

@@ -58,7 +58,7 @@ def walk_chains(steps, payments, starts, seeds, barriers, limits, stack, carried
 
     Every lot of every pot is moved in time order; the pots know nothing of rulers.
     """
-    pointer, positions, converted = payments
+    pointer, _, converted = payments
     last, most, least, backward = limits
     back = backward == 1
     arriving = {int(s): int(amount) for s, amount in converted}
@@ -115,7 +115,9 @@ def walk_chains(steps, payments, starts, seeds, barriers, limits, stack, carried
         else:
             payer, payee, pays, leaves, enters = int(step["src"]), int(step["dst"]), own, amount, arrives
             lent, stop = repaid, step["flags"] & 7
-        outside = sum(count for count, _ in held[payer]) < pays  # no history there: what it pays is not traced
+        outside = (
+            sum(count for count, _ in held[payer]) < pays
+        )  # no history there: what it pays is not traced
         units = [(pays, None)] if outside else pop(held[payer], pays)
         head[payer] += 0 if outside else pays
         units.append((leaves - pays, None))

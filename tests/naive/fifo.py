@@ -20,7 +20,9 @@ def rulers(steps, pots, seeds, back):
     opening = [None] * pots
     for side, name in (("dst", "cplace"), ("src", "avail")):
         for pot in range(pots):
-            found = [step for step in steps if step[side] == pot and not (side == "src" and step["flags"] & 64)]
+            found = [
+                step for step in steps if step[side] == pot and not (side == "src" and step["flags"] & 64)
+            ]
             if found and opening[pot] is None:
                 opening[pot] = int(found[0][name])
     for pot in range(pots):

@@ -812,7 +812,9 @@ class Question:
                 if key in self.blends:
                     self.end("recirculated", account, currency, self.blends[key].stand(cut))
                 else:
-                    self.blends[key] = Blend(self.rows.history(key), self.backward, self.exact, self.oracle.books)
+                    self.blends[key] = Blend(
+                        self.rows.history(key), self.backward, self.exact, self.oracle.books
+                    )
                     self.blends[key].stand(cut)
         whole, done = left, 0
         for key, compartment, amount in standing:
@@ -848,4 +850,4 @@ class Question:
         return sorted(found, key=lambda piece: (-1 if piece.credit is None else piece.credit, piece.low))
 
 
-__all__ = ["Answer", "Entry", "Oracle", "RefusedError", "Ref"]
+__all__ = ["Answer", "Entry", "Oracle", "Ref", "RefusedError"]

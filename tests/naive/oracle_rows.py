@@ -11,7 +11,7 @@ import heapq
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 DAY = 86_400_000_000
 FOREVER = 10**30
@@ -103,7 +103,7 @@ class Rows:
         when = datetime.fromisoformat(text)
         if when.tzinfo is None:
             when = when.replace(tzinfo=self.zone)
-        return (when - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1), dated
+        return (when - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1), dated
 
     def last_moment(self, text: str) -> int:
         # READING: a bare date as the inclusive end of something means the whole of that local day.

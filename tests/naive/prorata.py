@@ -30,7 +30,7 @@ def next_step(pointer, positions, pot, place, back, size):
 def trace_shares(steps, pointer, positions, seeds, converted, state, last, back):
     """What each step carries: T, E and the amount in the seed's currency of every pot, step by step."""
     arriving = {int(s): int(amount) for s, amount in converted}
-    traced, exact, worth = ({pot: 0 for pot in range(len(state))} for _ in range(3))
+    traced, exact, worth = (dict.fromkeys(range(len(state)), 0) for _ in range(3))
     injected = {int(row[0]): row for row in seeds}
     moved, stopped, touched = [], [], []
 
@@ -44,7 +44,9 @@ def trace_shares(steps, pointer, positions, seeds, converted, state, last, back)
 
     for event in range(2 * len(steps)):
         if event % 2:
-            for number, row in enumerate(seeds):  # money that stands in a pot, and the whole of the pot restarts
+            for number, row in enumerate(
+                seeds
+            ):  # money that stands in a pot, and the whole of the pot restarts
                 if row[0] == event:
                     pot, amount = int(row[1]), int(row[2])
                     if traced[pot]:
