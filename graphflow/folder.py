@@ -21,7 +21,7 @@ import os
 import shutil
 import sys
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -318,7 +318,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-#: Called with what is being done (an English message), how much is done, and how much there is in all.
-Progress = Callable[[str, int, int], None]
