@@ -5,7 +5,7 @@ Checking is the tables' business (`graphflow.tables`), pairing and joining the i
 Examples
 --------
 >>> [loader.name for loader in LOADERS]
-['tables', 'statement', 'amlsim', 'finbench', 'amlworld']
+['tables', 'statement', 'amlsim', 'finbench', 'amlworld', 'assigned']
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from graphflow.errors import InputError, Problem, UsageError
 from graphflow.language import N_
 from graphflow.tables import Raw
-from loaders import amlsim, amlworld, canonical, finbench, statement
+from loaders import amlsim, amlworld, assigned, canonical, finbench, statement
 from loaders.grid import first_line
 from loaders.source import KIND_NAMES, File, Source, open_source
 
@@ -85,6 +85,13 @@ LOADERS: tuple[Loader, ...] = (
         N_("columns Timestamp, From Bank, Account, To Bank, Account, …, or blocks BEGIN LAUNDERING ATTEMPT"),
         amlworld.claims,
         amlworld.load,
+    ),
+    Loader(
+        "assigned",
+        N_("any table, with its columns assigned by a person"),
+        N_("graphflow-columns.json beside it, with its header and which column is what (the app writes one)"),
+        assigned.claims,
+        assigned.load,
     ),
 )
 

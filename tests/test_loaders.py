@@ -197,6 +197,15 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "zip bomb" in refusal(bomb)
 
 
+def test_many_zips_that_are_too_much_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "MOST_BYTES", 9_000)
+    inner = {
+        f"{i}.zip": zipped(tmp_path / "i", {"transfers.csv": bytes(2_000)}).read_bytes() for i in range(5)
+    }
+    assert "with those around it" in refusal(zipped(tmp_path / "a.zip", inner))
+    assert len(open_source(zipped(tmp_path / "a.zip", dict(list(inner.items())[:2]))).files) == 2
+
+
 def test_a_zip_that_lies_about_its_sizes(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.zip", {"transfers.csv": bytes(30 << 20)})
     data = bytearray(path.read_bytes())

@@ -544,6 +544,14 @@ def test_the_running_balance_confirms_the_order_of_the_file_or_turns_it(tmp_path
     ] * 4
 
 
+def test_where_both_ways_chain_the_balance_before_them_decides(tmp_path: Path) -> None:
+    for before, places in (("10", [1, 2, 3]), ("15", [1, 3, 2])):
+        rows = [movement(DAY + "1", before, before, "进", "2001"), movement(DAY + "2", "5", "15", "进", "2001"),
+                movement(DAY + "2", "5", "10", "出", "2001")]  # fmt: skip
+        found = transfers(of(tmp_path, rows))
+        assert [row["source_sequence"] or row["target_sequence"] for row in found] == places
+
+
 def test_without_a_balance_there_is_no_sequence(tmp_path: Path) -> None:
     raw = of(
         tmp_path, [movement(DAY + "1", "1", "", "出", "2001"), movement(DAY + "1", "2", "", "出", "2001")]
