@@ -403,7 +403,7 @@ class _Opening:
             self.copies = Copies()
         self.count += 1
         target = self.copies.path / str(self.count)
-        # No more comes out than the directory says, which has been added up; less, or other bytes, is an error.
+        # No more comes out than the directory says, which has been added up; less, or others, is an error.
         with archive.open(entry) as packed, target.open("wb") as copy:
             shutil.copyfileobj(packed, copy, 1 << 20)
         self.add(file.name + "/" + name, target, depth)
