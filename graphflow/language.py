@@ -87,7 +87,7 @@ def describe(error: BaseException, language: str = "en") -> str:
     >>> from graphflow.errors import Problem, UsageError
     >>> error = UsageError(Problem("X", "this needs a package that is not installed", first="Y"))
     >>> print(describe(error, "zh"))
-    X:此功能需要的软件包未安装;首例:Y
+    X：此功能需要的软件包未安装；首例：Y
     """
     problems = getattr(error, "problems", None)
     if problems is None:

@@ -74,7 +74,7 @@ def test_texts_are_translated_and_their_values_are_not():
     error = InputError(
         Problem("transfers.amount", "unknown currency", {}, "row 2", "one of: person, company")
     )
-    assert describe(error, "zh") == "transfers.amount:未知币种;首例:row 2;应为:下列之一: person, company"
+    assert describe(error, "zh") == "transfers.amount：未知币种；首例：row 2；应为：下列之一: person, company"
 
 
 def test_a_language_that_we_do_not_have_is_an_error_and_a_tag_finds_the_closest():
