@@ -130,6 +130,11 @@ def period(case: Case) -> tuple[str, str]:
     return str(days.iloc[0])[:10], str(days.iloc[1])[:10]
 
 
+def times_of(case: Case, rows: pd.DataFrame) -> pd.Series:
+    """The times of rows of transfers, in the case's zone."""
+    return times(rows["time"], case.tables.timezone, rows.get("time_day"))
+
+
 def picked(
     case: Case, table: str, key: str, ids: Collection[str], columns: Collection[str]
 ) -> pa.Table | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ from graphflow.parts import Part, display_names, key_of, split, with_key
 from graphflow.receipt import ImportReport
 from graphflow.tables import Note, Raw, SourceFile, read_raw
 from graphflow.tables.result import refuse
+from loaders import assigned
 
-__all__ = ["ImportReport", "import_sources"]
+__all__ = ["ASSIGNMENT", "FIELDS", "Head", "ImportReport", "Preview", "import_sources", "preview"]
 
 #: Called with what is being done (an English message), how much is done, and how much there is in all.
 Progress = Callable[[str, int, int], None]
@@ -298,6 +300,72 @@ def _check_arguments(case: Path, sources: Sequence[Path], timezone: str | None) 
             )
     if found:
         raise UsageError(*found)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The top of a table that nobody recognises, with what its columns probably are."""
+
+    file: str
+    sheet: str | None
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    guess: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a source is, before it is imported: by whom it would be read, and its tables where by nobody.
+
+    Attributes
+    ----------
+    formats
+        Loader and title (a message id) of each format found, with the names of its files.
+    unknown
+        Tables that nobody recognises: what a person can assign columns of.
+    error
+        Why nothing is recognised, if nothing is.
+    """
+
+    formats: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    unknown: tuple[Head, ...] = ()
+    error: InputError | None = None
+
+
+def preview(source: PathLike, loader: str | None = None) -> Preview:
+    """Look at a source without importing it.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = file.write_text("交易日期,对方账号,支出,收入\\n2024-03-01,B,5.00,\\n", encoding="utf-8")
+    >>> [head.guess for head in preview(file).unknown]
+    [{'date': 0, 'other': 1, 'amount_out': 2, 'amount_in': 3}]
+    """
+    error = None
+    formats: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    try:
+        found = loaders.recognise(Path(source), loader)
+        formats = tuple((one.name, one.title, tuple(file.name for file in its.files)) for one, its in found)
+        left = [file for _, its in found for file in its.others]
+    except InputError as raised:
+        error = raised
+        left = []
+        with suppress(InputError):
+            left = list(loaders.open_source(Path(source)).files)
+    unknown: list[Head] = []
+    for file in left:
+        with suppress(InputError):
+            unknown += [
+                Head(file.name, sheet, tuple(header), tuple(map(tuple, rows)), assigned.guess(header))
+                for sheet, header, rows in assigned.heads(file)
+            ]
+    return Preview(formats, tuple(unknown), error)
+
+
+#: The fields that a column can be assigned to, and the file that an assignment is kept in.
+FIELDS, ASSIGNMENT = tuple(assigned.FIELDS), assigned.BESIDE
 
 
 def _silent(step: str, done: int, total: int) -> None:

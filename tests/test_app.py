@@ -15,7 +15,9 @@ import pytest
 import graphflow as gf
 from app import cases, recent
 from app.screens import SCREENS
+from graphflow.language import translate
 from graphflow.synthesis import make, toys
+from graphflow.tables import SCHEMA
 
 pytest.importorskip("streamlit")
 from streamlit.testing.v1 import AppTest
@@ -338,7 +340,9 @@ def test_the_import_report_and_the_quarantine_are_shown(tmp_path: Path) -> None:
     at = fine(started("data", lang="zh", case=tmp_path / "case"))
     shown = [each.value for each in at.dataframe]
     report = next(frame for frame in shown if "quarantined" in frame)
-    assert report.loc[report["table"] == "transfers", ["read", "loaded", "quarantined"]].iloc[0].tolist() == [
+    assert report.loc[
+        report["table"] == translate(SCHEMA["transfers"].title, "zh"), ["read", "loaded", "quarantined"]
+    ].iloc[0].tolist() == [
         3,
         1,
         2,
@@ -360,11 +364,40 @@ def test_an_import_from_a_path_makes_a_case(tmp_path: Path) -> None:
     assert at.session_state.case == str((tmp_path / "made").resolve())
 
 
+def test_columns_of_an_unknown_table_are_assigned_and_remembered(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("When,From whom,To whom,How much\n2024-03-01,A,B,5.00\nnever,A,B,1\n")
+    header = ["When", "From whom", "To whom", "How much"]
+    for again in (False, True):
+        at = fine(started("data", lang="en"))
+        at.text_input(key="import_place").set_value(str(tmp_path / "x.csv"))
+        at.text_input(key="import_target").set_value(str(tmp_path / f"made{again}"))
+        fine(at.run())
+        assert "What are the columns?" in said(at)
+        key = f"0_0_{recent.signature(header)[:8]}"
+        if not again:
+            assert at.button(key="import_go").disabled
+            at.button_group(key=f"assign_both_{key}").set_value(True)
+            fine(at.run())
+            assert "Choose the columns of payer and payee." in said(at)
+            for name, place in (("time", 0), ("source", 1), ("target", 2), ("amount", 3)):
+                at.selectbox(key=f"assign_{name}_True_{key}").set_value(place)
+            fine(at.run())
+        assert not at.button(key="import_go").disabled, "what was assigned once is known"
+        at.button(key="import_go").click()
+        fine(at.run())
+        case = gf.open_case(tmp_path / f"made{again}")
+        assert case.tables.transfers["amount"].tolist() == [500] and len(case.quarantine) == 1
+
+
 def test_an_import_that_fails_writes_nothing(tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_text("nothing,of,ours\n1,2,3\n")
     at = fine(started("data", lang="en"))
     at.text_input(key="import_place").set_value(str(tmp_path / "gone"))
     at.text_input(key="import_target").set_value(str(tmp_path / "made"))
+    fine(at.run())
+    assert at.error and at.button(key="import_go").disabled
+    at.text_input(key="import_place").set_value(str(tmp_path / "transfers.csv"))
+    (tmp_path / "transfers.csv").write_text("transfer_id,time,source,target,amount\nt1,2024-03-01,A,B,x\n")
+    at.checkbox(key="import_strict").set_value(True)
     fine(at.run())
     at.button(key="import_go").click()
     fine(at.run())

@@ -31,6 +31,7 @@ from tests.browser import (
     text,
     words,
 )
+from tests.test_loaders_assigned import OWN
 
 pytestmark = pytest.mark.browser
 
@@ -272,6 +273,32 @@ def test_files_are_dropped_imported_and_reported(
     page.close()
 
 
+def test_a_statement_of_unknown_layout_is_assigned_tried_and_imported(
+    tmp_path: Path, address: str, context: Any, guard: Guard
+) -> None:
+    (tmp_path / "流水.csv").write_bytes(OWN.encode("gb18030"))
+    page = open_page(context, address, "data", lang="zh")
+    page.get_by_role("tab", name="导入", exact=True).click()
+    page.locator('input[type="file"]').first.set_input_files(str(tmp_path / "流水.csv"))
+    settle(page)
+    assert (
+        "各列是什么" in text(page) and page.get_by_role("button", name="导入", exact=True).last.is_disabled()
+    )
+    page.get_by_role("textbox", name="本流水所属账户的账号").fill("6222000000000000099")
+    page.keyboard.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="试读").click()
+    settle(page)
+    assert "读入 7 行，入库 3 行，隔离 3 行" in text(page)
+    page.get_by_role("textbox", name="新案件的文件夹").fill(str(tmp_path / "case"))
+    page.keyboard.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="导入", exact=True).last.click()
+    settle(page)
+    assert gf.open_case(tmp_path / "case").tables.transfers["amount"].sum() == 150_000
+    page.close()
+
+
 def table_of_text(page: Any) -> list[str]:
     cells = page.evaluate(
         "() => [...document.querySelectorAll('canvas table td')].map((cell) => cell.textContent)"
@@ -291,10 +318,9 @@ def test_a_file_that_is_nothing_of_ours_is_refused_and_nothing_is_written(
     page.get_by_role("textbox", name="Folder of the new case").fill(str(tmp_path / "case"))
     page.keyboard.press("Enter")
     settle(page)
-    page.get_by_role("button", name="Import", exact=True).last.click()
-    settle(page)
+    assert page.get_by_role("button", name="Import", exact=True).last.is_disabled()
     said = text(page)
-    assert "Not imported" in said and "PDF" in said
+    assert "is not recognised" in said and "PDF" in said
     assert not (tmp_path / "case").exists()
     page.close()
 

@@ -15,12 +15,14 @@ import streamlit as st
 
 import graphflow as gf
 from app import cases, recent, session
+from app.assigning import looked_at, remember
 from app.money import Figures
 from app.session import say
 from app.style import verbatim
 from app.tables import COUNT, RIGHT, Column, Sheet, config, csv_bytes
 from graphflow.errors import GraphflowError, InputError, Problem, UsageError
 from graphflow.language import N_, translate
+from graphflow.tables import SCHEMA
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -163,16 +165,17 @@ def _import(case: Case | None) -> None:
         )
     )
     sources = _sources(files, place)
-    ready = bool(sources) and bool(str(target).strip())
+    prepared = looked_at(sources) if sources else None
+    ready = prepared is not None and bool(str(target).strip())
     if st.button(
         say("Import"),
         type="primary",
         icon=":material/upload:",
         disabled=not ready,
         key="import_go",
-        help=None if ready else say("Choose files first."),
+        help=None if ready else say("Choose files first; where columns are to be assigned, assign them."),
     ):
-        _run(str(target).strip(), sources, details, adding)
+        _run(str(target).strip(), prepared or [], details, adding)
 
 
 def _serial() -> int:
@@ -246,9 +249,8 @@ def _dropped(files: Sequence[tuple[str, str, Any]]) -> Path:
     if known and known[0] == marks and Path(known[1]).is_dir():
         return Path(known[1])
     if known:
-        shutil.rmtree(known[1], ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix="graphflow-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        shutil.rmtree(Path(known[1]).parent, ignore_errors=True)
+    folder = scratch() / "files"  # the name that stands before each file's own in the case
     for name, file in _names((name, file) for name, _, file in files):
         path = folder.joinpath(*PurePosixPath(name).parts)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -256,6 +258,13 @@ def _dropped(files: Sequence[tuple[str, str, Any]]) -> Path:
             file.seek(0)
             shutil.copyfileobj(file, out)
     state.import_dropped = (marks, str(folder))
+    return folder
+
+
+def scratch() -> Path:
+    """An empty folder that lives as long as the app."""
+    folder = Path(tempfile.mkdtemp(prefix="graphflow-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
@@ -300,8 +309,9 @@ def _run(target: str, sources: list[str], details: dict[str, Any], adding: bool)
     with st.status(say("Importing…"), expanded=True) as status:
         bar = st.progress(0.0)
 
-        def progress(*said: Any, **_: Any) -> None:
-            bar.progress(0.5, text=" ".join(verbatim(each) for each in said))
+        def progress(step: str, done: int, total: int) -> None:
+            part = min(max(done / total, 0.0), 1.0) if total else 0.0
+            bar.progress(part, text=f"{verbatim(say(step))} {done:,}/{total:,}" if total > 1 else say(step))
 
         try:
             with cases.COMPUTING:
@@ -317,6 +327,8 @@ def _run(target: str, sources: list[str], details: dict[str, Any], adding: bool)
             return
         bar.empty()
         status.update(label=say("Imported"), state="complete")
+    for source in sources:
+        remember(Path(source))
     st.session_state.import_done = say(
         "{files} files added, {rows} rows read, {bad} in quarantine",
         files=len(report.added),
@@ -343,7 +355,7 @@ def _report(case: Case) -> None:
         "set_aside": say("Set aside"),
     }
     rows = [
-        {"table": name, **{kind: tally.rows.get(kind, 0) for kind in heads}}
+        {"table": say(SCHEMA[name].title), **{kind: tally.rows.get(kind, 0) for kind in heads}}
         for name, tally in report.tallies.items()
     ]
     columns = {
@@ -353,7 +365,7 @@ def _report(case: Case) -> None:
     _show_table(pd.DataFrame(rows, columns=list(columns)), columns)
     money = [
         {
-            "table": name,
+            "table": say(SCHEMA[name].title),
             "currency": code,
             **{
                 kind: Figures(code, report.minor_units.get(code, 2)).text(
@@ -372,6 +384,10 @@ def _report(case: Case) -> None:
             **{kind: Column(head, RIGHT, 160) for kind, head in heads.items()},
         }
         _show_table(pd.DataFrame(money), columns)
+    blind = sum(tally.unknown.get("read", 0) for tally in report.tallies.values())
+    if blind:
+        text = N_("{count} rows have no readable amount: they count as rows, not as money.")
+        st.caption(say(text, count=f"{blind:,}"))
     files = [
         {"name": line.name, "loader": line.loader, "rows": line.rows, "sha256": line.sha256}
         for line in report.sources
@@ -409,7 +425,8 @@ def _quarantine(case: Case) -> None:
         st.success(say("No row was refused."), icon=":material/check_circle:")
         return
     language = session.language()
-    frame = rows.copy(deep=False)
+    frame = rows.sort_values(["source_file", "source_row"], ignore_index=True)
+    frame["table"] = [say(SCHEMA[each].title) if each in SCHEMA else each for each in frame["table"]]
     for column in ("reason", "expected"):
         frame[column] = [
             translate(each, language) if isinstance(each, str) else each for each in frame[column]

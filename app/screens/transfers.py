@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -122,7 +123,7 @@ def _table(case: Case, found: pd.DataFrame, figures: Any) -> None:
     part = found.iloc[(page - 1) * PAGE : page * PAGE].reset_index(drop=True)
     frame, columns = _ready(case, part)
     shown, settings = config(frame, columns, figures)
-    key = f"rows_table_{hash((page, len(found), tuple(part['transfer_id'][:3])))}"
+    key = f"rows_table_{zlib.crc32(repr((page, len(found), list(part['transfer_id'][:3]))).encode())}"
     st.dataframe(
         shown,
         column_config=settings,
