@@ -69,7 +69,12 @@ fast: check
 
 NOJIT ?= graphflow/kernels tests/test_kernels*.py
 
-bench: $(VENV)/installed-dev
+$(VENV)/installed-bench: $(VENV)/installed-dev
+	$(say) 'installing the peers that we are measured against (wheels only)'
+	@$(PIP) -e '.[bench]'
+	@touch $@
+
+bench: $(VENV)/installed-bench
 	@$(PY) -m benchmarks $(BENCH)
 
 warm: $(VENV)/installed-app
