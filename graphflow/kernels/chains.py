@@ -94,15 +94,16 @@ def walk_chains(
         Payments of each pot (forward: debits, backward: credits); ``converted`` (c, 2): steps that
         arrive as another amount, ascending, and that amount.
     starts : places of the payments on their rulers
-    seeds : int64 (k, 5)
-        Step (-1: money that stands in a pot), pot, from, to (backward: mirrored), place in time order.
+    seeds : int64 (k, 6)
+        Step (-1: money that stands in a pot), pot, from, to (backward: mirrored), place in time order,
+        number: rows of one number are one seed, in several compartments.
     barriers : (steps, pots)
         Steps that restart, ascending (b, 1), and pots with standing seeds: pot, place (p, 2).
     limits : (last, hops, least, back)
         Last place in time order; most transfers after the seed (-1: any); least amount in the seed's
         currency; 1 for backward.
     stack : (levels, path, state)
-        ``levels`` (depth, 12), ``path`` (depth), ``state``: next seed, depth. Grown by the call, and
+        ``levels`` (depth, 19), ``path`` (depth), ``state``: next seed, depth. Grown by the call, and
         returned; a call goes on where the last one stopped.
     carried : int64 (m, 2) or (0, 2): amounts that each step carries are added to it.
 
@@ -115,6 +116,11 @@ def walk_chains(
     stack : as given, to be handed to the next call
     more : whether there are more chains
     """
+    # Columns of a level: 0 step, 1 pot, 2 from, 3 to, 4 to 6 base: where the money was last converted, how
+    # much it was then, and that in the seed's currency; 7 hops, 8 its head, 9 place, 10 length of the path,
+    # 11 to 18 what ends here: stays, lender, met a seed, limit, each local and in the seed's currency.
+    # Money that came by one path can lie in several pieces or compartments of one account: these are levels
+    # with one head, the lowest of them, which keeps what ends.
     pointer, positions, converted = payments
     restarts, standing = barriers
     last, most, least, backward = limits
@@ -126,196 +132,235 @@ def walk_chains(
     bounds = np.zeros(capacity + 1, np.int64)
     ends = np.empty((capacity, 5), np.int64)
     rows = np.empty(capacity * 8, np.int64)
+    pieces = np.empty((16, 8), np.int64)  # step, pot, from, to, place, base and what it was then
     count = 0
     used = 0
     seed = state[0]
     depth = state[1]
     while True:
-        if count + 3 > capacity or used + 3 * (depth + 4) > rows.size:
+        if count + 2 > capacity or used + 2 * (depth + 4) > rows.size:
             if count > 0:
                 state[0] = seed
                 state[1] = depth
                 return bounds[: count + 1], rows[:used], ends[:count], (levels, path, state), True
-            grown_rows = np.empty(2 * rows.size, np.int64)
-            rows = grown_rows
-        if depth + 2 >= path.size:
-            grown_levels = np.empty((2 * levels.shape[0], levels.shape[1]), np.int64)
-            grown_levels[: levels.shape[0]] = levels
-            levels = grown_levels
-            grown_path = np.empty(2 * path.size, np.int64)
-            grown_path[: path.size] = path
-            path = grown_path
-
+            rows = np.empty(4 * (depth + 4) + 2 * rows.size, np.int64)
+        found = 0  # pieces that arrive together
+        root = depth < 0
         code = -1  # of an end, if this round finds one
-        length = 0
-        if depth < 0:
+        amount_stopped = np.int64(0)
+        seed_stopped = np.int64(0)
+        hops = np.int64(0)
+        length = np.int64(0)
+        if root:
             if seed >= seeds.shape[0]:
                 state[0] = seed
                 state[1] = depth
                 return bounds[: count + 1], rows[:used], ends[:count], (levels, path, state), False
-            low = seeds[seed, 2]
-            high = seeds[seed, 3]
-            s = seeds[seed, 0]
-            pot = seeds[seed, 1]
-            place = seeds[seed, 4]
-            seed += 1
-            if low >= high:
-                continue
-            amount_seed = high - low
-            hops = 0
-            length = 0
-            base, base_length, base_seed = low, high - low, high - low
-            if s < 0:
-                depth = 0
-                levels[0, 0] = -1
-                levels[0, 1] = pot
-                levels[0, 2] = low
-                levels[0, 3] = high
-                levels[0, 4] = base
-                levels[0, 5] = base_length
-                levels[0, 6] = base_seed
-                levels[0, 7] = 0
-                levels[0, 8] = 0
-                levels[0, 9] = place
-                levels[0, 10] = 0
-                levels[0, 11] = 0
-                continue
+            number = seeds[seed, 5]
+            while seed < seeds.shape[0] and seeds[seed, 5] == number:
+                if seeds[seed, 2] < seeds[seed, 3]:
+                    if found == pieces.shape[0]:
+                        grown = np.empty((2 * found, 8), np.int64)
+                        grown[:found] = pieces
+                        pieces = grown
+                    pieces[found, :5] = seeds[seed, :5]
+                    pieces[found, 5] = seeds[seed, 2]
+                    pieces[found, 6:] = seeds[seed, 3] - seeds[seed, 2]
+                    found += 1
+                seed += 1
         else:
-            pot = levels[depth, 1]
-            low = levels[depth, 2]
-            high = levels[depth, 3]
-            base = levels[depth, 4]
-            base_length = levels[depth, 5]
-            base_seed = levels[depth, 6]
-            hops = levels[depth, 7]
-            length = levels[depth, 10]
-            if low >= high:  # all of it has gone on; what a limit stopped ends here
-                if levels[depth, 11] > 0:
-                    code = 7
-                    amount = levels[depth, 11]
-                    amount_seed = levels[depth, 8]
-                depth -= 1
-                s = np.int64(-1)
-                if code < 0:
-                    continue
-            else:
-                s = payment_at(pointer, positions, starts, pot, low, back)
-                o = np.int64(-1)
-                if s >= 0:
-                    o = size - 1 - s if back else s
-                    if back:
-                        pays = steps[s]["amount"] - steps[s]["repaid"]
-                        if steps[s]["flags"] & 128:
-                            pays = converted[position_of(converted, s), 1] - steps[s]["repaid"]
-                        start = -(steps[s]["cplace"] + pays)
-                    else:
-                        pays = min(steps[s]["amount"], steps[s]["avail"])
-                        start = steps[s]["dplace"]
-                    if low >= start + pays or o > last:
-                        s = np.int64(-1)
-                cut = high
-                if s >= 0:
-                    cut = min(high, start + pays)
-                else:  # a pot's payments lie on its ruler in time order: all of the rest stays
-                    o = size
-                met = False
-                for b in range(standing.shape[0]):
-                    came = levels[depth, 9]
-                    if levels[depth, 0] < 0:
-                        came += 1  # a standing seed does not meet itself
-                    if standing[b, 0] == pot and came <= standing[b, 1] and o > standing[b, 1]:
-                        met = True
-                levels[depth, 2] = cut
-                first_cut = nearest(low - base, base_seed, base_length)
-                second_cut = nearest(cut - base, base_seed, base_length)
-                amount_seed = second_cut - first_cut
-                amount = cut - low
-                if met or (s >= 0 and position_of(restarts, s) >= 0):
-                    code = 6
-                    s = np.int64(-1)
-                elif s < 0:
-                    code = 0
-                else:
-                    same = length > 0 and path[length - 1] == steps[s]["row"]
-                    if not same:
-                        if (most >= 0 and hops + 1 > most) or amount_seed < least:
-                            levels[depth, 8] += amount_seed
-                            levels[depth, 11] += amount
+            head = levels[depth, 8]
+            hops = levels[head, 7]
+            length = levels[head, 10]
+            # the next payment of any compartment, with all that it takes of them
+            row = np.int64(-1)
+            first = np.int64(size)
+            total = np.int64(0)
+            for turn in range(2):  # look for it, then take it
+                for level in range(head, depth + 1):
+                    pot = levels[level, 1]
+                    low = levels[level, 2]
+                    high = levels[level, 3]
+                    while low < high:
+                        s = payment_at(pointer, positions, starts, pot, low, back)
+                        o = np.int64(size)
+                        start = np.int64(0)
+                        cut = high
+                        if s >= 0:
+                            if back:
+                                o = size - 1 - s
+                                pays = steps[s]["amount"] - steps[s]["repaid"]
+                                if steps[s]["flags"] & 128:
+                                    pays = converted[position_of(converted, s), 1] - steps[s]["repaid"]
+                                start = -(steps[s]["cplace"] + pays)
+                            else:
+                                o = s
+                                pays = min(steps[s]["amount"], steps[s]["avail"])
+                                start = steps[s]["dplace"]
+                            if low >= start + pays or o > last:
+                                # a pot's payments lie on its ruler in time order: all of the rest stays
+                                s = np.int64(-1)
+                                o = np.int64(size)
+                            else:
+                                cut = min(high, start + pays)
+                        met = s >= 0 and position_of(restarts, s) >= 0
+                        for b in range(standing.shape[0]):
+                            came = levels[level, 9]
+                            if levels[level, 0] < 0:
+                                came += 1  # a standing seed does not meet itself
+                            if standing[b, 0] == pot and came <= standing[b, 1] and o > standing[b, 1]:
+                                met = True
+                        base = levels[level, 4]
+                        amount_seed = nearest(cut - base, levels[level, 6], levels[level, 5]) - nearest(
+                            low - base, levels[level, 6], levels[level, 5]
+                        )
+                        if s < 0 or met:
+                            kept = 15 if met else 11
+                            levels[head, kept] += cut - low
+                            levels[head, kept + 1] += amount_seed
+                            low = cut
                             continue
-                        hops += 1
-                    base = base - start
-                    high = cut - start
-                    low = low - start
+                        if turn == 0:
+                            if o < first:
+                                first = o
+                                row = np.int64(steps[s]["row"])
+                            break
+                        if steps[s]["row"] != row:
+                            break
+                        if found == pieces.shape[0]:
+                            grown = np.empty((2 * found, 8), np.int64)
+                            grown[:found] = pieces
+                            pieces = grown
+                        pieces[found, 0] = s
+                        pieces[found, 1] = -1
+                        pieces[found, 2] = low - start
+                        pieces[found, 3] = cut - start
+                        pieces[found, 4] = o
+                        pieces[found, 5] = base - start
+                        pieces[found, 6] = levels[level, 5]
+                        pieces[found, 7] = levels[level, 6]
+                        found += 1
+                        total += amount_seed
+                        low = cut
+                    levels[level, 2] = low
+                if row < 0:
+                    break
+            if found == 0:  # all of it has gone on, or ends here
+                for kind in range(4):
+                    if levels[head, 11 + 2 * kind] > 0 or levels[head, 12 + 2 * kind] > 0:
+                        code = 0 if kind == 0 else 4 + kind
+                        pot = levels[head, 1]
+                        amount = levels[head, 11 + 2 * kind]
+                        amount_seed = levels[head, 12 + 2 * kind]
+                        levels[head, 11 + 2 * kind] = 0
+                        levels[head, 12 + 2 * kind] = 0
+                        break
+                if code < 0:
+                    depth = head - 1
+                    continue
+            elif length == 0 or path[length - 1] != row:
+                if (most >= 0 and hops + 1 > most) or total < least:
+                    for i in range(found):
+                        levels[head, 17] += pieces[i, 3] - pieces[i, 2]
+                    levels[head, 18] += total
+                    continue
+                hops += 1
 
-        if s >= 0:  # the piece [low, high) of step s arrives
-            flags = steps[s]["flags"]
-            if length == 0 or path[length - 1] != steps[s]["row"]:
-                path[length] = steps[s]["row"]
-                length += 1
-            paid = steps[s]["amount"]
-            if back:
-                payee = steps[s]["src"]
-                own = min(paid, steps[s]["avail"])
-                repaid = paid - own
-                shift = -(steps[s]["dplace"] + own)
-                stop = (flags & 56) >> 3
+        if depth + found + 2 >= levels.shape[0]:
+            grown = np.empty((2 * levels.shape[0] + found, levels.shape[1]), np.int64)
+            grown[: levels.shape[0]] = levels
+            levels = grown
+        if length + 2 >= path.size:
+            grown_path = np.empty(2 * path.size, np.int64)
+            grown_path[: path.size] = path
+            path = grown_path
+        head = depth + 1
+        came_length = length
+        for i in range(found):
+            s = pieces[i, 0]
+            low = pieces[i, 2]
+            high = pieces[i, 3]
+            base = pieces[i, 5]
+            base_length = pieces[i, 6]
+            base_seed = pieces[i, 7]
+            lent = np.int64(0)
+            lent_seed = np.int64(0)
+            if s < 0:
+                payee = pieces[i, 1]
+                length = came_length
             else:
-                payee = steps[s]["dst"]
-                repaid = steps[s]["repaid"]
-                shift = steps[s]["cplace"]
+                flags = steps[s]["flags"]
+                row = steps[s]["row"]
+                length = came_length
+                if length == 0 or path[length - 1] != row:
+                    path[length] = row
+                    length += 1
+                paid = steps[s]["amount"]
                 stop = flags & 7
-            amount = high - low
-            if flags & 128 and not (back and depth < 0):  # a seed is counted where it left
-                other = converted[position_of(converted, s), 1]
                 if back:
-                    low, high = (
-                        paid - nearest(other - low, paid, other),
-                        paid - nearest(other - high, paid, other),
-                    )
-                    amount = high - low
+                    payee = steps[s]["src"]
+                    own = min(paid, steps[s]["avail"])
+                    repaid = paid - own
+                    shift = -(steps[s]["dplace"] + own)
+                    stop = (flags & 56) >> 3
                 else:
-                    low, high = nearest(low, other, paid), nearest(high, other, paid)
-                base, base_length, base_seed = low, high - low, amount_seed
-            if carried.shape[0] > 0:
-                carried[s, 0] += amount
-                carried[s, 1] += amount_seed
-            amount = high - low
-            pot = payee
-            if stop != 0:
-                code = stop
-            elif amount == 0:
-                code = 0
-            else:
+                    payee = steps[s]["dst"]
+                    repaid = steps[s]["repaid"]
+                    shift = steps[s]["cplace"]
+                other = paid
+                if flags & 128:
+                    other = converted[position_of(converted, s), 1]
+                amount_seed = nearest(high - base, base_seed, base_length) - nearest(
+                    low - base, base_seed, base_length
+                )
+                amount = high - low
+                new_length, new_seed = base_length, base_seed
+                if flags & 128 and not (back and root):  # a seed is counted where it left
+                    if back:
+                        low = paid - nearest(other - low, paid, other)
+                        high = paid - nearest(other - high, paid, other)
+                        amount = high - low
+                    else:
+                        low, high = nearest(low, other, paid), nearest(high, other, paid)
+                    base = low
+                    new_length, new_seed = high - low, amount_seed
+                if carried.shape[0] > 0:
+                    carried[s, 0] += amount
+                    carried[s, 1] += amount_seed
+                if stop != 0:
+                    code = stop
+                    pot = payee
+                    amount_stopped += high - low
+                    seed_stopped += amount_seed
+                    continue
                 lent = max(min(high, repaid) - low, 0)
                 if lent > 0:
-                    lent_seed = nearest(low + lent - base, base_seed, base_length) - nearest(
-                        low - base, base_seed, base_length
+                    lent_seed = nearest(low + lent - base, new_seed, new_length) - nearest(
+                        low - base, new_seed, new_length
                     )
-                    rows[used : used + length] = path[:length]
-                    used += length
-                    ends[count, 0] = 5
-                    ends[count, 1] = payee
-                    ends[count, 2] = lent
-                    ends[count, 3] = lent_seed
-                    ends[count, 4] = seed - 1
-                    count += 1
-                    bounds[count] = used
-                    low += lent
-                if low < high:
-                    depth += 1
-                    levels[depth, 0] = s
-                    levels[depth, 1] = payee
-                    levels[depth, 2] = low + shift - repaid
-                    levels[depth, 3] = high + shift - repaid
-                    levels[depth, 4] = base + shift - repaid
-                    levels[depth, 5] = base_length
-                    levels[depth, 6] = base_seed
-                    levels[depth, 7] = hops
-                    levels[depth, 8] = 0
-                    levels[depth, 9] = size - 1 - s if back else s
-                    levels[depth, 10] = length
-                    levels[depth, 11] = 0
-                continue
+                low += shift - repaid + lent
+                high += shift - repaid
+                base += shift - repaid
+            depth += 1
+            levels[depth, 0] = s
+            levels[depth, 1] = payee
+            levels[depth, 2] = low
+            levels[depth, 3] = high
+            levels[depth, 4] = base
+            levels[depth, 5] = base_length if s < 0 else new_length
+            levels[depth, 6] = base_seed if s < 0 else new_seed
+            levels[depth, 7] = hops
+            levels[depth, 8] = head
+            levels[depth, 9] = pieces[i, 4]
+            levels[depth, 10] = length
+            levels[depth, 11:] = 0
+            levels[head, 13] += lent
+            levels[head, 14] += lent_seed
+            if s >= 0 and new_length == 0:  # a conversion rounded it to nothing: it ends there
+                levels[head, 12] += amount_seed
+        if found > 0 and code >= 0:
+            amount = amount_stopped
+            amount_seed = seed_stopped
         if code >= 0:
             rows[used : used + length] = path[:length]
             used += length

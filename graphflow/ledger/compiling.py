@@ -17,7 +17,7 @@ from graphflow.kernels.balances import book_rows, divide_custody, run_balances
 from graphflow.kernels.index import index_by
 from graphflow.language import N_
 from graphflow.ledger.columns import flags, integers, known, positions, texts, whole
-from graphflow.ledger.coverage import Coverage, read_coverage
+from graphflow.ledger.coverage import Coverage, end_of_day, read_coverage
 from graphflow.ledger.form import (
     ARRIVAL,
     BASES,
@@ -122,7 +122,10 @@ def compile_ledger(tables: Tables) -> Ledger:
     second = np.concatenate((np.zeros(size, np.bool_), np.ones(moving.size, np.bool_)))
     first = np.concatenate((arrives > time, np.zeros(moving.size, np.bool_)))
     event_time = np.where(second, arrives[event_row], time[event_row])
-    placed = _order(tables, transfers, event_row, event_time, first, second, source, target, amount, received)
+    placed = _order(
+        tables, transfers, event_row, event_time, first, second, source, target, amount, received, currency,
+        other
+    )  # fmt: skip
     event_row, event_time = event_row[placed.order], event_time[placed.order]
     first, second = first[placed.order], second[placed.order]
 
@@ -137,8 +140,7 @@ def compile_ledger(tables: Tables) -> Ledger:
         account = number[rows]
         period = coverage.find(account, event_time)
         of_kind = kind[account]
-        stops = np.isin(of_kind, (1, 2, 3)) | ((of_kind == 4) & ~clearing_known)
-        period = np.where(stops, -1, period)
+        period = np.where((of_kind == 4) & ~clearing_known, -1, period)
         sides.append((np.where(gone, -1, account), period, coin[rows]))
     books, pots, source_pot, target_pot, source_book, target_book = _histories(
         sides, kind, earmark[rows], len(names), coverage, moving, rows, first, second, currency, event_row
@@ -153,8 +155,10 @@ def compile_ledger(tables: Tables) -> Ledger:
         source_book, target_book, paid, came, names,
     )  # fmt: skip
 
+    # of a row with a bare date only the day is known: another day is certainly later, another hour is not
+    latest = end_of_day(time, flags(transfers, "time_day", size), tables.timezone)
     net, broken = net_amounts(
-        transfers, who.ids, source, target, time, currency, converts, amount, event_row[~second]
+        transfers, who.ids, source, target, (time, latest), currency, converts, amount, event_row[~second]
     )
     breaks = [*breaks, *broken]
     breaks.extend(_contradictions(placed, event_row, transfers))
@@ -295,6 +299,8 @@ def _order(
     target: Ints,
     amount: Ints,
     received: Ints,
+    currency: Ints,
+    other: Ints,
 ) -> Ordered:
     size = source.size
     bare = flags(transfers, "time_day", size)[event_row] & ~second
@@ -303,24 +309,25 @@ def _order(
     if bare.any():
         local = pd.to_datetime(event_time, unit="us", utc=True).tz_convert(tables.timezone).tz_localize(None)
         day = local.normalize().as_unit("us").asi8
-    # one book's own numbers order departures; an arrival in transit has none
-    sequence = np.where(second, NONE, integers(transfers, "sequence", size)[event_row])
+    sequence = integers(transfers, "sequence", size)[event_row]
     payers = Side(
         np.where(second, -1, source[event_row]),
         integers(transfers, "source_sequence", size)[event_row],
         integers(transfers, "source_balance", size)[event_row],
+        currency[event_row],
         -amount[event_row],
     )
     payees = Side(
         np.where(first, -1, target[event_row]),
         integers(transfers, "target_sequence", size)[event_row],
         integers(transfers, "target_balance", size)[event_row],
+        other[event_row],
         received[event_row],
     )
     ids = texts(transfers, "transfer_id")
     if event_row.size > size and ids is not None:
         ids = ids.take(pa.array(event_row))
-    return order_events(event_time, sequence, bare, day, ids, (payers, payees))
+    return order_events(event_time, sequence, bare, day, event_row, ids, (payers, payees))
 
 
 def _histories(

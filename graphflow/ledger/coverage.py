@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphflow.ledger.columns import flags, integers, known, positions, texts
@@ -79,24 +80,29 @@ def read_coverage(
         integers(accounts, "covered_to", count), flags(accounts, "covered_to_day", count), timezone
     )
     opening = integers(accounts, "opening_balance", count)
-    says = known(accounts, "covered", count)
+    # the unknown other side of a row is never covered, and says nothing about the case
+    nobody = pc.starts_with(ids, "?:").to_numpy(zero_copy_only=False)
+    says = known(accounts, "covered", count) & ~nobody[number]
     dated = (begins != NONE) | (ends != NONE)
     stated = bool(says.any() or dated.any()) or (coverage is not None and len(coverage) > 0)
 
     if not stated:
         by_account = np.full(size, NONE, np.int64)
         by_account[number] = opening
-        periods = np.zeros(size, PERIOD)
-        periods["account"] = np.arange(size)
+        covered_all = np.flatnonzero(~nobody)
+        periods = np.zeros(covered_all.size, PERIOD)
+        periods["account"] = covered_all
         periods["begins"] = NONE
         periods["ends"] = ALWAYS
-        return Coverage(periods, by_account, np.arange(size + 1, dtype=np.int64), False)
+        pointer = np.concatenate(([0], np.cumsum(~nobody))).astype(np.int64)
+        return Coverage(periods, by_account[covered_all], pointer, False)
 
     # an account that is only called covered is so for its own rows of `coverage`, else throughout
     listed = np.zeros(size, np.bool_)
     if coverage is not None and len(coverage):
         listed[positions(texts(coverage, "account_id"), ids)] = True
-    covered = ((flags(accounts, "covered", count) & ~listed[number]) | dated) & ~always[number]
+    denied = says & ~flags(accounts, "covered", count)
+    covered = ((flags(accounts, "covered", count) & ~listed[number]) | dated) & ~always[number] & ~denied
     parts = [
         (number[covered], begins[covered], np.where(ends == NONE, ALWAYS, ends)[covered], opening[covered])
     ]
@@ -104,7 +110,9 @@ def read_coverage(
         rows = len(coverage)
         to = end_of_day(integers(coverage, "to", rows), flags(coverage, "to_day", rows), timezone)
         who = positions(texts(coverage, "account_id"), ids)
-        keep = ~always[who]
+        refused = np.zeros(size, np.bool_)
+        refused[number[denied]] = True
+        keep = ~always[who] & ~refused[who]
         parts.append(
             (
                 who[keep],
@@ -135,13 +143,20 @@ def read_coverage(
             if begins[i] == begins[i - 1] and opening[i] == NONE:
                 opening[i] = opening[i - 1]
     heads = np.flatnonzero(new)
-    tails = np.append(heads[1:], account.size) - 1
+    tails = np.append(heads, account.size)[1:] - 1
     first_opening = opening[heads].copy()
     for place in np.flatnonzero(tails > heads).tolist():
         # several rows may state the opening of the same beginning; the first that says one is taken
         for i in range(int(heads[place]), int(tails[place]) + 1):
             if begins[i] == begins[heads[place]] and opening[i] != NONE and first_opening[place] == NONE:
                 first_opening[place] = opening[i]
+    # an opening without a date stands before the account's first period
+    undated = np.full(size, NONE, np.int64)
+    undated[number[~dated]] = integers(accounts, "opening_balance", count)[~dated]
+    whose = account[heads]
+    first = np.concatenate(([True], whose[1:] != whose[:-1])) if whose.size else np.zeros(0, np.bool_)
+    bare = first & (first_opening == NONE)
+    first_opening[bare] = undated[whose[bare]]
     periods = np.zeros(heads.size, PERIOD)
     periods["account"] = account[heads]
     periods["begins"] = begins[heads]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,36 +20,64 @@ NONE = np.iinfo(np.int64).min
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+MOST_ORDERS = 5000
+"""Orders that running balances allow, looked at for one statement and group; more of them say nothing."""
+
 
 @dataclass(frozen=True)
 class Side:
-    """One side of every event: its account (-1: none), its place in the statement, the balance behind it."""
+    """One side of every event.
+
+    Its account (-1: none), its place in that account's statement, the balance behind it, its currency, and
+    how much it changes the balance.
+    """
 
     account: Ints
     sequence: Ints
     balance: Ints
-    amount: Ints  # as it changes the balance
+    currency: Ints
+    change: Ints
 
 
 @dataclass(frozen=True)
 class Ordered:
-    """The order of events, and where it is forced or open."""
+    """The order of events, where it is contradicted, and where it is open.
+
+    ``contradicted`` are events that were taken although something should stand before them; ``open_events``
+    those whose place among others of ``open_account`` nothing decides.
+    """
 
     order: Ints
-    contradicted: Ints  # events that were taken although something should stand before them
-    open_events: Ints  # events whose place among others of the same account nothing decides
-    open_account: Ints  # the accounts where that is so, beside the events
+    contradicted: Ints
+    open_events: Ints
+    open_account: Ints
+
+
+@dataclass(frozen=True)
+class _Nodes:
+    """The events of unsettled groups, by group and id."""
+
+    event: Ints
+    group: Ints
+    whole: Flags  # every event of its group has a sequence
 
 
 def order_events(
-    time: Ints, sequence: Ints, bare: Flags, day: Ints | None, ids: Any, sides: tuple[Side, Side]
+    time: Ints,
+    sequence: Ints,
+    bare: Flags,
+    day: Ints | None,
+    row: Ints,
+    ids: Any,
+    sides: tuple[Side, Side],
 ) -> Ordered:
     """The joint order of events.
 
     By time; at equal times by ``sequence``, where every event of that time has one; else every statement
     orders its own rows (its sequence, else its running balance) and the joint order is a topological one
-    over all of them, the least free id first. On a day with an event of which only the date is known, all
-    events of the day are one group in which those with a time keep their order.
+    over all of them, the least free id first. A day with an event of which only the date is known is one
+    group, in which those with a time keep their order: money does not flow back in time through a row
+    without one.
 
     Parameters
     ----------
@@ -57,6 +87,8 @@ def order_events(
         Only the date is known.
     day : int64 (n) or None
         Local day, where any event is ``bare``.
+    row : int64 (n)
+        The transfer: one in transit is two events, the arrival later in the array.
     ids : pyarrow array (n)
         Ids, for the order that is shown where it is open.
     sides : the payers' and the payees' statements
@@ -64,214 +96,313 @@ def order_events(
     none = np.zeros(0, np.int64)
     key = time
     if day is not None and bare.any():
-        loose = np.unique(day[bare])
-        grouped = np.isin(day, loose)
+        loose = np.isin(day, np.unique(day[bare]))
         # all of such a day stands at its beginning: no other event has that time
-        key = np.where(grouped, day, time)
-    if key.size < 2:
+        key = np.where(loose, day, time)
+    if key.size < 2 or bool((key[1:] > key[:-1]).all()):
         return Ordered(np.arange(key.size, dtype=np.int64), none, none, none)
-    rising = bool((key[1:] > key[:-1]).all())
-    if rising:
-        return Ordered(np.arange(key.size, dtype=np.int64), none, none, none)
-    if bool((sequence == NONE).all()):
-        order = np.argsort(key, kind="stable")
-    else:
-        order = np.lexsort((sequence, key))
+    unnumbered = sequence == NONE
+    order = np.argsort(key, kind="stable") if unnumbered.all() else np.lexsort((sequence, key))
     placed = key[order]
     same = placed[1:] == placed[:-1]
     if not same.any():
         return Ordered(order, none, none, none)
     begins = np.flatnonzero(np.concatenate(([True], ~same)))
-    group = np.repeat(np.arange(begins.size), np.diff(np.append(begins, key.size)))
-    # a group is settled where each of its events has a number of its own
+    lengths = np.diff(np.append(begins, key.size))
+    group = np.repeat(np.arange(begins.size), lengths)
     number = sequence[order]
-    unsettled = np.zeros(begins.size, np.bool_)
-    unsettled[group[number == NONE]] = True
-    twice = same & (number[1:] == number[:-1])
-    unsettled[group[1:][twice]] = True
-    unsettled &= np.diff(np.append(begins, key.size)) > 1
+    lacking = np.zeros(begins.size, np.bool_)
+    lacking[group[number == NONE]] = True
+    unsettled = lacking.copy()
+    unsettled[group[1:][same & (number[1:] == number[:-1])]] = True
+    unsettled[group[bare[order]]] = True
+    unsettled &= lengths > 1
     if not unsettled.any():
         return Ordered(order, none, none, none)
 
     places = np.flatnonzero(unsettled[group])
-    events = order[places]
-    groups = group[places]
-    # ranks by group and id: the least free node of the earliest group is taken first
-    names = pa.table({"group": groups, "id": ids.take(pa.array(events))})
-    ranked = pc.sort_indices(names, sort_keys=[("group", "ascending"), ("id", "ascending")]).to_numpy()
-    events = events[ranked]
-    groups = groups[ranked]
-    before, after, loose_event, loose_account = _statements(events, groups, sides)
-    timed = ~bare[events]
-    if day is not None and not timed.all():
-        # events with a time keep their order
-        known = np.flatnonzero(timed)
-        known = known[np.lexsort((sequence[events[known]], time[events[known]], groups[known]))]
-        next_to = (groups[known][1:] == groups[known][:-1]) & (
-            time[events[known]][1:] > time[events[known]][:-1]
-        )
-        # between two different times only: equal times are ordered by their statements
-        before, after = _chain_times(before, after, known, groups, time[events], next_to)
-    found, forced = topological(before, after, events.size)
+    named = pa.table(
+        {"group": group[places], "id": ids.take(pa.array(order[places])), "event": order[places]}
+    )
+    keys = [("group", "ascending"), ("id", "ascending"), ("event", "ascending")]
+    ranked = pc.sort_indices(named, sort_keys=keys).to_numpy()
+    nodes = _Nodes(order[places][ranked], group[places][ranked], ~lacking[group[places][ranked]])
+    before, after = _edges(nodes, time, sequence, bare, row, sides)
     result = order.copy()
-    result[places] = events[found]
-    open_events, open_account = _left_open(events, groups, sides, before, after, loose_event, loose_account)
-    return Ordered(result, events[np.flatnonzero(forced)], open_events, open_account)
+    balances = _balance_groups(nodes, sides)
+    if balances:
+        found, forced, before, after = _with_balances(nodes, order, group, before, after, balances, sides)
+    else:
+        found, forced = topological(before, after, nodes.event.size)
+    result[places] = nodes.event[found]
+    open_events, open_account = _left_open(nodes, found, before, after, sides)
+    return Ordered(result, nodes.event[np.flatnonzero(forced)], open_events, open_account)
 
 
-def _chain_times(
-    before: Ints, after: Ints, known: Ints, groups: Ints, time: Ints, next_to: Flags
+def _edges(
+    nodes: _Nodes, time: Ints, sequence: Ints, bare: Flags, row: Ints, sides: tuple[Side, Side]
 ) -> tuple[Ints, Ints]:
-    """Edges from all events of one time to all of the next time of the same group, through the last
-    and first.
+    """What comes before what, by everything but running balances."""
+    numbers = np.arange(nodes.event.size)
+    found: list[tuple[Ints, Ints]] = []
+    whole = numbers[nodes.whole]
+    found.append(_levels(whole, nodes.group[whole], sequence[nodes.event[whole]]))
+    dated = np.isin(nodes.group, nodes.group[bare[nodes.event]])
+    timed = numbers[dated & ~bare[nodes.event]]
+    found.append(_levels(timed, nodes.group[timed], time[nodes.event[timed]]))
+    # both halves of a transfer in transit
+    halves = np.lexsort((nodes.event, row[nodes.event], nodes.group))
+    pair = (row[nodes.event[halves]][1:] == row[nodes.event[halves]][:-1]) & (
+        nodes.group[halves][1:] == nodes.group[halves][:-1]
+    )
+    found.append((halves[:-1][pair], halves[1:][pair]))
+    node, account, place = _statements(nodes, sides)
+    known = place != NONE
+    accounts = np.int64(max(int(side.account.max(initial=0)) for side in sides) + 1)
+    found.append(_levels(node[known], nodes.group[node[known]] * accounts + account[known], place[known]))
+    return np.concatenate([x for x, _ in found]), np.concatenate([x for _, x in found])
+
+
+def _statements(nodes: _Nodes, sides: tuple[Side, Side]) -> tuple[Ints, Ints, Ints]:
+    """Node, account and place in that account's statement; a transfer to itself stands at its first place."""
+    count = np.flatnonzero(~nodes.whole)
+    payer, payee = (side.account[nodes.event[count]] for side in sides)
+    first, second = (side.sequence[nodes.event[count]] for side in sides)
+    own = payer == payee
+    first = np.where(own & (first == NONE), second, first)
+    node = np.concatenate((count, count))
+    account = np.concatenate((payer, np.where(own, -1, payee)))
+    place = np.concatenate((first, second))
+    keep = account >= 0
+    return node[keep], account[keep], place[keep]
+
+
+def _levels(node: Ints, together: Ints, level: Ints) -> tuple[Ints, Ints]:
+    """Edges from all nodes of one level to all of the next, among nodes that belong together."""
+    order = np.lexsort((level, together))
+    node, together, level = node[order], together[order], level[order]
+    if node.size < 2:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    new = np.concatenate(([True], (together[1:] != together[:-1]) | (level[1:] != level[:-1])))
+    heads = np.flatnonzero(new)
+    sizes = np.diff(np.append(heads, node.size))
+    follows = together[heads[1:]] == together[heads[:-1]]
+    single = follows & (sizes[1:] == 1) & (sizes[:-1] == 1)
+    before = [node[heads[:-1][single]]]
+    after = [node[heads[1:][single]]]
+    for i in np.flatnonzero(follows & ~single).tolist():
+        left = node[heads[i] : heads[i] + sizes[i]]
+        right = node[heads[i + 1] : heads[i + 1] + sizes[i + 1]]
+        before.append(np.repeat(left, right.size))
+        after.append(np.tile(right, left.size))
+    return np.concatenate(before), np.concatenate(after)
+
+
+# ------------------------------------------------------------------------------- running balances
+def _balance_groups(nodes: _Nodes, sides: tuple[Side, Side]) -> dict[int, list[tuple[int, int]]]:
+    """Statements that their running balances may order: by group, account and currency.
+
+    Those where some row has no place in the statement, and all rows of that currency state a balance.
     """
+    if not any(bool((side.balance[nodes.event] != NONE).any()) for side in sides):
+        return {}
+    node, account, place = _statements(nodes, sides)
+    lacking = {
+        (int(g), int(a))
+        for g, a in zip(nodes.group[node[place == NONE]], account[place == NONE], strict=True)
+    }
+    members: dict[tuple[int, int, int], list[bool]] = defaultdict(list)
+    for side in sides:
+        event = nodes.event
+        for g, a, c, b in zip(
+            nodes.group.tolist(),
+            side.account[event].tolist(),
+            side.currency[event].tolist(),
+            side.balance[event].tolist(),
+            strict=True,
+        ):
+            if (g, a) in lacking:
+                members[g, a, c].append(b != NONE)
+    found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for (g, a, c), stated in members.items():
+        if len(stated) > 1 and all(stated):
+            found[g].append((a, c))
+    return dict(found)
+
+
+def _with_balances(
+    nodes: _Nodes,
+    order: Ints,
+    group: Ints,
+    before: Ints,
+    after: Ints,
+    balances: dict[int, list[tuple[int, int]]],
+    sides: tuple[Side, Side],
+) -> tuple[Ints, Flags, Ints, Ints]:
+    """The topological order where running balances decide: group by group, each going on from the one
+    before.
+    """
+    watched = np.unique([a for pairs in balances.values() for a, _ in pairs])
+    touches = np.isin(sides[0].account[order], watched) | np.isin(sides[1].account[order], watched)
+    heads = np.searchsorted(nodes.group, np.arange(int(group[-1]) + 2))
+    edge_group = nodes.group[before]
+    by_group = np.argsort(edge_group, kind="stable")
+    edge_heads = np.searchsorted(edge_group[by_group], np.arange(int(group[-1]) + 2))
+    found = np.empty(nodes.event.size, np.int64)
+    forced = np.zeros(nodes.event.size, np.bool_)
     more_before: list[int] = []
     more_after: list[int] = []
-    starts = np.flatnonzero(np.concatenate(([True], (groups[known][1:] != groups[known][:-1]) | next_to)))
-    ends = np.append(starts[1:], known.size)
-    for i in range(starts.size - 1):
-        left, right = known[starts[i] : ends[i]], known[starts[i + 1] : ends[i + 1]]
-        if groups[left[0]] != groups[right[0]]:
+    last: dict[tuple[int, int], int] = {}
+
+    def remember(event: int) -> None:
+        for side in sides:
+            if side.account[event] >= 0:
+                last[int(side.account[event]), int(side.currency[event])] = int(side.balance[event])
+
+    done = -1
+    in_groups = np.zeros(int(group[-1]) + 1, np.bool_)
+    in_groups[nodes.group] = True
+    for place in np.flatnonzero(touches | in_groups[group]).tolist():
+        g = int(group[place])
+        if not in_groups[g]:
+            remember(int(order[place]))
             continue
-        for a in left:
-            for b in right:
-                more_before.append(int(a))
-                more_after.append(int(b))
+        if g == done:
+            continue
+        done = g
+        low, high = int(heads[g]), int(heads[g + 1])
+        edges = by_group[int(edge_heads[g]) : int(edge_heads[g + 1])]
+        first, then = (before[edges] - low).tolist(), (after[edges] - low).tolist()
+        for account, currency in balances.get(g, ()):
+            for a, b in _by_balance(nodes.event[low:high], account, currency, last, sides):
+                first.append(a)
+                then.append(b)
+                more_before.append(a + low)
+                more_after.append(b + low)
+        local, stuck = topological(np.array(first, np.int64), np.array(then, np.int64), high - low)
+        found[low:high] = local + low
+        forced[low:high] = stuck
+        for event in nodes.event[low:high][local].tolist():
+            remember(event)
     return (
+        found,
+        forced,
         np.concatenate((before, np.array(more_before, np.int64))),
         np.concatenate((after, np.array(more_after, np.int64))),
     )
 
 
-def _statements(events: Ints, groups: Ints, sides: tuple[Side, Side]) -> tuple[Ints, Ints, Ints, Ints]:
-    """What each statement says of its own rows: edges, and the rows of which it says nothing.
+def _by_balance(
+    events: Ints, account: int, currency: int, last: dict[tuple[int, int], int], sides: tuple[Side, Side]
+) -> Iterator[tuple[int, int]]:
+    """What all orders have in common in which each balance follows from the one before, as pairs of nodes.
 
-    A row of an account to itself stands in its statement twice; its debit comes first.
+    The chain begins at the balance that was stated last before the group; without one, anywhere.
     """
-    node = np.concatenate((np.arange(events.size), np.arange(events.size)))
-    account = np.concatenate([side.account[events] for side in sides])
-    number = np.concatenate([side.sequence[events] for side in sides])
-    balance = np.concatenate([side.balance[events] for side in sides])
-    change = np.concatenate([side.amount[events] for side in sides])
-    of_group = np.concatenate((groups, groups))
-    keep = account >= 0
-    node, account, number, balance, change, of_group = (
-        x[keep] for x in (node, account, number, balance, change, of_group)
-    )
-    sort = np.lexsort((number, account, of_group))
-    node, account, number, balance, change, of_group = (
-        x[sort] for x in (node, account, number, balance, change, of_group)
-    )
-    together = (account[1:] == account[:-1]) & (of_group[1:] == of_group[:-1])
-    numbered = together & (number[:-1] != NONE) & (number[1:] > number[:-1]) & (node[1:] != node[:-1])
-    before = [node[:-1][numbered]]
-    after = [node[1:][numbered]]
-    # rows without a number: the running balance, one statement at a time
-    begins = np.flatnonzero(np.concatenate(([True], ~together)))
-    ends = np.append(begins[1:], node.size)
-    unnumbered = np.zeros(begins.size, np.bool_)
-    unnumbered[np.repeat(np.arange(begins.size), ends - begins)[number == NONE]] = True
-    loose_event: list[int] = []
-    loose_account: list[int] = []
-    for i in np.flatnonzero(unnumbered & (ends - begins > 1)):
-        part = slice(int(begins[i]), int(ends[i]))
-        known = number[part] == NONE
-        rows = node[part][known]
-        chain = chain_by_balance(balance[part][known], change[part][known], rows)
-        if chain is not None:
-            ordered = rows[chain]
-            moves = ordered[1:] != ordered[:-1]
-            before.append(ordered[:-1][moves])
-            after.append(ordered[1:][moves])
-            if known.all():
-                continue
-        loose_event.extend(int(x) for x in node[part])
-        loose_account.extend([int(account[part][0])] * int(ends[i] - begins[i]))
-    return (
-        np.concatenate(before),
-        np.concatenate(after),
-        np.array(loose_event, np.int64),
-        np.array(loose_account, np.int64),
-    )
+    jumps: dict[int, tuple[int, int]] = {}
+    for side in sides:
+        mine = np.flatnonzero((side.account[events] == account) & (side.currency[events] == currency))
+        for n in mine.tolist():
+            behind = int(side.balance[events[n]])
+            ahead = behind - int(side.change[events[n]])
+            if n in jumps:  # to itself: a debit, then a credit
+                if jumps[n][1] != ahead:
+                    return
+                ahead = jumps[n][0]
+            jumps[n] = (ahead, behind)
+    start = last.get((account, currency), NONE)
+    orders = chains_of_balances(jumps, None if start == NONE else start)
+    if not orders:
+        return
+    if len(orders) == 1:
+        yield from zip(orders[0][:-1], orders[0][1:], strict=True)
+        return
+    rank = [{n: i for i, n in enumerate(order)} for order in orders]
+    for a in jumps:
+        for b in jumps:
+            if a != b and all(place[a] < place[b] for place in rank):
+                yield a, b
 
 
-def chain_by_balance(balance: Ints, change: Ints, rows: Ints) -> list[int] | None:
-    """The one order in which each balance is the one before it and the change, or None.
-
-    Each row leads from the balance before it to the one behind it, so an order is a walk over all of them.
-    It is known only where it is the only one: where no balance is left by more than one row.
+def chains_of_balances(jumps: dict[int, tuple[int, int]], start: int | None) -> list[list[int]]:
+    """Every order of rows in which each begins at the balance that the one before left; none if there are
+    too many.
 
     Examples
     --------
-    >>> chain_by_balance(np.array([70, 100, 120]), np.array([-30, 100, 50]), np.arange(3))
-    [1, 0, 2]
+    >>> chains_of_balances({0: (100, 70), 1: (0, 100), 2: (70, 120)}, None)
+    [[1, 0, 2]]
+    >>> chains_of_balances({0: (100, 50), 1: (50, 100)}, 100)
+    [[0, 1]]
     """
-    if (balance == NONE).any() or balance.size < 2:
-        return None
-    leaves: dict[int, int] = {}
-    for i in range(balance.size):
-        start = int(balance[i]) - int(change[i])
-        if start in leaves:
-            return None
-        leaves[start] = i
-    reached = {int(x) for x in balance}
-    heads = [start for start in leaves if start not in reached]
-    if len(heads) != 1:
-        return None
-    chain: list[int] = []
-    place = heads[0]
-    while place in leaves and len(chain) < balance.size:
-        i = leaves[place]
-        chain.append(i)
-        place = int(balance[i])
-    return chain if len(chain) == balance.size else None
-
-
-def _left_open(
-    events: Ints,
-    groups: Ints,
-    sides: tuple[Side, Side],
-    before: Ints,
-    after: Ints,
-    loose_event: Ints,
-    loose_account: Ints,
-) -> tuple[Ints, Ints]:
-    """Events of one account and group whose order nothing decides, with that account.
-
-    What the orders of other accounts imply is followed; up to 2,000 rows of a group are looked at, a larger
-    one is called open wherever its own statement does not settle it.
-    """
-    if loose_event.size == 0:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    follow: dict[int, list[int]] = {}
-    for a, b in zip(before.tolist(), after.tolist(), strict=True):
-        follow.setdefault(a, []).append(b)
-    members: dict[tuple[int, int], list[int]] = {}
-    for node, account in zip(loose_event.tolist(), loose_account.tolist(), strict=True):
-        members.setdefault((int(groups[node]), account), []).append(node)
-    out_event: list[int] = []
-    out_account: list[int] = []
-    for (_, account), nodes in members.items():
-        wanted = sorted(set(nodes))
-        if len(wanted) < 2:
+    leaving: dict[int, list[int]] = defaultdict(list)
+    for n, (ahead, _) in jumps.items():
+        leaving[ahead].append(n)
+    found: list[list[int]] = []
+    steps = 0
+    order: list[int] = []
+    taken: set[int] = set()
+    choices = [iter(leaving.get(start, ()) if start is not None else list(jumps))]
+    while choices:
+        steps += 1
+        if len(found) > MOST_ORDERS or steps > MOST_ORDERS * 40:
+            return []
+        n = next((x for x in choices[-1] if x not in taken), -1)
+        if n < 0:
+            choices.pop()
+            if order:
+                taken.discard(order.pop())
             continue
-        ahead = {node: _reach(node, follow) for node in wanted} if len(wanted) <= 200 else {}
-        free = [
-            a
-            for a in wanted
-            if not ahead or any(b != a and b not in ahead[a] and a not in ahead[b] for b in wanted)
-        ]
-        out_event.extend(int(events[node]) for node in free)
-        out_account.extend([account] * len(free))
-    return np.array(out_event, np.int64), np.array(out_account, np.int64)
+        order.append(n)
+        taken.add(n)
+        if len(order) == len(jumps):
+            found.append(order.copy())
+            taken.discard(order.pop())
+        else:
+            choices.append(iter(leaving.get(jumps[n][1], ())))
+    return found
 
 
-def _reach(node: int, follow: dict[int, list[int]]) -> set[int]:
-    seen: set[int] = set()
-    stack = [node]
+# ------------------------------------------------------------------------------- what is left open
+def _left_open(
+    nodes: _Nodes, found: Ints, before: Ints, after: Ints, sides: tuple[Side, Side]
+) -> tuple[Ints, Ints]:
+    """Neighbours of one account in the order that is shown which nothing puts in this order."""
+    position = np.empty(found.size, np.int64)
+    position[found] = np.arange(found.size)
+    payer, payee = (side.account[nodes.event] for side in sides)
+    node = np.concatenate((np.arange(found.size), np.arange(found.size)))
+    account = np.concatenate((payer, np.where(payer == payee, -1, payee)))
+    node, account = node[account >= 0], account[account >= 0]
+    order = np.lexsort((position[node], account, nodes.group[node]))
+    node, account = node[order], account[order]
+    pair = (account[1:] == account[:-1]) & (nodes.group[node[1:]] == nodes.group[node[:-1]])
+    left, right, whose = node[:-1][pair], node[1:][pair], account[1:][pair]
+    size = np.int64(found.size)
+    direct = np.isin(left * size + right, before * size + after)
+    left, right, whose = left[~direct], right[~direct], whose[~direct]
+    if before.size:
+        follow: dict[int, list[int]] = defaultdict(list)
+        for a, b in zip(before.tolist(), after.tolist(), strict=True):
+            follow[a].append(b)
+        linked = np.array(
+            [_reaches(a, b, follow) for a, b in zip(left.tolist(), right.tolist(), strict=True)], np.bool_
+        )
+        left, right, whose = left[~linked], right[~linked], whose[~linked]
+    events = np.concatenate((nodes.event[left], nodes.event[right]))
+    accounts = np.concatenate((whose, whose))
+    both = np.unique(np.column_stack((accounts, events)), axis=0)
+    return both[:, 1].copy(), both[:, 0].copy()
+
+
+def _reaches(start: int, end: int, follow: dict[int, list[int]]) -> bool:
+    seen = {start}
+    stack = [start]
     while stack:
         for other in follow.get(stack.pop(), ()):
+            if other == end:
+                return True
             if other not in seen:
                 seen.add(other)
                 stack.append(other)
-    return seen
+    return False

@@ -19,7 +19,7 @@ def net_amounts(
     account_ids: Any,
     source: Ints,
     target: Ints,
-    time: Ints,
+    time: tuple[Ints, Ints],
     currency: Ints,
     converts: NDArray[np.bool_],
     amount: Ints,
@@ -31,6 +31,11 @@ def net_amounts(
     ``reversal_of`` of its own, to or from a conversion, for more than is left, or not between the same two
     accounts the other way round in the same currency; a placeholder (``?:…``) stands for any account. Several
     reversals of one transfer count in the order that is shown.
+
+    Parameters
+    ----------
+    time : two int64 (n)
+        The first and the last moment at which each row can have been; they differ for a bare date.
 
     Returns
     -------
@@ -61,7 +66,7 @@ def net_amounts(
             reason = N_("the transfer that it reverses is not there")
         elif linked[original]:
             reason = N_("the transfer that it reverses is a reversal itself")
-        elif time[original] > time[row]:
+        elif time[0][original] > time[1][row]:
             reason = N_("the transfer that it reverses is later")
         elif converts[original] or converts[row]:
             reason = N_("a conversion cannot be reversed by a link")

@@ -261,11 +261,12 @@ class Trace:
             out[codes == code] = place[name]
         outside = np.where(paid, place["returned"], np.where(asset, place["asset"], place["frontier"]))
         out = np.where(codes == MET_OUTSIDE, outside, out)
-        period = np.where(of["kind"] == TRANSIT, 0, np.maximum(of["period"], 0))
-        left = (
-            ledger.periods["begins"][period] > self._seeds.opens
-            if self.backward
-            else ledger.periods["ends"][period] < self._seeds.closes
+        # what stands outside any period, or on its way, has no coverage that could end
+        held = np.flatnonzero((of["kind"] != OUTSIDE) & (of["kind"] != TRANSIT))
+        period = ledger.periods[of["period"][held]]
+        left = np.zeros(len(codes), np.bool_)
+        left[held] = (
+            period["begins"] > self._seeds.opens if self.backward else period["ends"] < self._seeds.closes
         )
         stays = np.where(paid, place["returned"], np.where(left, place["frontier"], place["balance"]))
         stays = np.where(of["kind"] == TRANSIT, place["balance"], stays)
@@ -408,8 +409,9 @@ class Trace:
         ledger = self._ledger
         steps, seed = self._flow.moved[:, 0], self._flow.moved[:, 2]
         pots = ledger.steps["src" if self.backward else "dst"][steps].astype(np.int64)
-        kind = ledger.pots["kind"][pots]
-        walked = (kind != OUTSIDE) & (kind != TRANSIT)
+        flags = ledger.steps["flags"][steps]
+        stops = (flags & 56 if self.backward else flags & 7) > 0
+        walked = ~stops & (ledger.pots["kind"][pots] != TRANSIT)
         standing = self._seeds.standing
         pots = np.concatenate((pots[walked], np.array([x.pot for x in standing], np.int64)))
         seed = np.concatenate((seed[walked], np.array([x.ends - x.begins for x in standing], np.int64)))

@@ -138,7 +138,7 @@ def find_seeds(
         rows = np.zeros(0, np.int64)
         if reference.kind == "balance":
             try:
-                standing = _balance(ledger, reference, backward)
+                standing = _balance(ledger, reference, since, until)
             except UsageError as error:
                 problems.extend(error.problems)
                 continue
@@ -438,9 +438,15 @@ def _product_rows(case: Case, product: str, backward: bool) -> Ints:
     return np.concatenate((rows, more[np.isin(side, held)]))
 
 
-def _balance(ledger: Ledger, reference: Reference, backward: bool) -> list[Standing]:
+def _balance(
+    ledger: Ledger, reference: Reference, since: Moment | None, until: Moment | None
+) -> list[Standing]:
     """What stands in an account's pots after all rows at or before a time, the oldest money first."""
-    time = moment(reference.time or "", ledger.timezone)[1]
+    begin, time = moment(reference.time or "", ledger.timezone)
+    if (since is not None and begin < moment(since, ledger.timezone)[0]) or (
+        until is not None and begin > moment(until, ledger.timezone)[1]
+    ):
+        return []
     after = step_after(ledger, time) - 1
     account = ledger.account(reference.id)
     found: list[tuple[int, int, Standing]] = []
@@ -457,9 +463,9 @@ def _balance(ledger: Ledger, reference: Reference, backward: bool) -> list[Stand
         went, _ = _run(ledger, ledger.debits, pot, after, credit=False)
         if came <= went:
             continue
-        since = _filled_since(ledger, pot, after, came_step)
+        filled = _filled_since(ledger, pot, after, came_step)
         # custody: the compartment without an earmark first, then the one non-empty longest
-        rank = -2 if kind == CUSTODY and int(ledger.pots["earmark"][pot]) < 0 else since
+        rank = -2 if kind == CUSTODY and int(ledger.pots["earmark"][pot]) < 0 else filled
         found.append((rank, pot, Standing(pot, went, came, came - went, after)))
     if not covered:
         raise UsageError(
@@ -470,7 +476,6 @@ def _balance(ledger: Ledger, reference: Reference, backward: bool) -> list[Stand
                 reference.text,
             )
         )
-    del backward  # the same money, whichever way it is followed
     return [stand for _, _, stand in sorted(found, key=lambda x: (x[0], x[1]))]
 
 

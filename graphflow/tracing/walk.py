@@ -217,7 +217,7 @@ class Chains:
         """All chains, a few thousand at a time."""
         if carried is None:
             carried = np.zeros((0, 2), np.int64)
-        stack = (np.zeros((64, 12), np.int64), np.zeros(64, np.int64), np.array([0, -1], np.int64))
+        stack = (np.zeros((64, 19), np.int64), np.zeros(64, np.int64), np.array([0, -1], np.int64))
         more = True
         while more:
             bounds, rows, ends, stack, more = walk_chains(
@@ -257,7 +257,7 @@ class Chains:
 
 
 def _lots_chains(ledger: Ledger, roots: _Roots, last: int, backward: bool, limits: Limits) -> Chains:
-    seeds = np.column_stack((roots.step, roots.pot, roots.begins, roots.ends, roots.place >> 1))
+    seeds = _joined(ledger, roots)
     restarts = np.unique(roots.step[roots.step >= 0]).reshape(-1, 1)
     standing = np.column_stack((roots.pot, roots.place >> 1))[roots.step < 0]
     return Chains(
@@ -271,6 +271,23 @@ def _lots_chains(ledger: Ledger, roots: _Roots, last: int, backward: bool, limit
         backward,
         limits,
     )
+
+
+def _joined(ledger: Ledger, roots: _Roots) -> Ints:
+    """Seeds of chains: what several compartments paid, or what stands in several, is one seed."""
+    table = np.column_stack(
+        (roots.step, roots.pot, roots.begins, roots.ends, roots.place >> 1, np.arange(len(roots.step)))
+    )
+    if len(table) == 0 or (len(ledger.row_pointer) == 0 and not (roots.step < 0).any()):
+        return table
+    of = np.where(
+        roots.step >= 0,
+        ledger.steps["row"][np.maximum(roots.step, 0)],
+        -1 - ledger.pots["account"][np.maximum(roots.pot, 0)].astype(np.int64),
+    )
+    same = (of[1:] == of[:-1]) & ((roots.place[1:] == roots.place[:-1]) | (of[1:] >= 0))
+    table[:, 5] = np.concatenate(([0], np.cumsum(~same)))
+    return table
 
 
 def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> tuple[Flow, Callable[[], Chains]]:
@@ -378,9 +395,9 @@ def _laid_out(ledger: Ledger, roots: _Roots, moved: Ints, stopped: Ints, backwar
         low = int(ruler[len(key) + i])
         rows.append((int(stand_key[i]), -1, int(stand_pot[i]), low, low + int(stand_amount[i])))
     rows.sort()
-    table = np.array([[s, pot, low, high, place_] for place_, s, pot, low, high in rows], np.int64).reshape(
-        -1, 5
-    )
+    table = np.array(
+        [[s, pot, low, high, place_, i] for i, (place_, s, pot, low, high) in enumerate(rows)], np.int64
+    ).reshape(-1, 6)
     # a standing seed's money came in before every step behind it: its place is not compared here
     restarts = np.flatnonzero(number < 0).reshape(-1, 1)
     return Chains(
