@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import doctest
+import importlib
 import io
 import re
 from collections import Counter
@@ -297,3 +299,12 @@ def test_a_machine_that_cannot_remember_still_works(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(recent, "state_folder", lambda: tmp_path / "file" / "state")
     recent.remember_case(str(tmp_path))
     assert recent.cases() == []
+
+
+@pytest.mark.parametrize(
+    "name", ["money", "names", "references", "sankey", "screens.data", "style", "tables"]
+)
+def test_the_examples_in_the_app_run(name: str) -> None:
+    module = importlib.import_module(f"app.{name}")
+    failed, tried = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert tried and not failed
