@@ -314,6 +314,20 @@ def test_rows_are_searched_summed_and_said_how_many(p2p: Path) -> None:
     assert f"of {len(case.transfers(least=1_000_000)):,} rows shown" in said(at)
 
 
+def test_rows_of_another_currency_are_summed_in_it(tmp_path: Path) -> None:
+    gf.Case.from_tables(
+        transfers=pd.DataFrame(
+            {"transfer_id": ["a", "b", "c"], "time": "2024-03-01", "source": "A", "target": "B",
+             "amount": ["1.00", "2.00", "4.00"], "currency": ["CNY", "USD", "USD"], "memo": ["x", "y", "y"]})
+    ).save(tmp_path / "case")  # fmt: skip
+    at = fine(started("transfers", lang="en", case=tmp_path / "case"))
+    assert "sum of all" not in said(at), "two currencies have no sum"
+    assert set(tables(at)["rows_table"]["amount_text"]) == {"1.00 CNY", "2.00 USD", "4.00 USD"}
+    at.text_input(key="rows_text").set_value("y")
+    fine(at.run())
+    assert "sum of all 2: 6.00 USD" in said(at).replace("\\", "")
+
+
 def test_a_party_that_is_not_there_is_said(p2p: Path) -> None:
     at = started("transfers", lang="en", case=p2p)
     at.text_input(key="rows_party").set_value("nobody at all")

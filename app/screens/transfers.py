@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from app import cases, session
@@ -19,6 +20,7 @@ from app.style import verbatim
 from app.tables import MONEY, RIGHT, Column, Sheet, config, csv_bytes, rows_chosen
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
+from graphflow.tables import as_frame, exact_sum
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -42,7 +44,7 @@ def show() -> None:
 
 def _rows(case: Case) -> None:
     digits = case.tables.minor_units.get(case.tables.currency, 2)
-    figures = session.figures(case.tables.currency, case.tables.minor_units)
+    unit = session.figures(case.tables.currency, case.tables.minor_units).exact.unit
     first, last = (datetime.date.fromisoformat(day) if day else None for day in cases.period(case))
     line = st.columns([3, 2.4, 1.6, 1.5, 1.5], vertical_alignment="bottom")
     text = line[0].text_input(
@@ -61,7 +63,7 @@ def _rows(case: Case) -> None:
         help=say("Only rows into or out of its accounts."),
     )
     least = line[2].text_input(
-        f"{say('Least amount')} ({figures.exact.unit})",
+        f"{say('Least amount')} ({unit})",
         key="rows_least",
         persist_state="session",
         placeholder="0",
@@ -98,20 +100,25 @@ def _rows(case: Case) -> None:
             )
         )
         return
-    found = case.transfers(
-        text=(text or "").strip() or None,
-        party=(party or "").strip() or None,
-        least=smallest or None,
-        since=since.isoformat() if since else None,
-        until=until.isoformat() if until else None,
-    )
-    if found.empty:
+    asked = {
+        "text": (text or "").strip() or None,
+        "party": (party or "").strip() or None,
+        "least": smallest or None,
+        "since": since.isoformat() if since else None,
+        "until": until.isoformat() if until else None,
+    }
+    stored = case.tables.arrow("transfers")
+    if stored is not None and not any(asked.values()):
+        found: pa.Table | pd.DataFrame = stored  # all rows: only the page that is looked at becomes a frame
+    else:
+        found = case.transfers(**asked)
+    if len(found) == 0:
         st.info(say("No row matches. Use fewer words, or a longer period."))
         return
-    _table(case, found, figures)
+    _table(case, found)
 
 
-def _table(case: Case, found: pd.DataFrame, figures: Any) -> None:
+def _table(case: Case, found: pa.Table | pd.DataFrame) -> None:
     pages = -(-len(found) // PAGE)
     page = 1
     if pages > 1:
@@ -120,8 +127,15 @@ def _table(case: Case, found: pd.DataFrame, figures: Any) -> None:
         page = st.number_input(
             say("Page of {pages}", pages=f"{pages:,}"), 1, pages, key="rows_page", width=170
         )
-    part = found.iloc[(page - 1) * PAGE : page * PAGE].reset_index(drop=True)
-    frame, columns = _ready(case, part)
+    begins = (page - 1) * PAGE
+    if isinstance(found, pd.DataFrame):
+        part = found.iloc[begins : begins + PAGE].reset_index(drop=True)
+        codes = found["currency"].unique()
+    else:
+        part = as_frame(found.slice(begins, PAGE))
+        codes = found["currency"].unique().to_pylist()
+    figures = session.figures(codes[0] if len(codes) == 1 else case.tables.currency, case.tables.minor_units)
+    frame, columns = _ready(case, part, len(codes) > 1)
     shown, settings = config(frame, columns, figures)
     key = f"rows_table_{zlib.crc32(repr((page, len(found), list(part['transfer_id'][:3]))).encode())}"
     st.dataframe(
@@ -135,21 +149,20 @@ def _table(case: Case, found: pd.DataFrame, figures: Any) -> None:
         height=430,
     )
     chosen = [at for at in rows_chosen(key) if at < len(part)]
-    same = part["currency"].nunique() <= 1
     caption = say("{shown} of {all} rows shown", shown=f"{len(part):,}", all=f"{len(found):,}")
-    if found["currency"].nunique() <= 1:
+    if len(codes) == 1:
         caption += " · " + say(
             "sum of all {count}: {money}",
             count=f"{len(found):,}",
-            money=verbatim(figures.money(_sum(found["amount"]))),
+            money=verbatim(figures.money(exact_sum(found["amount"]))),
         )
     st.caption(caption)
-    if chosen and same:
+    if chosen and len(codes) == 1:
         st.markdown(
             say(
                 "{count} selected: {money}",
                 count=len(chosen),
-                money=verbatim(figures.exact.money(_sum(part["amount"].iloc[chosen]))),
+                money=verbatim(figures.exact.money(exact_sum(part["amount"].iloc[chosen]))),
             )
         )
     if len(chosen) == 1:
@@ -169,11 +182,7 @@ def _table(case: Case, found: pd.DataFrame, figures: Any) -> None:
     )
 
 
-def _sum(amounts: pd.Series) -> int:
-    return sum(int(each) for each in amounts) if len(amounts) < 100_000 else int(amounts.sum())
-
-
-def _ready(case: Case, part: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Column]]:
+def _ready(case: Case, part: pd.DataFrame, several: bool) -> tuple[pd.DataFrame, dict[str, Column]]:
     """A page of rows as people read them."""
     frame = part.copy(deep=False)
     days = frame.get("time_day")
@@ -188,7 +197,7 @@ def _ready(case: Case, part: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Colu
         "source_called": Column(say("Payer"), width=180),
         "target_called": Column(say("Payee"), width=180),
     }
-    if (frame["currency"] != case.tables.currency).any():
+    if several:
         frame["amount_text"] = [
             session.figures(code, case.tables.minor_units).exact.money(int(amount))
             for amount, code in zip(frame["amount"], frame["currency"], strict=True)
@@ -272,12 +281,16 @@ def _people(case: Case) -> None:
                 kwargs={"backward": True},
                 key="people_back",
             )
-            rows = st.button(say("Its rows"), on_click=_rows_of, args=(hit["id"],), key="people_rows")
+            rows = st.button(
+                say("Its rows"), on_click=_rows_of, args=(hit["what"], hit["id"]), key="people_rows"
+            )
         if out or back:
             session.go("trace")
         if rows:
             st.info(say("The rows are under the tab Transfers."))
 
 
-def _rows_of(ident: str) -> None:
-    st.session_state.rows_party = ident
+def _rows_of(what: str, ident: str) -> None:
+    """The rows of a party; of an account those that name it."""
+    st.session_state.rows_party = ident if what == "party" else ""
+    st.session_state.rows_text = ident if what == "account" else ""

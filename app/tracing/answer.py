@@ -17,7 +17,7 @@ from app.names import behind, called
 from app.sankey import Chain, View
 from app.session import say
 from graphflow.pictures import end_name
-from graphflow.tables.result import as_frame
+from graphflow.tables import as_frame
 
 if TYPE_CHECKING:
     from graphflow.case import Case
