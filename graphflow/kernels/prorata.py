@@ -185,6 +185,7 @@ def trace_shares(
     touches = 0
     heap = np.empty(256, np.int64)
     waiting = 0
+    parts = np.empty((16, 5), np.int64)
     turn = 0
     scanning = False
     place = np.int64(-1)
@@ -249,67 +250,79 @@ def trace_shares(
             continue
 
         place = key >> 1
-        while not scanning and waiting > 0 and heap[0] == place:
-            drop(heap, waiting)
-            waiting -= 1
         s = size - 1 - place if back else place
         flags = steps[s]["flags"]
+        # what several compartments pay together is one transfer: [low, high]
+        low = s
+        high = s
+        if flags & 512:
+            row = steps[s]["row"]
+            while low > 0 and steps[low - 1]["row"] == row and steps[low - 1]["flags"] & 512:
+                low -= 1
+            while high < size - 1 and steps[high + 1]["row"] == row and steps[high + 1]["flags"] & 512:
+                high += 1
+            place = size - 1 - low if back else high
+        while not scanning and waiting > 0 and heap[0] <= place:
+            drop(heap, waiting)
+            waiting -= 1
+        number = high - low + 1
+        if number > parts.shape[0]:
+            parts = np.empty((2 * number, 5), np.int64)
         is_seed = turn < seeds.shape[0] and seeds[turn, 0] == key
-        amount = steps[s]["amount"]
-        arrives = amount
-        if flags & 128:
-            low = 0
-            high = converted.shape[0]
-            while low < high:
-                middle = (low + high) // 2
-                if converted[middle, 0] < s:
-                    low = middle + 1
-                else:
-                    high = middle
-            arrives = converted[low, 1]
-        repaid = steps[s]["repaid"]
-        if back:
-            payer = steps[s]["dst"]
-            payee = steps[s]["src"]
-            balance = steps[s]["after"]
-            pays = arrives - repaid
-            leaves = arrives
-            enters = amount
-            lent = amount - min(amount, steps[s]["avail"])
-            stop = flags & 56
-        else:
-            payer = steps[s]["src"]
-            payee = steps[s]["dst"]
-            balance = steps[s]["avail"]
-            pays = min(amount, balance)
-            leaves = amount
-            enters = arrives
-            lent = repaid
-            stop = flags & 7
+        paid = np.int64(0)  # as it leaves the source, and of that by the source itself
+        own = np.int64(0)
+        came = np.int64(0)  # as it enters the target, and of that what repays a lender
+        repaid = np.int64(0)
+        for k in range(number):
+            amount = steps[low + k]["amount"]
+            paid += amount
+            own += min(amount, steps[low + k]["avail"])
+            repaid += steps[low + k]["repaid"]
+            if flags & 128:
+                first = 0
+                until = converted.shape[0]
+                while first < until:
+                    middle = (first + until) // 2
+                    if converted[middle, 0] < low + k:
+                        first = middle + 1
+                    else:
+                        until = middle
+                came += converted[first, 1]
+            else:
+                came += amount
         carried = np.int64(0)
         carried_seed = np.int64(0)
-        if state[payer, 1] != 0 or state[payer, 2] != 0:
-            held = state[payer, 0]
-            if pays >= balance:
-                carried = held
-                carried_seed = state[payer, 3]
-                state[payer, 0] = 0
-                state[payer, 1] = 0
-                state[payer, 2] = 0
-                state[payer, 3] = 0
-            elif pays > 0:
-                whole, fraction = take(state[payer, 1], state[payer, 2], pays, balance)
-                state[payer, 1] = whole
-                state[payer, 2] = fraction
-                stays = whole
-                if fraction > 2147483648:  # a half goes
-                    stays += 1
-                carried = held - stays
-                state[payer, 0] = stays
-                if carried > 0:
-                    carried_seed = nearest(state[payer, 3], carried, held)
-                    state[payer, 3] -= carried_seed
-            if not scanning and (state[payer, 1] != 0 or state[payer, 2] != 0):
+        for k in range(number):
+            # backward the target pays for all parts at once
+            if back:
+                payer = steps[high]["dst"]
+                balance = steps[high]["after"]
+                pays = came - repaid if k == 0 else np.int64(0)
+            else:
+                payer = steps[low + k]["src"]
+                balance = steps[low + k]["avail"]
+                pays = min(steps[low + k]["amount"], balance)
+            taken = np.int64(0)
+            taken_seed = np.int64(0)
+            if pays > 0 and (state[payer, 1] != 0 or state[payer, 2] != 0):
+                held = state[payer, 0]
+                if pays >= balance:
+                    taken = held
+                    taken_seed = state[payer, 3]
+                    state[payer] = 0
+                else:
+                    whole, fraction = take(state[payer, 1], state[payer, 2], pays, balance)
+                    state[payer, 1] = whole
+                    state[payer, 2] = fraction
+                    stays = whole
+                    if fraction > 2147483648:  # a half goes
+                        stays += 1
+                    taken = held - stays
+                    state[payer, 0] = stays
+                    if taken > 0:
+                        taken_seed = nearest(state[payer, 3], taken, held)
+                        state[payer, 3] -= taken_seed
+            if not scanning and (state[payer, 1] != 0 or state[payer, 2] != 0) and (k == 0 or not back):
                 after = next_step(pointer, positions, payer, place, back, size)
                 if after >= 0 and after <= last:
                     if waiting == heap.size:
@@ -318,44 +331,43 @@ def trace_shares(
                         heap = grown1
                     sift(heap, waiting, after)
                     waiting += 1
-        if is_seed:
-            if carried > 0:
-                if stops == stopped_room:
-                    stopped_room *= 2
-                    grown = np.empty((stopped_room, 4), np.int64)
-                    grown[:stops] = stopped
-                    stopped = grown
-                stopped[stops, 0] = s
-                stopped[stops, 1] = payer
-                stopped[stops, 2] = carried
-                stopped[stops, 3] = carried_seed
-                stops += 1
-            carried = seeds[turn, 2]
-            carried_seed = carried
-            turn += 1
+            if is_seed:
+                if taken > 0:
+                    if stops == stopped_room:
+                        stopped_room *= 2
+                        grown = np.empty((stopped_room, 4), np.int64)
+                        grown[:stops] = stopped
+                        stopped = grown
+                    stopped[stops, 0] = low + k
+                    stopped[stops, 1] = payer
+                    stopped[stops, 2] = taken
+                    stopped[stops, 3] = taken_seed
+                    stops += 1
+                taken = seeds[turn, 2]
+                taken_seed = taken
+                turn += 1
+            parts[k, 0] = taken
+            parts[k, 1] = taken_seed
+            carried += taken
+            carried_seed += taken_seed
         if carried == 0:
             continue
         arrived = carried
         if flags & 128 and not (is_seed and back):  # a seed is counted where it left
-            arrived = nearest(enters, carried, leaves)
+            if back:
+                arrived = nearest(paid, carried, came)
+            else:
+                arrived = nearest(came, carried, paid)
+        stop = flags & 56 if back else flags & 7
         to_lender = np.int64(0)
         to_lender_seed = np.int64(0)
-        if lent > 0 and stop == 0:
-            to_lender = nearest(arrived, lent, enters)
+        if stop == 0:
+            if back and own < paid:
+                to_lender = nearest(arrived, paid - own, paid)
+            elif not back and repaid > 0:
+                to_lender = nearest(arrived, repaid, came)
             if arrived > 0:
                 to_lender_seed = nearest(carried_seed, to_lender, arrived)
-        if count == room:
-            room *= 2
-            grown = np.empty((room, 6), np.int64)
-            grown[:count] = moved
-            moved = grown
-        moved[count, 0] = s
-        moved[count, 1] = arrived if back else carried
-        moved[count, 2] = arrived
-        moved[count, 3] = carried_seed
-        moved[count, 4] = to_lender
-        moved[count, 5] = to_lender_seed
-        count += 1
         if stop == 0 and arrived == to_lender and carried_seed > to_lender_seed:
             # a conversion rounded it to nothing: it ends there
             if stops == stopped_room:
@@ -364,15 +376,71 @@ def trace_shares(
                 grown[:stops] = stopped
                 stopped = grown
             stopped[stops, 0] = -2
-            stopped[stops, 1] = payee
+            stopped[stops, 1] = steps[low]["src"] if back else steps[low]["dst"]
             stopped[stops, 2] = 0
             stopped[stops, 3] = carried_seed - to_lender_seed
             stops += 1
-        if stop == 0 and arrived > to_lender:
+        # divide it: forward it comes in the parts in which it was paid, the lender takes the first of it;
+        # backward every compartment has its share, by cumulative rounding, and the lender the last
+        rest = arrived - to_lender
+        rest_seed = carried_seed - to_lender_seed
+        done = np.int64(0)
+        given = np.int64(0)
+        given_seed = np.int64(0)
+        for k in range(number):
+            if back:
+                done += min(steps[low + k]["amount"], steps[low + k]["avail"])
+                upto = rest
+                if is_seed:
+                    upto = min(rest, done)  # a part is the first money of its transfer
+                elif number > 1 and own > 0:
+                    upto = nearest(rest, done, own)
+                upto_seed = rest_seed
+                if rest > 0 and upto < rest:
+                    upto_seed = nearest(rest_seed, upto, rest)
+                parts[k, 2] = upto - given
+                parts[k, 1] = upto_seed - given_seed
+                given = upto
+                given_seed = upto_seed
+                parts[k, 3] = 0
+                parts[k, 4] = 0
+                if k == number - 1:
+                    parts[k, 2] += to_lender
+                    parts[k, 1] += to_lender_seed
+                    parts[k, 3] = to_lender
+                    parts[k, 4] = to_lender_seed
+                parts[k, 0] = parts[k, 2]
+            else:
+                done += parts[k, 0]
+                upto = nearest(arrived, done, carried)
+                parts[k, 2] = upto - given
+                given = upto
+                parts[k, 3] = min(to_lender, parts[k, 2])
+                parts[k, 4] = min(to_lender_seed, parts[k, 1])
+                to_lender -= parts[k, 3]
+                to_lender_seed -= parts[k, 4]
+            if parts[k, 2] == 0 and parts[k, 1] == 0:
+                continue
+            if count == room:
+                room *= 2
+                grown = np.empty((room, 6), np.int64)
+                grown[:count] = moved
+                moved = grown
+            moved[count, 0] = low + k
+            moved[count, 1] = parts[k, 0]
+            moved[count, 2] = parts[k, 2]
+            moved[count, 3] = parts[k, 1]
+            moved[count, 4] = parts[k, 3]
+            moved[count, 5] = parts[k, 4]
+            count += 1
+            payee = steps[low + k]["src"] if back else steps[low + k]["dst"]
+            more = parts[k, 2] - parts[k, 3]
+            if stop != 0 or more == 0:
+                continue
             idle = state[payee, 1] == 0 and state[payee, 2] == 0
-            state[payee, 0] += arrived - to_lender
-            state[payee, 1] += arrived - to_lender
-            state[payee, 3] += carried_seed - to_lender_seed
+            state[payee, 0] += more
+            state[payee, 1] += more
+            state[payee, 3] += parts[k, 1] - parts[k, 4]
             if idle:
                 if touches == touched.size:
                     grown1 = np.empty(touches * 2, np.int64)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from graphflow.errors import InputError, Problem
 from graphflow.kernels.balances import book_rows, divide_custody, run_balances
-from graphflow.kernels.index import index_by
+from graphflow.kernels.index import compact, history_keys, index_by
 from graphflow.language import N_
 from graphflow.ledger.columns import flags, integers, known, positions, texts, whole
 from graphflow.ledger.coverage import Coverage, end_of_day, read_coverage
@@ -28,6 +28,7 @@ from graphflow.ledger.form import (
     LENT,
     ORDINARY,
     OUTSIDE,
+    PARTS,
     POT,
     ROW,
     STEP,
@@ -348,27 +349,21 @@ def _histories(
     A book is (account, currency, period); a pot is one, or its part under one earmark. Pots are numbered by
     account, so that those of an account are neighbours; transfers in transit come last, each with its own.
     """
-    account = np.concatenate([side[0] for side in sides])
-    period = np.concatenate([side[1] for side in sides])
-    coin = np.concatenate([side[2] for side in sides])
-    mark = np.concatenate((earmark, earmark))
-    there = np.flatnonzero(account >= 0)
-    slots = np.int64(len(coverage.periods)) + 1
-    # period 0 is the world outside; the periods of one account are neighbours already
-    local = np.where(period >= 0, period - coverage.pointer[account] + 1, 0)
-    widest = int(local[there].max(initial=0)) + 1
-    key = (account * coins + coin) * widest + local
-    kept = np.isin(kind[account], (4, 5)) & (period >= 0) & (mark >= 0)
-    del slots
-    book_keys, book_of = _number(key[there])
-    # inside kept books, one pot an earmark beside the bare one
-    marks = int(mark.max(initial=-1)) + 2
-    pot_key = np.where(kept[there], key[there] * marks + mark[there] + 1, key[there] * marks)
-    bare_kept = np.isin(kind[account[there]], (5,)) & (period[there] >= 0)
+    # period 0 is the world outside; the periods of one account are neighbours
+    widest = int(np.diff(coverage.pointer).max(initial=0)) + 1
+    marks = int(earmark.max(initial=-1)) + 2
+    by_earmark = np.isin(kind, (4, 5))
+    keys = [
+        history_keys(account, coin, period, earmark, by_earmark, coverage.pointer, (coins, widest, marks))
+        for account, period, coin in sides
+    ]
+    half = rows.size
+    book_keys, book_of = _number(np.concatenate([book for book, _ in keys]))
     # a custody book always has its bare compartment: the opening stands there
-    extra = np.unique(key[there][bare_kept]) * marks
-    pot_keys, pot_of = _number(np.concatenate((pot_key, extra)))
-    pot_of = pot_of[: pot_key.size]
+    custody = book_keys[(kind[book_keys // (widest * coins)] == 5) & (book_keys % widest > 0)]
+    pot_keys, pot_of = _number(np.concatenate([pot for _, pot in keys] + [custody * marks]))
+    source_pot, target_pot = pot_of[:half], pot_of[half : 2 * half]
+    source_book, target_book = book_of[:half], book_of[half:]
 
     pots = np.zeros(pot_keys.size + moving.size, POT)
     plain = pots[: pot_keys.size]
@@ -390,13 +385,6 @@ def _histories(
     books["kind"] = np.where(slot == 0, OUTSIDE, np.where(kind[books["account"]] == 4, CLEARING, ORDINARY))
     books["earmark"] = np.searchsorted(pot_keys, book_keys * marks)  # the bare pot, where there is one
 
-    pot = np.full(account.size, -1, np.int64)
-    book = np.full(account.size, -1, np.int64)
-    pot[there] = pot_of
-    book[there] = book_of
-    half = rows.size
-    source_pot, target_pot = pot[:half], pot[half:]
-    source_book, target_book = book[:half], book[half:]
     if moving.size:
         transit = pots[pot_keys.size :]
         transit["account"] = -1
@@ -408,27 +396,22 @@ def _histories(
         own[moving] = pot_keys.size + np.arange(moving.size)
         target_pot[first] = own[event_row[first]]
         source_pot[second] = own[event_row[second]]
+    # no sums are run for the world outside, nor for clearing
+    summed = np.append((books["kind"] != OUTSIDE) & (books["kind"] != CLEARING), False)
     for side_book in (source_book, target_book):
-        # no sums are run for the world outside, nor for clearing
-        which = side_book >= 0
-        gone = np.isin(books["kind"][side_book[which]], (OUTSIDE, CLEARING))
-        side_book[np.flatnonzero(which)[gone]] = -1
+        side_book[~summed[side_book]] = -1
     return books, pots, source_pot, target_pot, source_book, target_book
 
 
 def _number(keys: Ints) -> tuple[Ints, Ints]:
-    """Distinct keys, ascending, and the place of each among them."""
-    if keys.size == 0:
-        return keys, keys
-    span = int(keys.max()) + 1
+    """Distinct keys, ascending, and the place of each among them; -1 stays."""
+    span = int(keys.max(initial=-1)) + 1
     if span <= 4 * keys.size + 1_000_000:  # a table of all possible keys costs less than a sort
-        present = np.zeros(span, np.bool_)
-        present[keys] = True
-        distinct = np.flatnonzero(present)
-        place = np.cumsum(present, dtype=np.int64) - 1
-        return distinct, place[keys]
+        distinct, places = compact(np.zeros(span, np.bool_), keys)
+        return distinct, places
     distinct, inverse = np.unique(keys, return_inverse=True)
-    return distinct, inverse.astype(np.int64)
+    gone = int(distinct[0] < 0)
+    return distinct[gone:], inverse.astype(np.int64) - gone
 
 
 def _openings(
@@ -645,6 +628,7 @@ def _divide(
     new["src"][places] = pot
     new["amount"][places] = amount
     new["flags"][places] |= np.where(lent, LENT, 0).astype(np.int32)
+    new["flags"][times[old] > 1] |= PARTS
     new_repaid = repaid[old]
     several = np.flatnonzero(times > 1)
     begins = np.cumsum(times) - times

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from graphflow.kernels.index import period_of
 from graphflow.ledger.columns import flags, integers, known, positions, texts
 from graphflow.ledger.form import PERIOD
 from graphflow.ledger.order import NONE
@@ -32,17 +33,8 @@ class Coverage:
 
     def find(self, account: Ints, time: Ints) -> Ints:
         """The period of each account that holds each time; -1 where none does."""
-        found = np.full(account.size, -1, np.int64)
-        first = self.pointer[account]
-        count = self.pointer[account + 1] - first
-        for k in range(int(count.max(initial=0))):
-            place = np.flatnonzero(count > k)
-            number = first[place] + k
-            inside = (self.periods["begins"][number] <= time[place]) & (
-                time[place] <= self.periods["ends"][number]
-            )
-            found[place[inside]] = number[inside]
-        return found
+        begins, ends = (np.ascontiguousarray(self.periods[name]) for name in ("begins", "ends"))
+        return period_of(account, time, self.pointer, begins, ends)
 
 
 def end_of_day(times: Ints, bare: NDArray[np.bool_], timezone: str) -> Ints:

@@ -49,9 +49,11 @@ STOPS = ("", "cash", "fee", "hub", "outside")
 backward.
 """
 
-LENT, CONVERTS, ARRIVAL = 64, 128, 256
-"""Further flags: a lender pays it; it arrives as another amount; it is the second leg of a transfer
-in transit.
+LENT, CONVERTS, ARRIVAL, PARTS = 64, 128, 256, 512
+"""Further flags of a step.
+
+A lender pays it; it arrives as another amount; it is the second leg of a transfer in transit; it is one of
+several parts that the compartments of an account pay together.
 """
 
 POT = np.dtype(
