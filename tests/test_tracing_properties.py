@@ -186,13 +186,17 @@ def test_forward_and_backward_are_one_question_under_fifo() -> None:
     def agree(data: st.DataObject) -> None:
         tables = data.draw(ledgers(features(converts=False)))
         case = case_of(tables)
-        amount_of = {name: net for name, net in Oracle(tables).rows.net.items() if net}
-        hypothesis.assume(len(amount_of) > 1)
-        forward = {name: carried(gf.trace(case, f"transfer:{name}")) for name in amount_of}
-        backward = {name: carried(gf.trace(case, f"transfer:{name}", backward=True)) for name in amount_of}
-        assert {(i, o): x[0] for i, row in forward.items() for o, x in row.items()} == {
-            (i, o): x[0] for o, row in backward.items() for i, x in row.items()
-        }
+        names = sorted(name for name, net in Oracle(tables).rows.net.items() if net)
+        hypothesis.assume(len(names) > 1)
+        rng = random.Random(data.draw(st.integers(0, 2**32)))
+        some = rng.sample(names, min(6, len(names)))
+        forward = {name: carried(gf.trace(case, f"transfer:{name}")) for name in some}
+        reached = sorted({other for row in forward.values() for other in row})
+        others = rng.sample(reached, min(6, len(reached))) + rng.sample(names, 1)
+        for other in others:
+            backward = carried(gf.trace(case, f"transfer:{other}", backward=True))
+            for name in some:
+                assert backward.get(name) == forward[name].get(other)
 
     agree()
 
