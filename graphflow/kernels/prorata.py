@@ -391,7 +391,7 @@ def trace_shares(
             if back:
                 done += min(steps[low + k]["amount"], steps[low + k]["avail"])
                 upto = rest
-                if is_seed:
+                if number > 1 and is_seed:
                     upto = min(rest, done)  # a part is the first money of its transfer
                 elif number > 1 and own > 0:
                     upto = nearest(rest, done, own)

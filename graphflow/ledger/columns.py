@@ -28,7 +28,7 @@ def integers(table: Any, name: str, size: int) -> Ints:
     """A column of integers or times; :data:`NONE` where unknown."""
     column = whole(table, name)
     if column is None:
-        return np.full(size, NONE, np.int64)
+        return np.broadcast_to(np.int64(NONE), size)  # takes no memory
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("us", "UTC")).view(pa.int64())
     column = column.cast(pa.int64())

@@ -106,16 +106,23 @@ def compile_ledger(tables: Tables) -> Ledger:
     target = positions(texts(transfers, "target"), who.ids) if size else np.zeros(0, np.int64)
     time = integers(transfers, "time", size)
     arrives = integers(transfers, "target_time", size)
-    # an arrival before the departure is a difference of clocks
-    arrives = np.where((arrives == NONE) | (arrives < time), time, arrives)
+    if known(transfers, "target_time", size).any():
+        # an arrival before the departure is a difference of clocks
+        arrives = np.where((arrives == NONE) | (arrives < time), time, arrives)
+    else:
+        arrives = time
     amount = integers(transfers, "amount", size)
     currencies, currency = _currencies(transfers, "currency", tables.currency, size)
     received = integers(transfers, "target_amount", size)
     converts = known(transfers, "target_amount", size)
-    received = np.where(converts, received, amount)
-    more, other = _currencies(transfers, "target_currency", tables.currency, size)
-    names = list(dict.fromkeys([*currencies, *more]))
-    other = np.where(converts, np.array([names.index(x) for x in more], np.int64)[other], currency)
+    names, other = currencies, currency
+    if converts.any():
+        received = np.where(converts, received, amount)
+        more, coin = _currencies(transfers, "target_currency", tables.currency, size)
+        names = list(dict.fromkeys([*currencies, *more]))
+        other = np.where(converts, np.array([names.index(x) for x in more], np.int64)[coin], currency)
+    else:
+        received = amount
 
     # events: every transfer, and the arrival of those in transit
     moving = np.flatnonzero(arrives > time)
@@ -127,32 +134,33 @@ def compile_ledger(tables: Tables) -> Ledger:
         tables, transfers, event_row, event_time, first, second, source, target, amount, received, currency,
         other
     )  # fmt: skip
-    event_row, event_time = event_row[placed.order], event_time[placed.order]
-    first, second = first[placed.order], second[placed.order]
+    as_given = moving.size == 0 and bool((placed.order == event_row).all())
+    if not as_given:
+        event_row, event_time = event_row[placed.order], event_time[placed.order]
+        first, second = first[placed.order], second[placed.order]
+    # where the rows stand in order already, picking them costs nothing
+    rows: Any = slice(None) if as_given else event_row
 
     coverage = read_coverage(accounts, tables.arrow("coverage"), who.ids, kind == 4, tables.timezone)
     earmark, earmarks = _earmarks(transfers, size, kind, source, target)
 
     # the histories of both sides
-    rows = event_row
     clearing_known = earmark[rows] >= 0
     sides = []
     for number, gone, coin in ((source, second, currency), (target, first, other)):
         account = number[rows]
         period = coverage.find(account, event_time)
-        of_kind = kind[account]
-        period = np.where((of_kind == 4) & ~clearing_known, -1, period)
-        sides.append((np.where(gone, -1, account), period, coin[rows]))
+        if (kind == 4).any():
+            period = np.where((kind[account] == 4) & ~clearing_known, -1, period)
+        sides.append((np.where(gone, -1, account) if moving.size else account, period, coin[rows]))
     books, pots, source_pot, target_pot, source_book, target_book = _histories(
-        sides, kind, earmark[rows], len(names), coverage, moving, rows, first, second, currency, event_row
+        sides, kind, earmark[rows], len(names), coverage, moving, first, second, currency, event_row
     )
 
     paid = amount[rows]
     came = received[rows]
-    came = np.where(first, paid, came)
-    paid = np.where(second & ~converts[rows], amount[rows], paid)
     opening, basis, breaks = _openings(
-        tables, transfers, who, coverage, books, pots, event_row,
+        tables, transfers, who, coverage, books, pots, event_row, rows,
         source_book, target_book, paid, came, names,
     )  # fmt: skip
 
@@ -166,9 +174,9 @@ def compile_ledger(tables: Tables) -> Ledger:
     ledger_rows, row_of = _rows(time, arrives, source, target, amount, net, currency, event_row[~second])
 
     steps, converted = _steps(
-        event_row, first, second, source_pot, target_pot, net, amount, received, converts, row_of
+        event_row, rows, first, second, source_pot, target_pot, net, received, converts, row_of
     )
-    _mark_stops(steps, event_row, pots, kind, who, source, target, first, second, earmark, transfers, net)
+    _mark_stops(steps, event_row, rows, pots, kind, source, target, first, second, transfers, net)
     steps, converted, kept_repaid = _divide(steps, converted, pots, opening, earmark, row_of)
     pots["opening"] = opening
     pots["basis"] = basis
@@ -304,26 +312,27 @@ def _order(
     other: Ints,
 ) -> Ordered:
     size = source.size
-    bare = flags(transfers, "time_day", size)[event_row] & ~second
-    bare |= flags(transfers, "target_time_day", size)[event_row] & second
+    rows: Any = event_row if event_row.size > size else slice(None)
+    bare = flags(transfers, "time_day", size)[rows] & ~second
+    bare |= flags(transfers, "target_time_day", size)[rows] & second
     day = None
     if bare.any():
         local = pd.to_datetime(event_time, unit="us", utc=True).tz_convert(tables.timezone).tz_localize(None)
         day = local.normalize().as_unit("us").asi8
-    sequence = integers(transfers, "sequence", size)[event_row]
+    sequence = integers(transfers, "sequence", size)[rows]
     payers = Side(
-        np.where(second, -1, source[event_row]),
-        integers(transfers, "source_sequence", size)[event_row],
-        integers(transfers, "source_balance", size)[event_row],
-        currency[event_row],
-        -amount[event_row],
+        np.where(second, -1, source[rows]),
+        integers(transfers, "source_sequence", size)[rows],
+        integers(transfers, "source_balance", size)[rows],
+        currency[rows],
+        -amount[rows],
     )
     payees = Side(
-        np.where(first, -1, target[event_row]),
-        integers(transfers, "target_sequence", size)[event_row],
-        integers(transfers, "target_balance", size)[event_row],
-        other[event_row],
-        received[event_row],
+        np.where(first, -1, target[rows]),
+        integers(transfers, "target_sequence", size)[rows],
+        integers(transfers, "target_balance", size)[rows],
+        other[rows],
+        received[rows],
     )
     ids = texts(transfers, "transfer_id")
     if event_row.size > size and ids is not None:
@@ -338,7 +347,6 @@ def _histories(
     coins: int,
     coverage: Coverage,
     moving: Ints,
-    rows: Ints,
     first: NDArray[np.bool_],
     second: NDArray[np.bool_],
     currency: Ints,
@@ -357,7 +365,7 @@ def _histories(
         history_keys(account, coin, period, earmark, by_earmark, coverage.pointer, (coins, widest, marks))
         for account, period, coin in sides
     ]
-    half = rows.size
+    half = event_row.size
     book_keys, book_of = _number(np.concatenate([book for book, _ in keys]))
     # a custody book always has its bare compartment: the opening stands there
     custody = book_keys[(kind[book_keys // (widest * coins)] == 5) & (book_keys % widest > 0)]
@@ -422,6 +430,7 @@ def _openings(
     books: NDArray[np.void],
     pots: NDArray[np.void],
     event_row: Ints,
+    rows: Any,
     source_book: Ints,
     target_book: Ints,
     paid: Ints,
@@ -430,7 +439,7 @@ def _openings(
 ) -> tuple[Ints, Ints, list[Mapping[str, Any]]]:
     """Openings by pot, from the rows as booked: stated, else from the first balance, else the least one."""
     size = len(transfers)
-    balances = [integers(transfers, x, size)[event_row] for x in ("source_balance", "target_balance")]
+    balances = [integers(transfers, x, size)[rows] for x in ("source_balance", "target_balance")]
     stated_balances = [(balances[0] != NONE) & (source_book >= 0), (balances[1] != NONE) & (target_book >= 0)]
     wanted = bool(stated_balances[0].any() or stated_balances[1].any())
     lowest, _, of_source, of_target = book_rows(source_book, target_book, paid, came, len(books), wanted)
@@ -507,11 +516,12 @@ def _rows(
     origin: Ints,
 ) -> tuple[NDArray[np.void], Ints]:
     rows = np.zeros(origin.size, ROW)
+    as_given = origin.size == time.size and bool((origin == np.arange(origin.size)).all())
     for name, values in (
         ("time", time), ("arrives", arrives), ("source", source), ("target", target),
         ("amount", amount), ("net", net), ("currency", currency),
     ):  # fmt: skip
-        rows[name] = values[origin]
+        rows[name] = values if as_given else values[origin]
     rows["origin"] = origin
     row_of = np.empty(origin.size, np.int64)
     row_of[origin] = np.arange(origin.size)
@@ -520,24 +530,25 @@ def _rows(
 
 def _steps(
     event_row: Ints,
+    rows: Any,
     first: NDArray[np.bool_],
     second: NDArray[np.bool_],
     source_pot: Ints,
     target_pot: Ints,
     net: Ints,
-    amount: Ints,
     received: Ints,
     converts: NDArray[np.bool_],
     row_of: Ints,
 ) -> tuple[NDArray[np.void], Ints]:
     """One step an event that still moves money, in order; conversions happen on arrival."""
     steps = np.zeros(event_row.size, STEP)
-    steps["row"] = row_of[event_row]
+    steps["row"] = row_of[rows]
     steps["src"] = source_pot
     steps["dst"] = target_pot
-    steps["amount"] = net[event_row]
-    changed = converts[event_row] & ~first
-    steps["flags"] = np.where(changed, CONVERTS, 0) | np.where(second, ARRIVAL, 0)
+    steps["amount"] = net[rows]
+    changed = converts[rows] & ~first
+    if changed.any() or second.any():
+        steps["flags"] = np.where(changed, CONVERTS, 0) | np.where(second, ARRIVAL, 0)
     keep = steps["amount"] > 0
     if not keep.all():
         steps = steps[keep]
@@ -553,34 +564,37 @@ def _steps(
 def _mark_stops(
     steps: NDArray[np.void],
     event_row: Ints,
+    rows: Any,
     pots: NDArray[np.void],
     kind: NDArray[np.int8],
-    who: _Accounts,
     source: Ints,
     target: Ints,
     first: NDArray[np.bool_],
     second: NDArray[np.bool_],
-    earmark: Ints,
     transfers: Any,
     net: Ints,
 ) -> None:
     """Why money that arrives by a step goes no further, forward and backward; the first that holds."""
-    keep = net[event_row] > 0
-    rows = event_row[keep]
+    if len(steps) < event_row.size:
+        keep = net[event_row] > 0
+        rows, first, second = event_row[keep], first[keep], second[keep]
     fee = known(transfers, "fee_of", source.size)[rows]
     gone = pots["kind"] == OUTSIDE
-    for pot, account, transit, shift, is_fee in (
-        (steps["dst"], target[rows], first[keep], 0, fee),
-        (steps["src"], source[rows], second[keep], 3, np.zeros(rows.size, np.bool_)),
+    special = np.isin(kind, (1, 2, 3, 4))
+    for name, account, transit, shift, forward in (
+        ("dst", target[rows], first, 0, True),
+        ("src", source[rows], second, 3, False),
     ):
-        outside = gone[pot]
-        what = kind[account]
+        outside = gone[steps[name]]
+        place = np.flatnonzero(outside | special[account])  # all others walk on
+        outside, what = outside[place], kind[account[place]]
         stop = np.where(outside, 4, 0)
         stop = np.where((what == 4) & outside, 3, stop)
-        stop = np.where(outside & is_fee & (what != 1) & (what != 4), 2, stop)
+        if forward:
+            stop = np.where(outside & fee[place] & (what != 1) & (what != 4), 2, stop)
         stop = np.where((what == 2) | (what == 3), 2, stop)
         stop = np.where(what == 1, 1, stop)
-        steps["flags"] |= (np.where(transit, 0, stop) << shift).astype(np.int32)
+        steps["flags"][place] |= (np.where(transit[place], 0, stop) << shift).astype(np.int32)
 
 
 def _divide(
