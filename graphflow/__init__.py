@@ -1,7 +1,7 @@
 """graphflow: traces money through accounts, exactly, in time order, and leads every figure back to its rows.
 
-Everything that a script needs is here; nothing is imported before it is used. A tour, on a case of five transfers
-through an account `M` that opens with 100.00 of its own money; where did the 400.00 of A and C go?
+Everything that a script needs is here; nothing is imported before it is used. A tour, on a case of five
+transfers through an account `M` that opens with 100.00 of its own money; where did the 400.00 of A and C go?
 
 >>> import graphflow as gf
 >>> from graphflow.synthesis import toys

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    # Python puts the current folder first on the path. Where that is not where we are installed, a loaders/ or
-    # an app.py of the user's own would take the place of ours.
+    # Python puts the current folder first on the path. Where that is not where we are installed, a loaders/
+    # or an app.py of the user's own would take the place of ours.
     home = Path(__file__).resolve().parent.parent
     if not sys.flags.safe_path and Path(sys.path[0] or os.curdir).resolve() != home:
         del sys.path[0]

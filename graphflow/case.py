@@ -18,7 +18,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -410,6 +410,13 @@ class _Stored(Mapping[str, pa.Table]):
         if name not in self._read:
             self._read[name] = read_table(self._files[name])
         return self._read[name]
+
+    def select(self, name: str, columns: Collection[str]) -> pa.Table:
+        """Those of the columns that the table has, without reading the others."""
+        if name in self._read:
+            rows = self._read[name]
+            return rows.select([column for column in rows.column_names if column in columns])
+        return read_table(self._files[name], columns)
 
     def __contains__(self, name: object) -> bool:
         return name in self._files

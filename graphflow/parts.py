@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -199,9 +199,10 @@ def write_table(rows: pa.Table, file: Path) -> None:
     pq.write_table(rows, file, compression="zstd", compression_level=1, use_dictionary=recurring)
 
 
-def read_table(file: Path) -> pa.Table:
-    """A table that `write_table` wrote."""
-    return pq.read_table(file, memory_map=True)
+def read_table(file: Path, columns: Collection[str] | None = None) -> pa.Table:
+    """A table that `write_table` wrote; with `columns` those of them that it has, and no other is read."""
+    held = None if columns is None else [name for name in pq.read_schema(file).names if name in columns]
+    return pq.read_table(file, columns=held, memory_map=True)
 
 
 def _empty(raw: Raw) -> Raw:

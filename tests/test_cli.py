@@ -437,3 +437,17 @@ def test_ctrl_c_ends_the_app(tmp_path: Path) -> None:
     _, err = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "Traceback" not in err
+
+
+def test_columns_of_a_case_on_disk_are_read_alone(case: str) -> None:
+    import graphflow as gf
+
+    opened = gf.open_case(case)
+    alone = opened.tables.arrow("transfers", {"amount", "transfer_id", "no such column"})
+    whole = opened.tables.arrow("transfers")
+    assert alone is not None and whole is not None
+    assert alone.equals(whole.select(alone.column_names))
+    assert sorted(alone.column_names) == ["amount", "transfer_id"]
+    again = opened.tables.arrow("transfers", ["amount"])  # of a table that is in memory by now
+    assert again is not None and again.column_names == ["amount"]
+    assert opened.tables.arrow("loans", ["loan_id"]) is None

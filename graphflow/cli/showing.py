@@ -339,27 +339,18 @@ def account_names(case: Case, ids: set[str]) -> dict[str, str]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    names: dict[str, str] = {}
-    accounts = case.tables.arrow("accounts")
-    if accounts is None or not ids:
-        return names
-    rows = accounts.filter(
-        pc.is_in(accounts["account_id"], pa.array(sorted(ids), accounts["account_id"].type))
-    )
-    held = rows.column_names
-    party_of: dict[str, str] = {}
-    for row in rows.select([c for c in ("account_id", "name", "party_id") if c in held]).to_pylist():
-        if row.get("name"):
-            names[row["account_id"]] = row["name"]
-        if row.get("party_id"):
-            party_of[row["account_id"]] = row["party_id"]
-    parties = case.tables.arrow("parties")
-    if parties is not None and party_of:
-        wanted = pa.array(sorted(set(party_of.values())), parties["party_id"].type)
-        rows = parties.filter(pc.is_in(parties["party_id"], wanted))
-        called = dict(zip(rows["party_id"].to_pylist(), rows["name"].to_pylist(), strict=True))
-        names |= {account: called[party] for account, party in party_of.items() if called.get(party)}
-    return names
+    def rows(table: str, key: str, wanted: set[str], columns: set[str]) -> list[dict[str, Any]]:
+        held = case.tables.arrow(table, columns | {key}) if wanted else None
+        if held is None or held.num_columns == 1:
+            return []
+        found = held.filter(pc.is_in(held[key], pa.array(sorted(wanted), held[key].type)))
+        return list(found.to_pylist())
+
+    accounts = rows("accounts", "account_id", ids, {"name", "party_id"})
+    owners = {row["party_id"] for row in accounts if row.get("party_id")}
+    parties = {row["party_id"]: row["name"] for row in rows("parties", "party_id", owners, {"name"})}
+    names = {row["account_id"]: parties.get(row.get("party_id")) or row.get("name") for row in accounts}
+    return {account: name for account, name in names.items() if name}
 
 
 def show_import(report: ImportReport, form: str, language: str) -> None:

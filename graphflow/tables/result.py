@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -308,10 +308,24 @@ class Tables:
         """The tables that the case has, in the order of :data:`SCHEMA`."""
         return tuple(name for name in SCHEMA if name in self.stored)
 
-    def arrow(self, name: str) -> pa.Table | None:
-        """A table as Arrow, or None where the case does not have it."""
+    def arrow(self, name: str, columns: Collection[str] | None = None) -> pa.Table | None:
+        """A table as Arrow, or None where the case does not have it.
+
+        Parameters
+        ----------
+        name : str
+            The table.
+        columns : collection of str, optional
+            Those of them that the table has; of a table on disk no other is read.
+        """
         _spec(name)
-        return self.stored.get(name)
+        if columns is None or name not in self.stored:
+            return self.stored.get(name)
+        if hasattr(self.stored, "select"):
+            part: pa.Table = self.stored.select(name, columns)
+            return part
+        rows = self.stored[name]
+        return rows.select([column for column in rows.column_names if column in columns])
 
     def has(self, table: str, column: str | None = None) -> bool:
         """Whether the case has a table with rows, or a column of it with any value."""
