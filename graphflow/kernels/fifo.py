@@ -112,8 +112,8 @@ def trace_lots(
         Ordered: twice the step's place in time order, or for money that stands in a pot twice the
         place after which it stands, plus 1; the pot of a standing seed (else -1); from and to, as
         offsets in the transfer or places in the pot; 0. Backward, all of them mirrored.
-    queue : int64 (pots, 2), zero
-        First and last interval of each pot.
+    queue : int64 (pots, 2)
+        First and last interval of each pot; the first is zero before and after the call.
     last : the last place in time order that belongs to the period
 
     Returns
@@ -188,6 +188,8 @@ def trace_lots(
             s = size - 1 - place if back else place
             flags = steps[s]["flags"]
             if flags & 128:
+                for i in range(touches):
+                    queue[touched[i, 0], 0] = 0
                 return 1, moved[:0], stopped[:0], lots[:0, :2]
             is_seed = turn < seeds.shape[0] and seeds[turn, 0] == key
             amount = steps[s]["amount"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -181,6 +183,24 @@ class Ledger:
         count = len(self.account_ids)
         known = self.pots["account"]
         return np.searchsorted(np.where(known < 0, count, known), np.arange(count + 1)).astype(np.int64)
+
+    @cached_property
+    def _idle(self) -> threading.local:
+        return threading.local()
+
+    @contextmanager
+    def scratch(self, width: int) -> Iterator[Ints]:
+        """An array of zeros, one row a pot, to be handed back all zeros: a question clears what it touched.
+
+        Fresh memory would cost a small question more than its answer. One array a thread and width is kept;
+        after an error it is dropped.
+        """
+        kept = self._idle.__dict__
+        array = kept.pop(str(width), None)
+        if array is None:
+            array = np.zeros((len(self.pots), width), np.int64)
+        yield array
+        kept[str(width)] = array
 
     def pots_of(self, account: int) -> range:
         """The pots of an account, by number."""

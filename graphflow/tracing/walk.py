@@ -144,10 +144,10 @@ def follow(
         table = np.column_stack(
             (roots.place, roots.pot, roots.begins, roots.ends, np.zeros_like(roots.place))
         )
-        queue = np.zeros((len(ledger.pots), 2), np.int64)
-        status, moved, stopped, left = trace_lots(
-            ledger.steps, side.pointer, side.steps, side.starts, table, queue, last, backward
-        )
+        with ledger.scratch(2) as queue:
+            status, moved, stopped, left = trace_lots(
+                ledger.steps, side.pointer, side.steps, side.starts, table, queue, last, backward
+            )
         if status == 0:
             return _lots_flow(ledger, roots, moved, stopped, left, backward), lambda: chains
     moved, ends = chains.sums()
@@ -294,17 +294,20 @@ def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> tuple[F
     """Pro rata: amounts by the kernel, and chains laid out first in, first out among the traced money."""
     side = _side(ledger, backward)
     table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
-    state = np.zeros((len(ledger.pots), 4), np.int64)
-    moved, stopped, touched = trace_shares(
-        ledger.steps, side.pointer, side.steps, table, ledger.converted, state, last, backward
-    )
-    touched = np.unique(touched)
-    left = touched[state[touched, 3] > 0]
+    with ledger.scratch(4) as state:
+        moved, stopped, touched = trace_shares(
+            ledger.steps, side.pointer, side.steps, table, ledger.converted, state, last, backward
+        )
+        touched = np.unique(touched)
+        rest = state[touched]
+        state[touched] = 0
+    stands = rest[:, 3] > 0
+    left, rest = touched[stands], rest[stands]
     seeded = np.isin(moved[:, 0], roots.step).astype(np.int64)
     amounts = np.column_stack((moved[:, 0], moved[:, 1], moved[:, 3], seeded))
     met = stopped[stopped[:, 0] != NOTHING]
     nothing = stopped[stopped[:, 0] == NOTHING]
-    ends = [np.column_stack((np.full(len(left), STAYS), left, state[left, 0], state[left, 3]))]
+    ends = [np.column_stack((np.full(len(left), STAYS), left, rest[:, 0], rest[:, 3]))]
     ends.append(np.column_stack((np.full(len(met), RECIRCULATED), met[:, 1], met[:, 2], met[:, 3])))
     ends.append(np.column_stack((np.full(len(nothing), STAYS), nothing[:, 1], nothing[:, 2], nothing[:, 3])))
     ends.append(_stops(ledger, moved[:, 0], moved[:, 2], moved[:, 3], backward))
