@@ -106,7 +106,9 @@ def statement(balance: str, **more: str) -> dict[str, str]:
 
 def test_of_overlapping_files_the_greatest_multiplicity_counts():
     tables, bad, report = join(
-        part("a.csv", one_sided=True, transfers=[statement("90", memo="y"), statement("90"), statement("70")]),
+        part(
+            "a.csv", one_sided=True, transfers=[statement("90", memo="y"), statement("90"), statement("70")]
+        ),
         part(
             "b.csv", one_sided=True, transfers=[statement("90", memo="x"), statement("90"), statement("90")]
         ),
