@@ -206,13 +206,13 @@ def chains_inputs(rng: random.Random, size: int) -> tuple:
         ints([(pot, place) for s, pot, _, _, place in seeds if s < 0], 2),
     )
     limits = (last, rng.choice((-1, -1, 0, 1, 3)), rng.choice((0, 0, 1, 5)), int(back))
-    stack = (np.zeros((4, 14), np.int64), np.zeros(4, np.int64), ints([0, -1]))
+    stack = (np.zeros((4, 19), np.int64), np.zeros(4, np.int64), ints([0, -1]))
     carried = np.zeros((len(world.steps), 2), np.int64)
     return (
         world.steps,
         (pointer, positions, world.converted),
         starts,
-        ints(seeds, 5),
+        ints([(*seed, number) for number, seed in enumerate(seeds)], 6),
         barriers,
         limits,
         stack,
@@ -377,8 +377,42 @@ class Pair:
         return made.map(lambda drawn: self.make(random.Random(drawn[1]), drawn[0]))
 
 
+def period_inputs(rng: random.Random, size: int) -> tuple:
+    """Periods of a few accounts, apart from one another, and times within, between and at the edge of them."""
+    pointer, begins, ends = [0], [], []
+    for _ in range(rng.randint(1, 5)):
+        edge = rng.randint(-3, 3)
+        for _ in range(rng.randint(0, 3)):
+            begins.append(edge)
+            ends.append(edge + rng.randint(0, 4))
+            edge = ends[-1] + rng.randint(1, 3)
+        pointer.append(len(begins))
+    account = [rng.randint(-1, len(pointer) - 2) for _ in range(size)]
+    time = [rng.randint(-5, 30) for _ in range(size)]
+    return ints(account), ints(time), ints(pointer), ints(begins), ints(ends)
+
+
+def history_inputs(rng: random.Random, size: int) -> tuple:
+    account, time, pointer, begins, ends = period_inputs(rng, size)
+    coins, marks = rng.randint(1, 3), rng.randint(1, 4)
+    period = ints(naive_index.period_of(account, time, pointer, begins, ends))
+    coin = ints([rng.randrange(coins) for _ in range(size)])
+    mark = ints([rng.randint(-1, marks - 2) for _ in range(size)])
+    kept = np.array([rng.random() < 0.5 for _ in range(len(pointer) - 1)])
+    widest = int(np.diff(pointer).max()) + 1
+    return account, coin, period, mark, kept, pointer, (coins, widest, marks)
+
+
+def compact_inputs(rng: random.Random, size: int) -> tuple:
+    span = rng.randint(1, 2 * size)
+    return np.zeros(span, np.bool_), ints([rng.randint(-1, span - 1) for _ in range(size)])
+
+
 PAIRS = (
     Pair("index.index_by", index.index_by, naive_index.index_by, keys_inputs),
+    Pair("index.period_of", index.period_of, naive_index.period_of, period_inputs),
+    Pair("index.history_keys", index.history_keys, naive_index.history_keys, history_inputs),
+    Pair("index.compact", index.compact, naive_index.compact, compact_inputs),
     Pair("order.topological", order.topological, naive_order.topological, edges_inputs),
     Pair("balances.book_rows", balances.book_rows, naive_balances.book_rows, rows_inputs),
     Pair("balances.divide_custody", balances.divide_custody, naive_balances.divide_custody,

@@ -75,6 +75,7 @@ def walk_chains(steps, payments, starts, seeds, barriers, limits, stack, carried
             held[p].append((stands, None))
     chains: dict[tuple, list[int]] = defaultdict(lambda: [0, 0])
     restarts = {int(row[0]) for row in barriers[0]}
+    taken_row, together = None, {}
 
     def end(lot, code, pot):
         key = (lot.way, code, pot, lot.seed)
@@ -91,7 +92,8 @@ def walk_chains(steps, payments, starts, seeds, barriers, limits, stack, carried
                         end(lot, 6, pot)
                     queue.append((units, None))
                 held[pot] = queue
-                for number, row in enumerate(seeds):
+                for row in seeds:
+                    number = int(row[5])
                     if row[0] < 0 and row[1] == pot and row[4] == at and row[3] > row[2]:
                         low, high = int(row[2]) - head[pot], int(row[3]) - head[pot]
                         before, within = pop(held[pot], low), pop(held[pot], high - low)
@@ -121,6 +123,13 @@ def walk_chains(steps, payments, starts, seeds, barriers, limits, stack, carried
         units = [(pays, None)] if outside else pop(held[payer], pays)
         head[payer] += 0 if outside else pays
         units.append((leaves - pays, None))
+        if not (taken_row == row and not step["flags"] & 256):
+            # what several compartments pay or receive is one transfer: its parts are weighed together
+            together = weigh(steps, held, s, back, arriving, restarts)
+            for _, lot in units:
+                if lot is not None and s not in restarts:
+                    together[lot.seed, lot.way] += lot.value()
+        taken_row = row
         lots = []
         for count, lot in units:
             if lot is None:
@@ -130,7 +139,7 @@ def walk_chains(steps, payments, starts, seeds, barriers, limits, stack, carried
                 lots.append((count, None))
             elif lot.way and lot.way[-1] == row:  # the second leg of a transfer in transit
                 lots.append((count, lot))
-            elif (most >= 0 and lot.hops + 1 > most) or lot.value() < least:
+            elif (most >= 0 and lot.hops + 1 > most) or together[lot.seed, lot.way] < least:
                 end(lot, 7, payer)
                 lots.append((count, None))
             else:
@@ -138,7 +147,8 @@ def walk_chains(steps, payments, starts, seeds, barriers, limits, stack, carried
                     (count, Lot(count, lot.seed, (*lot.way, row), lot.hops + 1, lot.whole, lot.worth, lot.at))
                 )
         fresh = []
-        for number, seed in enumerate(seeds):
+        for seed in seeds:
+            number = int(seed[5])
             if seed[0] == s:
                 low, high = int(seed[2]), int(seed[3])
                 lot = Lot(high - low, number, (row,), 0, high - low, high - low, 0)
@@ -174,6 +184,28 @@ def walk_chains(steps, payments, starts, seeds, barriers, limits, stack, carried
             if lot is not None:
                 end(lot, 0, pot)
     return {key: value for key, value in chains.items() if any(value)}
+
+
+def weigh(steps, held, s, back, arriving, restarts):
+    """What the other parts of a transfer, behind step ``s``, take of each way: they follow one another."""
+    together = defaultdict(int)
+    copies = {pot: deque(queue) for pot, queue in enumerate(held)}
+    for other in range(s - 1, -1, -1) if back else range(s + 1, len(steps)):
+        step = steps[other]
+        if step["row"] != steps[s]["row"] or (step["flags"] | steps[s]["flags"]) & 256:
+            break
+        amount = int(step["amount"])
+        if back:
+            arrives = arriving.get(other, amount) if step["flags"] & 128 else amount
+            payer, pays = int(step["dst"]), arrives - int(step["repaid"])
+        else:
+            payer, pays = int(step["src"]), min(amount, int(step["avail"]))
+        if sum(count for count, _ in copies[payer]) < pays:
+            continue
+        for _, lot in pop(copies[payer], pays):
+            if lot is not None and other not in restarts:
+                together[lot.seed, lot.way] += lot.value()
+    return together
 
 
 def convert(lots, leaves, enters, back):

@@ -8,3 +8,30 @@ def index_by(keys, size):
     pointer = [sum(1 for key in keys if key < k) for k in range(size + 1)]
     positions = [i for k in range(size) for i, key in enumerate(keys) if key == k]
     return pointer, positions
+
+
+def period_of(account, time, pointer, begins, ends):
+    """The one period of its account that holds each time, or -1."""
+    found = []
+    for a, t in zip(account, time, strict=True):
+        own = range(pointer[a], pointer[a + 1]) if a >= 0 else ()
+        found.append(next((p for p in own if begins[p] <= t <= ends[p]), -1))
+    return found
+
+
+def history_keys(account, coin, period, mark, kept, pointer, sizes):
+    """Digits of a number: account, currency, period of the account (0: none), and for the pot the earmark."""
+    coins, widest, marks = sizes
+    books, pots = [], []
+    for a, c, p, m in zip(account, coin, period, mark, strict=True):
+        slot = p - pointer[a] + 1 if a >= 0 and p >= 0 else 0
+        books.append(-1 if a < 0 else a * coins * widest + c * widest + slot)
+        under = m + 1 if a >= 0 and kept[a] and slot else 0
+        pots.append(-1 if a < 0 else books[-1] * marks + under)
+    return books, pots
+
+
+def compact(present, keys):
+    """The distinct keys, and where each key stands among them."""
+    distinct = sorted({key for key in keys if key >= 0})
+    return distinct, [distinct.index(key) if key >= 0 else -1 for key in keys]
