@@ -1,0 +1,325 @@
+"""The compiled ledger: what the tables say of order, coverage, openings and reversals, kept on disk without a change."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import graphflow as gf
+from graphflow.ledger import Ledger, compile_ledger
+from graphflow.ledger.order import chains_of_balances
+from graphflow.synthesis import toys
+
+TOYS = ("mixing", "two_victims", "t1", "t5", "t7", "t8", "t10", "t11")
+
+
+def rows(*given: dict[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame([{"transfer_id": f"t{i}", "amount": "1.00", **row} for i, row in enumerate(given)])
+
+
+def case_of(transfers: pd.DataFrame, **tables: Any) -> gf.Case:
+    return gf.Case.from_tables(transfers=transfers, **tables)
+
+
+def shown(case: gf.Case) -> list[str]:
+    """Ids in the order of the ledger."""
+    return [str(x) for x in case.ledger.transfer_ids.to_pylist()]
+
+
+# ------------------------------------------------------------------------------------------- on disk
+@pytest.mark.parametrize("toy", TOYS)
+def test_a_ledger_opened_is_the_ledger_saved(toy: str, tmp_path: Path) -> None:
+    ledger = getattr(toys, toy)().ledger
+    ledger.save(tmp_path)
+    opened = Ledger.open(tmp_path)
+    for name in ("steps", "rows", "pots", "periods", "converted", "account_kind", "id_hashes", "row_steps"):
+        assert np.array_equal(getattr(opened, name), getattr(ledger, name)), name
+    for name in ("debits", "credits"):
+        for part in ("pointer", "steps", "starts"):
+            assert np.array_equal(getattr(getattr(opened, name), part), getattr(getattr(ledger, name), part))
+    for name in ("transfer_ids", "account_ids", "party_ids", "earmarks"):
+        assert getattr(opened, name).to_pylist() == getattr(ledger, name).to_pylist()
+    for name in ("currencies", "minor_units", "timezone", "coverage_stated", "breaks", "open_orders"):
+        assert getattr(opened, name) == getattr(ledger, name)
+
+
+def test_its_arrays_cannot_be_written(tmp_path: Path) -> None:
+    ledger = toys.t1().ledger
+    ledger.save(tmp_path)
+    for one in (ledger, Ledger.open(tmp_path)):
+        with pytest.raises(ValueError, match="read-only"):
+            one.steps["amount"][0] = 7
+
+
+def test_another_layout_on_disk_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    toys.t1().ledger.save(tmp_path)
+    facts = json.loads((tmp_path / "ledger.json").read_text(encoding="utf-8"))
+    (tmp_path / "ledger.json").write_text(json.dumps({**facts, "format": 99}), encoding="utf-8")
+    with pytest.raises(gf.InputError, match=r"layout 99.*import its sources again"):
+        Ledger.open(tmp_path)
+
+
+def test_a_case_on_disk_answers_as_the_one_in_memory(tmp_path: Path) -> None:
+    case = toys.two_victims()
+    case.save(tmp_path / "case")
+    opened = gf.open_case(tmp_path / "case")
+    for row in range(case.ledger.size):
+        name = f"transfer:{case.ledger.transfer_ids[row].as_py()}"
+        for rule in ("fifo", "prorata"):
+            for backward in (False, True):
+                one, other = (gf.trace(x, name, rule=rule, backward=backward) for x in (case, opened))
+                pd.testing.assert_frame_equal(one.ends, other.ends)
+                pd.testing.assert_frame_equal(one.transfers, other.transfers)
+                pd.testing.assert_frame_equal(one.chains(), other.chains())
+
+
+def test_a_question_leaves_no_trace_in_the_next() -> None:
+    case = toys.two_victims()
+    names = [f"transfer:{x}" for x in shown(case)]
+    for rule in ("fifo", "prorata"):
+        fresh = {name: gf.trace(toys.two_victims(), name, rule=rule).ends for name in names}
+        for name in names + names[::-1]:
+            pd.testing.assert_frame_equal(gf.trace(case, name, rule=rule).ends, fresh[name])
+
+
+# --------------------------------------------------------------------------------------------- order
+def test_a_book_that_recorded_everything_orders_rows_of_one_time() -> None:
+    at = "2024-03-01T10:00:00"
+    case = case_of(rows(*({"time": at, "source": "A", "target": "B", "sequence": str(n)} for n in (3, 1, 2))))
+    assert shown(case) == ["t1", "t2", "t0"]
+    assert not case.ledger.open_orders
+
+
+def test_two_statements_together_order_what_neither_does_alone() -> None:
+    at = {"time": "2024-03-01T10:00:00"}
+    case = case_of(
+        rows(
+            {**at, "source": "B", "target": "C", "source_sequence": "2", "target_sequence": "1"},
+            {**at, "source": "A", "target": "B", "target_sequence": "1"},
+            {**at, "source": "C", "target": "D", "source_sequence": "2"},
+        )
+    )
+    assert shown(case) == ["t1", "t0", "t2"]
+    assert not case.ledger.open_orders
+
+
+def test_the_running_balance_orders_rows_also_where_it_comes_back() -> None:
+    case = case_of(
+        rows(
+            {
+                "time": "2024-03-01T09:00:00",
+                "source": "X",
+                "target": "A",
+                "amount": "100",
+                "target_balance": "100",
+            },
+            {
+                "time": "2024-03-01T10:00:00",
+                "source": "Y",
+                "target": "A",
+                "amount": "50",
+                "target_balance": "100",
+            },
+            {
+                "time": "2024-03-01T10:00:00",
+                "source": "A",
+                "target": "Z",
+                "amount": "50",
+                "source_balance": "50",
+            },
+        )
+    )
+    assert shown(case) == ["t0", "t2", "t1"]
+    assert not case.ledger.open_orders
+
+
+def test_what_nothing_decides_is_open_and_shown_by_id() -> None:
+    at = "2024-03-01T10:00:00"
+    case = case_of(
+        rows(
+            {"transfer_id": "z", "time": at, "source": "X", "target": "A"},
+            {"transfer_id": "b", "time": at, "source": "A", "target": "Y"},
+            {"transfer_id": "m", "time": at, "source": "P", "target": "Q"},
+        )
+    )
+    assert shown(case) == ["b", "m", "z"]
+    ids = case.ledger.account_ids
+    assert {ids[x["account"]].as_py() for x in case.ledger.open_orders} == {"A"}
+    found = gf.trace(case, "transfer:z")
+    assert "order" in set(found.assumptions["kind"])
+    assert found.ends["amount_min"].isna().all()
+
+
+def test_contradicting_statements_are_a_break() -> None:
+    at = {"time": "2024-03-01T10:00:00"}
+    case = case_of(
+        rows(
+            {**at, "source": "A", "target": "B", "source_sequence": "1", "target_sequence": "2"},
+            {**at, "source": "A", "target": "B", "source_sequence": "2", "target_sequence": "1"},
+        )
+    )
+    assert [x["kind"] for x in case.ledger.breaks] == ["order"]
+
+
+def test_a_bare_date_stands_among_the_rows_of_its_day_which_keep_their_order() -> None:
+    case = case_of(
+        rows(
+            {"time": "2024-03-01T16:00:00", "source": "A", "target": "B", "source_sequence": "1"},
+            {"time": "2024-03-01", "source": "A", "target": "C", "source_sequence": "2"},
+            {"time": "2024-03-01T09:00:00", "source": "D", "target": "E"},
+            {"time": "2024-02-29T23:59:59", "source": "D", "target": "E"},
+        )
+    )
+    assert shown(case) == ["t3", "t2", "t0", "t1"]
+
+
+def test_walks_over_balances() -> None:
+    assert chains_of_balances({0: (0, 5), 1: (5, 0), 2: (0, 5)}, 0) == [[0, 1, 2], [2, 1, 0]]
+    assert chains_of_balances({0: (0, 5), 1: (6, 7)}, None) == []
+    # so many that they say nothing
+    assert chains_of_balances(dict.fromkeys(range(9), (0, 0)), 0) == []
+
+
+# ------------------------------------------------------------------------------------------ coverage
+def test_covered_days_are_whole_local_days() -> None:
+    accounts = pd.DataFrame(
+        [
+            {
+                "account_id": "A",
+                "covered_from": "2024-03-01",
+                "covered_to": "2024-03-02",
+                "opening_balance": "10",
+            }
+        ]
+    )
+    case = case_of(
+        rows(
+            {"time": "2024-02-29T23:59:59", "source": "A", "target": "B"},
+            {"time": "2024-03-01T00:00:00", "source": "A", "target": "B"},
+            {"time": "2024-03-02T23:59:59", "source": "A", "target": "B"},
+            {"time": "2024-03-03T00:00:00", "source": "A", "target": "B"},
+        ),
+        accounts=accounts,
+    )
+    ledger = case.ledger
+    pots = ledger.steps["src"]
+    assert (ledger.pots["period"][pots] >= 0).tolist() == [False, True, True, False]
+    (pot,) = set(pots[1:3].tolist())
+    assert int(ledger.pots["opening"][pot]) == 1000
+    assert int(ledger.pots["closing"][pot]) == 800
+
+
+def test_periods_that_adjoin_are_one_and_others_open_anew() -> None:
+    coverage = pd.DataFrame(
+        [
+            {"account_id": "A", "from": "2024-01-01", "to": "2024-01-31", "opening_balance": "5"},
+            {"account_id": "A", "from": "2024-02-01", "to": "2024-02-29"},
+            {"account_id": "A", "from": "2024-04-01", "to": "2024-04-30", "opening_balance": "7"},
+        ]
+    )
+    case = case_of(
+        rows(
+            {"time": "2024-01-15T10:00:00", "source": "A", "target": "B"},
+            {"time": "2024-02-15T10:00:00", "source": "A", "target": "B"},
+            {"time": "2024-03-15T10:00:00", "source": "A", "target": "B"},
+            {"time": "2024-04-15T10:00:00", "source": "A", "target": "B"},
+        ),
+        coverage=coverage,
+    )
+    ledger = case.ledger
+    first, second, outside, third = ledger.steps["src"].tolist()
+    assert first == second != third
+    assert int(ledger.pots["period"][outside]) == -1
+    assert [int(ledger.pots["opening"][pot]) for pot in (first, third)] == [500, 700]
+
+
+def test_the_unknown_other_side_of_a_row_says_nothing_about_the_case() -> None:
+    case = case_of(rows({"time": "2024-03-01T10:00:00", "source": "?:A:t0", "target": "A"}))
+    assert not case.ledger.coverage_stated
+    found = gf.trace(case, "transfer:t0", backward=True)
+    assert found.ends["kind"].tolist() == ["frontier"]
+
+
+# ------------------------------------------------------------------------------ openings and balances
+def test_a_balance_that_does_not_follow_is_a_break_once() -> None:
+    case = case_of(
+        rows(
+            {
+                "time": "2024-03-01T09:00:00",
+                "source": "X",
+                "target": "A",
+                "amount": "10",
+                "target_balance": "10",
+            },
+            {
+                "time": "2024-03-01T10:00:00",
+                "source": "X",
+                "target": "A",
+                "amount": "10",
+                "target_balance": "25",
+            },
+            {
+                "time": "2024-03-01T11:00:00",
+                "source": "X",
+                "target": "A",
+                "amount": "10",
+                "target_balance": "35",
+            },
+        )
+    )
+    (gap,) = case.ledger.breaks
+    assert (gap["kind"], gap["transfer_id"], gap["stated"], gap["expected"], gap["amount"]) == (
+        "balance", "t1", 2500, 2000, 500,
+    )  # fmt: skip
+
+
+def test_a_balance_too_large_to_divide_exactly_is_refused_by_name() -> None:
+    transfers = rows(
+        {"time": "2024-03-01T09:00:00", "source": "X", "target": "Whale", "amount": "45035996273704.96"}
+    )
+    with pytest.raises(gf.InputError, match="Whale"):
+        _ = case_of(transfers).ledger
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"time": "2024-03-01T08:00:00"}, "later"),
+        ({"source": "Z"}, "same two accounts"),
+        ({"amount": "2.00"}, "more than is left"),
+        ({"currency": "USD"}, "another currency"),
+    ],
+)
+def test_a_link_that_cannot_be_is_an_ordinary_payment_and_a_break(
+    change: dict[str, str], reason: str
+) -> None:
+    undo = {
+        "time": "2024-03-01T10:00:00",
+        "source": "B",
+        "target": "A",
+        "reversal_of": "t0",
+        "currency": "CNY",
+    }
+    good = rows({"time": "2024-03-01T09:00:00", "source": "A", "target": "B", "currency": "CNY"}, undo)
+    assert case_of(good).ledger.rows["net"].tolist() == [0, 0]
+    bad = rows(
+        {"time": "2024-03-01T09:00:00", "source": "A", "target": "B", "currency": "CNY"}, {**undo, **change}
+    )
+    ledger = case_of(bad).ledger
+    assert (ledger.rows["net"] == ledger.rows["amount"]).all()
+    (gap,) = ledger.breaks
+    assert gap["kind"] == "reversal"
+    assert reason in gap["reason"]
+
+
+def test_an_empty_case_compiles() -> None:
+    parties = pd.DataFrame([{"party_id": "P", "name": "P", "kind": "person"}])
+    ledger = compile_ledger(gf.Case.from_tables(parties=parties).tables)
+    assert ledger.size == 0
+    with pytest.raises(gf.UsageError):
+        gf.trace(gf.Case.from_tables(parties=parties), "party:P")
