@@ -368,18 +368,6 @@ def trace_shares(
                 to_lender = nearest(arrived, repaid, came)
             if arrived > 0:
                 to_lender_seed = nearest(carried_seed, to_lender, arrived)
-        if stop == 0 and arrived == to_lender and carried_seed > to_lender_seed:
-            # a conversion rounded it to nothing: it ends there
-            if stops == stopped_room:
-                stopped_room *= 2
-                grown = np.empty((stopped_room, 4), np.int64)
-                grown[:stops] = stopped
-                stopped = grown
-            stopped[stops, 0] = -2
-            stopped[stops, 1] = steps[low]["src"] if back else steps[low]["dst"]
-            stopped[stops, 2] = 0
-            stopped[stops, 3] = carried_seed - to_lender_seed
-            stops += 1
         # divide it: forward it comes in the parts in which it was paid, the lender takes the first of it;
         # backward every compartment has its share, by cumulative rounding, and the lender the last
         rest = arrived - to_lender
@@ -435,6 +423,18 @@ def trace_shares(
             count += 1
             payee = steps[low + k]["src"] if back else steps[low + k]["dst"]
             more = parts[k, 2] - parts[k, 3]
+            if stop == 0 and more == 0 and parts[k, 1] > parts[k, 4]:
+                # a conversion rounded this part to nothing: it ends there
+                if stops == stopped_room:
+                    stopped_room *= 2
+                    grown = np.empty((stopped_room, 4), np.int64)
+                    grown[:stops] = stopped
+                    stopped = grown
+                stopped[stops, 0] = -2
+                stopped[stops, 1] = payee
+                stopped[stops, 2] = 0
+                stopped[stops, 3] = parts[k, 1] - parts[k, 4]
+                stops += 1
             if stop != 0 or more == 0:
                 continue
             idle = state[payee, 1] == 0 and state[payee, 2] == 0

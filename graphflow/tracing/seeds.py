@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -233,8 +234,7 @@ def _period(
     size = len(ledger.steps)
     if ledger.size == 0:
         return 0, 0, 0, -1
-    closes = step_time(ledger, size - 1) if size else int(ledger.rows["time"][-1])
-    opens = int(ledger.rows["time"][0])
+    opens, closes = _ends_of_case(ledger)
     first, last = 0, size - 1
     if until is not None and not backward:
         closes = moment(until, ledger.timezone)[1]
@@ -243,6 +243,22 @@ def _period(
         opens = moment(since, ledger.timezone)[0]
         first = step_after(ledger, opens - 1)
     return opens, closes, first, last
+
+
+def _ends_of_case(ledger: Ledger) -> tuple[int, int]:
+    """When the case's first row was and its last, one that was undone included.
+
+    Rows stand in the order that is shown: in a day of which some rows have a date alone the first and the
+    last place need not be the earliest and the latest time: the two days at each end are looked through.
+    """
+    times = ledger.rows["time"]
+    count = ledger.size
+    head = bisect_right(range(count), int(times[0]) + 2 * DAY, key=lambda i: int(times[i]))
+    tail = bisect_left(range(count), int(times[-1]) - 2 * DAY, key=lambda i: int(times[i]))
+    closes = int(times[tail:].max())
+    if len(ledger.steps):
+        closes = max(closes, step_time(ledger, len(ledger.steps) - 1))
+    return int(times[:head].min()), closes
 
 
 def step_time(ledger: Ledger, step: int) -> int:

@@ -50,6 +50,13 @@ class Flow:
 
 
 @dataclass(frozen=True)
+class _Shared(Flow):
+    """A flow, and what came into each pot (pot, amount, seed amount; a pot more than once)."""
+
+    came: Ints
+
+
+@dataclass(frozen=True)
 class Batch:
     """Some chains: those of ``i`` are ``rows[bounds[i]:bounds[i + 1]]``, its end ``ends[i]`` (code,
     pot, amount, seed amount).
@@ -137,7 +144,7 @@ def follow(
             return flow, lay_out
         kept_chains = lay_out().limited(limits)
         kept, pieces = kept_chains.sums()
-        return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow.ends)), lambda: kept_chains
+        return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow)), lambda: kept_chains
     chains = _lots_chains(ledger, roots, last, backward, limits)
     if limits.none:
         side = _side(ledger, backward)
@@ -280,17 +287,15 @@ def _joined(ledger: Ledger, roots: _Roots) -> Ints:
     )
     if len(table) == 0 or (len(ledger.row_pointer) == 0 and not (roots.step < 0).any()):
         return table
-    of = np.where(
-        roots.step >= 0,
-        ledger.steps["row"][np.maximum(roots.step, 0)],
-        -1 - ledger.pots["account"][np.maximum(roots.pot, 0)].astype(np.int64),
-    )
+    of = -1 - ledger.pots["account"][np.maximum(roots.pot, 0)].astype(np.int64)
+    transfers = roots.step >= 0  # of none there may be no steps at all
+    of[transfers] = ledger.steps["row"][roots.step[transfers]]
     same = (of[1:] == of[:-1]) & ((roots.place[1:] == roots.place[:-1]) | (of[1:] >= 0))
     table[:, 5] = np.concatenate(([0], np.cumsum(~same)))
     return table
 
 
-def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> tuple[Flow, Callable[[], Chains]]:
+def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> tuple[_Shared, Callable[[], Chains]]:
     """Pro rata: amounts by the kernel, and chains laid out first in, first out among the traced money."""
     side = _side(ledger, backward)
     table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
@@ -314,7 +319,11 @@ def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> tuple[F
     lent = moved[(moved[:, 4] > 0) | (moved[:, 5] > 0)]
     payee = ledger.steps["src" if backward else "dst"][lent[:, 0]]
     ends.append(np.column_stack((np.full(len(lent), LENDER), payee, lent[:, 4], lent[:, 5])))
-    flow = Flow(amounts, np.concatenate(ends))
+    payees = ledger.steps["src" if backward else "dst"][moved[:, 0]]
+    came = np.column_stack((payees, moved[:, 2] - moved[:, 4], moved[:, 3] - moved[:, 5]))
+    part = (roots.ends - roots.begins)[roots.step < 0]
+    came = np.concatenate((came, np.column_stack((roots.pot[roots.step < 0], part, part))))
+    flow = _Shared(amounts, np.concatenate(ends), came)
     return flow, lambda: _laid_out(ledger, roots, moved, stopped, backward)
 
 
@@ -436,15 +445,20 @@ def _scaled(kept: Ints, whole: Ints) -> Ints:
     return out
 
 
-def _scaled_ends(pieces: Ints, whole: Ints) -> Ints:
-    """Ends of the kept chains in their own currency, likewise; where nothing is converted nothing changes."""
-    rate: dict[int, tuple[int, int]] = {}
-    for _, pot, local, seed in whole.tolist():
-        a, b = rate.get(pot, (0, 0))
-        rate[pot] = (a + local, b + seed)
+def _scaled_ends(pieces: Ints, flow: _Shared) -> Ints:
+    """Ends of the kept chains in their own currency, likewise: in proportion to what ends there in all, at a
+    limit to what came into that pot; where nothing is converted nothing changes.
+    """
+    rate: dict[tuple[int, int], tuple[int, int]] = {}
+    for code, pot, local, seed in flow.ends.tolist():
+        a, b = rate.get((code, pot), (0, 0))
+        rate[code, pot] = (a + local, b + seed)
+    for pot, local, seed in flow.came.tolist():
+        a, b = rate.get((HORIZON, pot), (0, 0))
+        rate[HORIZON, pot] = (a + local, b + seed)
     out = pieces.copy()
-    for i, (_, pot, _, seed) in enumerate(pieces.tolist()):
-        local, total = rate.get(pot, (seed, seed))
+    for i, (code, pot, _, seed) in enumerate(pieces.tolist()):
+        local, total = rate.get((code, pot), (seed, seed))
         if total and local != total:
-            out[i, 2] = nearest(local, seed, total)
+            out[i, 2] = (2 * local * seed + total) // (2 * total)
     return out

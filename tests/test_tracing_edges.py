@@ -1,0 +1,89 @@
+"""Small cases at the edges of the definition, each of which once gave a wrong answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import graphflow as gf
+
+RULES = ("fifo", "prorata")
+
+
+def frame(*rows: tuple[Any, ...]) -> pd.DataFrame:
+    """Transfers: id, source, target, amount and further columns, ten minutes after one another."""
+    lines = []
+    for number, (name, source, target, amount, *more) in enumerate(rows):
+        line = {"transfer_id": name, "time": f"2024-05-01T{9 + number // 6:02d}:{number % 6}0:00"}
+        line.update({"source": source, "target": target, "amount": amount, **(more[0] if more else {})})
+        lines.append(line)
+    columns = sorted({name for line in lines for name in line})
+    return pd.DataFrame({name: [line.get(name) for line in lines] for name in columns}, dtype="str")
+
+
+def ends(trace: Any) -> list[tuple[Any, ...]]:
+    columns = ("kind", "account_id", "currency", "amount", "seed_amount")
+    return sorted(zip(*(trace.ends[name].tolist() for name in columns), strict=True))
+
+
+def into(currency: str, amount: str) -> dict[str, str]:
+    return {"target_currency": currency, "target_amount": amount}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_limit_beyond_a_conversion_ends_in_the_other_currency(rule: str) -> None:
+    transfers = frame(
+        ("s", "X", "A", "100"),
+        ("c", "A", "B", "100", into("USD", "14")),
+        ("d", "B", "C", "14", {"currency": "USD"}),
+    )
+    trace = gf.trace(gf.Case.from_tables(transfers=transfers), "transfer:s", rule=rule, max_hops=1)
+    assert ends(trace) == [("horizon", "B", "USD", 1400, 10000)]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_what_one_compartment_paid_and_a_conversion_rounded_to_nothing_ends_there(rule: str) -> None:
+    transfers = frame(
+        ("s1", "X", "K", "0.10", {"order_id": "o1"}),
+        ("s2", "X", "K", "0.10", {"order_id": "o2"}),
+        ("c", "K", "B", "0.20", {"order_id": "o1", **into("USD", "0.01")}),
+        ("d", "B", "C", "0.01", {"currency": "USD"}),
+    )
+    accounts = pd.DataFrame({"account_id": ["K"], "kind": ["client_custody"]})
+    case = gf.Case.from_tables(transfers=transfers, accounts=accounts)
+    trace = gf.trace(case, "transfer:s1,s2", rule=rule)
+    assert ends(trace) == [("balance", "B", "USD", 0, 10), ("balance", "C", "USD", 1, 10)]
+    assert trace.chains()["amount"].sum() == trace.seed == 20
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("backward", [False, True])
+def test_a_row_that_was_undone_still_opens_and_closes_the_case(rule: str, backward: bool) -> None:
+    rows = [
+        ("s", "A", "B", "2"),
+        ("u", "P", "Q", "3"),
+        ("v", "Q", "P", "3", {"reversal_of": "u"}),
+    ]
+    if backward:  # the undone rows first
+        rows = [*rows[1:], rows[0]]
+    period = (
+        {"covered_from": ["2024-05-01T09:20:00"]} if backward else {"covered_to": ["2024-05-01T09:05:00"]}
+    )
+    accounts = pd.DataFrame({"account_id": ["A" if backward else "B"], **period})
+    case = gf.Case.from_tables(transfers=frame(*rows), accounts=accounts)
+    trace = gf.trace(case, "transfer:s", rule=rule, backward=backward)
+    assert ends(trace) == [("frontier", "A" if backward else "B", "CNY", 200, 200)]
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("backward", [False, True])
+def test_a_balance_is_a_seed_where_every_row_was_undone(rule: str, backward: bool) -> None:
+    transfers = frame(("a", "B", "A", "3"), ("b", "A", "B", "3", {"reversal_of": "a"}))
+    accounts = pd.DataFrame({"account_id": ["B"], "opening_balance": ["5"]})
+    case = gf.Case.from_tables(transfers=transfers, accounts=accounts)
+    trace = gf.trace(case, "balance:B@2024-05-01T12:00:00", rule=rule, backward=backward)
+    assert (trace.seed, ends(trace)) == (500, [("balance", "B", "CNY", 500, 500)])
+    assert trace.chains()["amount"].tolist() == [500]
+    assert len(trace.seeds) == 1
