@@ -87,3 +87,21 @@ def test_a_balance_is_a_seed_where_every_row_was_undone(rule: str, backward: boo
     assert (trace.seed, ends(trace)) == (500, [("balance", "B", "CNY", 500, 500)])
     assert trace.chains()["amount"].tolist() == [500]
     assert len(trace.seeds) == 1
+
+
+def test_sums_that_64_bits_would_not_hold_are_refused() -> None:
+    """The rulers of an account are as long as all that passed it, however little stands there."""
+    money = "45035996273704.95"  # 2**52 - 1 minor units
+    there = [(f"t{i}", *("AB" if i % 2 else "BA"), money) for i in range(1100)]
+    frame_ = frame(*there).assign(time=[f"2024-05-01T10:00:00.{i:06d}" for i in range(1100)])
+    case = gf.Case.from_tables(transfers=frame_)
+    with pytest.raises(gf.InputError, match=f"add up to {1100 * (2**52 - 1)}"):
+        gf.trace(case, "transfer:t0")
+
+
+def test_an_amount_that_would_not_be_divided_exactly_is_refused_also_outside_coverage() -> None:
+    transfers = frame(("big", "X", "A", "45035996273704.96"), ("s", "A", "B", "1"))
+    accounts = pd.DataFrame({"account_id": ["B"], "covered": ["true"]})
+    case = gf.Case.from_tables(transfers=transfers, accounts=accounts)
+    with pytest.raises(gf.InputError, match="transfer big is 4503599627370496"):
+        gf.trace(case, "transfer:s")

@@ -50,6 +50,9 @@ Ints = NDArray[np.int64]
 GREATEST = 2**52
 """Balances below this many minor units are divided exactly."""
 
+SUM = 2**62
+"""Sums below this many minor units are counted exactly."""
+
 _KIND = {
     "cash": 1,
     "internal": 2,
@@ -91,7 +94,8 @@ def compile_ledger(tables: Tables) -> Ledger:
     Raises
     ------
     InputError
-        A balance of 2**52 minor units or more, named: beyond it pro rata would not be exact.
+        A balance or an amount of 2**52 minor units or more, named: beyond it pro rata would not be exact.
+        Transfers in one currency that add up to 2**62 minor units or more.
     """
     transfers: Any = tables.arrow("transfers")
     if transfers is None:  # a case to which only other tables have been imported so far
@@ -123,6 +127,8 @@ def compile_ledger(tables: Tables) -> Ledger:
         other = np.where(converts, np.array([names.index(x) for x in more], np.int64)[coin], currency)
     else:
         received = amount
+
+    _refuse_beyond_64_bits(names, ((currency, amount), (other, received)))
 
     # events: every transfer, and the arrival of those in transit
     moving = np.flatnonzero(arrives > time)
@@ -186,7 +192,9 @@ def compile_ledger(tables: Tables) -> Ledger:
     pots["closing"] = run_balances(
         steps, opening, outside, divided, converted[:, 0].copy(), converted[:, 1].copy()
     )
-    _refuse_too_large(steps, pots, who.ids, outside)
+    ids = texts(transfers, "transfer_id") if size else pa.array([], pa.large_string())
+    ids = ids.take(pa.array(ledger_rows["origin"])) if size else ids
+    _refuse_too_large(steps, converted, pots, who, outside, lambda row: ids[row].as_py())
 
     debits = _index(steps["src"], steps["dplace"], len(pots))
     credits_ = _index(steps["dst"], steps["cplace"], len(pots))
@@ -194,8 +202,6 @@ def compile_ledger(tables: Tables) -> Ledger:
     row_pointer, row_steps = np.zeros(0, np.int64), np.zeros(0, np.int32)
     if not plain:
         row_pointer, row_steps = index_by(np.ascontiguousarray(steps["row"]), size)
-    ids = texts(transfers, "transfer_id") if size else pa.array([], pa.large_string())
-    ids = ids.take(pa.array(ledger_rows["origin"])) if size else ids
     hashes = hash_ids(ids)
     by_hash = np.argsort(hashes, kind="stable")
     by_party = np.argsort(who.party, kind="stable")
@@ -666,22 +672,66 @@ def _divide(
     return new, np.array(parts, np.int64).reshape(-1, 2), new_repaid
 
 
-def _refuse_too_large(
-    steps: NDArray[np.void], pots: NDArray[np.void], ids: Any, outside: NDArray[np.bool_]
-) -> None:
+def _refuse_beyond_64_bits(names: list[str], sides: tuple[tuple[Ints, Ints], tuple[Ints, Ints]]) -> None:
+    """Refuse what 64 bits might not count: no ruler of an account, seed or end is longer than all amounts."""
     problems = []
+    for coins, amounts in sides:
+        if amounts.size == 0:
+            continue
+        if int(amounts.max()) * amounts.size >= SUM:
+            for coin, name in enumerate(names):
+                of = amounts[coins == coin]
+                total = (int((of >> 26).sum()) << 26) + int((of & (2**26 - 1)).sum())
+                if total >= SUM:
+                    problems.append(
+                        Problem(
+                            "transfers",
+                            N_("the transfers in {currency} add up to {total} minor units"),
+                            {"currency": name, "total": total},
+                            expected=N_("less than 4611686018427387904 (2**62) minor units in all"),
+                        )
+                    )
+        if problems:
+            raise InputError(*problems)
+
+
+def _refuse_too_large(
+    steps: NDArray[np.void],
+    converted: Ints,
+    pots: NDArray[np.void],
+    who: _Accounts,
+    outside: NDArray[np.bool_],
+    transfer_of: Any,
+) -> None:
+    """Refuse by name what pro rata and conversions would not divide exactly."""
+    problems: list[Problem] = []
     for name, side in (("avail", "src"), ("after", "dst")):
         for i in np.flatnonzero((steps[name] >= GREATEST) & ~outside[steps[side]])[:1]:
             account = int(pots["account"][steps[side][i]])
-            problems.append(
-                Problem(
-                    "transfers",
-                    N_("the balance of account {account} reaches {balance} minor units"),
-                    {"account": ids[account].as_py() if account >= 0 else "", "balance": int(steps[name][i])},
-                    expected=N_("balances below 4503599627370496 (2**52) minor units"),
-                )
+            problem = Problem(
+                "transfers",
+                N_("the balance of account {account} reaches {balance} minor units"),
+                {
+                    "account": who.ids[account].as_py() if account >= 0 else "",
+                    "balance": int(steps[name][i]),
+                },
+                expected=N_("balances below 4503599627370496 (2**52) minor units"),
             )
-            break
+            if problem not in problems:
+                problems.append(problem)
+    # an amount beyond it can still stand between accounts that are not covered, or overdrawn
+    of = converted[:, 1] >= GREATEST
+    large = [(int(s), int(steps["amount"][s])) for s in np.flatnonzero(steps["amount"] >= GREATEST)[:1]]
+    large += [(int(s), int(amount)) for s, amount in converted[of][:1]]
+    for step, amount in [] if problems else large[:1]:
+        problems.append(
+            Problem(
+                "transfers",
+                N_("the amount of transfer {transfer} is {amount} minor units"),
+                {"transfer": transfer_of(int(steps["row"][step])), "amount": amount},
+                expected=N_("amounts below 4503599627370496 (2**52) minor units"),
+            )
+        )
     if problems:
         raise InputError(*problems)
 
