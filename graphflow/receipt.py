@@ -255,7 +255,11 @@ class ImportReport:
             found.append(translate(text, language, count=self.mirrors[0], money=self._sums(self.mirrors[1])))
         for refusal in self.refusals:
             text = N_("{count} rows of {table} in quarantine: {reason}; the first: {place}: {value}")
-            said = {**refusal, "reason": translate(str(refusal["reason"]), language)}
+            said = {
+                **refusal,
+                "reason": translate(str(refusal["reason"]), language),
+                "table": translate(SCHEMA[refusal["table"]].title, language),
+            }
             found.append(translate(text, language, **said))
         for name, listing in self.listed.items():
             base, table = name, ""
@@ -299,6 +303,10 @@ class ImportReport:
         if kind == "set_aside":
             worth = " ".join(str(full[name]) for name in ("amount", "currency") if name in full)
             return f"{place(full)}: {full.get('reason', '')}" + (f" ({worth})" if worth else "")
+        if "named_by" in full:
+            return translate(
+                N_("{key}, named by {column}"), language, key=full["key"], column=full["named_by"]
+            )
         if "source_file" in full:
             where = place(full)
             full = {name: value for name, value in full.items() if name not in PROVENANCE} | {"": where}

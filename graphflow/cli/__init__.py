@@ -138,15 +138,16 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)  # type: ignore[arg-type]
 
 
-def _count(text: str) -> int:
-    """A whole number that is not negative."""
-    number = int(text)
-    if number < 0:
-        raise ValueError
-    return number
+def _at_least(least: int, language: str) -> Callable[[str], int]:
+    """Reads a whole number, and says what it wants where it gets something else."""
 
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or int(text) < least:
+            wanted = N_("{text} is not a whole number of at least {least}")
+            raise argparse.ArgumentTypeError(translate(wanted, language, text=repr(text), least=least))
+        return int(text)
 
-_count.__name__ = "int"  # what argparse calls it in its message
+    return read
 
 
 def _parser(language: str) -> argparse.ArgumentParser:
@@ -158,14 +159,22 @@ def _parser(language: str) -> argparse.ArgumentParser:
     def say(text: str, **values: object) -> str:
         return translate(text, language, **values).replace("%", "%%")
 
-    always = _Parser(add_help=False)
-    always.add_argument("--language", choices=LANGUAGES, help=say("of messages and tables"))
-    always.add_argument("--debug", action="store_true", help=say("show where in the program an error arose"))
+    def anywhere(**given: object) -> _Parser:
+        """What stands before the verb or after it; after it, unsaid, it must not undo what stood before."""
+        options = _Parser(add_help=False, **given)
+        options.add_argument("--language", choices=LANGUAGES, help=say("of messages and tables"))
+        options.add_argument(
+            "--debug", action="store_true", help=say("show where in the program an error arose")
+        )
+        return options
+
+    always = anywhere(argument_default=argparse.SUPPRESS)
     prints = _Parser(add_help=False)
     prints.add_argument("--format", choices=FORMATS, default="table", help=say("how results are printed"))
 
     parser = _Parser(
         prog="graphflow",
+        parents=[anywhere()],
         description=say("Traces money through accounts, exactly, in time order."),
         epilog=say(
             "Exit codes: 0 done; 2 wrong usage; 3 done, with rows in quarantine; 4 bad input; "
@@ -186,17 +195,17 @@ def _parser(language: str) -> argparse.ArgumentParser:
     p.add_argument(
         "--loader", metavar="NAME", help=say("read the sources as this format, whatever they look like")
     )
-    p.add_argument("--currency", metavar="C", help=say("of rows that name none"))
-    p.add_argument("--timezone", metavar="Z", help=say("of times without an offset"))
+    p.add_argument("--currency", metavar="C", help=say("of rows that name none; CNY where nobody says"))
+    p.add_argument("--timezone", metavar="Z", help=say("of times without an offset, such as Asia/Shanghai"))
     p.add_argument("--authority", metavar="TEXT", help=say("who gave the sources"))
     p.add_argument("--basis", metavar="TEXT", help=say("the legal basis on which they were given"))
     p.add_argument("--strict", action="store_true", help=say("a bad row is an error, and nothing is stored"))
 
     p = verb("info", N_("What is in a case, how good it is, and which statements to ask for."), prints)
-    p.add_argument("case", metavar="CASE")
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
 
     p = verb("trace", N_("Where money went, or came from: transfers, ends and chains."), prints)
-    p.add_argument("case", metavar="CASE")
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
     p.add_argument(
         "--from",
         dest="start",
@@ -214,13 +223,19 @@ def _parser(language: str) -> argparse.ArgumentParser:
     p.add_argument("--since", metavar="T", help=say("from this time on, inclusive"))
     p.add_argument("--until", metavar="T", help=say("up to this time, inclusive"))
     p.add_argument(
-        "--max-hops", type=_count, metavar="N", help=say("transfers after the seed; the rest ends as horizon")
+        "--max-hops",
+        type=_at_least(0, language),
+        metavar="N",
+        help=say("transfers after the seed; the rest ends as horizon"),
     )
     p.add_argument(
         "--min-amount", default="0", metavar="X", help=say("of a chain, in whole units such as 100.50")
     )
     p.add_argument(
-        "--top", type=_count, metavar="N", help=say("only the largest chains; the rest is counted")
+        "--top",
+        type=_at_least(1, language),
+        metavar="N",
+        help=say("only the largest chains; the rest is counted"),
     )
     p.add_argument("--part", choices=PARTS, default="ends", help=say("which table is printed as CSV"))
     p.add_argument("--html", metavar="FILE", help=say("also write a page with the picture and the tables"))
@@ -229,8 +244,8 @@ def _parser(language: str) -> argparse.ArgumentParser:
     p.add_argument(
         "name", metavar="NAME", help=say("p2p: a lending platform; ledger: a plain one for measuring")
     )
-    p.add_argument("--out", required=True, metavar="DIR")
-    p.add_argument("--size", type=_count, metavar="N", help=say("about how many transfers"))
+    p.add_argument("--out", required=True, metavar="DIR", help=say("where to put it"))
+    p.add_argument("--size", type=_at_least(1, language), metavar="N", help=say("about how many transfers"))
     p.add_argument("--seed", type=int, default=0, metavar="S", help=say("the same seed gives the same case"))
     p.add_argument(
         "--as", dest="style", choices=("tables", "statements"), default="tables", help=say("how to write it")
@@ -238,10 +253,10 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     p = verb("demo", N_("Everything once, on a generated case: generate, import, trace, show."))
     p.add_argument("--out", default="graphflow-demo", metavar="DIR", help=say("where to put it"))
-    p.add_argument("--size", type=_count, metavar="N", help=say("about how many transfers"))
+    p.add_argument("--size", type=_at_least(1, language), metavar="N", help=say("about how many transfers"))
 
     p = verb("app", N_("Open the app in a browser; it listens on this machine only."))
-    p.add_argument("case", nargs="?", metavar="CASE")
+    p.add_argument("case", nargs="?", metavar="CASE", help=say("the case's folder"))
     p.add_argument(
         "--port", type=int, metavar="N", help=say("where to listen; else the first free from 8501 on")
     )

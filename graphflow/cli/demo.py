@@ -43,11 +43,13 @@ def demo(folder: Path, size: int | None, language: str) -> int:
     rows = report.tallies["transfers"].rows
     say(
         N_(
-            "   {read} rows read: {loaded} transfers, {duplicates} second sides or copies, {refused} refused."
+            "   {read} rows read: {loaded} transfers, {duplicates} second sides or copies, "
+            "{aside} failed or of no amount, {refused} refused."
         ),
         read=f"{rows['read']:,}",
         loaded=f"{rows['loaded']:,}",
         duplicates=f"{rows['duplicates']:,}",
+        aside=f"{rows['set_aside']:,}",
         refused=f"{rows['quarantined']:,}",
     )
     start = str(facts["seed_reference"])

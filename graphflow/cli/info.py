@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -52,7 +52,7 @@ def info(case: Case) -> dict[str, Any]:
         "coverage": {
             "stated": bool(ledger.coverage_stated),
             "covered": int(covered.sum()) if ledger.coverage_stated else len(ledger.account_ids),
-            "openings": dict(Counter(_bases(ledger))),
+            "openings": _openings(ledger),
         },
         "sources": [dict(source) for source in case.manifest.get("sources", [])],
         "tallies": report["tallies"],
@@ -111,13 +111,13 @@ def statements_to_ask_for(case: Case, most: int = ASKED) -> tuple[list[dict[str,
     return [{**row, "name": names.get(row["account_id"], "")} for row in found], len(placeholders)
 
 
-def _bases(ledger: Any) -> Iterator[str]:
-    from graphflow.ledger.form import BASES, ORDINARY, OUTSIDE
+def _openings(ledger: Any) -> dict[str, int]:
+    """How many histories open on which basis; those that need none are not counted."""
+    from graphflow.ledger.form import BASES
 
-    kinds, counts = np.unique(ledger.pots["basis"][ledger.pots["kind"] != OUTSIDE], return_counts=True)
-    assert ORDINARY > OUTSIDE
-    for kind, number in zip(kinds, counts, strict=True):
-        yield from [BASES[kind]] * int(number)
+    numbers, counts = np.unique(ledger.pots["basis"], return_counts=True)
+    found = {BASES[int(number)]: int(count) for number, count in zip(numbers, counts, strict=True)}
+    return {basis: count for basis, count in found.items() if basis in _OPENINGS}
 
 
 def _sums(amount: Any, currency: Any, names: tuple[str, ...]) -> dict[str, int]:
@@ -174,9 +174,9 @@ def _print(told: Mapping[str, Any], digits: Mapping[str, int], language: str) ->
         (N_("Transfers"), f"{told['transfers']:,}; {money}"),
         (N_("Period"), " – ".join(told["period"]) + f" ({told['timezone']})"),
         (N_("Coverage"), held),
-        (N_("Openings"), _counted(coverage["openings"]) or "–"),
+        (N_("Openings"), _counted({say(_OPENINGS[k]): n for k, n in coverage["openings"].items()}) or "–"),
         (N_("Open order"), say(N_("{count} groups"), count=f"{told['open_orders']:,}")),
-        (N_("Breaks"), _counted(told["breaks"]) or "0"),
+        (N_("Breaks"), _counted({say(_BREAKS.get(k, k)): n for k, n in told["breaks"].items()}) or "0"),
     ]
     print_facts(Facts([(say(name), value) for name, value in facts]))
 
@@ -191,22 +191,30 @@ def _print(told: Mapping[str, Any], digits: Mapping[str, int], language: str) ->
         N_("Tables"),
         [N_("table"), N_("rows"), N_("read"), N_("quarantined"), N_("duplicates"), N_("set aside")],
         [
-            [name, f"{rows:,}", *(_of(told["tallies"], name, kind) for kind in kinds)]
+            [_title(name, language), f"{rows:,}", *(_of(told["tallies"], name, kind) for kind in kinds)]
             for name, rows in told["tables"].items()
         ],
         (1, 2, 3, 4, 5),
     )
     reasons = sorted(told["quarantine"].items(), key=lambda found: -found[1])
     table(
-        N_("Quarantine"), [N_("reason"), N_("rows")], [[name, f"{count:,}"] for name, count in reasons], (1,)
+        N_("Quarantine"),
+        [N_("reason"), N_("rows")],
+        [[_reason(name, language), f"{count:,}"] for name, count in reasons],
+        (1,),
     )
-    shown = ("name", "loader", "bytes", "sha256", "authority", "basis")
-    columns = [name for name in shown if any(name in source for source in told["sources"])]
-    sources = [
-        [cell(jsonable(source.get(name)))[: 16 if name == "sha256" else None] for name in columns]
-        for source in told["sources"]
+    # Who gave a source and on what basis take room only where somebody said it.
+    columns = [
+        name
+        for name in _SOURCE
+        if any(source.get(name) not in (None, "") for source in told["sources"]) or name == "name"
     ]
-    table(N_("Sources"), columns, sources, ())
+    sources = [
+        [_source_cell(name, source.get(name)) for name in columns]
+        for source in sorted(told["sources"], key=lambda source: str(source.get("name", "")))
+    ]
+    right = tuple(i for i, name in enumerate(columns) if name == "bytes")
+    table(N_("Sources"), [_SOURCE[name] for name in columns], sources, right)
     table(
         N_("Statements to ask for: accounts seen only from the other side"),
         [N_("account"), N_("name"), N_("currency"), N_("received"), N_("paid"), N_("transfers")],
@@ -220,6 +228,43 @@ def _print(told: Mapping[str, Any], digits: Mapping[str, int], language: str) ->
         if told["unnamed_counterparties"]
         else "",
     )
+
+
+_OPENINGS = {
+    "stated": N_("stated"),
+    "first balance": N_("from the first running balance"),
+    "unknown": N_("unknown, the least that never overdraws is taken"),
+}
+_BREAKS = {
+    "balance": N_("running balances that do not follow"),
+    "order": N_("orders that contradict one another"),
+    "reversal": N_("reversals that do not fit"),
+}
+_SOURCE = {
+    "name": N_("file"),
+    "loader": N_("loader"),
+    "bytes": N_("bytes"),
+    "sha256": N_("SHA-256"),
+    "authority": N_("authority"),
+    "basis": N_("legal basis"),
+}
+
+
+def _source_cell(name: str, value: object) -> str:
+    text = cell(jsonable(value))
+    return text[:16] if name == "sha256" else f"{int(text):,}" if name == "bytes" and text.isdigit() else text
+
+
+def _title(table: str, language: str) -> str:
+    from graphflow.tables import SCHEMA
+
+    return translate(SCHEMA[table].title, language) if table in SCHEMA else table
+
+
+def _reason(found: str, language: str) -> str:
+    """The reason of a quarantined row, after the column that it is about."""
+    column, _, reason = found.partition(": ")
+    return f"{column}: {translate(reason, language)}" if reason else found
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Picture, Table, amount_text, brief, end_name, html_page, sankey_svg
-from graphflow.pictures.words import shorten
+from graphflow.pictures.words import percent, shorten
 from graphflow.terminal import Column, jsonable, money_text, plain, table_lines, write_json
 from graphflow.version import VERSION
 
@@ -72,6 +72,10 @@ class Amounts:
                 record["value"] = self.text(record["value"], record["currency"])
             yield record
 
+    def asked(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """A trace's parameters: the least amount is money of the seed's currency."""
+        return {**jsonable(parameters), "min_amount": self.text(parameters.get("min_amount") or 0)}
+
     def records(self, frame: pd.DataFrame, seed: frozenset[str] = _SEED) -> Iterator[dict[str, Any]]:
         names = list(frame.columns)
         for row in frame.itertuples(index=False, name=None):
@@ -90,7 +94,7 @@ def trace_pairs(case: Case, t: Trace, top: int | None) -> Iterator[tuple[str, ob
     yield "currency", t.currency
     yield "rule", t.rule
     yield "backward", t.backward
-    yield "parameters", jsonable(t.parameters)
+    yield "parameters", amounts.asked(t.parameters)
     yield "ends", amounts.records(t.ends)
     yield "transfers", amounts.records(t.transfers)
     if top is None:
@@ -196,7 +200,7 @@ class TraceTables:
         asked = {k: v for k, v in t.parameters.items() if k in _LIMITS and v not in (None, 0)}
         if "min_amount" in asked:
             asked["min_amount"] = self.amounts.text(asked["min_amount"])
-        limits = [f"{name}={value}" for name, value in asked.items()]
+        limits = [self.say(_LIMITS[name], value=value) for name, value in asked.items()]
         if limits:
             rows.append((self.say(N_("Limits")), ", ".join(limits)))
         rows.append(
@@ -292,7 +296,7 @@ class TraceTables:
             records = [*self.amounts.records(frame.head(top))]
             yield Table(
                 self.say(N_("Money taken of others' earmarks")),
-                [str(name) for name in frame.columns],
+                [self.say(_MISUSE.get(str(name), str(name))) for name in frame.columns],
                 [[cell(value) for value in record.values()] for record in records],
                 right=[i for i, name in enumerate(frame.columns) if name in _LOCAL],
                 note=self._more(len(frame) - len(records)),
@@ -314,17 +318,20 @@ class TraceTables:
         )
 
 
-_LIMITS = ("since", "until", "max_hops", "min_amount")
-
-
-def percent(part: int, whole: int) -> str:
-    """One decimal, cut off, not rounded: 100.0 means all.
-
-    >>> percent(1, 3), percent(99999, 100000), percent(0, 0)
-    ('33.3', '99.9', '0.0')
-    """
-    tenths = int(part) * 1000 // int(whole) if whole else 0
-    return f"{tenths // 10}.{tenths % 10}"
+_LIMITS = {
+    "since": N_("since {value}"),
+    "until": N_("until {value}"),
+    "max_hops": N_("at most {value} hops"),
+    "min_amount": N_("chains of at least {value}"),
+}
+_MISUSE = {
+    "transfer_id": N_("transfer"),
+    "account_id": N_("account"),
+    "earmark": N_("earmark paid for"),
+    "taken_from": N_("earmark taken from"),
+    "amount": N_("amount"),
+    "traced": N_("traced money in it"),
+}
 
 
 def cell(value: object) -> str:
@@ -395,7 +402,8 @@ def show_trace(
             t.routes() if part == "routes" else t.chains(top=top) if part == "chains" else getattr(t, part)
         )
         seed = _CHAIN_SEED if part in ("routes", "chains") else _SEED
-        write_csv(amounts.records(frame, seed), [str(c) for c in frame.columns])
+        records = amounts.assumed(frame) if part == "assumptions" else amounts.records(frame, seed)
+        write_csv(records, [str(c) for c in frame.columns])
     else:
         tables = TraceTables(case, t, start, language)
         print_facts(tables.facts())

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphflow.pictures.words import clean
+from graphflow.pictures.words import clean, width_of
+
+_SHORT = 24  # columns whose cells are all this narrow or narrower are not broken into lines
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ table{border-collapse:collapse;width:100%;font-size:13px}
 th,td{padding:4px 10px;text-align:left;border-top:1px solid var(--line);vertical-align:top}
 th{background:var(--head);position:sticky;top:0;border-top:0;white-space:nowrap}
 td{overflow-wrap:anywhere}td:has(bdi){unicode-bidi:isolate}
+.s{white-space:nowrap}
 .r{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:8px 0}
 dt{color:var(--soft)}dd{margin:0}
@@ -105,12 +108,15 @@ def _facts(part: Facts) -> list[str]:
 
 
 def _table(part: Table) -> list[str]:
-    right = set(part.right)
+    kinds = {
+        i: " class=s"
+        for i in range(len(part.columns))
+        if all(i >= len(row) or width_of(row[i]) <= _SHORT for row in part.rows)
+    } | dict.fromkeys(part.right, " class=r")
 
     def cells(tag: str, row: Sequence[str]) -> str:
         return "".join(
-            f"<{tag}{' class=r' if i in right else ''}><bdi>{clean(cell, 4000)}</bdi></{tag}>"
-            for i, cell in enumerate(row)
+            f"<{tag}{kinds.get(i, '')}><bdi>{clean(cell, 4000)}</bdi></{tag}>" for i, cell in enumerate(row)
         )
 
     return [

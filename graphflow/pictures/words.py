@@ -58,6 +58,16 @@ def amount_text(value: int, digits: int = 2) -> str:
     return f"{sign}{whole:,}.{part:0{digits}d}" if digits else f"{sign}{whole:,}"
 
 
+def percent(part: int, whole: int) -> str:
+    """One decimal, cut off, not rounded: 100.0 means all.
+
+    >>> percent(1, 3), percent(99999, 100000), percent(0, 0)
+    ('33.3', '99.9', '0.0')
+    """
+    tenths = int(part) * 1000 // int(whole) if whole else 0
+    return f"{tenths // 10}.{tenths % 10}"
+
+
 def width_of(text: str) -> int:
     """Columns that a text takes where every letter is one wide and every Chinese character two.
 
