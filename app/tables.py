@@ -52,7 +52,8 @@ def config(
                 head, width=width, help=help_text, alignment="right", format="%,d"
             )
         elif column.kind == SHARE:
-            values = values.astype("float64") * 100
+            # Cut off, not rounded, as everywhere: 100.00 is all of it.
+            values = (values.astype("float64") * 10_000 + 1e-9).floordiv(1) / 100
             settings[name] = st.column_config.NumberColumn(
                 f"{head} (%)", width=width, help=help_text, alignment="right", format="%.2f"
             )

@@ -17,6 +17,7 @@ from app.names import behind, called
 from app.sankey import Chain, View
 from app.session import say
 from graphflow.pictures import end_name
+from graphflow.pictures.words import percent
 from graphflow.tables import as_frame
 
 if TYPE_CHECKING:
@@ -130,8 +131,9 @@ class Words:
         return self.called(node.ident)
 
     def share(self, amount: int) -> str:
+        """Its part of the seed, cut off, not rounded, as the command line has it: 100.0 % is all of it."""
         seed = int(self.result.seed)
-        return f"{amount / seed:.1%}" if seed else "–"
+        return f"{percent(amount, seed)}%" if seed else "–"
 
     def path(self, chain: Chain) -> str:
         names = [self.name(each) for each in chain.accounts]
