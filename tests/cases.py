@@ -24,7 +24,7 @@ from tests.naive import order as naive_order
 from tests.naive import poison as naive_poison
 from tests.naive import prorata as naive_prorata
 
-LENT, CONVERTS, OUTSIDE = 64, 128, 4
+LENT, CONVERTS, ARRIVAL, PARTS, OUTSIDE = 64, 128, 256, 512, 4
 
 
 def ints(values: Any, width: int = 0) -> np.ndarray:
@@ -90,6 +90,7 @@ class World:
     def lay_out(self) -> None:
         """Steps, their balances and places, and the two indexes."""
         divided = [len(pots) > 1 for pots in self.books for _ in pots]
+        self.settled = len(divided)  # behind these come the pots of transfers in transit
         lines: list[tuple] = []  # place, row, src, dst, flags, amount, received, repaid
         for number, row in enumerate(self.rows):
             converts = CONVERTS if row["converts"] else 0
@@ -103,7 +104,7 @@ class World:
                 later = number + row["transit"] + 0.5
                 a, b = row["amount"], row["received"]
                 lines.append((number, number, row["own"], pot, flags & 56, a, a, 0))
-                lines.append((later, number, pot, row["into"], flags & 7 | converts, a, b, 0))
+                lines.append((later, number, pot, row["into"], flags & 7 | converts | ARRIVAL, a, b, 0))
                 continue
             parts = self.parts.get(number, [(row["own"], row["amount"], False)])
             at, owed = 0, self.repaid[number]
@@ -115,7 +116,7 @@ class World:
                 back = min(owed, arrives)
                 owed -= back
                 at += amount
-                these = flags | (LENT if lent else 0) | converts
+                these = flags | (LENT if lent else 0) | converts | (PARTS if len(parts) > 1 else 0)
                 lines.append((number, number, pot, row["into"], these, amount, arrives, back))
         lines.sort(key=lambda line: line[0])
         self.steps = np.zeros(len(lines), STEP)
@@ -151,23 +152,50 @@ class World:
                 came += arriving.get(s, int(step["amount"])) - int(step["repaid"])
         return paid, came
 
+    def payment(self, s: int) -> list[int]:
+        """The steps that are one payment with step ``s``: itself, or the parts out of several compartments."""
+        if not self.steps[s]["flags"] & PARTS:
+            return [s]
+        return [
+            t
+            for t in range(len(self.steps))
+            if self.steps[t]["row"] == self.steps[s]["row"] and self.steps[t]["flags"] & PARTS
+        ]
+
+    def last(self, back: bool) -> int:
+        """The last place of a period: mostly that of the case; never amid the parts of one payment."""
+        size = len(self.steps)
+        group = self.payment(self.rng.choice((0 if back else size - 1, self.rng.randrange(size))))
+        return size - 1 - group[0] if back else group[-1]
+
     def seeds(self, back: bool) -> list[tuple[int, int, int, int, int, int]]:
         """Seeds: step, pot, from, to, place in time order, the pot's whole balance. Backward all of them mirrored."""
         rng, size = self.rng, len(self.steps)
         found: dict[tuple[int, int], tuple] = {}
         for _ in range(rng.randint(1, 3)):
-            if rng.random() < 0.7:
-                s = rng.randrange(size)
-                amount = int(self.steps[s]["amount"])
-                low, high = sorted((rng.randint(0, amount), rng.randint(0, amount)))
-                if low < high:
-                    place = size - 1 - s if back else s
-                    found[2 * place, -1] = (s, -1, low, high, place, 0)
+            if (
+                rng.random() < 0.7
+            ):  # a transfer, or some of it: all parts of a payment, some of them with nothing
+                group = self.payment(rng.randrange(size))
+                whole = sum(int(self.steps[s]["amount"]) for s in group)
+                first, upto = sorted((rng.randint(0, whole), rng.randint(0, whole)))
+                if first < upto:
+                    at = 0
+                    for s in group:
+                        amount = int(self.steps[s]["amount"])
+                        low, high = (min(max(edge - at, 0), amount) for edge in (first, upto))
+                        place = size - 1 - s if back else s
+                        if back:
+                            low, high = amount - high, amount - low
+                        found[2 * place, -1] = (s, -1, low, high, place, 0)
+                        at += amount
                 continue
-            pot, upto = rng.randrange(self.pots), rng.randint(1, size)
+            pot, upto = rng.randrange(self.settled), rng.randint(0, size)
+            if 0 < upto < size and upto in self.payment(upto - 1):
+                continue  # nothing stands between the parts of one payment
             paid, came = self.standing(pot, upto)
             place = size - 1 - upto if back else upto - 1
-            if self.outside[pot] or came <= paid or place < 0:
+            if self.outside[pot] or came <= paid:
                 continue
             low, high = sorted((rng.randint(paid, came), rng.randint(paid, came)))
             if low < high:
@@ -180,9 +208,12 @@ class World:
 # ---------------------------------------------------------------------- inputs of the kernels
 def lots_inputs(rng: random.Random, size: int) -> tuple:
     world, back = World(rng, size, converts=rng.random() < 0.1), rng.random() < 0.5
+    latest = {int(step["dst"]): step for step in world.steps}
+    if any(step["flags"] & CONVERTS for step in latest.values()):
+        world = World(rng, size, converts=False)  # what such a credit comes to is not among the arguments
     seeds = [(2 * o + (s < 0), pot, low, high, 0) for s, pot, low, high, o, _ in world.seeds(back)]
     queue = np.zeros((world.pots, 2), np.int64)
-    last = rng.choice((len(world.steps) - 1, rng.randrange(len(world.steps))))
+    last = world.last(back)
     seeds = [seed for seed in seeds if seed[0] >> 1 <= last]
     return world.steps, *world.payments(back), ints(seeds, 5), queue, last, back
 
@@ -190,7 +221,7 @@ def lots_inputs(rng: random.Random, size: int) -> tuple:
 def shares_inputs(rng: random.Random, size: int) -> tuple:
     world, back = World(rng, size), rng.random() < 0.5
     seeds = [(2 * o + (s < 0), pot, high - low, whole) for s, pot, low, high, o, whole in world.seeds(back)]
-    last = rng.choice((len(world.steps) - 1, rng.randrange(len(world.steps))))
+    last = world.last(back)
     seeds = [seed for seed in seeds if seed[0] >> 1 <= last]
     state = np.zeros((world.pots, 4), np.int64)
     return world.steps, *world.payments(back)[:2], ints(seeds, 4), world.converted, state, last, back
@@ -198,7 +229,7 @@ def shares_inputs(rng: random.Random, size: int) -> tuple:
 
 def chains_inputs(rng: random.Random, size: int) -> tuple:
     world, back = World(rng, size), rng.random() < 0.5
-    last = rng.choice((len(world.steps) - 1, rng.randrange(len(world.steps))))
+    last = world.last(back)
     seeds = [seed[:5] for seed in world.seeds(back) if seed[4] <= last]
     pointer, positions, starts = world.payments(back)
     barriers = (
@@ -332,7 +363,12 @@ def lots_outcome(result: Any, args: tuple) -> Any:
 
 def shares_outcome(result: Any, args: tuple) -> Any:
     moved, stopped, touched = plain(result)
-    return moved, sorted(stopped), sorted(set(touched)), plain(args[5])
+    summed: dict[tuple[int, int], list[int]] = {}  # what rounds to nothing comes in parts or at once
+    for code, pot, amount, worth in stopped:
+        total = summed.setdefault((code, pot), [0, 0])
+        total[0] += amount
+        total[1] += worth
+    return sorted(moved), summed, sorted(set(touched)), plain(args[5])
 
 
 def touch_outcome(result: Any, args: tuple) -> Any:
@@ -343,15 +379,30 @@ def balances_outcome(result: Any, args: tuple) -> Any:
     return plain(result), plain(args[0])
 
 
+def books(steps: np.ndarray) -> dict[int, int]:
+    """The least pot of those that pay for one row together: the compartments of one account."""
+    found = {int(pot): int(pot) for pot in {*steps["src"].tolist(), *steps["dst"].tolist()}}
+    for row in set(steps["row"][steps["flags"] & PARTS != 0].tolist()):
+        together = {found[pot] for pot in steps["src"][steps["row"] == row].tolist()}
+        found = {pot: min(together) if book in together else book for pot, book in found.items()}
+    return found
+
+
 def chains_outcome(result: Any, args: tuple) -> Any:
-    """The kernel hands chains out by the buffer, equal ones apart: all of them, summed."""
+    """The kernel hands chains out by the buffer: all of them, by account; compartments are no ends of their own."""
+    book = books(args[0])
     if isinstance(result, dict):
-        return {key: value for key, value in result.items() if any(value)}, plain(args[7])
+        by_book: dict[tuple, list[int]] = {}
+        for (rows, code, pot, number), value in result.items():
+            total = by_book.setdefault((rows, int(code), book.get(int(pot), int(pot)), number), [0, 0])
+            total[0] += value[0]
+            total[1] += value[1]
+        return {key: value for key, value in by_book.items() if any(value)}, plain(args[7])
     summed: dict[tuple, list[int]] = {}
     while True:
         bounds, rows, ends, stack, more = result
         for i, (code, pot, amount, worth, number) in enumerate(ends.tolist()):
-            key = (tuple(rows[bounds[i] : bounds[i + 1]].tolist()), code, pot, number)
+            key = (tuple(rows[bounds[i] : bounds[i + 1]].tolist()), code, book.get(pot, pot), number)
             total = summed.setdefault(key, [0, 0])
             total[0] += amount
             total[1] += worth

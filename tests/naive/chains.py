@@ -65,8 +65,12 @@ def walk_chains(steps, payments, starts, seeds, barriers, limits, stack, carried
     size = len(steps)
     pots = len(pointer) - 1
     opening, came, went = rulers(steps, pots, seeds, back)
-    for s, amount in arriving.items():
-        came[int(steps[s]["dst"])] += amount - int(steps[s]["amount"])
+    for s in range(size):
+        step = steps[s]
+        if s in arriving:
+            came[int(step["dst"])] = int(step["cplace"]) + arriving[s] - int(step["repaid"])
+        else:
+            came[int(step["dst"])] = int(step["cplace"]) + int(step["amount"]) - int(step["repaid"])
     held = [deque() for _ in range(pots)]
     head = [-came[p] if back else 0 for p in range(pots)]
     for p in range(pots):
@@ -82,7 +86,7 @@ def walk_chains(steps, payments, starts, seeds, barriers, limits, stack, carried
         chains[key][0] += lot.size
         chains[key][1] += lot.value() if lot.size else lot.worth
 
-    for event in range(2 * size):
+    for event in range(-1, 2 * size):
         place = event // 2
         if event % 2:
             for pot, at in {(int(p), int(at)) for p, at in barriers[1] if at == place}:
