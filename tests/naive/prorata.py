@@ -79,7 +79,7 @@ def trace_shares(steps, pointer, positions, seeds, converted, state, last, back)
                 for t, pays in zip(group, owns, strict=True)
             ]
         taken = []
-        for t, payer, pays, balance in payments:
+        for _, payer, pays, balance in payments:
             carried = value = 0
             if pays and exact[payer]:
                 rest = exact[payer] - exact[payer] * pays // balance
