@@ -29,10 +29,11 @@ def touch(steps: Records, seeds: Ints, reached: Ints, last: int, most: int) -> I
     int64 (v, 2): step and amount, in time order. A seed step carries its seed's amount, or the whole
     where its payer was touched before.
     """
-    count = 0
-    moved = np.empty((1024, 2), np.int64)
     if seeds.shape[0] == 0:
-        return moved[:0]
+        return np.empty((0, 2), np.int64)
+    # room for all at once: what is not written to takes no memory, and growing cost more than the walk
+    moved = np.empty((max(last + 1 - seeds[0, 0], 0), 2), np.int64)
+    count = 0
     turn = 0
     unlimited = np.int64(4611686018427387904)
     start = unlimited if most < 0 else np.int64(most) + 1
@@ -50,10 +51,6 @@ def touch(steps: Records, seeds: Ints, reached: Ints, last: int, most: int) -> I
             turn += 1
         if amount == 0:
             continue
-        if count == moved.shape[0]:
-            grown = np.empty((2 * count, 2), np.int64)
-            grown[:count] = moved
-            moved = grown
         moved[count, 0] = s
         moved[count, 1] = amount
         count += 1

@@ -1,0 +1,96 @@
+"""``python -m benchmarks``: peers side by side, the targets, every kernel; printed and kept.
+
+Three parts, each of which `--only` chooses: ``common`` (the question that all peers can state), ``targets``
+(what people wait for) and ``kernels``. `--match` narrows a part: a peer's name, a target's, a kernel's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import common, data, kernels, results, targets
+from benchmarks.measure import load_average, machine
+
+PARTS = ("common", "targets", "kernels")
+
+
+def say(text: str) -> None:
+    print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
+
+
+def sizes_of(text: str) -> list[int]:
+    """
+    >>> sizes_of("1e6,10M,2000")
+    [2000, 1000000, 10000000]
+    """
+    found = set()
+    for word in text.split(","):
+        unit = {"k": 1_000, "M": 1_000_000}.get(word.strip()[-1:], 0)
+        size = float(word.strip()[:-1]) * unit if unit else float(word)
+        if size != int(size) or size < 1000:
+            raise argparse.ArgumentTypeError(f"{word}: a size is a whole number, at least 1000")
+        found.add(int(size))
+    return sorted(found)
+
+
+def arguments(given: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--sizes", type=sizes_of, default=[1_000_000, 10_000_000], help="transfers: 1e6,1e7")
+    parser.add_argument("--only", choices=PARTS, help="one part")
+    parser.add_argument("--match", help="within a part: only what has this in its name")
+    parser.add_argument("--quick", action="store_true", help="few runs: to see that everything works")
+    parser.add_argument(
+        "--limit", type=float, default=600.0, help="seconds after which one measurement is given up"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=data.ROOT / "benchmarks" / "results", help="where results are kept"
+    )
+    parser.add_argument("--name", default="all", help="of the results: DATE-NAME.md and .json")
+    return parser.parse_args(given)
+
+
+def main(given: list[str] | None = None) -> int:
+    ask = arguments(given)
+    name = ask.name if ask.only is None else ask.only
+    found: dict[str, Any] = {
+        "date": results.today(),
+        "sizes": ask.sizes,
+        "load_before": load_average(),
+        "machine": machine(),
+        "common": [],
+        "targets": [],
+        "kernels": {},
+    }
+    for size in ask.sizes:
+        say(f"data of {size:,} transfers")
+        data.case_folder(size)
+        data.seeds(size)
+    targets.clean()
+    if ask.only in (None, "common"):
+        for size in ask.sizes:
+            say(f"the common question, {size:,} transfers")
+            found["common"] += common.compare(size, ask.match, ask.limit)
+    if ask.only in (None, "targets"):
+        size = max(ask.sizes)
+        say(f"targets, {size:,} transfers")
+        data.csv_folder(size)
+        found["targets"] = targets.measure(size, ask.match, ask.limit, ask.quick)
+    if ask.only in (None, "kernels"):
+        say("kernels")
+        found["kernels"] = kernels.measure(ask.sizes, ask.match, ask.quick, ask.limit)
+    found["load_after"] = load_average()
+    text, figures = results.keep(found, ask.out, name)
+    print(results.said(found))
+    say(f"kept: {text.name} and {figures.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except common.DifferentAnswers as error:
+        sys.exit(f"benchmarks: different answers to the same question: {error}")

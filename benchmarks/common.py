@@ -1,0 +1,88 @@
+"""The common question, asked of every peer; answers are equal before any time is shown."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from benchmarks import data, peers
+from benchmarks.measure import ENOUGH, JobError, job, median, peak_memory, timed
+from benchmarks.question import HOPS
+
+
+class DifferentAnswers(Exception):
+    """Two engines gave different answers to one question: no time of theirs says anything."""
+
+
+def ask(number: int, size: int) -> dict[str, Any]:
+    """In a process of its own: one peer's times and answers at one size."""
+    peer = peers.PEERS[number]
+    seeds = data.seeds(size)
+    begun = time.perf_counter()
+    state = peer.build(size)
+    built = time.perf_counter() - begun
+    answer = peer.ask(state, seeds.full, HOPS)
+    full = timed(lambda: peer.ask(state, seeds.full, HOPS), 7, warm=True)
+    answers, local = [], []
+    for seed in seeds.local:
+        answers.append(peer.ask(state, seed, HOPS))
+        local.append(median(timed(lambda seed=seed: peer.ask(state, seed, HOPS), 3, warm=True)))  # type: ignore[misc]
+        if sum(local) > ENOUGH and len(local) > 2:
+            break
+    return {
+        "build": built,
+        "full": full,
+        "full_digest": answer.digest(),
+        "accounts": len(answer.account),
+        "of_accounts": data.numbers(size).accounts,
+        "local": local,
+        "local_digests": [x.digest() for x in answers],
+        "local_accounts": [len(x.account) for x in answers],
+        "peak": peak_memory(),
+    }
+
+
+def compare(size: int, only: str | None, limit: float) -> list[dict[str, Any]]:
+    """One row a peer and question. Ours comes first.
+
+    Raises
+    ------
+    DifferentAnswers
+        Where an answer is not ours.
+    """
+    rows: list[dict[str, Any]] = []
+    ours: dict[str, Any] = {}
+    for number, peer in enumerate(peers.PEERS):
+        if number and only and only.lower() not in peer.name.lower():
+            continue
+        row: dict[str, Any] = {"peer": peer.name, "version": peer.version, "size": size}
+        rows.append(row)
+        if number and peer.version is None:
+            row["why"] = "not installed"
+        elif peer.most is not None and size > peer.most:
+            row["why"] = peer.why
+        else:
+            try:
+                row |= job("benchmarks.common:ask", number, size, limit=limit)
+            except JobError as error:
+                if not number:
+                    raise
+                row["why"] = str(error)
+        if not number:
+            ours = row
+        elif "full" in row:
+            _equal(ours, row)
+    return rows
+
+
+def _equal(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+    pairs = [("full", ours["full_digest"], theirs["full_digest"])]
+    pairs += [
+        (f"local {i}", a, b)
+        for i, (a, b) in enumerate(zip(ours["local_digests"], theirs["local_digests"], strict=False))
+    ]
+    wrong = [name for name, a, b in pairs if a != b]
+    if wrong or not theirs["local_digests"]:
+        raise DifferentAnswers(
+            f"{theirs['peer']} at {theirs['size']} rows: {', '.join(wrong) or 'no local answer'}"
+        )

@@ -1,0 +1,153 @@
+"""The benchmarks' answers are right, and a run of all of them gives its tables."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import common, data, measure, peers, results, targets
+from benchmarks.__main__ import sizes_of
+from benchmarks.peers import Peer
+from benchmarks.question import HOPS, Answer
+
+ROOT = Path(__file__).resolve().parent.parent
+SIZE = 2_000
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data of two thousand transfers, made once."""
+    folder = tmp_path_factory.mktemp("benchmarks")
+    kept, data.CACHE = data.CACHE, folder
+    data.case_folder(SIZE)
+    data.seeds(SIZE)
+    data.CACHE = kept
+    return folder
+
+
+@pytest.fixture
+def cached(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(data, "CACHE", cache)
+    return cache
+
+
+def by_paths(seed: int, hops: int) -> Answer:
+    """The question as it is worded: every path is walked; nothing of the engines is in it."""
+    table = data.numbers(SIZE)
+    source, target, amount = (x.tolist() for x in (table.source, table.target, table.amount))
+    fewest = {seed: 0}  # touched transfer: fewest transfers after the seed
+    for place in range(seed + 1, SIZE):
+        before = [fewest[earlier] for earlier in fewest if target[earlier] == source[place]]
+        if before and min(before) < hops:
+            fewest[place] = min(before) + 1
+    first: dict[int, int] = {}
+    received: dict[int, int] = {}
+    for place in sorted(fewest):
+        first.setdefault(target[place], place)
+        received[target[place]] = received.get(target[place], 0) + amount[place]
+    return Answer.of(list(first), list(first.values()), [received[account] for account in first])
+
+
+@pytest.mark.parametrize("hops", [1, 2, 3, HOPS])
+@pytest.mark.parametrize("peer", peers.installed(), ids=lambda peer: peer.name)
+def test_every_engine_gives_the_answer_that_the_words_ask_for(cached: Path, peer: Peer, hops: int) -> None:
+    seeds = data.seeds(SIZE)
+    state = peer.build(SIZE)
+    for seed in (seeds.full, *seeds.local[:4], SIZE - 1):
+        ours, theirs = by_paths(seed, hops), peer.ask(state, seed, hops)
+        assert theirs.account.tolist() == ours.account.tolist()
+        assert theirs.first.tolist() == ours.first.tolist()
+        assert theirs.received.tolist() == ours.received.tolist()
+        assert theirs.digest() == ours.digest()
+
+
+def test_the_peers_in_our_dependencies_are_among_them() -> None:
+    assert {"graphflow", "networkx", "igraph"} <= {peer.name for peer in peers.installed()}
+
+
+def test_a_digest_tells_answers_apart(cached: Path) -> None:
+    answer = by_paths(data.seeds(SIZE).full, HOPS)
+    shuffled = np.random.default_rng(0).permutation(len(answer.account))
+    assert (
+        Answer.of(*(x[shuffled] for x in (answer.account, answer.first, answer.received))).digest()
+        == answer.digest()
+    )
+    for part in ("account", "first", "received"):
+        changed = getattr(answer, part).copy()
+        changed[-1] += 1
+        assert dataclasses.replace(answer, **{part: changed}).digest() != answer.digest()
+
+
+def test_a_wrong_answer_stops_the_comparison() -> None:
+    ours = {"full_digest": "a", "local_digests": ["b", "c"]}
+    theirs = {"peer": "P", "size": SIZE, "full_digest": "a", "local_digests": ["b"]}
+    common._equal(ours, theirs)
+    for wrong in ({"full_digest": "x"}, {"local_digests": ["x"]}, {"local_digests": []}):
+        with pytest.raises(common.DifferentAnswers, match=r"P at 2000 rows"):
+            common._equal(ours, theirs | wrong)
+
+
+def test_the_full_question_reaches_nearly_all_and_a_local_one_little(cached: Path) -> None:
+    seeds, table = data.seeds(SIZE), data.numbers(SIZE)
+    assert len(by_paths(seeds.full, HOPS).account) > 0.9 * table.accounts
+    assert len(seeds.local) == data.LOCAL
+    for seed in seeds.local[:5]:
+        assert 1 <= len(by_paths(seed, HOPS).account) <= table.accounts / 2
+
+
+def test_a_measurement_that_fails_says_why() -> None:
+    with pytest.raises(measure.JobError, match="AttributeError"):
+        measure.job("benchmarks.results:keep", {}, "nowhere", "x", limit=60)
+    with pytest.raises(measure.JobError, match="not within 0 s"):
+        measure.job("benchmarks.common:ask", 0, SIZE, limit=0.01)
+    with pytest.raises(measure.JobError, match="graphflow info"):
+        measure.command(["info", "no such case"], 60)
+
+
+def test_a_target_is_judged_at_its_size_only() -> None:
+    found = {"peak": 1, "seconds": [2.0]}
+    assert targets._target("a", 10_000_000, 2.0, 1.5, found, "")["met"] is False
+    assert targets._target("a", 10_000_000, 1.0, 1.5, found, "")["met"] is True
+    assert targets._target("a", 1_000_000, 1.0, 1.5, found, "")["met"] is None
+
+
+def test_losses_are_said() -> None:
+    ours = {"peer": "graphflow", "version": "1", "size": SIZE, "full": [2.0], "local": [2.0, 2.0], "peak": 1}
+    ours |= {"accounts": 9, "of_accounts": 10, "local_accounts": [3, 4]}
+    theirs = {"peer": "P", "version": "2", "size": SIZE, "full": [1.0], "local": [8.0], "peak": 1}
+    absent = {"peer": "Q", "version": None, "size": SIZE, "why": "not installed"}
+    said = results.common_said([ours, theirs, absent])
+    assert "0.50: a loss" in said and "| 4.0 " in said and "not measured: not installed" in said
+
+
+def test_sizes_are_read() -> None:
+    assert sizes_of("1e6,10M,2k") == [2_000, 1_000_000, 10_000_000]
+
+
+@pytest.mark.slow
+def test_a_run_of_everything_gives_its_tables(cache: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--sizes", str(SIZE), "--out", str(tmp_path)]
+    surroundings = {**os.environ, "GRAPHFLOW_BENCHMARK_DATA": str(cache)}
+    done = subprocess.run(command, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (text,) = tmp_path.glob("*-all.md")
+    (figures,) = tmp_path.glob("*-all.json")
+    said, found = text.read_text(encoding="utf-8"), json.loads(figures.read_text(encoding="utf-8"))
+    assert said in done.stdout
+    for name in ("The question that all peers can state", "Targets", "naive twins", "Kernels alone"):
+        assert f"## {name}" in said or name in said
+    measured = {row["peer"] for row in found["common"] if "full" in row}
+    assert measured == {peer.name for peer in peers.installed()}
+    assert {row["area"].split(",")[0] for row in found["targets"]} >= {"local trace", "graphflow trace"}
+    # results are published: nothing in them tells where they were taken
+    everything = said + figures.read_text(encoding="utf-8")
+    for private in (platform.node(), str(ROOT), str(tmp_path), str(cache), str(Path.home())):
+        assert len(private) < 3 or private not in everything
