@@ -105,3 +105,20 @@ def test_an_amount_that_would_not_be_divided_exactly_is_refused_also_outside_cov
     case = gf.Case.from_tables(transfers=transfers, accounts=accounts)
     with pytest.raises(gf.InputError, match="transfer big is 4503599627370496"):
         gf.trace(case, "transfer:s")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_statements_that_contradict_one_another_do_not_let_later_rows_come_first(rule: str) -> None:
+    """The payer says first a, then b, the payee the other way round; c and d are later, in no known order."""
+    transfers = frame(
+        ("a", "A", "B", "1", {"source_sequence": "1", "target_sequence": "2"}),
+        ("b", "A", "B", "1", {"source_sequence": "2", "target_sequence": "1"}),
+        ("c", "B", "C", "1"),
+        ("d", "B", "D", "1"),
+    )
+    transfers["time"] = ["2024-05-01T09:00:00"] * 2 + ["2024-05-01T09:10:00"] * 2
+    case = gf.Case.from_tables(transfers=transfers)
+    assert case.ledger.transfer_ids.to_pylist() == ["a", "b", "c", "d"]
+    assert [gap["transfer_id"] for gap in case.ledger.breaks] == ["a"]
+    trace = gf.trace(case, "transfer:a", rule=rule)
+    assert "balance:B" not in {f"{kind}:{account}" for kind, account, *_ in ends(trace)}

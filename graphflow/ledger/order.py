@@ -134,6 +134,8 @@ def order_events(
         found, forced, before, after = _with_balances(nodes, order, group, before, after, balances, sides)
     else:
         found, forced = topological(before, after, nodes.event.size)
+        if forced.any():  # while one group was stuck, the rows of later ones were taken: time comes first
+            found = found[np.argsort(nodes.group[found], kind="stable")]
     result[places] = nodes.event[found]
     open_events, open_account = _left_open(nodes, found, before, after, sides)
     return Ordered(result, nodes.event[np.flatnonzero(forced)], open_events, open_account)
