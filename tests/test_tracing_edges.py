@@ -122,3 +122,43 @@ def test_statements_that_contradict_one_another_do_not_let_later_rows_come_first
     assert [gap["transfer_id"] for gap in case.ledger.breaks] == ["a"]
     trace = gf.trace(case, "transfer:a", rule=rule)
     assert "balance:B" not in {f"{kind}:{account}" for kind, account, *_ in ends(trace)}
+
+
+@pytest.mark.parametrize(
+    ("references", "seed"),
+    [
+        ("balance:B@2024-05-01,C@2024-05-02", 200 + 100),
+        ('balance:B@2024-05-01,"C"@2024-05-02=0.40', 200 + 40),
+        ('transfer:"a"=0.30', 30),
+    ],
+)
+def test_times_and_amounts_of_references(references: str, seed: int) -> None:
+    transfers = frame(("a", "A", "B", "3"), ("b", "B", "C", "1"))
+    assert gf.trace(gf.Case.from_tables(transfers=transfers), references).seed == seed
+
+
+@pytest.mark.parametrize(
+    ("references", "says"),
+    [
+        ('transfer:"a"x', "behind an id in quotes"),
+        ('transfer:"a"@2024-05-01', "only a balance has a time"),
+        ('account:"A"@2024', "only a balance has a time"),
+        ("balance:B@2024-05-01,C", "a balance needs a time"),
+    ],
+)
+def test_what_stands_behind_a_reference_is_never_ignored(references: str, says: str) -> None:
+    case = gf.Case.from_tables(transfers=frame(("a", "A", "B", "3"), ("b", "B", "C", "1")))
+    with pytest.raises(gf.UsageError, match=says):
+        gf.trace(case, references)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_limits_beyond_64_bits_are_limits(rule: str) -> None:
+    case = gf.Case.from_tables(transfers=frame(("a", "A", "B", "3"), ("b", "B", "C", "1")))
+    trace = gf.trace(case, "transfer:a", rule=rule, max_hops=10**30)
+    assert ends(trace) == [("balance", "B", "CNY", 200, 200), ("balance", "C", "CNY", 100, 100)]
+    trace = gf.trace(case, "transfer:a", rule=rule, min_amount="1e30")
+    assert ends(trace) == [("balance", "B", "CNY", 200, 200), ("horizon", "B", "CNY", 100, 100)]
+    for wrong in (1.5, "3", True, -1):
+        with pytest.raises(gf.UsageError, match="max_hops"):
+            gf.trace(case, "transfer:a", rule=rule, max_hops=wrong)  # type: ignore[arg-type]

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.rows import Moment
@@ -16,6 +18,8 @@ from graphflow.tracing.walk import Limits, follow
 
 if TYPE_CHECKING:
     from graphflow.case import Case
+
+MOST = 2**62
 
 
 def trace(
@@ -80,14 +84,18 @@ def trace(
     (30000, 30000)
     """
     chosen = rule_named(rule)
-    if max_hops is not None and max_hops < 0:
+    if max_hops is not None and (
+        isinstance(max_hops, bool) or not isinstance(max_hops, (int, np.integer)) or max_hops < 0
+    ):
         raise UsageError(
             Problem("max_hops", N_("a number of transfers is not negative"), {}, str(max_hops), "0, 1, 2, …")
         )
     seeds = find_seeds(case, references, backward=backward, currency=currency, since=since, until=until)
     ledger = case.ledger
     digits = ledger.minor_units[ledger.currencies[seeds.currency]]
-    limits = Limits(-1 if max_hops is None else max_hops, minor(min_amount, digits, "min_amount"))
+    # no chain is longer, nor any amount greater, than 64 bits count
+    hops = -1 if max_hops is None else min(int(max_hops), MOST)
+    limits = Limits(hops, min(minor(min_amount, digits, "min_amount"), MOST))
     flow, chains = follow(ledger, seeds, chosen.name, backward, limits)
     parameters = {
         "references": references if isinstance(references, str) else ",".join(references),

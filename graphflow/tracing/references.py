@@ -113,7 +113,7 @@ def _take_apart(text: str) -> tuple[str, str | None, str, str | None, str | None
         rest = text
     if rest.startswith('"'):
         name, _, tail = rest[1:].partition('"')
-        time, amount = _suffixes(tail, kind)
+        time, amount = _suffixes(text, tail)
         return text, kind, name, time, amount
     amount = None
     time = None
@@ -127,10 +127,19 @@ def _take_apart(text: str) -> tuple[str, str | None, str, str | None, str | None
     return text, kind, rest.strip(), time, amount
 
 
-def _suffixes(tail: str, kind: str | None) -> tuple[str | None, str | None]:
-    tail, sign, amount = tail.partition("=")
-    time = tail[1:].strip() if tail.startswith("@") and kind == "balance" else None
-    return time, amount.strip() if sign else None
+def _suffixes(text: str, tail: str) -> tuple[str | None, str | None]:
+    """What may stand behind an id in quotes: ``@TIME`` and ``=AMOUNT``."""
+    at, sign, amount = tail.partition("=")
+    if at.strip() and not at.startswith("@"):
+        raise UsageError(
+            Problem(
+                "reference",
+                N_("behind an id in quotes only @TIME and =AMOUNT may stand"),
+                first=text,
+                expected='balance:"ID"@2024-03-01=12.50',
+            )
+        )
+    return at[1:].strip() if at.startswith("@") else None, amount.strip() if sign else None
 
 
 def _is_number(text: str) -> bool:
@@ -155,8 +164,19 @@ def resolve(case: Case, references: str | Iterable[str]) -> list[Reference]:
     problems: list[Problem] = []
     previous: str | None = None
     for text, kind, name, time, amount in parse(references):
+        if kind is None and previous == "balance" and time is None and _lookup(case, "balance", name) is None:
+            head, sign, tail = name.rpartition("@")
+            if sign and _lookup(case, "balance", head) is not None:
+                name, time = head, tail.strip()
         if kind is None and previous is not None and _lookup(case, previous, name) is not None:
             kind = previous
+        if time is not None and kind != "balance":
+            problems.append(
+                Problem(
+                    "reference", N_("only a balance has a time"), {}, text, "balance:ID@2024-03-01T12:00:00"
+                )
+            )
+            continue
         if kind is not None:
             previous = kind
             known = _lookup(case, kind, name)
