@@ -78,7 +78,7 @@ MUTANTS = (
         "to_lender = min(arrived, repaid)",
     ),
     ("prorata.trace_shares", "upto = nearest(rest, done, own)", "upto = min(rest, done)"),
-    ("prorata.trace_shares", 'balance = steps[high]["after"]', 'balance = steps[low]["after"]'),
+    ("prorata.trace_shares", 'own += min(amount, steps[low + k]["avail"])', "own += amount"),
     ("prorata.trace_shares", "state[payer, 3] -= taken_seed", "state[payer, 3] -= taken"),
     ("poison.touch", "reached[q, 0] = max(reached[q, 0], left)", "reached[q, 0] = left"),
     ("poison.touch", "if left > 1:", "if left > 0:"),

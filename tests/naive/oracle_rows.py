@@ -134,8 +134,8 @@ class Rows:
         clusters: dict[tuple, list[int]] = defaultdict(list)
         for number, step in enumerate(self.steps):
             day = self.day(step.time)
-            # READING: a day on which any row has a bare date is one group for the whole case; within it each
-            # account's rows with a time keep their order, and only accounts' own rows constrain each other.
+            # READING: a day on which any row has a bare date is one group for the whole case, in which all rows with
+            # a time keep their order.
             clusters[(day * DAY, 0) if day in dated_days else (day * DAY, step.time)].append(number)
         self.stated: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self.open_accounts: set[str] = set()
@@ -190,9 +190,8 @@ class Rows:
         for n in members:
             for account in {steps[n].source, steps[n].target}:
                 by_account[account].append(n)
+        chain(levels([n for n in members if not steps[n].dated], lambda n: steps[n].time))
         for account, numbers in by_account.items():
-            timed = [n for n in numbers if not steps[n].dated]
-            chain(levels(timed, lambda n: steps[n].time))
             if not whole and len(numbers) > 1:
                 self.order_of_statement(account, numbers, chain, levels)
         return self.topological(members, after, by_account)
