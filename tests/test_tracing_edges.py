@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
 import graphflow as gf
+from graphflow.ledger import Ledger
 
 RULES = ("fifo", "prorata")
 
@@ -162,3 +164,19 @@ def test_limits_beyond_64_bits_are_limits(rule: str) -> None:
     for wrong in (1.5, "3", True, -1):
         with pytest.raises(gf.UsageError, match="max_hops"):
             gf.trace(case, "transfer:a", rule=rule, max_hops=wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("harm", ["gone", "empty", "half"])
+def test_a_damaged_ledger_is_one_clear_message(tmp_path: Path, harm: str) -> None:
+    ledger = gf.Case.from_tables(transfers=frame(("a", "A", "B", "3"), ("b", "B", "C", "1"))).ledger
+    ledger.save(tmp_path)
+    assert Ledger.open(tmp_path).size == 2
+    for file in sorted(tmp_path.iterdir()):
+        content = file.read_bytes()
+        if harm == "gone":
+            file.unlink()
+        else:
+            file.write_bytes(b"" if harm == "empty" else content[: len(content) // 2])
+        with pytest.raises(gf.InputError, match="damaged"):
+            Ledger.open(tmp_path)
+        file.write_bytes(content)

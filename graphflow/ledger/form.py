@@ -265,8 +265,22 @@ class Ledger:
         Raises
         ------
         InputError
-            Where the arrays were written in another layout: compile the tables anew.
+            Where the arrays were written in another layout, or cannot be read: compile the tables anew.
         """
+        try:
+            return cls._read(folder)
+        except (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise InputError(
+                Problem(
+                    str(folder),
+                    N_("the compiled ledger is damaged: {reason}"),
+                    {"reason": str(error)},
+                    expected=N_("a case compiled by this version: import its sources again"),
+                )
+            ) from error
+
+    @classmethod
+    def _read(cls, folder: Path) -> Ledger:
         facts = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
         if facts["format"] != FORM:
             raise InputError(
