@@ -257,6 +257,8 @@ def _offsets(moments: Ints, timezone: str) -> Ints:
     zone = ZoneInfo(timezone)
 
     def ahead(second: int) -> int:
+        # a calendar knows the years 1 to 9999, and banks write 9999-12-31 for no end
+        second = min(max(second, -62_135_510_400), 253_402_128_000)
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=second)
         offset = moment.astimezone(zone).utcoffset()
         assert offset is not None

@@ -180,3 +180,11 @@ def test_a_damaged_ledger_is_one_clear_message(tmp_path: Path, harm: str) -> Non
         with pytest.raises(gf.InputError, match="damaged"):
             Ledger.open(tmp_path)
         file.write_bytes(content)
+
+
+@pytest.mark.parametrize("timezone", ["Asia/Shanghai", "America/New_York"])
+def test_the_first_and_the_last_day_of_the_calendar_are_periods_without_an_end(timezone: str) -> None:
+    case = gf.Case.from_tables(transfers=frame(("a", "A", "B", "3"), ("b", "B", "C", "1")), timezone=timezone)
+    for backward in (False, True):
+        trace = gf.trace(case, "transfer:b", backward=backward, since="0001-01-01", until="9999-12-31")
+        assert ends(trace) == ends(gf.trace(case, "transfer:b", backward=backward))
