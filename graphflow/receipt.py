@@ -180,6 +180,13 @@ class ImportReport:
     def __str__(self) -> str:
         return self.text()
 
+    def __repr__(self) -> str:
+        rows = sum(tally.rows.get("read", 0) for tally in self.tallies.values())
+        return (
+            f"<ImportReport: {len(self.added)} files added, {rows} rows read in all, "
+            f"{self.quarantined} in quarantine; print it for the whole>"
+        )
+
     def _lines(self, language: str) -> Iterator[str]:
         def say(text: str, **values: object) -> str:
             return translate(text, language, **values)

@@ -451,3 +451,28 @@ def test_columns_of_a_case_on_disk_are_read_alone(case: str) -> None:
     again = opened.tables.arrow("transfers", ["amount"])  # of a table that is in memory by now
     assert again is not None and again.column_names == ["amount"]
     assert opened.tables.arrow("loans", ["loan_id"]) is None
+
+
+def test_language_is_said_before_the_verb_or_after_it(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["--language", "zh", "info", case], ["info", case, "--language", "zh"]):
+        assert run(words) == 0
+        said = capsys.readouterr().out
+        assert "期初余额  未知,取不致透支的最小值 4" in said and "unknown" not in said
+        assert "\n交易" in said and "transfers " not in said  # tables by their titles
+
+
+def test_assumed_openings_are_decimal_text_everywhere(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["trace", case, "--from", "transfer:t2", "--min-amount", "12.5"]
+    assert run([*asked, "--format", "csv", "--part", "assumptions"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert run([*asked, "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [row["value"] for row in rows] == [str(row["value"]) for row in told["assumptions"]]
+    assert {row["value"] for row in rows if row["kind"] == "opening"} == {"0.00"}
+    assert told["parameters"]["min_amount"] == "12.50"
+
+
+@pytest.mark.parametrize("words", [["--top", "0"], ["--max-hops", "-1"], ["--max-hops", "1.5"]])
+def test_a_count_says_what_it_wants(case: str, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["trace", case, "--from", "A", *words]) == 2
+    assert re.search(r"is not a whole number of at least [01]\n", capsys.readouterr().err)
