@@ -231,7 +231,7 @@ def compile_ledger(tables: Tables) -> Ledger:
         party_ids=who.party_ids,
         earmarks=earmarks,
         currencies=tuple(names),
-        minor_units={name: int(tables.minor_units[name]) for name in names},
+        minor_units={name: int(tables.minor_units.get(name, 0)) for name in names},  # none in an empty case
         timezone=tables.timezone,
         coverage_stated=coverage.stated,
         breaks=tuple(breaks),

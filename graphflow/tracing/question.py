@@ -90,6 +90,12 @@ def trace(
         raise UsageError(
             Problem("max_hops", N_("a number of transfers is not negative"), {}, str(max_hops), "0, 1, 2, …")
         )
+    if not isinstance(backward, bool):
+        raise UsageError(Problem("backward", N_("it is true or false"), {}, repr(backward), "True, False"))
+    if not hasattr(case, "ledger"):
+        raise UsageError(
+            Problem("case", N_("this is not a case"), {}, type(case).__name__, "open_case, Case.from_tables")
+        )
     seeds = find_seeds(case, references, backward=backward, currency=currency, since=since, until=until)
     ledger = case.ledger
     digits = ledger.minor_units[ledger.currencies[seeds.currency]]

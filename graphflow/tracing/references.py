@@ -54,7 +54,14 @@ def parse(references: str | Iterable[str]) -> list[tuple[str, str | None, str, s
     >>> parse('account:"x,y=1"')
     [('account:"x,y=1"', 'account', 'x,y=1', None, None)]
     """
-    texts = [references] if isinstance(references, str) else list(references)
+    given: Any = references
+    texts: list[Any] = (
+        [given] if isinstance(given, str) else list(given) if hasattr(given, "__iter__") else [None]
+    )
+    if not all(isinstance(text, str) for text in texts):
+        raise UsageError(
+            Problem("reference", N_("a reference is text"), {}, repr(references), '"account:A1"')
+        )
     parsed = []
     for text in texts:
         for part in _split(text):

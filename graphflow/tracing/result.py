@@ -14,6 +14,7 @@ import pyarrow as pa
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.ledger.form import ARRIVAL, BASES, CLEARING, CUSTODY, LENT, OUTSIDE, TRANSIT, Ints, Ledger
+from graphflow.tables.currencies import major
 from graphflow.tables.result import as_frame
 from graphflow.tracing.rules import Rule
 from graphflow.tracing.seeds import Seeds
@@ -91,9 +92,11 @@ class Trace:
 
     def __repr__(self) -> str:
         word = "backward" if self.backward else "forward"
-        return (
-            f"<Trace {self.rule} {word}: {self.seed} minor units of {self.currency}, {len(self.ends)} ends>"
-        )
+        return f"<Trace {self.rule} {word}: {self._major(self.seed)} {self.currency}, {len(self.ends)} ends>"
+
+    def _major(self, amount: int, currency: str | None = None) -> str:
+        """An amount as decimal text, as people write it."""
+        return str(major(amount, int(self._ledger.minor_units[currency or self.currency])))
 
     @cached_property
     def _chains(self) -> Chains:
@@ -445,7 +448,8 @@ class Trace:
         ``value`` (an opening in minor units, a number of rows) and ``note``. Kinds: ``coverage`` (no
         account says for which time its statement is held, so that the case counts as complete), ``opening``
         (unknown: the least that never overdraws is taken), ``order`` (nothing decides the order of rows),
-        ``reversal`` (a seed transfer counts net), ``balance`` (stated balances do not follow from the rows).
+        ``reversal`` (a seed transfer counts net), ``balance`` (stated balances do not follow from the rows),
+        ``earmark`` (a custody or reserve account whose money is divided by earmark, into how many parts).
         """
         ledger = self._ledger
         found: list[tuple[str, str | None, str, int, int, str]] = []
@@ -471,6 +475,18 @@ class Trace:
             account = ledger.account(name)
             if account in by_account:
                 found.append(("balance", name, self.currency, by_account[account], rows, note))
+        divided = self._ledger.pots["kind"][self._touched[0]] == CUSTODY
+        note = N_("what this account holds is divided by the earmarks of its rows")
+        whose, amounts, _ = sum_by(
+            self._ledger.pots["account"][self._touched[0][divided]].astype(np.int64),
+            self._touched[1][divided],
+            self._touched[1][divided],
+        )
+        for account, amount in zip(whose.tolist(), amounts.tolist(), strict=True):
+            parts = sum(int(self._ledger.pots["kind"][pot]) == CUSTODY for pot in ledger.pots_of(account))
+            if parts > 1:
+                name = ledger.account_ids[account].as_py()
+                found.append(("earmark", name, self.currency, amount, parts, note))
         openings = self._unknown_openings()
         listed = _frame(
             kind=pa.array([x[0] for x in found], pa.large_string()),
@@ -588,18 +604,25 @@ class Trace:
         ]
 
     def _repr_html_(self) -> str:
-        """The picture, and the ends as a table."""
+        """The picture, and the ends as a table; both in major units."""
         from graphflow.pictures import flow_of_routes, sankey_svg
 
-        routes = self.routes().head(200)
+        routes = self.routes()
         title = f"{self.rule}, {'backward' if self.backward else 'forward'}"
         picture = (
             sankey_svg(flow_of_routes(routes), title=title, unit=self.currency, digits=self.minor_units)
             if len(routes)
             else ""
         )
-        ends = self.ends.copy()
-        return picture + str(ends.to_html(index=False))
+        ends = self.ends[["kind", "account_id", "party_id", "currency"]].copy()
+        ends["amount"] = [
+            self._major(int(amount), currency)
+            for amount, currency in zip(self.ends["amount"], self.ends["currency"], strict=True)
+        ]
+        ends[f"of the seed, {self.currency}"] = [
+            self._major(int(amount)) for amount in self.ends["seed_amount"]
+        ]
+        return picture + str(ends.to_html(index=False, na_rep="", max_rows=60, show_dimensions=True))
 
 
 def _time_of(ledger: Ledger, step: int) -> int:

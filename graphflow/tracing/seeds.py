@@ -17,6 +17,7 @@ from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.ledger.form import ARRIVAL, CONVERTS, CUSTODY, OUTSIDE, Ledger
 from graphflow.rows import Moment, moment
+from graphflow.tables.currencies import major
 from graphflow.tracing.references import Reference, resolve
 
 if TYPE_CHECKING:
@@ -181,8 +182,12 @@ def find_seeds(
             problems.append(
                 Problem(
                     "reference",
-                    N_("there is less than was asked: {found} of {wanted} minor units"),
-                    {"found": has, "wanted": wanted},
+                    N_("there is less than was asked: {found} of {wanted} {currency}"),
+                    {
+                        "found": major(has, digits),
+                        "wanted": major(wanted, digits),
+                        "currency": ledger.currencies[chosen],
+                    },
                     reference.text,
                 )
             )
