@@ -74,11 +74,12 @@ def main(given: list[str] | None = None) -> int:
         for size in ask.sizes:
             say(f"the common question, {size:,} transfers")
             found["common"] += common.compare(size, ask.match, ask.limit)
+        found["targets"] += common.judged(found["common"])
     if ask.only in (None, "targets"):
         size = max(ask.sizes)
         say(f"targets, {size:,} transfers")
         data.csv_folder(size)
-        found["targets"] = targets.measure(size, ask.match, ask.limit, ask.quick)
+        found["targets"] += targets.measure(size, ask.match, ask.limit, ask.quick)
     if ask.only in (None, "kernels"):
         say("kernels")
         found["kernels"] = kernels.measure(ask.sizes, ask.match, ask.quick, ask.limit)

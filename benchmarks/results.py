@@ -75,21 +75,42 @@ def question_lines(common: Sequence[Row], which: str) -> list[list[str]]:
             name = f"{row['peer']} {row['version'] or ''}".strip()
             if "why" in row:
                 lines.append(
-                    [asked, name, f"not measured: {row['why']}", seconds_said(median(ours[which])), "", ""]
+                    [
+                        asked,
+                        name,
+                        f"not measured: {row['why']}",
+                        seconds_said(median(ours[which])),
+                        "",
+                        "",
+                        "",
+                    ]
                 )
                 continue
             # the same seeds: a slow peer was asked fewer
             mine = median(ours[which][: len(row[which])]) if which == "local" else median(ours[which])
             theirs = median(row[which])
             memory = f"{row['peak'] / 2**30:.1f} / {ours['peak'] / 2**30:.1f} GiB"
+            used = (
+                f"{seconds_said(row['full_cpu'])} / {seconds_said(ours['full_cpu'])}"
+                if which == "full"
+                else ""
+            )
             lines.append(
-                [asked, name, seconds_said(theirs), seconds_said(mine), ratio_said(theirs / mine), memory]
+                [
+                    asked,
+                    name,
+                    seconds_said(theirs),
+                    seconds_said(mine),
+                    ratio_said(theirs / mine),
+                    used,
+                    memory,
+                ]
             )
     return lines
 
 
 def common_said(common: Sequence[Row]) -> str:
-    head = ("question", "peer", "peer's time", "ours", "ratio", "peak memory, theirs / ours")
+    head = ("question", "peer", "peer's time", "ours", "ratio", "processor time", "peak memory")
     return table(head, question_lines(common, "full") + question_lines(common, "local"))
 
 
@@ -165,7 +186,7 @@ def said(found: Mapping[str, Any]) -> str:
             "## The question that all peers can state",
             "Accounts touched and amounts, in time order (`poison`); the data are in memory in each engine's "
             "own best form; all answers were equal. `benchmarks/question.py` says it in words, "
-            "`benchmarks/peers.py` how each is asked.",
+            "`benchmarks/peers.py` how each is asked. Processor time and peak memory: theirs / ours.",
             common_said(found["common"]),
             builds_said(found["common"]),
         ]

@@ -103,7 +103,7 @@ def full_trace(size: int, rule: str) -> dict[str, Any]:
     found = gf.trace(case, reference, rule=rule)
     if int(found.ends["seed_amount"].sum()) != found.seed:
         raise AssertionError("the ends do not add up to the seed")
-    runs = timed(lambda: gf.trace(case, reference, rule=rule).ends, 5)
+    runs = timed(lambda: gf.trace(case, reference, rule=rule).ends, 5, warm=True)
     peak = peak_memory()
     return {"seconds": runs, "reached": len(found.transfers), "peak": peak}
 
@@ -223,9 +223,9 @@ def measure(size: int, only: str | None, limit: float, quick: bool) -> list[Row]
     """One row a target: what was asked for, what was measured, met or not."""
     rows: list[Row] = []
     wanted: list[tuple[str, Callable[[], list[Row]]]] = [
-        ("local", lambda: _local(size, limit, 20 if quick else 400)),
+        ("local", lambda: _local(size, limit, 20 if quick else 100)),
         ("full", lambda: _full(size, limit)),
-        ("command", lambda: _command(size, limit, 2 if quick else 7)),
+        ("command", lambda: _command(size, limit, 2 if quick else 5)),
         ("read", lambda: _reading(size, limit)),
         ("import", lambda: _imports(size, limit)),
     ]

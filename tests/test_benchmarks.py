@@ -119,10 +119,23 @@ def test_a_target_is_judged_at_its_size_only() -> None:
     assert targets._target("a", 1_000_000, 1.0, 1.5, found, "")["met"] is None
 
 
+def test_the_common_question_is_judged_by_the_faster_of_a_peers_two_ways() -> None:
+    ours = {"peer": "graphflow", "size": 10_000_000, "full": [1.0], "full_cpu": 1.0, "peak": 1}
+    slow = {"peer": "DuckDB, one way", "size": 10_000_000, "full": [20.0], "full_cpu": 30.0, "peak": 1}
+    (row,) = common.judged([ours, slow])
+    assert row["met"] is True
+    (row,) = common.judged([ours, slow, slow | {"peer": "DuckDB, another", "full": [9.0]}])
+    assert row["met"] is False and "9.0 times in time" in row["facts"]
+    (row,) = common.judged([{**one, "size": SIZE} for one in (ours, slow)])
+    assert row["met"] is None
+
+
 def test_losses_are_said() -> None:
     ours = {"peer": "graphflow", "version": "1", "size": SIZE, "full": [2.0], "local": [2.0, 2.0], "peak": 1}
+    ours |= {"full_cpu": 2.0}
     ours |= {"accounts": 9, "of_accounts": 10, "local_accounts": [3, 4]}
     theirs = {"peer": "P", "version": "2", "size": SIZE, "full": [1.0], "local": [8.0], "peak": 1}
+    theirs |= {"full_cpu": 1.5}
     absent = {"peer": "Q", "version": None, "size": SIZE, "why": "not installed"}
     said = results.common_said([ours, theirs, absent])
     assert "0.50: a loss" in said and "| 4.0 " in said and "not measured: not installed" in said
