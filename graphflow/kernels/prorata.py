@@ -407,7 +407,7 @@ def trace_shares(
                 parts[k, 4] = min(to_lender_seed, parts[k, 1])
                 to_lender -= parts[k, 3]
                 to_lender_seed -= parts[k, 4]
-            if parts[k, 2] == 0 and parts[k, 1] == 0:
+            if parts[k, 0] == 0 and parts[k, 1] == 0 and parts[k, 2] == 0:
                 continue
             if count == room:
                 room *= 2

@@ -306,7 +306,7 @@ def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> tuple[_
         touched = np.unique(touched)
         rest = state[touched]
         state[touched] = 0
-    stands = rest[:, 3] > 0
+    stands = (rest[:, 0] > 0) | (rest[:, 3] > 0)  # an amount may be worth nothing in the seed's currency
     left, rest = touched[stands], rest[stands]
     seeded = np.isin(moved[:, 0], roots.step).astype(np.int64)
     amounts = np.column_stack((moved[:, 0], moved[:, 1], moved[:, 3], seeded))
