@@ -90,11 +90,9 @@ def question_lines(common: Sequence[Row], which: str) -> list[list[str]]:
             mine = median(ours[which][: len(row[which])]) if which == "local" else median(ours[which])
             theirs = median(row[which])
             memory = f"{row['peak'] / 2**30:.1f} / {ours['peak'] / 2**30:.1f} GiB"
-            used = (
-                f"{seconds_said(row['full_cpu'])} / {seconds_said(ours['full_cpu'])}"
-                if which == "full"
-                else ""
-            )
+            used = ""
+            if which == "full" and "full_cpu" in row and "full_cpu" in ours:  # not kept by older runs
+                used = f"{seconds_said(row['full_cpu'])} / {seconds_said(ours['full_cpu'])}"
             lines.append(
                 [
                     asked,
@@ -181,6 +179,8 @@ def said(found: Mapping[str, Any]) -> str:
         f"{found['load_before']}, after: {found['load_after']} (above the number of cores, times are "
         "too long). Times are medians in wall time.",
     ]
+    if found.get("note"):
+        parts.append(f"**Note.** {found['note']}")
     if found.get("common"):
         parts += [
             "## The question that all peers can state",
