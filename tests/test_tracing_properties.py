@@ -130,7 +130,7 @@ def compare(tables: Tables, asked: Asked, rule: str) -> None:
 # ---------------------------------------------------------------------- invariants 1 to 3
 @pytest.mark.parametrize("rule", RULES)
 def test_nothing_is_created_or_lost(rule: str) -> None:
-    @many
+    @fewer
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         tables = data.draw(ledgers())
@@ -181,7 +181,7 @@ def connected(tables: Tables, path: list[str], backward: bool) -> None:
 
 # ---------------------------------------------------------------------- 4. transposition
 def test_forward_and_backward_are_one_question_under_fifo() -> None:
-    @many
+    @fewer
     @given(st.data())
     def agree(data: st.DataObject) -> None:
         tables = data.draw(ledgers(features(converts=False)))
