@@ -77,10 +77,8 @@ class Writer:
 
     def __init__(self, rng: random.Random, wants: Features) -> None:
         self.rng, self.wants = rng, wants
-        # One book's numbers say in what order rows left; where rows also arrive later, half the time the sides do.
-        self.order = (
-            "sides" if wants.order == "sequence" and wants.transit and rng.random() < 0.5 else wants.order
-        )
+        # One book's numbers say in what order rows left; where rows also arrive later, the sides say it.
+        self.order = "sides" if wants.order == "sequence" and wants.transit else wants.order
         self.accounts = ["A", "B", "C", "D", "E", "F", "G"][: rng.randint(2, 7)]
         self.kind: dict[str, str] = {}
         self.slots = rng.choice((1, 3, 8, 20))
