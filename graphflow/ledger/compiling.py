@@ -24,7 +24,6 @@ from graphflow.ledger.form import (
     CLEARING,
     CONVERTS,
     CUSTODY,
-    KINDS,
     LENT,
     ORDINARY,
     OUTSIDE,
@@ -35,7 +34,6 @@ from graphflow.ledger.form import (
     TRANSIT,
     Index,
     Ledger,
-    find_text,
     hash_ids,
 )
 from graphflow.ledger.order import NONE, Ordered, Side, order_events
@@ -75,7 +73,6 @@ class _Accounts:
     kind: NDArray[np.int8]
     party: NDArray[np.int32]
     asset: NDArray[np.bool_]
-    currency: Ints
     party_ids: Any
 
 
@@ -250,7 +247,6 @@ def _read_accounts(tables: Tables, transfers: Any, accounts: Any) -> _Accounts:
     kind = np.zeros(size, np.int8)
     party = np.full(size, -1, np.int32)
     asset = np.zeros(size, np.bool_)
-    coin = np.full(size, -1, np.int64)
     party_ids = pa.array([], pa.large_string())
     if accounts is not None and size:
         number = positions(named[2], ids)
@@ -276,7 +272,7 @@ def _read_accounts(tables: Tables, transfers: Any, accounts: Any) -> _Accounts:
             )
             sold = pc.is_in(party_ids, value_set=land).to_numpy(zero_copy_only=False)
             asset = asset | ((party >= 0) & sold[np.maximum(party, 0)])
-    return _Accounts(ids, kind, party, asset, coin, party_ids)
+    return _Accounts(ids, kind, party, asset, party_ids)
 
 
 def _currencies(transfers: Any, name: str, default: str, size: int) -> tuple[list[str], Ints]:
@@ -777,6 +773,3 @@ def _open_orders(
         row = int(event_row[at])
         out.append({"row": int(row_of[row]), "account": int(account)})
     return tuple(out)
-
-
-__all__ = ["KINDS", "compile_ledger", "find_text"]
