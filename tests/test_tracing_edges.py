@@ -188,3 +188,104 @@ def test_the_first_and_the_last_day_of_the_calendar_are_periods_without_an_end(t
     for backward in (False, True):
         trace = gf.trace(case, "transfer:b", backward=backward, since="0001-01-01", until="9999-12-31")
         assert ends(trace) == ends(gf.trace(case, "transfer:b", backward=backward))
+
+
+def accounts_of(**kinds: dict[str, str]) -> pd.DataFrame:
+    """A table of accounts: what is told of each."""
+    lines = [{"account_id": name, **told} for name, told in kinds.items()]
+    columns = sorted({column for line in lines for column in line})
+    return pd.DataFrame({name: [line.get(name) for line in lines] for name in columns}, dtype="str")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_period_holds_rows_by_their_own_time_where_others_are_on_their_way(rule: str) -> None:
+    """The period's last step is the arrival of an earlier row; backward its first is that of one."""
+    transfers = frame(
+        ("a", "A", "B", "3", {"target_time": "2024-05-01T09:15:00"}),
+        ("s", "C", "D", "1"),
+        ("u", "A", "B", "3", {"target_time": "2024-05-01T09:35:00"}),
+        ("v", "P", "D", "1"),
+        ("w", "P", "D", "1"),
+    )
+    transfers.loc[1, "time"] = "2024-05-01T09:12:00"
+    case = gf.Case.from_tables(transfers=transfers)
+    trace = gf.trace(case, "transfer:s", rule=rule, until="2024-05-01T09:15:00")
+    assert ends(trace) == [("balance", "D", "CNY", 100, 100)]
+    trace = gf.trace(case, "transfer:w", rule=rule, backward=True, since="2024-05-01T09:35:00")
+    assert ends(trace) == [("balance", "P", "CNY", 100, 100)]
+    for asked in ({"until": "2024-05-01T09:11:59"}, {"since": "2024-05-01T09:12:01", "backward": True}):
+        with pytest.raises(gf.UsageError, match="no such money in the period"):
+            gf.trace(case, "transfer:s", rule=rule, **asked)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_what_a_custody_account_owes_at_first_is_its_lenders_once(rule: str) -> None:
+    transfers = frame(("in", "E", "A", "0.27"), ("out", "A", "C", "0.28"))
+    accounts = accounts_of(A={"kind": "client_custody", "opening_balance": "-0.01"})
+    case = gf.Case.from_tables(transfers=transfers, accounts=accounts)
+    trace = gf.trace(case, "transfer:in", rule=rule)
+    assert ends(trace) == [("balance", "C", "CNY", 26, 26), ("lender", "A", "CNY", 1, 1)]
+    with pytest.raises(gf.UsageError, match="no such money"):
+        gf.trace(case, "balance:A@2024-05-01T12:00:00", rule=rule)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_custody_account_all_of_whose_rows_were_undone_is_divided_among_nobody(rule: str) -> None:
+    transfers = frame(
+        ("a", "A", "B", "5"),
+        ("c", "B", "C", "5", into("USD", "1")),
+        ("u", "B", "A", "5", {"reversal_of": "a"}),
+    )
+    accounts = accounts_of(A={"kind": "reserve_special"})
+    case = gf.Case.from_tables(transfers=transfers, accounts=accounts)
+    assert ends(gf.trace(case, "transfer:c", rule=rule)) == [("balance", "C", "USD", 100, 500)]
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("backward", [False, True])
+def test_money_that_stood_still_is_a_balance(rule: str, backward: bool) -> None:
+    """An opening is stated, and no row is of that account, period or currency."""
+    transfers = frame(("a", "A", "B", "3"), ("b", "B", "D", "1"))
+    accounts = accounts_of(
+        B={"covered": "true"},
+        D={"covered": "true", "opening_balance": "44"},
+        E={"kind": "client_custody", "currency": "USD", "covered": "true", "opening_balance": "7"},
+        G={"kind": "clearing", "opening_balance": "9"},
+    )
+    coverage = pd.DataFrame(
+        {
+            "account_id": ["B", "B", "F"],
+            "from": ["2024-05-01", "2024-07-01", "2024-04-01"],
+            "to": ["2024-05-31", "2024-07-31", "2024-05-31"],
+            "opening_balance": ["1", "12", "6"],
+        },
+        dtype="str",
+    )
+    case = gf.Case.from_tables(transfers=transfers, accounts=accounts, coverage=coverage)
+
+    def standing(place: str) -> list[tuple[Any, ...]]:
+        return ends(gf.trace(case, f"balance:{place}", rule=rule, backward=backward))
+
+    assert standing("D@2024-04-30") == [("balance", "D", "CNY", 4400, 4400)]
+    assert standing("E@2024-05-01") == [("balance", "E", "USD", 700, 700)]
+    # what stood there before the case's first row had come before it, and the second period begins after the last
+    assert standing("F@2024-04-01") == [("balance", "F", "CNY", 600, 600)]
+    there = ("frontier" if backward else "balance", "B", "CNY", 1200, 1200)
+    assert standing("B@2024-07-15") == [there]
+    for nothing in ("G@2024-05-01", "A@2024-05-01"):
+        with pytest.raises(gf.UsageError, match="no such money" if nothing[0] == "G" else "no statement"):
+            standing(nothing)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_amount_that_is_worth_nothing_stays_among_the_ends(rule: str) -> None:
+    """Converted, two units are worth a hundred; one that is paid on is worth nothing in the seed's currency."""
+    transfers = frame(
+        ("s", "X", "E", "0.01", into("USD", "0.02")), ("p", "E", "C", "0.01", {"currency": "USD"})
+    )
+    case = gf.Case.from_tables(transfers=transfers)
+    trace = gf.trace(case, "transfer:s", rule=rule)
+    assert {(kind, account): (local, seed) for kind, account, _, local, seed in ends(trace)} == {
+        ("balance", "C"): (1, 1), ("balance", "E"): (1, 0)
+    }  # fmt: skip
+    assert trace.chains()["amount"].sum() == trace.seed == 1

@@ -177,9 +177,9 @@ def run_balances(
     lender is known already) are by pot; ``converts`` are the steps that arrive as another amount,
     ascending, and ``received`` that amount. Returns what stands in each pot at the end; negative is owed.
     """
-    held = opening.copy()
-    paid = np.zeros(opening.size, np.int64)
     credited = np.maximum(opening, 0)
+    held = np.where(divided, credited, opening)  # a compartment owes nothing: its lender is known already
+    paid = np.zeros(opening.size, np.int64)
     turn = 0
     for s in range(steps.size):
         amount = steps[s]["amount"]

@@ -145,6 +145,7 @@ def compile_ledger(tables: Tables) -> Ledger:
     rows: Any = slice(None) if as_given else event_row
 
     coverage = read_coverage(accounts, tables.arrow("coverage"), who.ids, kind == 4, tables.timezone)
+    own_coin, names = _own_currencies(accounts, who.ids, coverage, tables.currency, names)
     earmark, earmarks = _earmarks(transfers, size, kind, source, target)
 
     # the histories of both sides
@@ -157,13 +158,13 @@ def compile_ledger(tables: Tables) -> Ledger:
             period = np.where((kind[account] == 4) & ~clearing_known, -1, period)
         sides.append((np.where(gone, -1, account) if moving.size else account, period, coin[rows]))
     books, pots, source_pot, target_pot, source_book, target_book = _histories(
-        sides, kind, earmark[rows], len(names), coverage, moving, first, second, currency, event_row
+        sides, kind, earmark[rows], len(names), coverage, own_coin, moving, first, second, currency, event_row
     )
 
     paid = amount[rows]
     came = received[rows]
     opening, basis, breaks = _openings(
-        tables, transfers, who, coverage, books, pots, event_row, rows,
+        transfers, who, coverage, own_coin, books, pots, event_row, rows,
         source_book, target_book, paid, came, names,
     )  # fmt: skip
 
@@ -283,6 +284,27 @@ def _currencies(transfers: Any, name: str, default: str, size: int) -> tuple[lis
     return codes.dictionary.to_pylist(), codes.indices.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
+def _own_currencies(
+    accounts: Any, ids: Any, coverage: Coverage, default: str, names: list[str]
+) -> tuple[Ints, list[str]]:
+    """The currency of each account, in which its stated openings are, and all currencies of the case.
+
+    Money that only ever stood still may be in one that no transfer has.
+    """
+    words, own = [default], np.zeros(len(ids), np.int64)
+    column = texts(accounts, "currency")
+    if column is not None:
+        codes = column.dictionary_encode()
+        words += codes.dictionary.to_pylist()
+        own[positions(texts(accounts, "account_id"), ids)] = (
+            pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
+        )
+    opens = np.unique(own[coverage.periods["account"][coverage.openings != NONE]])
+    names = list(dict.fromkeys([*names, *(words[i] for i in opens)]))
+    coin = np.array([names.index(x) if x in names else -1 for x in words], np.int64)
+    return coin[own], names
+
+
 def _earmarks(
     transfers: Any, size: int, kind: NDArray[np.int8], source: Ints, target: Ints
 ) -> tuple[Ints, Any]:
@@ -348,6 +370,7 @@ def _histories(
     earmark: Ints,
     coins: int,
     coverage: Coverage,
+    own_coin: Ints,
     moving: Ints,
     first: NDArray[np.bool_],
     second: NDArray[np.bool_],
@@ -358,6 +381,7 @@ def _histories(
 
     A book is (account, currency, period); a pot is one, or its part under one earmark. Pots are numbered by
     account, so that those of an account are neighbours; transfers in transit come last, each with its own.
+    What opens with a stated balance has one also where no row is.
     """
     # period 0 is the world outside; the periods of one account are neighbours
     widest = int(np.diff(coverage.pointer).max(initial=0)) + 1
@@ -368,12 +392,17 @@ def _histories(
         for account, period, coin in sides
     ]
     half = event_row.size
-    book_keys, book_of = _number(np.concatenate([book for book, _ in keys]))
+    told = np.flatnonzero(coverage.openings != NONE)
+    whose = coverage.periods["account"][told]
+    told, whose = (x[(kind[whose] != 4) & (own_coin[whose] >= 0)] for x in (told, whose))
+    opened = (whose * coins + own_coin[whose]) * widest + told - coverage.pointer[whose] + 1
+    book_keys, book_of = _number(np.concatenate([book for book, _ in keys] + [opened]))
     # a custody book always has its bare compartment: the opening stands there
     custody = book_keys[(kind[book_keys // (widest * coins)] == 5) & (book_keys % widest > 0)]
-    pot_keys, pot_of = _number(np.concatenate([pot for _, pot in keys] + [custody * marks]))
+    bare = np.concatenate((custody, opened)) * marks
+    pot_keys, pot_of = _number(np.concatenate([pot for _, pot in keys] + [bare]))
     source_pot, target_pot = pot_of[:half], pot_of[half : 2 * half]
-    source_book, target_book = book_of[:half], book_of[half:]
+    source_book, target_book = book_of[:half], book_of[half : 2 * half]
 
     pots = np.zeros(pot_keys.size + moving.size, POT)
     plain = pots[: pot_keys.size]
@@ -425,10 +454,10 @@ def _number(keys: Ints) -> tuple[Ints, Ints]:
 
 
 def _openings(
-    tables: Tables,
     transfers: Any,
     who: _Accounts,
     coverage: Coverage,
+    own_coin: Ints,
     books: NDArray[np.void],
     pots: NDArray[np.void],
     event_row: Ints,
@@ -450,17 +479,9 @@ def _openings(
     basis = np.zeros(len(books), np.int64)
     ordinary = books["kind"] == ORDINARY
     # stated: in the account's own currency
-    accounts = tables.arrow("accounts")
-    coin = np.full(len(who.ids), names.index(tables.currency) if tables.currency in names else -1, np.int64)
-    column = texts(accounts, "currency")
-    if column is not None:
-        number = positions(texts(accounts, "account_id"), who.ids)
-        place = positions(column, pa.array(names, pa.large_string()))
-        given = column.is_valid().to_numpy(zero_copy_only=False)
-        coin[number[given]] = place[given]
     told = np.flatnonzero(ordinary)
     value = coverage.openings[books["period"][told]]
-    fits = (value != NONE) & (coin[books["account"][told]] == books["currency"][told])
+    fits = (value != NONE) & (own_coin[books["account"][told]] == books["currency"][told])
     opening[told[fits]] = value[fits]
     basis[told[fits]] = BASES.index("stated")
 
@@ -613,6 +634,8 @@ def _divide(
     if not custody.any():
         return steps, converted, repaid
     concerned = np.flatnonzero(custody[steps["src"]] | custody[steps["dst"]])
+    if concerned.size == 0:  # all of their rows were undone
+        return steps, converted, repaid
     # custody books, numbered by their bare pots
     bare = np.flatnonzero(custody & (pots["earmark"] < 0))
     start = (

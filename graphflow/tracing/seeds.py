@@ -18,6 +18,7 @@ from graphflow.language import N_
 from graphflow.ledger.form import ARRIVAL, CONVERTS, CUSTODY, OUTSIDE, Ledger
 from graphflow.rows import Moment, moment
 from graphflow.tables.currencies import major
+from graphflow.tracing.absent import nothing_there
 from graphflow.tracing.references import Reference, resolve
 
 if TYPE_CHECKING:
@@ -155,6 +156,8 @@ def find_seeds(
             coins[coin] = coins.get(coin, 0) + stand.balance
         candidates.append((reference, rows, standing))
     chosen = _one_currency(ledger, coins, currency, problems)
+    if currency is not None and chosen < 0 or currency is None and len(coins) > 1:
+        raise UsageError(*problems)  # without a currency nothing can be said of amounts
     digits = ledger.minor_units[ledger.currencies[chosen]] if chosen >= 0 else 0
 
     amounts: list[tuple[Ints, Ints]] = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
@@ -168,13 +171,27 @@ def find_seeds(
         except UsageError as error:
             problems.extend(error.problems)
             continue
-        if has == 0 or wanted == 0:
+        if has == 0:
+            absent = nothing_there(
+                ledger,
+                reference,
+                backward=backward,
+                currency=ledger.currencies[chosen] if currency is not None or coins else None,
+                since=since,
+                until=until,
+                out=_rows_of(case, reference, False),
+                into=_rows_of(case, reference, True),
+            )
+            problems.append(absent)
+            continue
+        if wanted == 0:
             problems.append(
                 Problem(
                     "reference",
-                    N_("there is no such money in the period, net of reversals"),
+                    N_("there is nothing to trace in an amount of zero"),
                     {},
                     reference.text,
+                    N_("an amount greater than zero"),
                 )
             )
             continue
@@ -312,13 +329,22 @@ def _rows_between(ledger: Ledger, since: Moment | None, until: Moment | None, fi
             found &= times >= low
         if high is not None:
             found &= times <= high
-        if last < len(ledger.steps) - 1 and rows.size:
-            found &= rows <= (int(ledger.steps["row"][last]) if last >= 0 else -1)
-        if first > 0 and rows.size:
-            found &= rows >= (int(ledger.steps["row"][first]) if first < len(ledger.steps) else ledger.size)
-        return found
+        # among rows of which only the date is known the period's steps need not be those of its times
+        leaves = _leaving_steps(ledger, rows)
+        return found & (leaves >= first) & (leaves <= last)
 
     return inside
+
+
+def _leaving_steps(ledger: Ledger, rows: Ints) -> Ints:
+    """The step by which each row leaves its source; -1 for one that was undone."""
+    if len(ledger.row_pointer) == 0:
+        return rows
+    begins = ledger.row_pointer[rows]
+    found = np.full(rows.size, -1, np.int64)
+    has = np.flatnonzero(begins < ledger.row_pointer[rows + 1])
+    found[has] = ledger.row_steps[begins[has]]
+    return found
 
 
 def _one_currency(
@@ -345,10 +371,7 @@ def _one_currency(
         problems.append(
             Problem(
                 "currency",
-                N_(
-                    "the references have money in several currencies, and a seed has one: "
-                    "choose it with currency="
-                ),
+                N_("the references have money in several currencies, and a question is about one: name it"),
                 {},
                 listed,
                 ", ".join(ledger.currencies[c] for c in coins),
@@ -360,6 +383,8 @@ def _one_currency(
 def _rows_of(case: Case, reference: Reference, backward: bool) -> Ints:
     """The transfers that a reference names, whenever they were."""
     ledger = case.ledger
+    if reference.kind == "balance":
+        return np.zeros(0, np.int64)
     if reference.kind == "transfer":
         return np.array([ledger.row(reference.id)], np.int64)
     if reference.kind == "account":
@@ -470,16 +495,17 @@ def _balance(
         return []
     after = step_after(ledger, time) - 1
     account = ledger.account(reference.id)
+    whose = ledger.periods["account"]
+    held = {
+        period
+        for period in range(bisect_left(whose, account), bisect_right(whose, account))
+        if ledger.periods["begins"][period] <= time <= ledger.periods["ends"][period]
+    }
     found: list[tuple[int, int, Standing]] = []
-    covered = False
     for pot in ledger.pots_of(account):
         kind = int(ledger.pots["kind"][pot])
-        if kind == OUTSIDE:
+        if kind == OUTSIDE or int(ledger.pots["period"][pot]) not in held:
             continue
-        period = ledger.periods[int(ledger.pots["period"][pot])]
-        if not period["begins"] <= time <= period["ends"]:
-            continue
-        covered = True
         came, came_step = _run(ledger, ledger.credits, pot, after, credit=True)
         went, _ = _run(ledger, ledger.debits, pot, after, credit=False)
         if came <= went:
@@ -488,7 +514,7 @@ def _balance(
         # custody: the compartment without an earmark first, then the one non-empty longest
         rank = -2 if kind == CUSTODY and int(ledger.pots["earmark"][pot]) < 0 else filled
         found.append((rank, pot, Standing(pot, went, came, came - went, after)))
-    if not covered:
+    if not held:
         raise UsageError(
             Problem(
                 "reference",

@@ -81,6 +81,8 @@ def run_balances(steps, opening, outside, divided, converts, received):
     def held(pot, before, debit_too=False):
         """What stands in a pot before a step (or between its debit and its credit)."""
         total = int(opening[pot])
+        if divided[pot]:
+            total = max(total, 0)  # what its book owes is its lender's
         for s in range(before + debit_too):
             if steps[s]["src"] == pot and not lent(s):
                 total -= amount(s)
