@@ -26,6 +26,7 @@ BANK_DAYS = 3
 MINUTES = 2
 _MINUTE = 60_000_000
 _DAY = 86_400_000_000
+_CALENDAR = 4_000_000  # days: more than ten thousand years
 
 _MOMENT = pa.timestamp("us", "UTC")
 #: Where the payee's row came from and what it says otherwise: kept beside the payer's.
@@ -249,8 +250,8 @@ def midnights(days: Ints, timezone: str) -> Ints:
 def _offsets(moments: Ints, timezone: str) -> Ints:
     """What local time is ahead of UTC at each moment, in microseconds.
 
-    From the zone's own changes, found day by day and then to the second: the numbers of moments may be large,
-    those of changes never are.
+    The zone is asked at both ends of each day on which a moment lies, and to the second within a day of
+    change: what that costs follows the days that occur, never how far apart they are.
     """
     if moments.size == 0:
         return np.zeros(0, np.int64)
@@ -264,21 +265,30 @@ def _offsets(moments: Ints, timezone: str) -> Ints:
         assert offset is not None
         return int(offset.total_seconds())
 
-    low, high = int(moments.min()) // 1_000_000, int(moments.max()) // 1_000_000
-    starts, offsets = [low], [ahead(low)]
-    day = low
-    while day < high:
-        following = min(day + 86_400, high)
-        if ahead(following) != offsets[-1]:
-            before, after = day, following
-            while after - before > 1:
-                middle = (before + after) // 2
-                before, after = (middle, after) if ahead(middle) == offsets[-1] else (before, middle)
-            starts.append(after)
-            offsets.append(ahead(after))
-        day = following
-    at = np.searchsorted(np.asarray(starts, np.int64), moments // 1_000_000, side="right") - 1
-    return np.asarray(offsets, np.int64)[at] * 1_000_000
+    day = moments // _DAY
+    first, last = int(day.min()), int(day.max())
+    if last - first < _CALENDAR:
+        occurs = np.zeros(last - first + 1, np.bool_)
+        occurs[day - first] = True
+        days = np.flatnonzero(occurs) + first
+        place = None
+    else:
+        days, place = np.unique(day, return_inverse=True)
+    before, after, change = (np.zeros(days.size, np.int64) for _ in range(3))
+    for i, start in enumerate((days * 86_400).tolist()):
+        low, high = start, start + 86_399
+        before[i], after[i], change[i] = ahead(low), ahead(high), high + 1
+        if before[i] != after[i]:
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if ahead(middle) == before[i] else (low, middle)
+            change[i] = high
+    if before.min() == before.max() == after.min() == after.max():  # as in China since 1991
+        return np.full(moments.size, before[0] * 1_000_000)
+    if place is None:
+        place = (np.cumsum(occurs) - 1)[day - first]
+    ahead_of = np.where(moments < change[place] * 1_000_000, before[place], after[place])
+    return np.asarray(ahead_of * 1_000_000, np.int64)
 
 
 def _bank_days(moments: Ints, timezone: str) -> Ints:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -239,6 +240,7 @@ class ImportReport:
         ]
         if money:
             yield ""
+            yield say(N_("Money: the sum of the amounts, each without its sign, so that none hides another"))
             columns = [
                 Column(say(N_("table"))),
                 Column(say(N_("money"))),
@@ -246,6 +248,12 @@ class ImportReport:
             ]
             yield from table_lines(columns, money)
         for name, tally in tallies:
+            if tally.negative:
+                yield say(
+                    N_("{table}: of the money read, {money} stands there with a minus"),
+                    table=title(name),
+                    money=self._sums(tally.negative),
+                )
             if tally.unknown.get("read", 0):
                 yield say(
                     N_("{table}: {count} rows have no readable amount; they count as rows, not as money"),
@@ -264,6 +272,7 @@ class ImportReport:
             text = N_("{count} rows of {table} in quarantine: {reason}; the first: {place}: {value}")
             said = {
                 **refusal,
+                **({"place": place(refusal)} if "source_row" in refusal else {}),  # else an older report
                 "reason": translate(str(refusal["reason"]), language),
                 "table": translate(SCHEMA[refusal["table"]].title, language),
             }
@@ -309,13 +318,14 @@ class ImportReport:
             )
         if kind == "set_aside":
             worth = " ".join(str(full[name]) for name in ("amount", "currency") if name in full)
-            return f"{place(full)}: {full.get('reason', '')}" + (f" ({worth})" if worth else "")
+            what = f"{full.get('reason', '')}" + (f" ({worth})" if worth else "")
+            return translate(N_("{where}: {what}"), language, where=place(full), what=what)
         if "named_by" in full:
             return translate(
                 N_("{key}, named by {column}"), language, key=full["key"], column=full["named_by"]
             )
         if "source_file" in full:
-            where = place(full)
+            where = place(full).text(functools.partial(translate, language=language))
             full = {name: value for name, value in full.items() if name not in PROVENANCE} | {"": where}
         return ", ".join(f"{name} {value}".strip() for name, value in full.items() if value not in (None, ""))
 
@@ -326,7 +336,8 @@ class ImportReport:
         return {currency: money_text(value, self._digits(currency)) for currency, value in money.items()}
 
     def _decimal_tally(self, tally: Mapping[str, Any]) -> dict[str, Any]:
-        return {**tally, "money": {kind: self._decimal(money) for kind, money in tally["money"].items()}}
+        money = {kind: self._decimal(money) for kind, money in tally["money"].items()}
+        return {**tally, "money": money, "negative": self._decimal(tally["negative"])}
 
     def _decimal_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A listed row with its money, where it has any, as decimal text."""
@@ -353,7 +364,8 @@ def refusals_of(quarantine: pa.Table) -> tuple[dict[str, Any], ...]:
             {
                 **{key: group[key] for key in keys},
                 "count": count,
-                "place": place(first),
+                "place": str(place(first)),
+                **{key: first[key] for key in PROVENANCE},
                 "value": first["value"] or "",
             }
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphflow import mirrors
 from graphflow.kernels import mirrors as kernel
 from graphflow.mirrors import local_days, midnights, pair
 from tests.naive import mirrors as naive
@@ -396,3 +399,28 @@ def test_the_order_of_rows_changes_nothing(drawn: list[Any], seed: int) -> None:
     before = sum(amount for _, _, amount, _, _ in drawn)
     gone = sum(plain["amount"].to_pylist()[i] for i in np.flatnonzero(first.merged_into >= 0))
     assert sum(first.transfers["amount"].to_pylist()) + gone == before, "no money is lost"
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "Australia/Lord_Howe", "UTC"])
+def test_local_days_agree_with_the_calendar_and_cost_nothing_between(
+    zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each moment is asked about by itself: two that lie ten thousand years apart need no day between."""
+    asked: list[str] = []
+    monkeypatch.setattr(mirrors, "timedelta", lambda **k: (asked.append(""), timedelta(**k))[1])
+    texts = [
+        "0001-01-02",
+        "1940-06-01T15:30",
+        "1986-05-03T16:59:59",
+        "1986-05-03T17:00",
+        "2024-03-10T06:59:59",
+    ]
+    texts += ["2024-03-10T07:00", "2024-04-06T15:00", "2024-11-03T06:00", "9999-12-30T12:00"]
+    moments = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in texts]
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    numbers = np.array([(moment - epoch) // timedelta(microseconds=1) for moment in moments])
+    days = mirrors.local_days(numbers, zone)
+    assert days.tolist() == [
+        m.astimezone(ZoneInfo(zone)).date().toordinal() - epoch.toordinal() for m in moments
+    ]
+    assert len(asked) < 1000

@@ -13,6 +13,7 @@ import pytest
 
 from graphflow.errors import InputError, UsageError
 from graphflow.language import describe
+from graphflow.mirrors import local_days
 from graphflow.tables import (
     PROVENANCE,
     SCHEMA,
@@ -237,7 +238,7 @@ def test_an_enum_lists_its_words():
     row = caught("products", {"offering": "semi"})
     assert row["expected"] == "one of: public, private"
     frame = quarantine_frame(check("products", {"product_id": "X", "offering": "semi"}).quarantine, "zh")
-    assert frame["expected"][0] == "下列之一: public, private" and frame["reason"][0] == "不在规定的词之内"
+    assert frame["expected"][0] == "下列之一：public, private" and frame["reason"][0] == "不在规定的词之内"
 
 
 @pytest.mark.parametrize("changed", [{"target_amount": "7"}, {"target_currency": "USD"}])
@@ -315,10 +316,8 @@ def test_a_zero_amount_is_counted_and_set_aside():
 
 def test_sums_beyond_64_bits_are_exact():
     most = "92233720368547758.07"
-    part = check(
-        "transfers", *({**GOOD["transfers"], "transfer_id": str(i), "amount": most} for i in range(5))
-    )
-    assert part.tallies["transfers"].money["loaded"] == {"CNY": 5 * (2**63 - 1)}
+    part = check("holdings", *({**GOOD["holdings"], "amount": most} for _ in range(5)))
+    assert part.tallies["holdings"].money["loaded"] == {"CNY": 5 * (2**63 - 1)}
 
 
 @pytest.mark.parametrize(
@@ -350,9 +349,9 @@ def test_money_is_text_or_decimal(amounts, says):
 def test_money_of_frames_is_exact():
     rows = {c: ["a", "b", "c"] for c in ("transfer_id", "source", "target")}
     frame = pd.DataFrame({**rows, "time": pd.to_datetime(["2016-04-14"] * 3)})
-    decimals = frame.assign(amount=[Decimal("1.10"), Decimal("90071992547409.93"), Decimal("1E+2")])
+    decimals = frame.assign(amount=[Decimal("1.10"), Decimal("45035996273704.93"), Decimal("1E+2")])
     part = read_raw(frames_to_raw({"transfers": decimals}))
-    assert part.tables["transfers"]["amount"].to_pylist() == [110, 9007199254740993, 10000]
+    assert part.tables["transfers"]["amount"].to_pylist() == [110, 4503599627370493, 10000]
     arrow = pa.table(
         {**rows, "time": ["2016-04-14"] * 3, "amount": pa.array([Decimal("1E-10"), Decimal(0), Decimal(2)])}
     )
@@ -360,9 +359,9 @@ def test_money_of_frames_is_exact():
     assert part.tables["transfers"]["amount"].to_pylist() == [200]
     assert part.set_aside["transfers"].num_rows == 1
     assert part.quarantine["reason"].to_pylist() == ["more decimals than the currency has"]
-    minor = frame.assign(amount=[2**53 + 1, 5, 7], source_balance=pd.array([1, None, -3], "Int64"))
+    minor = frame.assign(amount=[2**52 - 1, 5, 7], source_balance=pd.array([1, None, -3], "Int64"))
     part = read_raw(frames_to_raw({"transfers": minor}), money="minor")
-    assert part.tables["transfers"]["amount"].to_pylist() == [2**53 + 1, 5, 7]
+    assert part.tables["transfers"]["amount"].to_pylist() == [2**52 - 1, 5, 7]
     assert part.tables["transfers"]["source_balance"].to_pylist() == [1, None, -3]
     with pytest.raises(UsageError, match="unknown unit of money"):
         read_raw(frames_to_raw({"transfers": minor}), money="cents")
@@ -690,12 +689,12 @@ def test_tables_hand_out_frames_of_ones_own():
     part = check(
         "transfers",
         {**GOOD["transfers"], "source_balance": None, "sequence": "5"},
-        {**GOOD["transfers"], "transfer_id": "T2", "source_balance": "90071992547409.93"},
+        {**GOOD["transfers"], "transfer_id": "T2", "source_balance": "-45035996273704.93"},
     )
     tables, _, _ = join_parts([part])
     frame = tables.transfers
     assert frame["amount"].tolist() == [1000, 1000] and frame["amount"].dtype == np.int64
-    assert frame["source_balance"].isna()[0] and frame["source_balance"][1] == 9007199254740993
+    assert frame["source_balance"].isna()[0] and frame["source_balance"][1] == -4503599627370493
     frame["amount"] = 0
     frame.loc[0, "source"] = "changed"
     assert tables.transfers["amount"].tolist() == [1000, 1000] and tables.transfers["source"][0] == "A"
@@ -716,3 +715,90 @@ def test_tables_hand_out_frames_of_ones_own():
     other = tables.with_table("transfers", tables.arrow("transfers").slice(0, 1))
     assert len(other.transfers) == 1 and len(tables.transfers) == 2
     assert isinstance(other, Tables)
+
+
+# ---------------------------------------------------------------- what is a row's fault stays a row's fault
+
+
+def read_rows(*rows):
+    return read_raw(Raw({"transfers": table(*rows)}))
+
+
+def test_an_amount_beyond_what_is_divided_exactly_is_refused_alone():
+    most = "45035996273704.95"  # 2**52 - 1 fen
+    more = "45035996273704.96"
+    given = {
+        "T1": {"amount": most, "source_balance": "-" + most},
+        "T2": {"amount": more},
+        "T3": {"amount": "1", "source_balance": more},
+        "T4": {"amount": "1", "target_balance": "-" + more},
+        "T5": {"amount": "1", "target_amount": more, "target_currency": "USD"},
+    }
+    checked = read_rows(*({**GOOD["transfers"], "transfer_id": name, **row} for name, row in given.items()))
+    assert checked.tables["transfers"]["transfer_id"].to_pylist() == ["T1"]
+    found = {row["column"]: row for row in checked.quarantine.to_pylist()}
+    assert {row["reason"] for row in found.values()} == {"too large a number"}
+    assert set(found) == {"amount", "source_balance", "target_balance", "target_amount"}
+    assert checked.tallies["transfers"].money["quarantined"] == {"CNY": 2**52 + 300}
+    accounts = [{"account_id": name, "opening_balance": text} for name, text in (("A", most), ("B", more))]
+    assert read_raw(Raw({"accounts": table(*accounts)})).tables["accounts"]["account_id"].to_pylist() == ["A"]
+
+
+@pytest.mark.parametrize("year", ["0001", "1899", "2101", "9999"])
+def test_a_time_at_which_nothing_can_have_happened_is_refused(year):
+    checked = read_rows(
+        {**GOOD["transfers"], "transfer_id": "T1", "time": f"{year}-06-30T12:00:00"},
+        {**GOOD["transfers"], "transfer_id": "T2", "target_time": f"{year}-06-30T12:00:00+08:00"},
+        {**GOOD["transfers"], "transfer_id": "T3"},
+    )
+    assert checked.tables["transfers"]["transfer_id"].to_pylist() == ["T3"]
+    assert [row["column"] for row in checked.quarantine.to_pylist()] == ["time", "target_time"]
+    assert {row["expected"] for row in checked.quarantine.to_pylist()} == {"years, from and to: 1900, 2100"}
+
+
+def test_the_first_and_last_local_moment_of_the_years_are_taken():
+    times = ["1900-01-01T00:00:00", "2100-12-31T23:59:59.999999", "1900-01-01", "2100-12-31"]
+    checked = read_rows(
+        *({**GOOD["transfers"], "transfer_id": f"T{i}", "time": time} for i, time in enumerate(times))
+    )
+    assert checked.quarantine.num_rows == 0
+    checked = read_rows(
+        *(
+            {**GOOD["transfers"], "transfer_id": time, "time": time}
+            for time in ("1899-12-31T23:59:59", "2101-01-01")
+        )
+    )
+    assert checked.quarantine.num_rows == 2
+
+
+def test_amounts_of_both_signs_do_not_hide_one_another():
+    checked = read_rows(
+        {**GOOD["transfers"], "transfer_id": "T1", "amount": "70"},
+        {**GOOD["transfers"], "transfer_id": "T2", "amount": "-70"},
+        {**GOOD["transfers"], "transfer_id": "T3", "amount": "70", "time": "never"},
+    )
+    tally = checked.tallies["transfers"]
+    assert tally.money == {
+        "read": {"CNY": 21000}, "loaded": {"CNY": 7000}, "quarantined": {"CNY": 14000}, "set_aside": {}, "duplicates": {}
+    }  # fmt: skip
+    assert tally.negative == {"CNY": 7000} and tally.closes
+    assert type(tally).of_dict(tally.as_dict()) == tally
+    assert (tally + tally).negative == {"CNY": 14000} and tally.scaled({"CNY": 10}).negative == {"CNY": 70000}
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "UTC"])
+def test_the_calendars_own_ends_are_moments_that_can_be_shown(zone):
+    accounts = [
+        {"account_id": "A", "opened": "0001-01-01", "closed": "9999-12-31"},
+        {"account_id": "B", "opened": "0001-01-01T00:00:01", "closed": "9999-12-31T23:59:59"},
+        {"account_id": "C", "opened": None, "closed": None},
+    ]
+    checked = read_raw(Raw({"accounts": table(*accounts)}), timezone=zone)
+    assert checked.quarantine.num_rows == 0
+    for name, day in (("opened", "0001-01-01"), ("closed", "9999-12-31")):
+        shown = checked.tables["accounts"][name].to_pylist()
+        assert shown[2] is None
+        # beyond the calendar's end in UTC they stand at it: still on that local day
+        moments = checked.tables["accounts"][name].cast(pa.int64()).slice(0, 2).to_numpy()
+        there = datetime.date.fromisoformat(day).toordinal() - datetime.date(1970, 1, 1).toordinal()
+        assert local_days(moments, zone).tolist() == [there, there]

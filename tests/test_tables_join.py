@@ -501,11 +501,17 @@ def test_sources_with_different_minor_units_are_brought_to_the_finest():
     assert report.tallies["transfers"].money["read"] == {"JPY": 825, "CNY": 700}
 
 
-def test_amounts_that_the_finest_unit_cannot_hold_are_said_to_be():
+def test_an_amount_that_the_finest_unit_cannot_hold_is_refused_alone():
     fine = part("a.csv", digits={"JPY": 6}, transfers=[transfer("T1", amount="1", currency="JPY")])
-    huge = part("b.csv", transfers=[transfer("T2", amount="9223372036854775807", currency="JPY")])
-    with pytest.raises(UsageError, match=r"transfers\.amount: amounts do not fit 64 bits"):
-        join_parts([fine, huge])
+    large = str(2**52 - 1)
+    rows = [transfer("T2", amount=large, currency="JPY"), transfer("T3", amount="5", currency="JPY")]
+    tables, quarantine, report = join_parts([fine, part("b.csv", transfers=rows)])
+    assert sorted(tables.transfers["transfer_id"]) == ["T1", "T3"]
+    (found,) = quarantine.to_pylist()
+    assert (found["column"], found["value"], found["source_file"]) == ("amount", large, "b.csv")
+    assert "2**52" in found["expected"]
+    assert report.tallies["transfers"].closes
+    assert report.tallies["transfers"].money["quarantined"] == {"JPY": int(large) * 10**6}
 
 
 def test_a_case_has_one_currency_of_its_own():

@@ -119,7 +119,7 @@ def counted(raw: Raw, table: str) -> tuple[int, dict[str, int], int]:
         except (KeyError, InvalidOperation):
             good = False
         if good:
-            money[code] = money.get(code, 0) + int(value)
+            money[code] = money.get(code, 0) + abs(int(value))
         else:
             unknown += 1
     return len(rows), money, unknown

@@ -20,7 +20,7 @@ from graphflow.tables import keys
 from graphflow.tables.columns import Currencies, Fault, Parsed
 from graphflow.tables.currencies import digits as digits_of
 from graphflow.tables.raw import Note, Raw
-from graphflow.tables.result import QUARANTINE, Checked, Tally, closed, joined_quarantine, nothing, sums
+from graphflow.tables.result import QUARANTINE, Checked, Tally, closed, joined_quarantine, nothing, unsigned
 from graphflow.tables.schema import PROVENANCE, SCHEMA, ColumnSpec, TableSpec
 
 Flags = npt.NDArray[np.bool_]
@@ -180,9 +180,11 @@ class _Checker:
         for kind, more in (("set_aside", self.raw.set_aside), ("quarantined", self.raw.refused)):
             if name in more and more[name].num_rows:
                 rows = with_provenance(more[name], self.raw)
-                money, unknown = self._money(spec, rows)
+                money, unknown, negative = self._money(spec, rows)
                 counts = {"read": rows.num_rows, kind: rows.num_rows}
-                tally += Tally(counts, {"read": money, kind: money}, {"read": unknown, kind: unknown})
+                tally += Tally(
+                    counts, {"read": money, kind: money}, {"read": unknown, kind: unknown}, negative
+                )
                 if kind == "set_aside":
                     self._put_aside(name, rows)
                 else:
@@ -408,12 +410,13 @@ class _Checker:
         rows["loaded"] = n - rows["quarantined"] - rows["set_aside"]
         money: dict[str, dict[str, int]] = {}
         unknown: dict[str, int] = {}
+        negative: dict[str, int] = {}
         if spec.money and spec.money in typed.column_names:
             values = read.one(typed[spec.money])
             currencies: Any = self.currency
             if spec.columns[spec.money].currency:
                 currencies = own.arrow() if len(own.words) != 1 or (own.codes < 0).any() else own.words[0]
-            money["read"] = sums(values, currencies)
+            money["read"], negative = unsigned(values, currencies)
             unknown["read"] = values.null_count
             for kind, mask in (("loaded", ~bad & ~aside), ("quarantined", bad), ("set_aside", aside)):
                 if not mask.any():
@@ -424,14 +427,14 @@ class _Checker:
                     continue
                 some = values.filter(pa.array(mask))
                 whose = currencies if isinstance(currencies, str) else currencies.filter(pa.array(mask))
-                money[kind] = sums(some, whose)
+                money[kind], _ = unsigned(some, whose)
                 unknown[kind] = some.null_count
-        return Tally(rows, money, unknown)
+        return Tally(rows, money, unknown, negative)
 
-    def _money(self, spec: TableSpec, table: pa.Table) -> tuple[dict[str, int], int]:
+    def _money(self, spec: TableSpec, table: pa.Table) -> tuple[dict[str, int], int, dict[str, int]]:
         """The money of rows that a loader put aside or could not map, as far as it can be read."""
         if not spec.money or spec.money not in table.column_names:
-            return {}, table.num_rows if spec.money else 0
+            return {}, table.num_rows if spec.money else 0, {}
         column = spec.columns[spec.money]
         own = (
             self._currencies(spec, table, "currency")[0]
@@ -439,11 +442,12 @@ class _Checker:
             else self._of_case(table.num_rows)[0]
         )
         if pa.types.is_floating(table.schema.field(spec.money).type):
-            return {}, table.num_rows
+            return {}, table.num_rows, {}
         values = read.read_money(table[spec.money], column, own, self.minor).values
         values = pc.if_else(pa.array(own.known), values, pa.scalar(None, pa.int64()))
         self.used.update(w for w, p in zip(own.words, own.places, strict=True) if p >= 0)
-        return sums(values, own.arrow()), values.null_count
+        money, negative = unsigned(values, own.arrow())
+        return money, values.null_count, negative
 
     def _put_aside(self, name: str, rows: pa.Table) -> None:
         rows = pa.table(

@@ -31,6 +31,7 @@ EXPONENT = N_("a number in scientific notation, which may have lost digits")
 NO_TIME = N_("not a time")
 NO_SUCH_TIME = N_("no such date or time")
 FINER = N_("finer than a microsecond")
+IMPLAUSIBLE = N_("a time at which nothing in a ledger can have happened")
 TWICE = N_("a local time that occurs twice, when clocks are set back")
 NEVER = N_("a local time that does not exist, when clocks are set forward")
 LOST = N_("a number that lost digits")
@@ -54,6 +55,8 @@ ONE_OF = N_("one of")
 BOUNDS = N_("from, to")
 MORE_THAN_ZERO = N_("an amount greater than zero")
 IN_RANGE = N_("a number that 64 bits hold in minor units")
+DIVISIBLE = N_("less than 4503599627370496 (2**52) minor units, which are still divided exactly")
+YEARS = N_("years, from and to")
 
 _TRUE = ("true", "True", "TRUE", "1", "是")
 _FALSE = ("false", "False", "FALSE", "0", "否")
@@ -354,7 +357,18 @@ def read_money(column: Any, spec: ColumnSpec, currencies: Currencies, minor: boo
             for said in np.unique(places):
                 fine = (codes == kernel.TOO_FINE) & known & ((places == said) if places.size > 1 else True)
                 parsed.fault(fine, spec.name, TOO_FINE, f"{DECIMALS}: {said}")
+    if spec.greatest is not None:
+        parsed.fault(beyond(parsed.values, spec.greatest), spec.name, TOO_LARGE, DIVISIBLE)
     return parsed
+
+
+def beyond(values: Any, greatest: int) -> Flags:
+    """Rows whose amount is further from zero than that."""
+    least_and_most = pc.min_max(values).as_py()
+    if max(abs(bound or 0) for bound in least_and_most.values()) <= greatest:
+        return np.zeros(len(values), np.bool_)
+    found = pc.or_(pc.greater(values, greatest), pc.less(values, -greatest))
+    return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False), np.bool_)
 
 
 def _ints(values: Ints, good: Flags) -> pa.Array:
@@ -392,6 +406,43 @@ def read_currency(
 
 def read_time(column: Any, spec: ColumnSpec, timezone: str) -> Parsed:
     """Times to UTC microseconds; ``X_day`` marks bare dates, which are the first moment of the local day."""
+    parsed = _moments(column, spec, timezone)
+    if spec.least is not None and spec.greatest is not None:
+        first, last = _new_year(spec.least, timezone), _new_year(spec.greatest + 1, timezone)
+        found = pc.min_max(parsed.values.cast(pa.int64())).as_py()
+        if found["min"] is not None and not first <= found["min"] <= found["max"] < last:
+            stamps = pc.fill_null(parsed.values.cast(pa.int64()), first).to_numpy(zero_copy_only=False)
+            outside = (stamps < first) | (stamps >= last)
+            parsed.fault(outside, spec.name, IMPLAUSIBLE, f"{YEARS}: {spec.least}, {spec.greatest}")
+    elif len(parsed.values):
+        parsed.values = _within_calendar(parsed.values)
+    return parsed
+
+
+def _within_calendar(values: pa.Array) -> pa.Array:
+    """The first and the last local day of the calendar may begin before it, and end after it, in UTC.
+
+    No date of Python's could say so; the moment stays on its own local day.
+    """
+    first, last = (pa.scalar(np.datetime64(text, "us")).cast(values.type) for text in _CALENDAR)
+    found = pc.min_max(values)
+    if not found["min"].is_valid or (found["min"].value >= first.value and found["max"].value <= last.value):
+        return values
+    return pc.if_else(pc.less(values, first), first, pc.if_else(pc.greater(values, last), last, values))
+
+
+_CALENDAR = ("0001-01-01T00:00:00", "9999-12-31T23:59:59.999999")
+
+
+def _new_year(year: int, timezone: str) -> int:
+    """The first moment of a year in a time zone."""
+    start = pa.array([np.datetime64(f"{year:04d}-01-01", "us")])
+    local = pc.assume_timezone(start, timezone, ambiguous="earliest", nonexistent="latest")
+    moment: int = local.cast(pa.int64())[0].as_py()
+    return moment
+
+
+def _moments(column: Any, spec: ColumnSpec, timezone: str) -> Parsed:
     array = one(column)
     kind = array.type
     parsed = Parsed(array)

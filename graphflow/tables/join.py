@@ -29,8 +29,8 @@ from graphflow.tables.result import (
     closed,
     joined_quarantine,
     nothing,
-    sums,
     typed,
+    unsigned,
 )
 from graphflow.tables.schema import KINDS, PROVENANCE, SCHEMA, SHARE_DIGITS, ColumnSpec
 
@@ -176,39 +176,50 @@ class _Joiner:
         return {code: 10 ** (self.digits[code] - places) for code, places in part.minor_units.items()}
 
     def _rescaled(self, name: str, part: Checked) -> pa.Table:
-        """A part's table in the case's minor units."""
+        """A part's table in the case's minor units; a row that these do not hold is refused."""
         table = part.tables[name]
         factors = {code: factor for code, factor in self._factors(part).items() if factor != 1}
         if not factors:
             return table
-        for column in SCHEMA[name].columns.values():
-            if (
-                column.kind != "money"
-                or column.name not in table.column_names
-                or column.currency == "account_id"
-            ):
-                continue
-            whose = pa.repeat(pa.scalar(self.currency, TEXT), table.num_rows)
-            if column.currency and "currency" in table.column_names:
-                whose = pc.coalesce(table["currency"], whose)
-            if column.currency == "target_currency" and "target_currency" in table.column_names:
-                whose = pc.coalesce(table["target_currency"], whose)
-            factor = pa.array([1], pa.int64()).take(pa.array(np.zeros(table.num_rows, np.int64)))
-            for code, by in factors.items():
-                factor = pc.if_else(pc.equal(whose, code), by, factor)
-            try:
-                table = _put(table, column.name, pc.multiply_checked(table[column.name], factor))
-            except pa.ArrowInvalid as error:
-                raise UsageError(
-                    Problem(
-                        f"{name}.{column.name}",
-                        "amounts do not fit 64 bits in the minor units of another source",
-                        {},
-                        str(error),
-                        "fewer digits for that currency (minor_units)",
-                    )
-                ) from error
+        money = [
+            column
+            for column in SCHEMA[name].columns.values()
+            if column.kind == "money"
+            and column.name in table.column_names
+            and column.currency != "account_id"
+        ]
+        bad = np.zeros(table.num_rows, np.bool_)
+        for column in money:
+            by = self._factor(column, table, factors).to_numpy(zero_copy_only=False)
+            for factor in factors.values():
+                most = (2**63 - 1 if column.greatest is None else column.greatest) // factor
+                large = (by == factor) & read.beyond(table[column.name], most) & ~bad
+                bad |= large
+                if large.any():
+                    rows = table.filter(pa.array(large))
+                    worth, unknown = self._worth(name, rows)
+                    worth = {code: value * factors.get(code, 1) for code, value in worth.items()}
+                    moved = self.tallies[name].moved("loaded", "quarantined", rows.num_rows, worth, unknown)
+                    self.tallies[name] = moved
+                    expected = read.IN_RANGE if column.greatest is None else read.DIVISIBLE
+                    self._set_down(name, rows, column.name, read.TOO_LARGE, expected, part.minor_units)
+        table = table.filter(pa.array(~bad)) if bad.any() else table
+        for column in money:
+            factor = self._factor(column, table, factors)
+            table = _put(table, column.name, pc.multiply_checked(table[column.name], factor))
         return table
+
+    def _factor(self, column: ColumnSpec, table: pa.Table, factors: Mapping[str, int]) -> pa.Array:
+        """By what each row's money in a column is to be multiplied."""
+        whose = pa.repeat(pa.scalar(self.currency, TEXT), table.num_rows)
+        if column.currency and "currency" in table.column_names:
+            whose = pc.coalesce(table["currency"], whose)
+        if column.currency == "target_currency" and "target_currency" in table.column_names:
+            whose = pc.coalesce(table["target_currency"], whose)
+        factor = pa.repeat(pa.scalar(1, pa.int64()), table.num_rows)
+        for code, by in factors.items():
+            factor = pc.if_else(pc.equal(whose, code), by, factor)
+        return read.one(factor)
 
     # ------------------------------------------------------------ aliases
 
@@ -659,13 +670,19 @@ class _Joiner:
         """Quarantine rows; their place in the table is given up by `_drop`, or by the caller."""
         if rows.size == 0:
             return
-        spec = SCHEMA[name]
         typed_rows = self.tables[name].take(pa.array(rows))
         table = (self.tables[name] if written is None else written).take(pa.array(rows))
-        text = self._as_written(name, table)
-        n = rows.size
         money, unknown = self._worth(name, typed_rows)
-        self.tallies[name] = self.tallies[name].moved("loaded", "quarantined", n, money, unknown)
+        self.tallies[name] = self.tallies[name].moved("loaded", "quarantined", rows.size, money, unknown)
+        self._set_down(name, table, column, reason, expected, self.digits)
+
+    def _set_down(
+        self, name: str, table: pa.Table, column: str, reason: str, expected: str, digits: Mapping[str, int]
+    ) -> None:
+        """Put rows into the quarantine, as they were written."""
+        spec = SCHEMA[name]
+        text = self._as_written(name, table, digits)
+        n = table.num_rows
         empty = pa.nulls(n, TEXT)
 
         def fixed(what: str) -> pa.Array:
@@ -715,11 +732,12 @@ class _Joiner:
         if not spec.money or spec.money not in rows.column_names:
             return {}, 0
         whose: Any = rows["currency"] if spec.columns[spec.money].currency else self.currency
-        return sums(rows[spec.money], whose), rows[spec.money].null_count
+        return unsigned(rows[spec.money], whose)[0], rows[spec.money].null_count
 
-    def _as_written(self, name: str, table: pa.Table) -> pa.Table:
+    def _as_written(self, name: str, table: pa.Table, digits: Mapping[str, int] | None = None) -> pa.Table:
         """Typed rows as text again: money in major units, shares as fractions."""
         spec = SCHEMA[name]
+        digits = self.digits if digits is None else digits
         out: dict[str, Any] = {}
         whose = table["currency"].to_pylist() if "currency" in table.column_names else [None] * table.num_rows
         into = (
@@ -737,7 +755,7 @@ class _Joiner:
                     for c, t in zip(whose, into, strict=True)
                 ]
                 said = [
-                    None if v is None else major(v, self.digits.get(code or self.currency, 0))
+                    None if v is None else major(v, digits.get(code or self.currency, 0))
                     for v, code in zip(values.to_pylist(), codes, strict=True)
                 ]
                 out[column] = pa.array(said, TEXT)

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphflow.errors import GraphflowError, InputError, Problem, said, shown
-from graphflow.language import translate
+from graphflow.errors import GraphflowError, InputError, Problem, Told, said, shown
+from graphflow.language import N_, translate
 from graphflow.tables.raw import Note, SourceFile
 from graphflow.tables.schema import SCHEMA, TableSpec
 
@@ -83,6 +83,28 @@ def sums(values: pa.ChunkedArray | pa.Array, currencies: pa.ChunkedArray | pa.Ar
     return out
 
 
+def unsigned(
+    values: pa.ChunkedArray | pa.Array, currencies: pa.ChunkedArray | pa.Array | str
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Sums of amounts without their signs, and how much of them is negative: +70 and -70 are 140, not 0.
+
+    Examples
+    --------
+    >>> unsigned(pa.array([70, -70, None]), "CNY")
+    ({'CNY': 140}, {'CNY': 70})
+    """
+    total = sums(values, currencies)
+    if (pc.min(values).as_py() or 0) >= 0:
+        return total, {}
+    below = pc.fill_null(pc.less(values, 0), False)
+    whose = currencies if isinstance(currencies, str) else currencies.filter(below)
+    negative = sums(values.filter(below), whose)
+    return (
+        {currency: value - 2 * negative.get(currency, 0) for currency, value in total.items()},
+        {currency: -value for currency, value in negative.items()},
+    )
+
+
 def plus(*parts: Money) -> dict[str, int]:
     """Add sums of money up.
 
@@ -107,9 +129,12 @@ class Tally:
     rows
         ``read`` and each of :data:`ROWS`: the latter add up to the former.
     money
-        The same for the money, by currency, in minor units.
+        The same for the money, by currency, in minor units: sums of amounts without their signs, so that no
+        amount hides another.
     unknown
         For each of these: how many of the rows have no readable amount, or one whose currency we do not know.
+    negative
+        How much of the money read stands there with a minus.
 
     Examples
     --------
@@ -123,6 +148,7 @@ class Tally:
     rows: Mapping[str, int]
     money: Mapping[str, Money] = field(default_factory=dict)
     unknown: Mapping[str, int] = field(default_factory=dict)
+    negative: Money = field(default_factory=dict)
 
     @property
     def closes(self) -> bool:
@@ -150,7 +176,7 @@ class Tally:
         out_unknown = dict(self.unknown)
         out_unknown[source] = out_unknown.get(source, 0) - unknown
         out_unknown[target] = out_unknown.get(target, 0) + unknown
-        return Tally(out_rows, out_money, out_unknown)
+        return Tally(out_rows, out_money, out_unknown, self.negative)
 
     def __add__(self, other: Tally) -> Tally:
         kinds = ("read", *ROWS)
@@ -158,18 +184,17 @@ class Tally:
             {kind: self.rows.get(kind, 0) + other.rows.get(kind, 0) for kind in kinds},
             {kind: plus(self.money.get(kind, {}), other.money.get(kind, {})) for kind in kinds},
             {kind: self.unknown.get(kind, 0) + other.unknown.get(kind, 0) for kind in kinds},
+            plus(self.negative, other.negative),
         )
 
     def scaled(self, factors: Mapping[str, int]) -> Tally:
         """The same with the money of some currencies in smaller minor units."""
-        return Tally(
-            self.rows,
-            {
-                kind: {c: v * factors.get(c, 1) for c, v in money.items()}
-                for kind, money in self.money.items()
-            },
-            self.unknown,
-        )
+
+        def scaled(money: Money) -> dict[str, int]:
+            return {currency: value * factors.get(currency, 1) for currency, value in money.items()}
+
+        money = {kind: scaled(sums) for kind, sums in self.money.items()}
+        return Tally(self.rows, money, self.unknown, scaled(self.negative))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for a manifest."""
@@ -177,12 +202,13 @@ class Tally:
             "rows": dict(self.rows),
             "money": {kind: dict(money) for kind, money in self.money.items()},
             "unknown": dict(self.unknown),
+            "negative": dict(self.negative),
         }
 
     @classmethod
     def of_dict(cls, data: Mapping[str, Any]) -> Tally:
         """The tally that :meth:`as_dict` wrote."""
-        return cls(data["rows"], data["money"], data["unknown"])
+        return cls(data["rows"], data["money"], data["unknown"], data["negative"])
 
 
 def nothing() -> Tally:
@@ -402,7 +428,8 @@ def problems(quarantine: pa.Table) -> tuple[Problem, ...]:
         row = quarantine.slice(found[0], 1).to_pylist()[0]
         where = f"{table}.{column}" if column else table
         where += f" (×{len(found)})" if len(found) > 1 else ""
-        first = f"{place(row)}: '{shown(row['value'] or '', 100)}'"
+        value = f"'{shown(row['value'] or '', 100)}'"
+        first = Told(N_("{where}: {what}"), where=place(row), what=value)
         out.append(Problem(where, reason, {}, first, expected or ""))
     return tuple(out)
 
@@ -414,8 +441,8 @@ def refuse(quarantine: pa.Table) -> None:
         raise InputError(*found)
 
 
-def place(row: Mapping[str, Any]) -> str:
-    """A row's place as a person finds it.
+def place(row: Mapping[str, Any]) -> Told:
+    """A row's place as a person finds it; a message shows it in its own language.
 
     Examples
     --------
@@ -423,7 +450,8 @@ def place(row: Mapping[str, Any]) -> str:
     'a.xlsx [S] row 4'
     """
     sheet = f" [{row['source_sheet']}]" if row.get("source_sheet") else ""
-    return f"{row.get('source_file') or '?'}{sheet} row {row.get('source_row')}"
+    file = f"{row.get('source_file') or '?'}{sheet}"
+    return Told(N_("{file} row {row}"), file=file, row=row.get("source_row"))
 
 
 def say_expected(expected: str, language: str = "en") -> str:

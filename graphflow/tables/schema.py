@@ -55,7 +55,8 @@ class ColumnSpec:
     positive
         Zero and less are refused (in transfers, zero is set aside).
     least, greatest
-        The bounds of an integer.
+        The bounds of an integer; of a time, its first and last year; of money, how many minor units on
+        either side of zero.
     hint
         Sources may differ in it without contradicting one another.
     """
@@ -144,20 +145,24 @@ _PARTY = {"refers": ("parties",), "missing": "add"}
 _OWN = {"currency": "currency"}
 _OF_CASE = {"currency": ""}
 _POSITIVE = {"currency": "", "positive": True}
+# What the ledger divides must stay below 2**52: a row beyond it is refused alone, never the whole import.
+_DIVIDED = {"greatest": 2**52 - 1}
+# A time at which something happened. Ends of periods may be any day: banks write 9999-12-31 for no end.
+_HAPPENED = {"least": 1900, "greatest": 2100}
 _LEVEL = {"least": 1, "greatest": 5}
 
 # One line a column: name (a star: required), kind, and what else is known of it.
 _COLUMNS: Mapping[str, tuple[tuple[Any, ...], ...]] = {
     "transfers": (
         ("transfer_id*", "id"),
-        ("time*", "time"),
-        ("target_time", "time"),
+        ("time*", "time", _HAPPENED),
+        ("target_time", "time", _HAPPENED),
         ("sequence", "integer"),
         ("source_sequence", "integer"),
         ("target_sequence", "integer"),
         ("source*", "id", _ACCOUNT),
         ("target*", "id", _ACCOUNT),
-        ("amount*", "money", {"currency": "currency", "positive": True}),
+        ("amount*", "money", {"currency": "currency", "positive": True, **_DIVIDED}),
         ("currency", "currency"),
         ("memo", "text"),
         ("loan_id", "id", {"refers": ("loans",)}),
@@ -173,11 +178,11 @@ _COLUMNS: Mapping[str, tuple[tuple[Any, ...], ...]] = {
         ("target_reference", "text"),
         ("source_name", "text"),
         ("target_name", "text"),
-        ("source_balance", "money", _OWN),
-        ("target_balance", "money", {"currency": "target_currency"}),
+        ("source_balance", "money", {**_OWN, **_DIVIDED}),
+        ("target_balance", "money", {"currency": "target_currency", **_DIVIDED}),
         ("reversal_of", "id", {"refers": ("transfers",)}),
         ("fee_of", "id", {"refers": ("transfers",)}),
-        ("target_amount", "money", {"currency": "target_currency", "positive": True}),
+        ("target_amount", "money", {"currency": "target_currency", "positive": True, **_DIVIDED}),
         ("target_currency", "currency"),
     ),
     "accounts": (
@@ -191,10 +196,10 @@ _COLUMNS: Mapping[str, tuple[tuple[Any, ...], ...]] = {
         ("bank", "text"),
         ("kind", "enum"),
         ("currency", "currency"),
-        ("overdraft_limit", "money", _OWN),
+        ("overdraft_limit", "money", {**_OWN, **_DIVIDED}),
         ("opened", "time"),
         ("closed", "time"),
-        ("opening_balance", "money", {"currency": "currency", "hint": True}),
+        ("opening_balance", "money", {"currency": "currency", "hint": True, **_DIVIDED}),
         ("covered_from", "time", {"hint": True}),
         ("covered_to", "time", {"hint": True}),
         ("covered", "bool", {"hint": True}),
@@ -203,14 +208,14 @@ _COLUMNS: Mapping[str, tuple[tuple[Any, ...], ...]] = {
         ("account_id*", "id", _ACCOUNT),
         ("from", "time"),
         ("to", "time"),
-        ("opening_balance", "money", {"currency": "account_id"}),
+        ("opening_balance", "money", {"currency": "account_id", **_DIVIDED}),
         ("source", "text"),
     ),
     "media": (("medium_id*", "id"), ("kind", "text"), ("blocked", "bool"), ("opened", "time")),
     "sign_ins": (
         ("medium_id*", "id", {"refers": ("media",), "missing": "refuse"}),
         ("account_id*", "id", _ACCOUNT),
-        ("time*", "time"),
+        ("time*", "time", _HAPPENED),
         ("location", "text"),
     ),
     "parties": (
@@ -260,7 +265,7 @@ _COLUMNS: Mapping[str, tuple[tuple[Any, ...], ...]] = {
     ),
     "financials": (
         ("party_id*", "id", _PARTY),
-        ("period_end*", "time"),
+        ("period_end*", "time", _HAPPENED),
         ("total_assets", "money", _OWN),
         ("net_assets", "money", _OWN),
         ("net_capital", "money", _OWN),
@@ -314,9 +319,9 @@ _COLUMNS: Mapping[str, tuple[tuple[Any, ...], ...]] = {
         ("product_id*", "id", {"refers": ("products",), "missing": "refuse"}),
         ("investor_id*", "id", {"refers": ("parties", "products"), "missing": "add"}),
         ("amount*", "money", _POSITIVE),
-        ("time*", "time"),
+        ("time*", "time", _HAPPENED),
         ("due", "time"),
-        ("redeemed", "time"),
+        ("redeemed", "time", _HAPPENED),
         ("redeemed_amount", "money", _OF_CASE),
         ("qualified", "bool"),
         ("evidence", "text"),
@@ -353,7 +358,7 @@ _COLUMNS: Mapping[str, tuple[tuple[Any, ...], ...]] = {
         ("due*", "time"),
         ("amount*", "money", _POSITIVE),
         ("paid", "money", _OF_CASE),
-        ("paid_on", "time"),
+        ("paid_on", "time", _HAPPENED),
         ("paid_by", "id", _ACCOUNT),
     ),
     "assignments": (
@@ -361,7 +366,7 @@ _COLUMNS: Mapping[str, tuple[tuple[Any, ...], ...]] = {
         ("seller_id*", "id", _PARTY),
         ("buyer_id*", "id", _PARTY),
         ("amount*", "money", _POSITIVE),
-        ("time*", "time"),
+        ("time*", "time", _HAPPENED),
         ("repurchase", "bool"),
     ),
     "guarantees": (
@@ -376,7 +381,7 @@ _COLUMNS: Mapping[str, tuple[tuple[Any, ...], ...]] = {
     ),
     "client_ledger": (
         ("platform_id*", "id", _PARTY),
-        ("date*", "time"),
+        ("date*", "time", _HAPPENED),
         ("client_id*", "id", _PARTY),
         ("balance*", "money", _OF_CASE),
         ("in_transit", "money", _OF_CASE),
