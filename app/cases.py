@@ -78,9 +78,25 @@ def current() -> Case | None:
     return case
 
 
+# What the screens call the arguments that an error is about.
+_ARGUMENTS = {
+    "reference": N_("From"),
+    "currency": N_("Currency"),
+    "since": N_("Since"),
+    "until": N_("Until"),
+    "min_amount": N_("Least amount"),
+    "max_hops": N_("Most steps"),
+    "rule": N_("Rule"),
+    "party": N_("Party"),
+}
+
+
 def tell(error: GraphflowError) -> None:
     """An error in the reader's language, one line a problem; what comes from data stays text."""
-    lines = [verbatim(line) for line in describe(error, session.language()).splitlines() if line.strip()]
+    names = {argument: say(shown) for argument, shown in _ARGUMENTS.items()}
+    lines = [
+        verbatim(line) for line in describe(error, session.language(), names).splitlines() if line.strip()
+    ]
     st.error("  \n".join(lines[:20]), icon=":material/error:")
     if len(lines) > 20:
         st.caption(say("and {count} more lines", count=len(lines) - 20))

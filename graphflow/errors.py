@@ -71,14 +71,57 @@ def said(text: str, translate: Callable[[str], str]) -> str:
 
     Examples
     --------
-    >>> said("one of: person, company", {"one of": "下列之一"}.get)
-    '下列之一: person, company'
+    >>> said("one of: person, company", {"one of": "下列之一", "{where}: {what}": "{where}：{what}"}.get)
+    '下列之一：person, company'
     """
     whole = translate(text)
     head, colon, words = text.partition(": ")
     if colon and (whole is None or whole == text):
-        return (translate(head) or head) + colon + words
+        joint = (translate(_JOINT) or _JOINT).replace("{where}", "").replace("{what}", "")
+        return (translate(head) or head) + joint + words
     return whole or text
+
+
+_JOINT = "{where}: {what}"
+
+
+class Told(str):
+    """A text with a message in it: English as it stands, and another language where a problem is described.
+
+    For values and first cases that hold words of ours, not only data.
+
+    Examples
+    --------
+    >>> row = Told("row {row}", row=4)
+    >>> print(row, "·", row.text({"row {row}": "第{row}行"}.get))
+    row 4 · 第4行
+    """
+
+    template: str
+    values: dict[str, object]
+
+    def __new__(cls, template: str, /, **values: object) -> Told:
+        made = super().__new__(cls, fill(template, values))
+        made.template, made.values = template, values
+        return made
+
+    def __reduce__(self) -> tuple[Callable[..., Told], tuple[str, dict[str, object]]]:
+        return _told, (self.template, self.values)
+
+    def text(self, translate: Callable[[str], str | None]) -> str:
+        """The text with its message passed through `translate`."""
+        return fill(translate(self.template) or self.template, in_words(self.values, translate))
+
+
+def _told(template: str, values: dict[str, object]) -> Told:
+    return Told(template, **values)
+
+
+def in_words(values: Mapping[str, object], translate: Callable[[str], str | None]) -> dict[str, object]:
+    """Values of which those that are messages were translated."""
+    return {
+        name: value.text(translate) if isinstance(value, Told) else value for name, value in values.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -107,13 +150,14 @@ class Problem:
 
     def text(self, translate: Callable[[str], str] = str) -> str:
         """The whole problem on one line, each message id first passed through `translate`."""
-        line = fill(translate(self.what), self.values)
+        values = in_words(self.values, translate)
+        line = fill(translate(self.what), values)
         if self.where:
-            line = fill(translate("{where}: {what}"), {"where": self.where}).replace("{what}", line)
+            line = fill(translate(_JOINT), {"where": self.where}).replace("{what}", line)
         if self.first:
-            line += fill(translate("; first: {first}"), {"first": self.first})
+            line += fill(translate("; first: {first}"), in_words({"first": self.first}, translate))
         if self.expected:
-            expected = fill(said(self.expected, translate), self.values)
+            expected = fill(said(self.expected, translate), values)
             line += translate("; expected: {expected}").replace("{expected}", expected)
         return line
 

@@ -8,6 +8,7 @@ catalogues and compiles these; with a JSON file of ``{"msgid": "translation"}`` 
 
 from __future__ import annotations
 
+import argparse
 import ast
 import datetime
 import functools
@@ -15,10 +16,12 @@ import gettext
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
-from graphflow.errors import fill
+from graphflow.errors import fill, in_words
 
 LANGUAGES = ("en", "zh")
 DOMAIN = "graphflow"
@@ -76,11 +79,18 @@ def translate(text: str, /, language: str = "en", **values: object) -> str:
     '此功能需要的软件包未安装'
     """
     said = _catalogue(language).gettext(text) if text else ""
-    return fill(said, values) if values else said
+    return fill(said, in_words(values, _catalogue(language).gettext)) if values else said
 
 
-def describe(error: BaseException, language: str = "en") -> str:
+def describe(
+    error: BaseException, language: str = "en", names: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """An error in a language: one line a problem; an error that is not ours as Python says it.
+
+    Parameters
+    ----------
+    names
+        What the reader knows arguments by, such as ``{"currency": "--currency"}`` on the command line.
 
     Examples
     --------
@@ -92,14 +102,17 @@ def describe(error: BaseException, language: str = "en") -> str:
     problems = getattr(error, "problems", None)
     if problems is None:
         return str(error) or type(error).__name__
-    return "\n".join(problem.text(functools.partial(translate, language=language)) for problem in problems)
+    say = functools.partial(translate, language=language)
+    return "\n".join(
+        replace(problem, where=names.get(problem.where, problem.where)).text(say) for problem in problems
+    )
 
 
 # ---------------------------------------------------------------- the tool
 
 
 def messages(source: str) -> Iterator[str]:
-    """The message ids in a Python source: the first arguments of ``N_``, ``translate`` and the app's ``say``.
+    """The message ids in a Python source: the first arguments of ``N_``, ``Told``, ``translate`` and ``say``.
 
     The texts of `Problem` need no mark: they are message ids by definition.
 
@@ -113,7 +126,7 @@ def messages(source: str) -> Iterator[str]:
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         found: list[ast.expr] = []
-        if name in ("N_", "translate", "say"):
+        if name in ("N_", "Told", "translate", "say"):
             found = node.args[:1]
         elif name == "Problem":
             found = node.args[1:2] + node.args[4:5]
@@ -202,11 +215,17 @@ def missing(used: Iterable[str], locale: Path = LOCALE) -> list[str]:
     return [text for text in used if text not in have]
 
 
-def main(arguments: list[str]) -> int:
-    """``python -m graphflow.language [TRANSLATIONS.json]``."""
-    added: dict[str, str] = {}
-    for name in arguments:
-        added.update(json.loads(Path(name).read_text(encoding="utf-8")))
+def main(arguments: list[str] | None = None) -> int:
+    """``python -m graphflow.language [TRANSLATIONS.json ...]``."""
+    parser = argparse.ArgumentParser(
+        prog="python -m graphflow.language",
+        description="Collect the texts of the source, merge them into the catalogues, compile these. "
+        "Prints the texts that lack Chinese; exit code 1 if there are any.",
+    )
+    parser.add_argument(
+        "files", nargs="*", type=_translations, metavar="FILE.json", help='{"English": "Chinese", ...} to add'
+    )
+    added = {text: said for each in parser.parse_args(arguments).files for text, said in each.items()}
     left = update(Path(__file__).parent.parent, added)
     for text in left:
         print(json.dumps(text, ensure_ascii=False))
@@ -214,5 +233,16 @@ def main(arguments: list[str]) -> int:
     return 1 if left else 0
 
 
+def _translations(name: str) -> dict[str, str]:
+    """A file of translations as an argument: whatever is wrong with it is a wrong argument."""
+    try:
+        read = json.loads(Path(name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{name}: {error}") from None
+    if not isinstance(read, dict) or not all(isinstance(said, str) for said in read.values()):
+        raise argparse.ArgumentTypeError(f"{name}: not one JSON object of texts")
+    return read
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

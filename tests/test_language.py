@@ -74,7 +74,7 @@ def test_texts_are_translated_and_their_values_are_not():
     error = InputError(
         Problem("transfers.amount", "unknown currency", {}, "row 2", "one of: person, company")
     )
-    assert describe(error, "zh") == "transfers.amount：未知币种；首例：row 2；应为：下列之一: person, company"
+    assert describe(error, "zh") == "transfers.amount：未知币种；首例：row 2；应为：下列之一：person, company"
 
 
 def test_a_language_that_we_do_not_have_is_an_error_and_a_tag_finds_the_closest():
@@ -155,3 +155,38 @@ def test_the_tool_names_what_lacks_chinese(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(language, "update", lambda root, added: seen.update(added) or ["b"])
     assert language.main([str(tmp_path / "zh.json")]) == 1 and seen == {"a": "甲"}
     assert '"b"' in capsys.readouterr().out
+
+
+def test_the_tool_explains_itself_and_refuses_what_is_no_translation(tmp_path, capsys):
+    with pytest.raises(SystemExit) as left:
+        language.main(["--help"])
+    assert left.value.code == 0 and "FILE.json" in capsys.readouterr().out
+    bad = tmp_path / "bad.json"
+    for text in ("[1]", '{"a": 1}', "{"):
+        bad.write_text(text, encoding="utf-8")
+        with pytest.raises(SystemExit) as left:
+            language.main([str(bad)])
+        assert left.value.code == 2 and "bad.json" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as left:
+        language.main([str(tmp_path / "none.json")])
+    assert left.value.code == 2
+
+
+def test_words_of_ours_inside_values_are_translated_too():
+    import pickle
+
+    row = errors.Told("{file} row {row}", file="a{row}.csv", row=4)
+    problem = Problem("transfers", "{place} is it", {"place": row}, first=row)
+    for each in (problem, pickle.loads(pickle.dumps(problem))):
+        assert each.text() == "transfers: a{row}.csv row 4 is it; first: a{row}.csv row 4"
+        assert describe(InputError(each), "zh") == (
+            "transfers：a{row}.csv 第 4 行 is it；首例：a{row}.csv 第 4 行"
+        )
+    assert translate("{where}: {what}", "zh", where=row, what="x") == "a{row}.csv 第 4 行：x"
+
+
+def test_arguments_are_called_what_the_reader_knows_them_by():
+    error = UsageError(Problem("currency", "unknown currency"), Problem("other", "unknown currency"))
+    assert describe(error, "en", {"currency": "--currency"}) == (
+        "--currency: unknown currency\nother: unknown currency"
+    )

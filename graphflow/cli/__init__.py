@@ -10,7 +10,7 @@ import errno
 import gettext
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -34,8 +34,11 @@ def run(argv: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if argv is None else argv)
     language = _language(given)
+    names: dict[str, str] = {}
     try:
-        arguments = _parser(language).parse_args(given)
+        parser = _parser(language)
+        arguments = parser.parse_args(given)
+        names = _options(parser, arguments.verb)
         arguments.asked, arguments.language = arguments.language, language
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show must not end the run
@@ -53,17 +56,27 @@ def run(argv: Sequence[str] | None = None) -> int:
         print(translate("interrupted", language), file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
-        return _report(error, given, language)
+        return _report(error, given, language, names)
 
 
-def _report(error: Exception, given: list[str], language: str) -> int:
+def _options(parser: argparse.ArgumentParser, verb: str) -> dict[str, str]:
+    """What arguments of our functions are called on the command line."""
+    verbs = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    found = {
+        action.dest: action.option_strings[-1] if action.option_strings else str(action.metavar)
+        for action in verbs.choices[verb]._actions
+    }
+    return found | {"reference": found.get("start", "reference")}
+
+
+def _report(error: Exception, given: list[str], language: str, names: Mapping[str, str]) -> int:
     """Say what went wrong, never as a traceback unless it was asked for."""
     if "--debug" in given:
         import traceback
 
         traceback.print_exc()
     if isinstance(error, GraphflowError) and error.exit_code != DEFECT:
-        print(describe(error, language), file=sys.stderr)
+        print(describe(error, language, names), file=sys.stderr)
         return error.exit_code
     if isinstance(error, OSError) and error.filename is not None:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,16 @@ _TABLES = {
     "product": ("products", "product_id", "name"),
     "loan": ("loans", "loan_id", None),
 }
+_NO_SUCH = {
+    "transfer": N_("no transfer has the id {id}"),
+    "account": N_("no account has the id {id}"),
+    "balance": N_("no account has the id {id}"),
+    "party": N_("no party has the id {id}"),
+    "product": N_("no product has the id {id}"),
+    "loan": N_("no loan has the id {id}"),
+}
+MOST_LISTED, MOST_NEAR = 12, 3
+_LOOKED_AT = 5_000  # ids compared sign by sign, for the hint in a message
 
 
 @dataclass(frozen=True)
@@ -171,11 +183,11 @@ def resolve(case: Case, references: str | Iterable[str]) -> list[Reference]:
     problems: list[Problem] = []
     previous: str | None = None
     for text, kind, name, time, amount in parse(references):
-        if kind is None and previous == "balance" and time is None and _lookup(case, "balance", name) is None:
+        if kind is None and previous == "balance" and time is None and not _lookup(case, "balance", name):
             head, sign, tail = name.rpartition("@")
-            if sign and _lookup(case, "balance", head) is not None:
+            if sign and _lookup(case, "balance", head):
                 name, time = head, tail.strip()
-        if kind is None and previous is not None and _lookup(case, previous, name) is not None:
+        if kind is None and previous is not None and _lookup(case, previous, name):
             kind = previous
         if time is not None and kind != "balance":
             problems.append(
@@ -184,58 +196,22 @@ def resolve(case: Case, references: str | Iterable[str]) -> list[Reference]:
                 )
             )
             continue
-        if kind is not None:
-            previous = kind
-            known = _lookup(case, kind, name)
-            if known is None:
-                problems.append(
-                    Problem(
-                        "reference",
-                        N_("no {kind} has the id {id}"),
-                        {"kind": "account" if kind == "balance" else kind, "id": name},
-                        text,
-                        _similar(case, kind, name),
-                    )
-                )
-                continue
-            if kind == "balance" and time is None:
-                problems.append(
-                    Problem(
-                        "reference",
-                        N_("a balance needs a time"),
-                        {},
-                        text,
-                        f"balance:{name}@2024-03-01T12:00:00",
-                    )
-                )
-                continue
-            found.append(Reference(text, kind, known, time, amount))
+        hits = (
+            _anything(case, name) if kind is None else [(kind, known) for known in _lookup(case, kind, name)]
+        )
+        if len(hits) != 1:
+            previous = kind or previous
+            problems.append(_several(case, hits, name, text) if hits else _unknown(case, kind, name, text))
             continue
-        hits = _anything(case, name)
-        if len(hits) == 1:
-            previous = hits[0][0]
-            found.append(Reference(text, hits[0][0], hits[0][1], None, amount))
-        elif hits:
-            listed = ", ".join(f"{k}:{i}" for k, i in hits[:12])
+        previous, known = hits[0]
+        if previous == "balance" and time is None:
             problems.append(
                 Problem(
-                    "reference",
-                    N_("{id} could be {count} things"),
-                    {"id": name, "count": len(hits)},
-                    text,
-                    listed,
+                    "reference", N_("a balance needs a time"), {}, text, f"balance:{name}@2024-03-01T12:00:00"
                 )
             )
-        else:
-            problems.append(
-                Problem(
-                    "reference",
-                    N_("nothing has the id or name {id}"),
-                    {"id": name},
-                    text,
-                    "transfer:ID, account:ID, balance:ID@TIME, party:ID, product:ID, loan:ID",
-                )
-            )
+            continue
+        found.append(Reference(text, previous, known, time, amount))
     if problems:
         raise UsageError(*problems)
     if not found:
@@ -245,16 +221,66 @@ def resolve(case: Case, references: str | Iterable[str]) -> list[Reference]:
     return found
 
 
-def _lookup(case: Case, kind: str, name: str) -> str | None:
-    """The id that a name of a kind stands for, or None."""
+def _several(case: Case, hits: list[tuple[str, str]], name: str, text: str) -> Problem:
+    listed = ", ".join(reference_to(case, *hit) for hit in hits[:MOST_LISTED])
+    more = f", … (+{len(hits) - MOST_LISTED})" if len(hits) > MOST_LISTED else ""
+    what = N_("{id} could be {count} things")
+    return Problem("reference", what, {"id": name, "count": len(hits)}, text, listed + more)
+
+
+def _unknown(case: Case, kind: str | None, name: str, text: str) -> Problem:
+    """That there is no such thing, with what was probably meant: what has this name, or nearly this id."""
+    if kind is None:
+        meant = [hit for each in _TABLES for hit in _similar(case, each, name)]
+        meant += _similar(case, "transfer", name)
+        every = "transfer:ID, account:ID, balance:ID@TIME, party:ID, product:ID, loan:ID"
+        what = N_("nothing has the id or name {id}")
+    else:
+        meant = _anything(case, name)
+        meant.sort(key=lambda hit: hit[0] != kind)
+        meant += _similar(case, kind, name)
+        every = ""
+        what = _NO_SUCH[kind]
+    some = list(dict.fromkeys(reference_to(case, *hit) for hit in meant))[:MOST_NEAR]
+    return Problem("reference", what, {"id": name}, text, ", ".join(some) or every)
+
+
+def written(kind: str, ident: str) -> str:
+    """A reference that means exactly this id, whatever is in it.
+
+    Examples
+    --------
+    >>> written("account", "A1"), written("account", "A,1=2@3")
+    ('account:A1', 'account:"A,1=2@3"')
+    """
+    plain = not any(sign in ident for sign in ',=@"') and ident == ident.strip()
+    return f"{kind}:{ident}" if plain else f'{kind}:"{ident}"'
+
+
+def reference_to(case: Case, kind: str, ident: str) -> str:
+    """A reference as a person would write it: of an id that begins with its kind, once is enough.
+
+    Examples
+    --------
+    >>> from graphflow.synthesis import toys
+    >>> reference_to(toys.t1(), "account", "A")
+    'account:A'
+    """
+    rest = ident.removeprefix(f"{kind}:")
+    short = written(kind, rest)
+    return short if rest == ident or _lookup(case, kind, rest) == [ident] else written(kind, ident)
+
+
+def _lookup(case: Case, kind: str, name: str) -> list[str]:
+    """The ids that a name of a kind can stand for: one, where it is an id."""
     for wanted in (name, f"{'account' if kind == 'balance' else kind}:{name}"):
         if _exists(case, kind, wanted):
-            return wanted
+            return [wanted]
     if kind in ("account", "balance"):
         return _by_alias(case, name)
     if kind == "transfer":
         return _by_mirror(case, name)
-    return None
+    return []
 
 
 def _exists(case: Case, kind: str, name: str) -> bool:
@@ -277,36 +303,39 @@ def _has_text(table: Any, column: str, value: str) -> bool:
     return bool(pc.index(table[column], pa.scalar(value, table[column].type)).as_py() >= 0)
 
 
-def _by_alias(case: Case, name: str) -> str | None:
-    """The account that has a number as one of its aliases."""
+def _by_alias(case: Case, name: str) -> list[str]:
+    """The accounts that have a number as one of their aliases."""
     accounts = case.tables.arrow("accounts")
     if accounts is None or "aliases" not in accounts.column_names:
-        return None
+        return []
     hits = accounts.filter(pc.match_substring(accounts["aliases"], name))
-    for account, aliases in zip(hits["account_id"].to_pylist(), hits["aliases"].to_pylist(), strict=True):
-        if name in (alias.strip() for alias in aliases.split(";")):
-            return str(account)
-    return None
+    return [
+        str(account)
+        for account, aliases in zip(hits["account_id"].to_pylist(), hits["aliases"].to_pylist(), strict=True)
+        if name in (alias.strip() for alias in re.split("[;；]", aliases))
+    ]
 
 
-def _by_mirror(case: Case, name: str) -> str | None:
-    """The transfer whose payee's statement calls it so."""
+def _by_mirror(case: Case, name: str) -> list[str]:
+    """The transfers whose payee's statement calls them so."""
     transfers = case.tables.arrow("transfers")
     if transfers is None or "mirror_id" not in transfers.column_names:
-        return None
-    place = pc.index(transfers["mirror_id"], pa.scalar(name, transfers["mirror_id"].type)).as_py()
-    return None if place < 0 else str(transfers["transfer_id"][place].as_py())
+        return []
+    same = pc.equal(transfers["mirror_id"], pa.scalar(name, transfers["mirror_id"].type))
+    return [str(each) for each in transfers.filter(same)["transfer_id"].to_pylist()]
 
 
 def _anything(case: Case, name: str) -> list[tuple[str, str]]:
-    """Everything that has this id or name."""
-    hits = [
-        (kind, name)
-        for kind in ("transfer", "account", "party", "product", "loan")
-        if _exists(case, kind, name)
-    ]
-    if hits:
-        return hits
+    """Everything that has this id; else another number of it; else this name."""
+    kinds = ("transfer", "account", "party", "product", "loan")
+    hits = [(kind, name) for kind in kinds if _exists(case, kind, name)]
+    hits = hits or [(kind, known) for kind in kinds for known in _lookup(case, kind, name)]
+    return hits or _named(case, name)
+
+
+def _named(case: Case, name: str) -> list[tuple[str, str]]:
+    """Everything that has this name."""
+    hits: list[tuple[str, str]] = []
     for kind, (table, key, title) in _TABLES.items():
         rows = case.tables.arrow(table)
         if rows is None or title is None or title not in rows.column_names:
@@ -329,19 +358,31 @@ def _anything(case: Case, name: str) -> list[tuple[str, str]]:
     return hits
 
 
-def _similar(case: Case, kind: str, name: str) -> str:
-    """Ids that begin like the one that is not there, for the message."""
+def _similar(case: Case, kind: str, name: str) -> list[tuple[str, str]]:
+    """What a mistyped id may have meant: ids with one or two other signs, or that begin or end with it."""
     ids: Any
-    if kind in ("account", "balance"):
+    table = "account" if kind == "balance" else kind
+    if table == "account":
         ids = case.ledger.account_ids
-    elif kind == "transfer":
+    elif table == "transfer":
         ids = case.ledger.transfer_ids
     else:
-        rows = case.tables.arrow(_TABLES[kind][0])
-        if rows is None:
-            return ""
-        ids = rows[_TABLES[kind][1]].combine_chunks()
-    begin = name[: max(2, len(name) // 2)]
-    some = ids.slice(0, 200_000)
-    close = some.filter(pc.starts_with(some, begin)).slice(0, 5).to_pylist()
-    return ", ".join(close or some.slice(0, 3).to_pylist())
+        rows = case.tables.arrow(_TABLES[table][0])
+        ids = pa.array([], pa.large_string()) if rows is None else rows[_TABLES[table][1]]
+    near: list[str] = []
+    for wanted in (name, f"{table}:{name}"):
+        middle = len(wanted) // 2
+        if middle == 0:
+            continue
+        # one wrong sign leaves one half as it is
+        ends = ids.filter(pc.ends_with(ids, wanted[middle:], ignore_case=True))
+        begins = ids.filter(pc.starts_with(ids, wanted[:middle], ignore_case=True))
+        pool = [*ends.slice(0, _LOOKED_AT).to_pylist(), *begins.slice(0, _LOOKED_AT).to_pylist()]
+        folded = {each.casefold(): each for each in reversed(pool)}
+        wrong = 1 if len(wanted) < 8 else 2
+        close = get_close_matches(wanted.casefold(), folded, MOST_NEAR, 1 - (wrong + 0.01) / len(wanted))
+        near += [folded[each] for each in close]
+        if len(wanted) >= 4:
+            part = wanted.casefold()
+            near += [folded[each] for each in folded if each.startswith(part) or each.endswith(part)]
+    return [(kind, each) for each in dict.fromkeys(near)][:MOST_NEAR]

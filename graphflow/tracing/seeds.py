@@ -156,7 +156,7 @@ def find_seeds(
             coins[coin] = coins.get(coin, 0) + stand.balance
         candidates.append((reference, rows, standing))
     chosen = _one_currency(ledger, coins, currency, problems)
-    if currency is not None and chosen < 0 or currency is None and len(coins) > 1:
+    if (chosen < 0) if currency is not None else (len(coins) > 1):
         raise UsageError(*problems)  # without a currency nothing can be said of amounts
     digits = ledger.minor_units[ledger.currencies[chosen]] if chosen >= 0 else 0
 
