@@ -215,7 +215,7 @@ def test_the_period_holds_rows_by_their_own_time_where_others_are_on_their_way(r
     trace = gf.trace(case, "transfer:w", rule=rule, backward=True, since="2024-05-01T09:35:00")
     assert ends(trace) == [("balance", "P", "CNY", 100, 100)]
     for asked in ({"until": "2024-05-01T09:11:59"}, {"since": "2024-05-01T09:12:01", "backward": True}):
-        with pytest.raises(gf.UsageError, match="moved nothing until"):
+        with pytest.raises(gf.UsageError, match="moved nothing (until|since)"):
             gf.trace(case, "transfer:s", rule=rule, **asked)
 
 
@@ -302,7 +302,7 @@ def test_what_several_compartments_pay_is_converted_as_one_transfer(rule: str, b
         ("c", "K", "B", "0.40", {"order_id": "o1", **into("USD", "0.04")}),
         ("d", "B", "C", "0.04", {"currency": "USD"}),
     )
-    accounts = accounts_of(K={"kind": "client_custody"})
+    accounts = accounts_of(K={"kind": "client_custody", "opening_balance": "0"})
     case = gf.Case.from_tables(transfers=transfers, accounts=accounts)
     trace = gf.trace(case, "transfer:c", rule=rule, backward=backward)
     shared = [("balance", "X", "CNY", 1, 1), ("balance", "Y", "CNY", 29, 29), ("lender", "K", "CNY", 10, 10)]
