@@ -11,13 +11,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
 Records = NDArray[np.void]
 Flags = NDArray[np.bool_]
 
 
 @njit(cache=True, nogil=True)
 def book_rows(
-    source: Ints, target: Ints, paid: Ints, received: Ints, size: int, wanted: bool
+    source: Numbers, target: Numbers, paid: Ints, received: Ints, size: int, wanted: bool
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Rows as booked: the lowest and the last of each book's sums, starting from nothing.
 

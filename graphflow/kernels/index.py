@@ -1,4 +1,4 @@
-"""Index of steps by pot: a stable counting sort."""
+"""Numbers for the books and pots of rows, and what belongs to each number: sorts by counting."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 Flags = NDArray[np.bool_]
+Words = NDArray[np.uint64]
 
 
 @njit(cache=True, nogil=True)
@@ -33,12 +34,53 @@ def index_by(keys: Numbers, size: int) -> tuple[Ints, Numbers]:
 
 
 @njit(cache=True, nogil=True)
-def period_of(account: Ints, time: Ints, pointer: Ints, begins: Ints, ends: Ints) -> Ints:
+def sort_hashes(keys: Words) -> tuple[Words, Numbers]:
+    """The hashes in ascending order, and where each stood; equal ones in the order in which they stood.
+
+    Hashes are spread evenly, so that a count by their first bits leaves a few to each insertion sort.
+    """
+    n = keys.size
+    bits = 1
+    while bits < 28 and (4 << bits) < n:
+        bits += 1
+    shift = np.uint64(64 - bits)
+    pointer = np.zeros((1 << bits) + 1, np.int64)
+    for i in range(n):
+        pointer[np.int64(keys[i] >> shift) + 1] += 1
+    for k in range(1 << bits):
+        pointer[k + 1] += pointer[k]
+    ordered = np.empty(n, np.uint64)
+    places = np.empty(n, np.int32)
+    for i in range(n):
+        bucket = np.int64(keys[i] >> shift)
+        begin = pointer[bucket]
+        pointer[bucket] += 1
+        ordered[begin] = keys[i]
+        places[begin] = i
+    begin = 0
+    for k in range(1 << bits):
+        end = pointer[k]  # where the bucket's last one was put, plus 1
+        for i in range(begin + 1, end):
+            key = ordered[i]
+            place = places[i]
+            at = i
+            while at > begin and ordered[at - 1] > key:
+                ordered[at] = ordered[at - 1]
+                places[at] = places[at - 1]
+                at -= 1
+            ordered[at] = key
+            places[at] = place
+        begin = end
+    return ordered, places
+
+
+@njit(cache=True, nogil=True)
+def period_of(account: Numbers, time: Ints, pointer: Ints, begins: Ints, ends: Ints) -> Numbers:
     """The period of each account that holds each time; -1 where none does.
 
     Periods ``pointer[a]`` to ``pointer[a + 1]`` are account ``a``'s, in order and apart from one another.
     """
-    found = np.full(account.size, -1, np.int64)
+    found = np.full(account.size, -1, np.int32)
     for i in range(account.size):
         a = account[i]
         if a < 0:
@@ -58,57 +100,30 @@ def period_of(account: Ints, time: Ints, pointer: Ints, begins: Ints, ends: Ints
 
 @njit(cache=True, nogil=True)
 def history_keys(
-    account: Ints,
-    coin: Ints,
-    period: Ints,
-    mark: Ints,
+    account: Numbers,
+    coin: Numbers,
+    period: Numbers,
+    mark: Numbers,
     kept: Flags,
     pointer: Ints,
     sizes: tuple[int, int, int],
-) -> tuple[Ints, Ints]:
-    """A number for the book and the pot of each row's side; -1 where the account is.
+) -> Ints:
+    """A number for the pot of each row's side, ``marks`` times that of its book; -1 where the account is.
 
-    ``sizes``: currencies, most periods of an account plus 1, earmarks plus 1. ``kept`` are accounts that
-    are kept by earmark. Period 0 of a book is the world outside.
+    ``sizes``: currencies, most periods of an account plus 1, earmarks plus 1 (``marks``). ``kept`` are
+    accounts that are kept by earmark; without any ``mark`` no row has one. Period 0 of a book is the world
+    outside.
     """
     coins, widest, marks = sizes
-    book = np.full(account.size, -1, np.int64)
     pot = np.full(account.size, -1, np.int64)
     for i in range(account.size):
-        a = account[i]
+        a = np.int64(account[i])
         if a < 0:
             continue
         slot = np.int64(0)
         if period[i] >= 0:
             slot = period[i] - pointer[a] + 1
-        key = (a * coins + coin[i]) * widest + slot
-        book[i] = key
-        pot[i] = key * marks
-        if kept[a] and slot > 0:
+        pot[i] = ((a * coins + coin[i]) * widest + slot) * marks
+        if mark.size > 0 and kept[a] and slot > 0:
             pot[i] += mark[i] + 1
-    return book, pot
-
-
-@njit(cache=True, nogil=True)
-def compact(present: Flags, keys: Ints) -> tuple[Ints, Ints]:
-    """Numbers for the keys that occur: those keys, ascending, and the number of each key given (-1 stays).
-
-    ``present`` is false for every possible key; it is used up.
-    """
-    count = 0
-    for i in range(keys.size):
-        if keys[i] >= 0 and not present[keys[i]]:
-            present[keys[i]] = True
-            count += 1
-    distinct = np.empty(count, np.int64)
-    number = np.empty(present.size, np.int64)
-    count = 0
-    for k in range(present.size):
-        if present[k]:
-            distinct[count] = k
-            number[k] = count
-            count += 1
-    places = np.empty(keys.size, np.int64)
-    for i in range(keys.size):
-        places[i] = number[keys[i]] if keys[i] >= 0 else -1
-    return distinct, places
+    return pot

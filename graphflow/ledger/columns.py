@@ -62,8 +62,15 @@ def texts(table: Any, name: str) -> Any:
     return None if column is None else column.cast(pa.large_string())
 
 
-def positions(column: Any, values: Any) -> Ints:
+def positions(column: Any, values: Any) -> NDArray[np.int32]:
     """Where each text of a column stands in ``values``; -1 where it does not."""
     found = pc.index_in(column, value_set=values)
-    numbers: Ints = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    numbers: NDArray[np.int32] = pc.fill_null(found, -1).to_numpy(zero_copy_only=False)
     return numbers
+
+
+def fixed(values: NDArray[Any], kind: type[np.generic]) -> NDArray[Any]:
+    """The values as a kernel takes them, in one piece and read-only: to numba, others are another type."""
+    view = np.ascontiguousarray(values, kind).view()
+    view.flags.writeable = False
+    return view

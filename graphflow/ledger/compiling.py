@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,30 +14,25 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphflow.errors import InputError, Problem
-from graphflow.kernels.balances import book_rows, divide_custody, run_balances
-from graphflow.kernels.index import compact, history_keys, index_by
+from graphflow.kernels.balances import book_rows, run_balances
+from graphflow.kernels.index import history_keys, index_by, sort_hashes
 from graphflow.language import N_
-from graphflow.ledger.columns import flags, integers, known, positions, texts, whole
+from graphflow.ledger.columns import fixed, flags, integers, known, positions, texts, whole
 from graphflow.ledger.coverage import Coverage, end_of_day, read_coverage
+from graphflow.ledger.division import divide
 from graphflow.ledger.form import (
-    ARRIVAL,
     BASES,
     CLEARING,
-    CONVERTS,
     CUSTODY,
-    LENT,
     ORDINARY,
     OUTSIDE,
-    PARTS,
     POT,
-    ROW,
-    STEP,
     TRANSIT,
-    Index,
     Ledger,
     hash_ids,
 )
-from graphflow.ledger.order import NONE, Ordered, Side, order_events
+from graphflow.ledger.laying import index_of, lay_out_rows, lay_out_steps, refuse_too_large
+from graphflow.ledger.order import NONE, Ordered, Side, ascending, order_events
 from graphflow.ledger.reversals import net_amounts
 from graphflow.tables import SCHEMA
 
@@ -44,9 +40,7 @@ if TYPE_CHECKING:
     from graphflow.tables import Tables
 
 Ints = NDArray[np.int64]
-
-GREATEST = 2**52
-"""Balances below this many minor units are divided exactly."""
+Numbers = NDArray[np.int32]
 
 SUM = 2**62
 """Sums below this many minor units are counted exactly."""
@@ -103,8 +97,10 @@ def compile_ledger(tables: Tables) -> Ledger:
     who = _read_accounts(tables, transfers, accounts)
     kind = who.kind
 
-    source = positions(texts(transfers, "source"), who.ids) if size else np.zeros(0, np.int64)
-    target = positions(texts(transfers, "target"), who.ids) if size else np.zeros(0, np.int64)
+    with ThreadPoolExecutor(2) as threads:
+        source, target = threads.map(
+            lambda name: _numbers(texts(transfers, name), who.ids), ("source", "target")
+        )
     time = integers(transfers, "time", size)
     arrives = integers(transfers, "target_time", size)
     if known(transfers, "target_time", size).any():
@@ -121,7 +117,7 @@ def compile_ledger(tables: Tables) -> Ledger:
         received = np.where(converts, received, amount)
         more, coin = _currencies(transfers, "target_currency", tables.currency, size)
         names = list(dict.fromkeys([*currencies, *more]))
-        other = np.where(converts, np.array([names.index(x) for x in more], np.int64)[coin], currency)
+        other = np.where(converts, np.array([names.index(x) for x in more], np.int32)[coin], currency)
     else:
         received = amount
 
@@ -129,10 +125,10 @@ def compile_ledger(tables: Tables) -> Ledger:
 
     # events: every transfer, and the arrival of those in transit
     moving = np.flatnonzero(arrives > time)
-    event_row = np.concatenate((np.arange(size), moving))
+    event_row = np.concatenate((np.arange(size, dtype=np.int32), moving.astype(np.int32)))
     second = np.concatenate((np.zeros(size, np.bool_), np.ones(moving.size, np.bool_)))
     first = np.concatenate((arrives > time, np.zeros(moving.size, np.bool_)))
-    event_time = np.where(second, arrives[event_row], time[event_row])
+    event_time = np.concatenate((time, arrives[moving])) if moving.size else time
     placed = _order(
         tables, transfers, event_row, event_time, first, second, source, target, amount, received, currency,
         other
@@ -149,16 +145,17 @@ def compile_ledger(tables: Tables) -> Ledger:
     earmark, earmarks = _earmarks(transfers, size, kind, source, target)
 
     # the histories of both sides
-    clearing_known = earmark[rows] >= 0
+    mark = earmark[rows] if earmark.size else earmark
     sides = []
     for number, gone, coin in ((source, second, currency), (target, first, other)):
         account = number[rows]
         period = coverage.find(account, event_time)
         if (kind == 4).any():
+            clearing_known = mark >= 0 if mark.size else np.zeros(account.size, np.bool_)
             period = np.where((kind[account] == 4) & ~clearing_known, -1, period)
         sides.append((np.where(gone, -1, account) if moving.size else account, period, coin[rows]))
     books, pots, source_pot, target_pot, source_book, target_book = _histories(
-        sides, kind, earmark[rows], len(names), coverage, own_coin, moving, first, second, currency, event_row
+        sides, kind, mark, len(names), coverage, own_coin, moving, first, second, currency, event_row
     )
 
     paid = amount[rows]
@@ -170,38 +167,42 @@ def compile_ledger(tables: Tables) -> Ledger:
 
     # of a row with a bare date only the day is known: another day is certainly later, another hour is not
     latest = end_of_day(time, flags(transfers, "time_day", size), tables.timezone)
+    origin = event_row[~second] if moving.size else event_row
     net, broken = net_amounts(
-        transfers, who.ids, source, target, (time, latest), currency, converts, amount, event_row[~second]
+        transfers, who.ids, source, target, (time, latest), currency, converts, amount, origin
     )
     breaks = [*breaks, *broken]
     breaks.extend(_contradictions(placed, event_row, transfers))
-    ledger_rows, row_of = _rows(time, arrives, source, target, amount, net, currency, event_row[~second])
-
-    steps, converted = _steps(
-        event_row, rows, first, second, source_pot, target_pot, net, received, converts, row_of
-    )
-    _mark_stops(steps, event_row, rows, pots, kind, source, target, first, second, transfers, net)
-    steps, converted, kept_repaid = _divide(steps, converted, pots, opening, earmark, row_of)
-    pots["opening"] = opening
-    pots["basis"] = basis
-    outside = pots["kind"] == OUTSIDE
-    divided = pots["kind"] == CUSTODY
-    steps["repaid"] = kept_repaid
-    pots["closing"] = run_balances(
-        steps, opening, outside, divided, converted[:, 0].copy(), converted[:, 1].copy()
-    )
+    ledger_rows, row_of = lay_out_rows(origin, (time, arrives), (source, target), (amount, net), currency)
     ids = texts(transfers, "transfer_id") if size else pa.array([], pa.large_string())
-    ids = ids.take(pa.array(ledger_rows["origin"])) if size else ids
-    _refuse_too_large(steps, converted, pots, who, outside, lambda row: ids[row].as_py())
+    ids = ids if as_given else ids.take(pa.array(origin))
 
-    debits = _index(steps["src"], steps["dplace"], len(pots))
-    credits_ = _index(steps["dst"], steps["cplace"], len(pots))
-    plain = len(steps) == size and bool((steps["row"] == np.arange(size)).all())
+    steps, converted = lay_out_steps(
+        (event_row, first, second), (source_pot, target_pot), (source, target), (net, received),
+        converts, row_of, pots, kind, transfers,
+    )  # fmt: skip
+    del source_pot, target_pot, source_book, target_book, sides
+    pots["basis"] = basis
+    if (pots["kind"] == CUSTODY).any():
+        divided = divide(steps, converted, pots, opening, ledger_rows["origin"])
+        steps, converted, pots, opening = divided.steps, divided.converted, divided.pots, divided.opening
+        steps["repaid"] = divided.repaid
+    pots["opening"] = opening
+    outside = pots["kind"] == OUTSIDE
+    custody = pots["kind"] == CUSTODY
+    pots["closing"] = run_balances(
+        steps, opening, outside, custody, converted[:, 0].copy(), converted[:, 1].copy()
+    )
+    refuse_too_large(steps, converted, pots, who.ids, lambda row: ids[row].as_py())
+
+    with ThreadPoolExecutor(2) as threads:  # the kernels let go of Python's lock
+        by_hash = threads.submit(lambda: sort_hashes(hash_ids(ids)))
+        debits, credits_ = threads.map(lambda back: index_of(steps, back, len(pots)), (False, True))
+        id_hashes, id_rows = by_hash.result()
+    plain = len(steps) == size and bool((steps["row"] == np.arange(size, dtype=np.int32)).all())
     row_pointer, row_steps = np.zeros(0, np.int64), np.zeros(0, np.int32)
     if not plain:
         row_pointer, row_steps = index_by(np.ascontiguousarray(steps["row"]), size)
-    hashes = hash_ids(ids)
-    by_hash = np.argsort(hashes, kind="stable")
     by_party = np.argsort(who.party, kind="stable")
     pointer = np.searchsorted(who.party[by_party], np.arange(len(who.party_ids) + 1)).astype(np.int64)
     return Ledger(
@@ -217,13 +218,11 @@ def compile_ledger(tables: Tables) -> Ledger:
         account_asset=who.asset,
         party_pointer=pointer,
         party_accounts=by_party.astype(np.int32),
-        row_earmark=earmark[ledger_rows["origin"]].astype(np.int32)
-        if len(earmarks)
-        else np.zeros(0, np.int32),
+        row_earmark=earmark[origin] if earmark.size else earmark,
         row_pointer=row_pointer,
         row_steps=row_steps,
-        id_hashes=hashes[by_hash],
-        id_rows=by_hash.astype(np.int32),
+        id_hashes=id_hashes,
+        id_rows=id_rows,
         transfer_ids=ids,
         account_ids=who.ids,
         party_ids=who.party_ids,
@@ -233,7 +232,7 @@ def compile_ledger(tables: Tables) -> Ledger:
         timezone=tables.timezone,
         coverage_stated=coverage.stated,
         breaks=tuple(breaks),
-        open_orders=_open_orders(placed, event_row, row_of, source_pot, target_pot, who, source, target),
+        open_orders=_open_orders(placed, event_row, row_of),
     )
 
 
@@ -242,8 +241,11 @@ def _read_accounts(tables: Tables, transfers: Any, accounts: Any) -> _Accounts:
     named = [texts(transfers, "source"), texts(transfers, "target"), texts(accounts, "account_id")]
     # the door has added every account that a transfer names; a bare ledger may have no table of accounts
     columns = [named[2]] if named[2] is not None else [x for x in named[:2] if x is not None]
-    ids = pa.chunked_array(columns).unique() if columns else pa.array([], pa.large_string())
-    ids = ids.take(pc.sort_indices(ids))
+    if len(columns) == 1 and bool(pc.all(pc.less(columns[0][:-1], columns[0][1:])).as_py()):
+        ids = columns[0]  # ascending already, each once
+    else:
+        ids = pa.chunked_array(columns).unique() if columns else pa.array([], pa.large_string())
+        ids = ids.take(pc.sort_indices(ids))
     size = len(ids)
     kind = np.zeros(size, np.int8)
     party = np.full(size, -1, np.int32)
@@ -276,12 +278,16 @@ def _read_accounts(tables: Tables, transfers: Any, accounts: Any) -> _Accounts:
     return _Accounts(ids, kind, party, asset, party_ids)
 
 
-def _currencies(transfers: Any, name: str, default: str, size: int) -> tuple[list[str], Ints]:
+def _numbers(column: Any, ids: Any) -> Numbers:
+    return np.zeros(0, np.int32) if column is None else positions(column, ids)
+
+
+def _currencies(transfers: Any, name: str, default: str, size: int) -> tuple[list[str], Numbers]:
     column = texts(transfers, name)
     if column is None:
-        return [default], np.zeros(size, np.int64)
+        return [default], np.zeros(size, np.int32)
     codes = pc.fill_null(column, default).dictionary_encode()
-    return codes.dictionary.to_pylist(), codes.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes.dictionary.to_pylist(), codes.indices.to_numpy(zero_copy_only=False)
 
 
 def _own_currencies(
@@ -306,17 +312,22 @@ def _own_currencies(
 
 
 def _earmarks(
-    transfers: Any, size: int, kind: NDArray[np.int8], source: Ints, target: Ints
-) -> tuple[Ints, Any]:
-    """Each row's earmark, where one side is kept by earmark: its clearing, else order, loan or product."""
-    numbers = np.full(size, -1, np.int64)
+    transfers: Any, size: int, kind: NDArray[np.int8], source: Numbers, target: Numbers
+) -> tuple[Numbers, Any]:
+    """Each row's earmark, where one side is kept by earmark: its clearing, else order, loan or product.
+
+    Without any earmark no row has an entry.
+    """
     kept = np.isin(kind, (4, 5))
-    concerned = np.flatnonzero(kept[source] | kept[target])
+    concerned = np.flatnonzero(kept[source] | kept[target]) if kept.any() else np.zeros(0, np.int64)
     columns = [texts(transfers, name) for name in _EARMARKS]
     columns = [x for x in columns if x is not None]
     if concerned.size == 0 or not columns:
-        return numbers, pa.array([], pa.large_string())
+        return np.zeros(0, np.int32), pa.array([], pa.large_string())
     mark = pc.coalesce(*[x.take(pa.array(concerned)) for x in columns]).dictionary_encode()
+    if len(mark.dictionary) == 0:
+        return np.zeros(0, np.int32), mark.dictionary
+    numbers = np.full(size, -1, np.int32)
     numbers[concerned] = pc.fill_null(mark.indices, -1).to_numpy(zero_copy_only=False)
     return numbers, mark.dictionary
 
@@ -324,22 +335,24 @@ def _earmarks(
 def _order(
     tables: Tables,
     transfers: Any,
-    event_row: Ints,
+    event_row: Numbers,
     event_time: Ints,
     first: NDArray[np.bool_],
     second: NDArray[np.bool_],
-    source: Ints,
-    target: Ints,
+    source: Numbers,
+    target: Numbers,
     amount: Ints,
     received: Ints,
-    currency: Ints,
-    other: Ints,
+    currency: Numbers,
+    other: Numbers,
 ) -> Ordered:
     size = source.size
     rows: Any = event_row if event_row.size > size else slice(None)
     bare = flags(transfers, "time_day", size)[rows] & ~second
     bare |= flags(transfers, "target_time_day", size)[rows] & second
     day = None
+    if not bare.any() and ascending(event_time):  # nothing else needs to be looked at
+        return Ordered(event_row, *(np.zeros(0, np.int64) for _ in range(3)))
     if bare.any():
         local = pd.to_datetime(event_time, unit="us", utc=True).tz_convert(tables.timezone).tz_localize(None)
         day = local.normalize().as_unit("us").asi8
@@ -365,18 +378,18 @@ def _order(
 
 
 def _histories(
-    sides: list[tuple[Ints, Ints, Ints]],
+    sides: list[tuple[Numbers, Numbers, Numbers]],
     kind: NDArray[np.int8],
-    earmark: Ints,
+    earmark: Numbers,
     coins: int,
     coverage: Coverage,
     own_coin: Ints,
     moving: Ints,
     first: NDArray[np.bool_],
     second: NDArray[np.bool_],
-    currency: Ints,
-    event_row: Ints,
-) -> tuple[NDArray[np.void], NDArray[np.void], Ints, Ints, Ints, Ints]:
+    currency: Numbers,
+    event_row: Numbers,
+) -> tuple[NDArray[np.void], NDArray[np.void], Numbers, Numbers, Numbers, Numbers]:
     """Number the books and pots of both sides of every event.
 
     A book is (account, currency, period); a pot is one, or its part under one earmark. Pots are numbered by
@@ -387,22 +400,24 @@ def _histories(
     widest = int(np.diff(coverage.pointer).max(initial=0)) + 1
     marks = int(earmark.max(initial=-1)) + 2
     by_earmark = np.isin(kind, (4, 5))
-    keys = [
-        history_keys(account, coin, period, earmark, by_earmark, coverage.pointer, (coins, widest, marks))
-        for account, period, coin in sides
-    ]
-    half = event_row.size
+    keys = []
+    for side in sides:
+        account, period, coin = (fixed(values, np.int32) for values in side)
+        sizes = (coins, widest, marks)
+        keys.append(
+            history_keys(account, coin, period, fixed(earmark, np.int32), by_earmark, coverage.pointer, sizes)
+        )
+    found = _distinct(*keys)
     told = np.flatnonzero(coverage.openings != NONE)
-    whose = coverage.periods["account"][told]
+    whose = coverage.periods["account"][told].astype(np.int64)
     told, whose = (x[(kind[whose] != 4) & (own_coin[whose] >= 0)] for x in (told, whose))
     opened = (whose * coins + own_coin[whose]) * widest + told - coverage.pointer[whose] + 1
-    book_keys, book_of = _number(np.concatenate([book for book, _ in keys] + [opened]))
+    book_keys = np.unique(np.concatenate((found // marks, opened)))
     # a custody book always has its bare compartment: the opening stands there
     custody = book_keys[(kind[book_keys // (widest * coins)] == 5) & (book_keys % widest > 0)]
-    bare = np.concatenate((custody, opened)) * marks
-    pot_keys, pot_of = _number(np.concatenate([pot for _, pot in keys] + [bare]))
-    source_pot, target_pot = pot_of[:half], pot_of[half : 2 * half]
-    source_book, target_book = book_of[:half], book_of[half : 2 * half]
+    pot_keys = np.unique(np.concatenate((found, np.concatenate((custody, opened)) * marks)))
+    source_pot, target_pot = (_places(side, pot_keys) for side in keys)
+    del keys
 
     pots = np.zeros(pot_keys.size + moving.size, POT)
     plain = pots[: pot_keys.size]
@@ -435,22 +450,34 @@ def _histories(
         own[moving] = pot_keys.size + np.arange(moving.size)
         target_pot[first] = own[event_row[first]]
         source_pot[second] = own[event_row[second]]
-    # no sums are run for the world outside, nor for clearing
-    summed = np.append((books["kind"] != OUTSIDE) & (books["kind"] != CLEARING), False)
-    for side_book in (source_book, target_book):
-        side_book[~summed[side_book]] = -1
-    return books, pots, source_pot, target_pot, source_book, target_book
+    # no sums are run for the world outside, for clearing, in transit
+    summed = (books["kind"] != OUTSIDE) & (books["kind"] != CLEARING)
+    number = np.searchsorted(book_keys, of_book)
+    book_of = np.full(len(pots) + 1, -1, np.int32)  # behind the pots: of no pot
+    book_of[: pot_keys.size] = np.where(summed[number], number, -1)
+    return books, pots, source_pot, target_pot, book_of[source_pot], book_of[target_pot]
 
 
-def _number(keys: Ints) -> tuple[Ints, Ints]:
-    """Distinct keys, ascending, and the place of each among them; -1 stays."""
-    span = int(keys.max(initial=-1)) + 1
-    if span <= 4 * keys.size + 1_000_000:  # a table of all possible keys costs less than a sort
-        distinct, places = compact(np.zeros(span, np.bool_), keys)
-        return distinct, places
-    distinct, inverse = np.unique(keys, return_inverse=True)
-    gone = int(distinct[0] < 0)
-    return distinct[gone:], inverse.astype(np.int64) - gone
+def _distinct(*sides: Ints) -> Ints:
+    """The keys that occur, ascending, but -1."""
+    span = max(int(keys.max(initial=-1)) for keys in sides) + 1
+    if span > 4 * sum(keys.size for keys in sides) + 1_000_000:
+        found = np.unique(np.concatenate(sides))
+        return found[found >= 0]
+    present = np.zeros(span + 1, np.bool_)  # a table of all possible keys costs less than a sort
+    for keys in sides:
+        present[keys] = True  # -1 is the last
+    return np.flatnonzero(present[:-1])
+
+
+def _places(keys: Ints, among: Ints) -> Numbers:
+    """Where each key stands among ascending ones; -1 stays."""
+    span = int(among[-1]) + 1 if among.size else 0
+    if span > 4 * keys.size + 1_000_000:
+        return np.where(keys < 0, -1, np.searchsorted(among, keys)).astype(np.int32)
+    number = np.full(span + 1, -1, np.int32)
+    number[among] = np.arange(among.size, dtype=np.int32)
+    return number[keys]
 
 
 def _openings(
@@ -460,10 +487,10 @@ def _openings(
     own_coin: Ints,
     books: NDArray[np.void],
     pots: NDArray[np.void],
-    event_row: Ints,
+    event_row: Numbers,
     rows: Any,
-    source_book: Ints,
-    target_book: Ints,
+    source_book: Numbers,
+    target_book: Numbers,
     paid: Ints,
     came: Ints,
     names: list[str],
@@ -494,7 +521,7 @@ def _openings(
         run = np.concatenate((of_source[events[0]], of_target[events[1]]))
         balance = np.concatenate((balances[0][events[0]], balances[1][events[1]]))
         sort = np.lexsort((side, event, book))
-        event, side, book, run, balance = (x[sort] for x in (event, side, book, run, balance))
+        event, book, run, balance = event[sort], book[sort], run[sort], balance[sort]
         implied = balance - run
         heads = np.flatnonzero(np.concatenate(([True], book[1:] != book[:-1])))
         open_books = opening[book[heads]] == NONE
@@ -528,170 +555,9 @@ def _openings(
     return by_pot, basis_by_pot, breaks
 
 
-def _rows(
-    time: Ints,
-    arrives: Ints,
-    source: Ints,
-    target: Ints,
-    amount: Ints,
-    net: Ints,
-    currency: Ints,
-    origin: Ints,
-) -> tuple[NDArray[np.void], Ints]:
-    rows = np.zeros(origin.size, ROW)
-    as_given = origin.size == time.size and bool((origin == np.arange(origin.size)).all())
-    for name, values in (
-        ("time", time), ("arrives", arrives), ("source", source), ("target", target),
-        ("amount", amount), ("net", net), ("currency", currency),
-    ):  # fmt: skip
-        rows[name] = values if as_given else values[origin]
-    rows["origin"] = origin
-    row_of = np.empty(origin.size, np.int64)
-    row_of[origin] = np.arange(origin.size)
-    return rows, row_of
-
-
-def _steps(
-    event_row: Ints,
-    rows: Any,
-    first: NDArray[np.bool_],
-    second: NDArray[np.bool_],
-    source_pot: Ints,
-    target_pot: Ints,
-    net: Ints,
-    received: Ints,
-    converts: NDArray[np.bool_],
-    row_of: Ints,
-) -> tuple[NDArray[np.void], Ints]:
-    """One step an event that still moves money, in order; conversions happen on arrival."""
-    steps = np.zeros(event_row.size, STEP)
-    steps["row"] = row_of[rows]
-    steps["src"] = source_pot
-    steps["dst"] = target_pot
-    steps["amount"] = net[rows]
-    changed = converts[rows] & ~first
-    if changed.any() or second.any():
-        steps["flags"] = np.where(changed, CONVERTS, 0) | np.where(second, ARRIVAL, 0)
-    keep = steps["amount"] > 0
-    if not keep.all():
-        steps = steps[keep]
-        changed = changed[keep]
-        event_row = event_row[keep]
-    which = np.flatnonzero(changed)
-    converted = np.empty((which.size, 2), np.int64)
-    converted[:, 0] = which
-    converted[:, 1] = received[event_row[which]]
-    return steps, converted
-
-
-def _mark_stops(
-    steps: NDArray[np.void],
-    event_row: Ints,
-    rows: Any,
-    pots: NDArray[np.void],
-    kind: NDArray[np.int8],
-    source: Ints,
-    target: Ints,
-    first: NDArray[np.bool_],
-    second: NDArray[np.bool_],
-    transfers: Any,
-    net: Ints,
+def _refuse_beyond_64_bits(
+    names: list[str], sides: tuple[tuple[Numbers, Ints], tuple[Numbers, Ints]]
 ) -> None:
-    """Why money that arrives by a step goes no further, forward and backward; the first that holds."""
-    if len(steps) < event_row.size:
-        keep = net[event_row] > 0
-        rows, first, second = event_row[keep], first[keep], second[keep]
-    fee = known(transfers, "fee_of", source.size)[rows]
-    gone = pots["kind"] == OUTSIDE
-    special = np.isin(kind, (1, 2, 3, 4))
-    for name, account, transit, shift, forward in (
-        ("dst", target[rows], first, 0, True),
-        ("src", source[rows], second, 3, False),
-    ):
-        outside = gone[steps[name]]
-        place = np.flatnonzero(outside | special[account])  # all others walk on
-        outside, what = outside[place], kind[account[place]]
-        stop = np.where(outside, 4, 0)
-        stop = np.where((what == 4) & outside, 3, stop)
-        if forward:
-            stop = np.where(outside & fee[place] & (what != 1) & (what != 4), 2, stop)
-        stop = np.where((what == 2) | (what == 3), 2, stop)
-        stop = np.where(what == 1, 1, stop)
-        steps["flags"][place] |= (np.where(transit[place], 0, stop) << shift).astype(np.int32)
-
-
-def _divide(
-    steps: NDArray[np.void],
-    converted: Ints,
-    pots: NDArray[np.void],
-    opening: Ints,
-    earmark: Ints,
-    row_of: Ints,
-) -> tuple[NDArray[np.void], Ints, Ints]:
-    """Divide payments out of custody accounts among their compartments."""
-    custody = pots["kind"] == CUSTODY
-    repaid = np.zeros(len(steps), np.int64)
-    if not custody.any():
-        return steps, converted, repaid
-    concerned = np.flatnonzero(custody[steps["src"]] | custody[steps["dst"]])
-    if concerned.size == 0:  # all of their rows were undone
-        return steps, converted, repaid
-    # custody books, numbered by their bare pots
-    bare = np.flatnonzero(custody & (pots["earmark"] < 0))
-    start = (
-        np.searchsorted(bare, np.arange(len(pots)), side="right") - 1
-    )  # the bare pot comes first in its book
-    part = steps[concerned]
-    pays = custody[part["src"]]
-    gets = custody[part["dst"]]
-    arrives = part["amount"].copy()
-    place = np.searchsorted(concerned, converted[:, 0])
-    inside = (place < concerned.size) & (concerned[np.minimum(place, concerned.size - 1)] == converted[:, 0])
-    arrives[place[inside]] = converted[inside, 1]
-    at, pot, amount, lent, back = divide_custody(
-        np.where(pays, start[part["src"]], -1),
-        np.where(gets, start[part["dst"]], -1),
-        np.where(pays, part["src"], -1).astype(np.int64),
-        np.where(gets, part["dst"], -1).astype(np.int64),
-        part["amount"].astype(np.int64),
-        arrives,
-        opening[bare],
-        bare.astype(np.int64),
-    )
-    repaid[concerned] = back
-    times = np.ones(len(steps), np.int64)
-    times[concerned[pays]] = np.bincount(at, minlength=concerned.size)[pays]
-    new = np.repeat(steps, times)
-    old = np.repeat(np.arange(len(steps)), times)
-    places = np.flatnonzero((custody[steps["src"]])[old])
-    new["src"][places] = pot
-    new["amount"][places] = amount
-    new["flags"][places] |= np.where(lent, LENT, 0).astype(np.int32)
-    new["flags"][times[old] > 1] |= PARTS
-    new_repaid = repaid[old]
-    several = np.flatnonzero(times > 1)
-    begins = np.cumsum(times) - times
-    for s in several[repaid[several] > 0]:
-        # what repays a lender is the first money of the whole transfer
-        rest = int(repaid[s])
-        for i in range(begins[s], begins[s] + times[s]):
-            new_repaid[i] = min(rest, int(new["amount"][i]))
-            rest -= int(new_repaid[i])
-    # a conversion in parts: cut at the same places as the payment
-    parts = []
-    for s, total in converted.tolist():
-        whole_amount = int(steps["amount"][s])
-        run = 0
-        done = 0
-        for i in range(begins[s], begins[s] + times[s]):
-            run += int(new["amount"][i])
-            cut = (2 * run * total + whole_amount) // (2 * whole_amount)
-            parts.append((i, cut - done))
-            done = cut
-    return new, np.array(parts, np.int64).reshape(-1, 2), new_repaid
-
-
-def _refuse_beyond_64_bits(names: list[str], sides: tuple[tuple[Ints, Ints], tuple[Ints, Ints]]) -> None:
     """Refuse what 64 bits might not count: no ruler of an account, seed or end is longer than all amounts."""
     problems = []
     for coins, amounts in sides:
@@ -714,53 +580,7 @@ def _refuse_beyond_64_bits(names: list[str], sides: tuple[tuple[Ints, Ints], tup
             raise InputError(*problems)
 
 
-def _refuse_too_large(
-    steps: NDArray[np.void],
-    converted: Ints,
-    pots: NDArray[np.void],
-    who: _Accounts,
-    outside: NDArray[np.bool_],
-    transfer_of: Any,
-) -> None:
-    """Refuse by name what pro rata and conversions would not divide exactly."""
-    problems: list[Problem] = []
-    for name, side in (("avail", "src"), ("after", "dst")):
-        for i in np.flatnonzero((steps[name] >= GREATEST) & ~outside[steps[side]])[:1]:
-            account = int(pots["account"][steps[side][i]])
-            problem = Problem(
-                "transfers",
-                N_("the balance of account {account} reaches {balance} minor units"),
-                {
-                    "account": who.ids[account].as_py() if account >= 0 else "",
-                    "balance": int(steps[name][i]),
-                },
-                expected=N_("balances below 4503599627370496 (2**52) minor units"),
-            )
-            if problem not in problems:
-                problems.append(problem)
-    # an amount beyond it can still stand between accounts that are not covered, or overdrawn
-    of = converted[:, 1] >= GREATEST
-    large = [(int(s), int(steps["amount"][s])) for s in np.flatnonzero(steps["amount"] >= GREATEST)[:1]]
-    large += [(int(s), int(amount)) for s, amount in converted[of][:1]]
-    for step, amount in [] if problems else large[:1]:
-        problems.append(
-            Problem(
-                "transfers",
-                N_("the amount of transfer {transfer} is {amount} minor units"),
-                {"transfer": transfer_of(int(steps["row"][step])), "amount": amount},
-                expected=N_("amounts below 4503599627370496 (2**52) minor units"),
-            )
-        )
-    if problems:
-        raise InputError(*problems)
-
-
-def _index(pot: Any, place: Any, size: int) -> Index:
-    pointer, positions_ = index_by(np.ascontiguousarray(pot), size)
-    return Index(pointer, positions_, np.ascontiguousarray(place)[positions_])
-
-
-def _contradictions(placed: Ordered, event_row: Ints, transfers: Any) -> list[Mapping[str, Any]]:
+def _contradictions(placed: Ordered, event_row: Numbers, transfers: Any) -> list[Mapping[str, Any]]:
     """Rows whose statements contradict one another about their order."""
     if placed.contradicted.size == 0:
         return []
@@ -775,16 +595,7 @@ def _contradictions(placed: Ordered, event_row: Ints, transfers: Any) -> list[Ma
     return out
 
 
-def _open_orders(
-    placed: Ordered,
-    event_row: Ints,
-    row_of: Ints,
-    source_pot: Ints,
-    target_pot: Ints,
-    who: _Accounts,
-    source: Ints,
-    target: Ints,
-) -> tuple[Mapping[str, Any], ...]:
+def _open_orders(placed: Ordered, event_row: Numbers, row_of: Numbers) -> tuple[Mapping[str, Any], ...]:
     """Rows of one account whose order nothing decides."""
     if placed.open_events.size == 0:
         return ()

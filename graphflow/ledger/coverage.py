@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphflow.kernels.index import period_of
-from graphflow.ledger.columns import flags, integers, known, positions, texts
+from graphflow.ledger.columns import fixed, flags, integers, known, positions, texts
 from graphflow.ledger.form import PERIOD
 from graphflow.ledger.order import NONE
 
@@ -31,10 +31,10 @@ class Coverage:
     pointer: Ints
     stated: bool
 
-    def find(self, account: Ints, time: Ints) -> Ints:
+    def find(self, account: NDArray[np.int32], time: Ints) -> NDArray[np.int32]:
         """The period of each account that holds each time; -1 where none does."""
         begins, ends = (np.ascontiguousarray(self.periods[name]) for name in ("begins", "ends"))
-        return period_of(account, time, self.pointer, begins, ends)
+        return period_of(fixed(account, np.int32), fixed(time, np.int64), self.pointer, begins, ends)
 
 
 def end_of_day(times: Ints, bare: NDArray[np.bool_], timezone: str) -> Ints:
@@ -45,9 +45,10 @@ def end_of_day(times: Ints, bare: NDArray[np.bool_], timezone: str) -> Ints:
     >>> end_of_day(np.array([0]), np.array([True]), "UTC")
     array([86399999999])
     """
-    out = times.copy()
     which = bare & (times != NONE)
+    out = times
     if which.any():
+        out = times.copy()
         local = pd.to_datetime(times[which], unit="us", utc=True).tz_convert(timezone).tz_localize(None)
         later = (local + pd.Timedelta(days=1)).tz_localize(
             timezone, ambiguous=True, nonexistent="shift_forward"

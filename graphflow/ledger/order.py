@@ -18,6 +18,7 @@ NONE = np.iinfo(np.int64).min
 """An unknown number."""
 
 Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 
 MOST_ORDERS = 5000
@@ -32,10 +33,10 @@ class Side:
     how much it changes the balance.
     """
 
-    account: Ints
+    account: Numbers
     sequence: Ints
     balance: Ints
-    currency: Ints
+    currency: Numbers
     change: Ints
 
 
@@ -47,7 +48,7 @@ class Ordered:
     those whose place among others of ``open_account`` nothing decides.
     """
 
-    order: Ints
+    order: Ints | Numbers
     contradicted: Ints
     open_events: Ints
     open_account: Ints
@@ -67,7 +68,7 @@ def order_events(
     sequence: Ints,
     bare: Flags,
     day: Ints | None,
-    row: Ints,
+    row: Numbers,
     ids: Any,
     sides: tuple[Side, Side],
 ) -> Ordered:
@@ -87,7 +88,7 @@ def order_events(
         Only the date is known.
     day : int64 (n) or None
         Local day, where any event is ``bare``.
-    row : int64 (n)
+    row : int32 (n)
         The transfer: one in transit is two events, the arrival later in the array.
     ids : pyarrow array (n)
         Ids, for the order that is shown where it is open.
@@ -99,7 +100,7 @@ def order_events(
         loose = np.isin(day, np.unique(day[bare]))
         # all of such a day stands at its beginning: no other event has that time
         key = np.where(loose, day, time)
-    if key.size < 2 or bool((key[1:] > key[:-1]).all()):
+    if ascending(key):
         return Ordered(np.arange(key.size, dtype=np.int64), none, none, none)
     unnumbered = sequence == NONE
     order = np.argsort(key, kind="stable") if unnumbered.all() else np.lexsort((sequence, key))
@@ -141,8 +142,13 @@ def order_events(
     return Ordered(result, nodes.event[np.flatnonzero(forced)], open_events, open_account)
 
 
+def ascending(key: Ints) -> bool:
+    """Whether no two events have the same time, and they stand in order."""
+    return bool((key[1:] > key[:-1]).all())
+
+
 def _edges(
-    nodes: _Nodes, time: Ints, sequence: Ints, bare: Flags, row: Ints, sides: tuple[Side, Side]
+    nodes: _Nodes, time: Ints, sequence: Ints, bare: Flags, row: Numbers, sides: tuple[Side, Side]
 ) -> tuple[Ints, Ints]:
     """What comes before what, by everything but running balances."""
     numbers = np.arange(nodes.event.size)
@@ -165,7 +171,7 @@ def _edges(
     return np.concatenate([x for x, _ in found]), np.concatenate([x for _, x in found])
 
 
-def _statements(nodes: _Nodes, sides: tuple[Side, Side]) -> tuple[Ints, Ints, Ints]:
+def _statements(nodes: _Nodes, sides: tuple[Side, Side]) -> tuple[Ints, Numbers, Ints]:
     """Node, account and place in that account's statement; a transfer to itself stands at its first place."""
     count = np.flatnonzero(~nodes.whole)
     payer, payee = (side.account[nodes.event[count]] for side in sides)

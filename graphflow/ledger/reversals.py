@@ -12,18 +12,19 @@ from graphflow.language import N_
 from graphflow.ledger.columns import positions, texts
 
 Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
 
 
 def net_amounts(
     transfers: Any,
     account_ids: Any,
-    source: Ints,
-    target: Ints,
+    source: Numbers,
+    target: Numbers,
     time: tuple[Ints, Ints],
-    currency: Ints,
+    currency: Numbers,
     converts: NDArray[np.bool_],
     amount: Ints,
-    order: Ints,
+    order: Numbers,
 ) -> tuple[Ints, list[Mapping[str, Any]]]:
     """Each row's amount, net of its reversals; a reversal's own is 0.
 

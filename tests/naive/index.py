@@ -20,18 +20,17 @@ def period_of(account, time, pointer, begins, ends):
 
 
 def history_keys(account, coin, period, mark, kept, pointer, sizes):
-    """Digits of a number: account, currency, period of the account (0: none), and for the pot the earmark."""
+    """Digits of a number: account, currency, period of the account (0: none), and the earmark."""
     coins, widest, marks = sizes
-    books, pots = [], []
-    for a, c, p, m in zip(account, coin, period, mark, strict=True):
+    pots = []
+    for i, (a, c, p) in enumerate(zip(account, coin, period, strict=True)):
         slot = p - pointer[a] + 1 if a >= 0 and p >= 0 else 0
-        books.append(-1 if a < 0 else a * coins * widest + c * widest + slot)
-        under = m + 1 if a >= 0 and kept[a] and slot else 0
-        pots.append(-1 if a < 0 else books[-1] * marks + under)
-    return books, pots
+        under = mark[i] + 1 if len(mark) and a >= 0 and kept[a] and slot else 0
+        pots.append(-1 if a < 0 else (a * coins * widest + c * widest + slot) * marks + under)
+    return pots
 
 
-def compact(present, keys):
-    """The distinct keys, and where each key stands among them."""
-    distinct = sorted({key for key in keys if key >= 0})
-    return distinct, [distinct.index(key) if key >= 0 else -1 for key in keys]
+def sort_hashes(keys):
+    """Ascending, and where each stood."""
+    order = sorted(range(len(keys)), key=lambda i: keys[i])
+    return [keys[i] for i in order], order

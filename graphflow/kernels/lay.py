@@ -1,0 +1,97 @@
+"""Records of the ledger, written and read whole: a record is a line of the cache, and is fetched once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
+Records = NDArray[np.void]
+Flags = NDArray[np.bool_]
+
+
+@njit(cache=True, nogil=True)
+def lay_rows(
+    rows: Records,
+    origin: Numbers,
+    times: tuple[Ints, Ints],
+    sides: tuple[Numbers, Numbers],
+    amounts: tuple[Ints, Ints],
+    currency: Numbers,
+) -> None:
+    """Write the transfers, in the order of ``origin``, into ``rows``.
+
+    ``times`` are when each leaves and arrives, ``sides`` its accounts, ``amounts`` as stated and net.
+    """
+    for i in range(rows.size):
+        r = origin[i]
+        rows[i]["time"] = times[0][r]
+        rows[i]["arrives"] = times[1][r]
+        rows[i]["source"] = sides[0][r]
+        rows[i]["target"] = sides[1][r]
+        rows[i]["amount"] = amounts[0][r]
+        rows[i]["net"] = amounts[1][r]
+        rows[i]["currency"] = currency[r]
+        rows[i]["origin"] = r
+
+
+@njit(cache=True, nogil=True)
+def lay_steps(
+    steps: Records, row: Numbers, pots: tuple[Numbers, Numbers], amount: Ints, flags: Numbers
+) -> None:
+    """Write what is known of the steps before their balances are run; without ``flags`` none has any."""
+    for s in range(steps.size):
+        steps[s]["row"] = row[s]
+        steps[s]["src"] = pots[0][s]
+        steps[s]["dst"] = pots[1][s]
+        steps[s]["flags"] = flags[s] if flags.size > 0 else np.int32(0)
+        steps[s]["amount"] = amount[s]
+        steps[s]["avail"] = 0
+        steps[s]["after"] = 0
+        steps[s]["repaid"] = 0
+        steps[s]["dplace"] = 0
+        steps[s]["cplace"] = 0
+
+
+@njit(cache=True, nogil=True)
+def index_steps(steps: Records, back: bool, size: int) -> tuple[Ints, Numbers, Ints]:
+    """What each pot pays (``back``: receives): the steps, ascending, and their places on its ruler.
+
+    Those of pot ``p`` are ``pointer[p]`` to ``pointer[p + 1]`` of both.
+    """
+    pointer = np.zeros(size + 1, np.int64)
+    for s in range(steps.size):
+        pointer[(steps[s]["dst"] if back else steps[s]["src"]) + 1] += 1
+    for p in range(size):
+        pointer[p + 1] += pointer[p]
+    positions = np.empty(steps.size, np.int32)
+    places = np.empty(steps.size, np.int64)
+    free = pointer[:-1].copy()
+    for s in range(steps.size):
+        p = steps[s]["dst"] if back else steps[s]["src"]
+        at = free[p]
+        free[p] += 1
+        positions[at] = s
+        places[at] = steps[s]["cplace"] if back else steps[s]["dplace"]
+    return pointer, positions, places
+
+
+@njit(cache=True, nogil=True)
+def first_beyond(steps: Records, outside: Flags, most: int) -> tuple[int, int, int]:
+    """The first step at which a balance of its payer, of its payee, its amount reach ``most``; -1: none.
+
+    Pots ``outside`` have no balances.
+    """
+    payer = -1
+    payee = -1
+    amount = -1
+    for s in range(steps.size):
+        if payer < 0 and steps[s]["avail"] >= most and not outside[steps[s]["src"]]:
+            payer = s
+        if payee < 0 and steps[s]["after"] >= most and not outside[steps[s]["dst"]]:
+            payee = s
+        if amount < 0 and steps[s]["amount"] >= most:
+            amount = s
+    return payer, payee, amount

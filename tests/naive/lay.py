@@ -1,0 +1,42 @@
+"""Records of the ledger, field by field."""
+
+from __future__ import annotations
+
+
+def lay_rows(rows, origin, times, sides, amounts, currency):
+    for record, r in zip(rows, origin, strict=True):
+        record["origin"] = r
+        record["time"], record["arrives"] = times[0][r], times[1][r]
+        record["source"], record["target"] = sides[0][r], sides[1][r]
+        record["amount"], record["net"] = amounts[0][r], amounts[1][r]
+        record["currency"] = currency[r]
+
+
+def lay_steps(steps, row, pots, amount, flags):
+    for name in steps.dtype.names:
+        steps[name] = 0
+    steps["row"], steps["src"], steps["dst"], steps["amount"] = row, pots[0], pots[1], amount
+    if len(flags):
+        steps["flags"] = flags
+
+
+def index_steps(steps, back, size):
+    """Steps sorted by pot, and how many belong to pots before each."""
+    side, place = ("dst", "cplace") if back else ("src", "dplace")
+    pot = steps[side].tolist()
+    order = sorted(range(len(pot)), key=lambda s: pot[s])
+    return (
+        [sum(1 for p in pot if p < k) for k in range(size + 1)],
+        order,
+        [int(steps[place][s]) for s in order],
+    )
+
+
+def first_beyond(steps, outside, most):
+    found = []
+    for name, side in (("avail", "src"), ("after", "dst"), ("amount", None)):
+        at = [
+            s for s in range(len(steps)) if steps[name][s] >= most and not (side and outside[steps[side][s]])
+        ]
+        found.append(at[0] if at else -1)
+    return tuple(found)
