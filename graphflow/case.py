@@ -30,7 +30,7 @@ import pandas as pd
 import pyarrow as pa
 
 from graphflow.contents import content_hash
-from graphflow.errors import Problem, UsageError
+from graphflow.errors import InputError, Problem, UsageError
 from graphflow.folder import MANIFEST, Draft, Pin, pin_current, source_folder, writing
 from graphflow.language import N_
 from graphflow.parts import (
@@ -47,6 +47,7 @@ from graphflow.parts import (
 )
 from graphflow.receipt import SHOWN, ImportReport, Listing, SourceLine, refusals_of
 from graphflow.rows import Amount, Moment, search
+from graphflow.sealing import Seals
 from graphflow.settle import settle
 from graphflow.tables import Tables, closed, frames_to_raw, quarantine_frame, read_raw, refuse, sums
 from graphflow.version import VERSION
@@ -171,6 +172,7 @@ class Case:
         from graphflow.ledger import Ledger, compile_ledger
 
         if self._pin is not None:
+            self._seals.check(self._pin.folder / "ledger")
             return Ledger.open(self._pin.folder / "ledger")
         return compile_ledger(self.tables)
 
@@ -184,9 +186,57 @@ class Case:
         """What became of every row, as of the last import."""
         if self._report is None:
             assert self._pin is not None
-            text = (self._pin.folder / "report.json").read_text(encoding="utf-8")
-            return ImportReport.of_dict(json.loads(text))
+            file = self._pin.folder / "report.json"
+            self._seals.check(file)
+            return ImportReport.of_dict(json.loads(file.read_text(encoding="utf-8")))
         return self._report
+
+    def verify(self) -> tuple[int, int]:
+        """Compare every byte of the case on disk with what was written, however large it is.
+
+        Opening a case compares the sizes of its files, and the contents of small ones; of larger tables each
+        page when it is read. The arrays of a large ledger are compared in full here only.
+
+        Returns
+        -------
+        tuple of two int
+            How many files were compared, and how many bytes; none for a case in memory.
+
+        Raises
+        ------
+        InputError
+            With every file that is missing, was changed, or does not belong to the case.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> folder = pathlib.Path(tempfile.mkdtemp(), "demo")
+        >>> made = Case.from_tables(transfers={"transfer_id": ["t"], "time": ["2024-03-01"], "source": ["A"],
+        ...                                    "target": ["B"], "amount": ["5"]}).save(folder)
+        >>> made.verify()[0] > 20
+        True
+        """
+        if self._pin is None or self.path is None:
+            return 0, 0
+        places = [self._pin.folder, *(source_folder(self.path, entry["key"]) for entry in self._sources)]
+        problems = self._seals.strangers(*places)
+        try:
+            self._seals.check(*places, most=None)
+        except InputError as error:
+            problems += error.problems
+        if problems:
+            raise InputError(*problems)
+        names = [name for place in places for name in self._seals.below(place)]
+        return len(names), sum(self._seals.files[name]["bytes"] for name in names)
+
+    @property
+    def _sources(self) -> Sequence[Mapping[str, Any]]:
+        sources: Sequence[Mapping[str, Any]] = self.manifest.get("sources", ())
+        return sources
+
+    @property
+    def _seals(self) -> Seals:
+        return seals_of(self.path or Path(), self.manifest)
 
     def transfers(
         self,
@@ -255,7 +305,9 @@ class Case:
     def _quarantine_rows(self) -> pa.Table:
         if self._quarantine is None:
             assert self._pin is not None
-            self._quarantine = read_table(self._pin.folder / "quarantine.parquet")
+            file = self._pin.folder / "quarantine.parquet"
+            self._seals.check(file)
+            self._quarantine = read_table(file)
         return self._quarantine
 
     def __repr__(self) -> str:
@@ -342,17 +394,26 @@ def open_case(path: PathLike) -> Case:
     """
     folder = Path(path)
     manifest, pin = pin_current(folder)
+    seals = seals_of(folder, manifest)
+    seals.check(pin.folder, most=0)
     tables = Tables(
-        _Stored(pin, pin.folder / "tables"),
+        _Stored(pin, "tables", seals),
         manifest["currency"],
         manifest["timezone"],
         manifest["minor_units"],
     )
-    return Case(tables, manifest=manifest, path=folder, pin=pin, listed=_Stored(pin, pin.folder / "listed"))
+    return Case(tables, manifest=manifest, path=folder, pin=pin, listed=_Stored(pin, "listed", seals))
+
+
+def seals_of(path: Path, manifest: Mapping[str, Any]) -> Seals:
+    """The seals that a case's manifest keeps."""
+    return Seals(path, manifest.get("files", {}))
 
 
 def read_parts(path: Path, manifest: Mapping[str, Any]) -> tuple[Part, ...]:
-    """The parts that a case's manifest names."""
+    """The parts that a case's manifest names; a new version is made of them, so all of each is compared."""
+    folders = [source_folder(path, entry["key"]) for entry in manifest["sources"]]
+    seals_of(path, manifest).check(*folders, most=None)
     return tuple(read_part(source_folder(path, entry["key"]), entry) for entry in manifest["sources"])
 
 
@@ -401,13 +462,16 @@ def write_version(
 class _Stored(Mapping[str, pa.Table]):
     """The tables in a folder, each read when it is first asked for; the version stays on disk meanwhile."""
 
-    def __init__(self, pin: Pin, folder: Path) -> None:
+    def __init__(self, pin: Pin, kind: str, seals: Seals) -> None:
         self._pin = pin
-        self._files = {file.stem: file for file in sorted(folder.glob("*.parquet"))}
+        self._seals = seals
+        files = [seals.root / name for name in sorted(seals.below(pin.folder / kind))]
+        self._files = {file.stem: file for file in files}
         self._read: dict[str, pa.Table] = {}
 
     def __getitem__(self, name: str) -> pa.Table:
         if name not in self._read:
+            self._seals.check(self._files[name])
             self._read[name] = read_table(self._files[name])
         return self._read[name]
 
@@ -416,6 +480,7 @@ class _Stored(Mapping[str, pa.Table]):
         if name in self._read:
             rows = self._read[name]
             return rows.select([column for column in rows.column_names if column in columns])
+        self._seals.check(self._files[name])
         return read_table(self._files[name], columns)
 
     def __contains__(self, name: object) -> bool:

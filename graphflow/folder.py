@@ -3,7 +3,7 @@
 ::
 
     case/
-      case.json             the manifest; its "version" names the folder that counts
+      case.json             the manifest; its "version" names the folder that counts, its "files" seal all
       case.lock             held by the one writer; the system lets go of it when the process dies
       versions/N/           tables/*.parquet, ledger/, quarantine.parquet, report.json, listed/*.parquet
         in-use              shared by the readers of this version: it is not removed while one lives
@@ -30,12 +30,13 @@ from filelock import FileLock, Timeout
 
 from graphflow.errors import BusyError, InputError, Problem
 from graphflow.language import N_
+from graphflow.sealing import manifest_seal, sealed
 
 if sys.platform != "win32":
     import fcntl
 
 #: Of the layout and meaning of everything in a case's folder: raised when an older program would misread it.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST = "case.json"
 _MANIFEST_NEW = "case.json.new"
 _LOCK = "case.lock"
@@ -48,6 +49,16 @@ def read_manifest(path: Path) -> dict[str, Any]:
     file = path / MANIFEST
     try:
         text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        text = ""
+    except IsADirectoryError:
+        raise InputError(
+            Problem(
+                str(file),
+                N_("is a folder; the manifest of a case is a file"),
+                expected=N_("the case's folder as it was written, or another folder for the case"),
+            )
+        ) from None
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
             Problem(
@@ -87,6 +98,14 @@ def read_manifest(path: Path) -> dict[str, Any]:
                 N_("written by graphflow {theirs} in layout {schema}, older than this program reads"),
                 values={"theirs": manifest.get("package", "?"), "schema": schema, "ours": SCHEMA_VERSION},
                 expected=N_("layout {ours}; import its sources again into a new folder"),
+            )
+        )
+    if manifest.get("seal") != manifest_seal(manifest):
+        raise InputError(
+            Problem(
+                str(file),
+                N_("is damaged: its contents are not those that were written"),
+                expected=N_("the manifest as it was written; restore it from a copy, or import again"),
             )
         )
     return dict(manifest)
@@ -167,8 +186,16 @@ class Draft:
         """Make this version the case. Everything is on the disk before the manifest names it."""
         previous = self.manifest["version"] if self.manifest else None
         complete = {"schema": SCHEMA_VERSION, "version": self.version, "previous": previous, **manifest}
+        kept = {f"sources/{source['key']}/" for source in manifest.get("sources", ())}
+        before = self.manifest["files"] if self.manifest else {}
+        complete["files"] = {
+            **{name: seal for name, seal in before.items() if name.startswith(tuple(kept))},
+            **sealed(self.path, (self.folder, *self._sources)),
+        }
+        complete["seal"] = manifest_seal(complete)
         for folder in (self.folder, *self._sources):
-            _sync_tree(folder)
+            for base, _, _ in os.walk(folder):
+                _sync_folder(Path(base))
         for folder in (self.path / "versions", self.path / "sources", self.path, self.path.parent):
             if folder.exists():
                 _sync_folder(folder)
@@ -300,14 +327,6 @@ def _busy(path: Path) -> BusyError:
 
 def _entries(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.exists() else []
-
-
-def _sync_tree(folder: Path) -> None:
-    for base, _, files in os.walk(folder):
-        for name in files:
-            with open(os.path.join(base, name), "rb+") as file:
-                os.fsync(file.fileno())
-        _sync_folder(Path(base))
 
 
 def _sync_folder(folder: Path) -> None:

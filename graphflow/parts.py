@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from graphflow.contents import table_digest
 from graphflow.errors import InputError, Problem
 from graphflow.language import N_
+from graphflow.sealing import RESTORE
 from graphflow.tables import Checked, Raw, SourceFile
 from graphflow.tables.result import plus
 
@@ -196,13 +197,24 @@ def write_table(rows: pa.Table, file: Path) -> None:
         if (pa.types.is_large_string(field.type) or pa.types.is_string(field.type))
         and len(pc.unique(some[field.name])) <= some.num_rows // 2
     ]
-    pq.write_table(rows, file, compression="zstd", compression_level=1, use_dictionary=recurring)
+    pq.write_table(
+        rows,
+        file,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=recurring,
+        write_page_checksum=True,
+    )
 
 
 def read_table(file: Path, columns: Collection[str] | None = None) -> pa.Table:
     """A table that `write_table` wrote; with `columns` those of them that it has, and no other is read."""
-    held = None if columns is None else [name for name in pq.read_schema(file).names if name in columns]
-    return pq.read_table(file, columns=held, memory_map=True)
+    try:
+        held = None if columns is None else [name for name in pq.read_schema(file).names if name in columns]
+        return pq.read_table(file, columns=held, memory_map=True, page_checksum_verification=True)
+    except (OSError, pa.ArrowException) as error:
+        problem = Problem(str(file), N_("cannot be read: {reason}"), {"reason": str(error)}, expected=RESTORE)
+        raise InputError(problem) from error
 
 
 def _empty(raw: Raw) -> Raw:

@@ -134,7 +134,7 @@ def test_the_manifest_says_where_everything_came_from(tmp_path: Path) -> None:
     file = put(tmp_path / "transfers.csv", TABLES + "t1,2024-03-01T10:00:00,A,B,5.25,x\n")
     import_sources(tmp_path / "case", file, authority="Court of X", basis="Art. 1")
     manifest = json.loads((tmp_path / "case" / "case.json").read_text(encoding="utf-8"))
-    assert manifest["schema"] == 1
+    assert manifest["schema"] == 2
     assert (manifest["currency"], manifest["timezone"]) == ("CNY", "Asia/Shanghai")
     assert manifest["minor_units"]["CNY"] == 2
     assert manifest["counts"]["transfers"] == 1
@@ -351,7 +351,7 @@ def test_a_case_of_a_newer_layout_is_left_alone(tmp_path: Path) -> None:
     import_sources(tmp_path / "case", file)
     manifest = tmp_path / "case" / "case.json"
     manifest.write_text(
-        manifest.read_text(encoding="utf-8").replace('"schema": 1', '"schema": 2'), encoding="utf-8"
+        manifest.read_text(encoding="utf-8").replace('"schema": 2', '"schema": 3'), encoding="utf-8"
     )
     before = contents(tmp_path / "case")
     with pytest.raises(InputError, match="upgrade"):
@@ -368,7 +368,7 @@ def test_a_damaged_source_is_one_clear_error(tmp_path: Path) -> None:
     (source,) = (tmp_path / "case" / "sources").iterdir()
     (source / "tables" / "transfers.parquet").write_bytes(b"PAR1")
     before = contents(tmp_path / "case")
-    with pytest.raises(InputError, match="missing or damaged"):
+    with pytest.raises(InputError, match="has 4 bytes; it was written with"):
         import_sources(tmp_path / "case", two)
     assert contents(tmp_path / "case") == before
 

@@ -216,6 +216,11 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     p = verb("info", N_("What is in a case, how good it is, and which statements to ask for."), prints)
     p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument(
+        "--verify",
+        action="store_true",
+        help=say("first compare every byte of the case with what was written; else only what is small"),
+    )
 
     p = verb("trace", N_("Where money went, or came from: transfers, ends and chains."), prints)
     p.add_argument("case", metavar="CASE", help=say("the case's folder"))
@@ -314,7 +319,13 @@ def _info(a: Arguments) -> int:
     with Progress(a.language) as progress:
         progress(N_("reading"))
         case = open_case(a.case)
+        if a.verify:
+            progress(N_("comparing the case with what was written"))
+            files, size = case.verify()
         show_info(case, a.format, a.language)
+    if a.verify:
+        text = N_("{files} files of {size} bytes are as they were written")
+        print(translate(text, a.language, files=f"{files:,}", size=f"{size:,}"), file=sys.stderr)
     return DONE
 
 
