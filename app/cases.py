@@ -85,7 +85,7 @@ _ARGUMENTS = {
     "since": N_("Since"),
     "until": N_("Until"),
     "min_amount": N_("Least amount"),
-    "max_hops": N_("Most steps"),
+    "max_hops": N_("Most hops"),
     "rule": N_("Rule"),
     "party": N_("Party"),
 }

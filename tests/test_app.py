@@ -109,7 +109,7 @@ def test_the_language_can_be_changed_and_stands_in_the_address(toy: Path) -> Non
     assert "The ends add up to the seed: 300" in said(at).replace("\\", "")
     at.session_state.language = "zh"
     fine(at.run())
-    assert "各去向合计等于所问资金" in said(at)
+    assert "各去向合计等于所查资金" in said(at)
     assert at.query_params["lang"] in ("zh", ["zh"])
     assert "The ends" not in said(at)
 

@@ -136,7 +136,7 @@ def test_a_trace_of_the_platform_is_drawn_clicked_and_adds_up(
     page = open_page(context, address, case=str(p2p), lang="zh", **{"from": reference})
     said = text(page)
     seed = f"{answer.seed // 100:,}.{answer.seed % 100:02d}"
-    assert f"各去向合计等于所问资金：{seed} = {seed} 元" in said
+    assert f"各去向合计等于所查资金：{seed} = {seed} 元" in said
     drawn = Sankey.on(page)
     assert 20 < len(drawn.nodes) <= 150
     follows_both_ways(page, answer.seed)
@@ -167,7 +167,7 @@ def test_the_language_is_switched_and_nothing_stays_in_the_other(
     page.get_by_text("中文", exact=True).click()
     settle(page)
     chinese = words(page)
-    assert "所问资金" in chinese and "lang=zh" in page.url
+    assert "所查资金" in chinese and "lang=zh" in page.url
     left = set(re.findall(r"[A-Za-z]{3,}", chinese)) - {
         "Language", "English", "party", "account", "loan", "transfer", "Esc", "case", "CSV", "SVG", "Excel", "PNG", "yyyy",
     }  # fmt: skip
@@ -220,7 +220,7 @@ def test_a_party_is_found_by_name_and_traced(p2p: Path, address: str, context: A
     page.keyboard.press("Escape")
     settle(page)
     assert page.get_by_role("textbox", name="起点").input_value() == platform(p2p)
-    assert "合计等于所问资金" in text(page)
+    assert "合计等于所查资金" in text(page)
     page.close()
 
 
@@ -269,7 +269,7 @@ def test_files_are_dropped_imported_and_reported(
     page.get_by_role("textbox", name="起点").fill("transfer:t1")
     page.keyboard.press("Enter")
     settle(page)
-    assert "各去向合计等于所问资金：100.00 = 100.00 元" in text(page)
+    assert "各去向合计等于所查资金：100.00 = 100.00 元" in text(page)
     page.close()
 
 

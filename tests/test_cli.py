@@ -122,7 +122,7 @@ def test_info(case: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["info", case, "--language", "zh"]) == 0
     said = capsys.readouterr().out
     assert "2,434.76 CNY" in said
-    assert "完整案件" in said
+    assert "按流水完整处理" in said
 
 
 # ---------------------------------------------------------------- trace
@@ -243,7 +243,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     for verb in graphflow.cli.VERBS:
         assert run([verb, "--help", "--language", "zh"]) == 0
     said = capsys.readouterr().out
-    assert "用法:" in said
+    assert "用法：" in said
     assert "选项" in said
 
 

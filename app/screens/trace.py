@@ -135,7 +135,7 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
             ),
         )
         hops = low[3].number_input(
-            say("Most steps"),
+            say("Most hops"),
             0,
             MOST_HOPS,
             None,
@@ -154,7 +154,7 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
             width="stretch",
             disabled=not case.tables.has("parties"),
             format_func={"account": say("Account"), "party": say("Party")}.__getitem__,
-            help=say("By party, transfers between accounts of one party are no step."),
+            help=say("By party, transfers between accounts of one party are no hop."),
         )
         currency = None
         if several:

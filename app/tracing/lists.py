@@ -168,7 +168,7 @@ def chain_columns(words: Words) -> dict[str, Column]:
         "number": Column("#", COUNT, 55),
         "amount": Column(say("Amount"), MONEY, 150),
         "share": Column(say("Share"), SHARE, 90),
-        "hops": Column(say("Steps"), COUNT, 70, say("Transfers after the seed")),
+        "hops": Column(say("Hops"), COUNT, 70, say("Transfers after the seed")),
         "end": Column(words.where, width=150),
         "path": Column(say("Path"), width=520),
         "transfers": Column(say("Transfers"), width=260),

@@ -61,12 +61,12 @@ def picture_settings() -> None:
                 say("Nodes drawn, about"), SIZES, key="trace_most", required=True, persist_state="session"
             )
             st.segmented_control(
-                say("Steps drawn"),
+                say("Hops drawn"),
                 STEPS,
                 key="trace_steps",
                 required=True,
                 persist_state="session",
-                help=say("What goes on after them is folded into the last."),
+                help=say("What goes on after that is folded into the last."),
             )
 
 

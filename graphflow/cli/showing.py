@@ -225,11 +225,11 @@ class TraceTables:
             if spread:
                 cells += [self.amounts.shown(row[n], row["currency"]) for n in ("amount_min", "amount_max")]
             rows.append([*cells, percent(row["seed_amount"], self.t.seed)])
-        titles = [N_("end"), N_("account"), N_("amount")]
+        titles = [N_("origin") if self.t.backward else N_("end"), N_("account"), N_("amount")]
         titles += [N_("of the money traced")] if abroad else []
         titles += [N_("at least"), N_("at most")] if spread else []
         title = (
-            N_("Ends: where the money stood at the start")
+            N_("Origins: where the money stood at the start")
             if self.t.backward
             else N_("Ends: where the money stands at the close")
         )
@@ -238,7 +238,11 @@ class TraceTables:
             [*(self.say(title) for title in titles), "%"],
             rows,
             right=range(2, len(titles) + 1),
-            note=self._left(len(frame) - len(shown), int(frame["seed_amount"].iloc[top:].sum()), N_("ends")),
+            note=self._left(
+                len(frame) - len(shown),
+                int(frame["seed_amount"].iloc[top:].sum()),
+                N_("origins") if self.t.backward else N_("ends"),
+            ),
         )
 
     def chains(self, top: int, *, transfers: bool) -> Table:
@@ -257,7 +261,8 @@ class TraceTables:
                 ),
             ]
             rows.append([*cells, " ".join(map(str, row["transfers"]))] if transfers else cells)
-        titles = [N_("amount"), N_("hops"), N_("end"), N_("way")] + ([N_("transfers")] if transfers else [])
+        end = N_("origin") if self.t.backward else N_("end")
+        titles = [N_("amount"), N_("hops"), end, N_("way")] + ([N_("transfers")] if transfers else [])
         return Table(
             self.say(N_("Chains: ways that the money took")),
             [self.say(title) for title in titles],

@@ -233,7 +233,7 @@ def _unknown(case: Case, kind: str | None, name: str, text: str) -> Problem:
     if kind is None:
         meant = [hit for each in _TABLES for hit in _similar(case, each, name)]
         meant += _similar(case, "transfer", name)
-        every = "transfer:ID, account:ID, balance:ID@TIME, party:ID, product:ID, loan:ID"
+        every = N_("transfer:ID, account:ID, balance:ID@TIME, party:ID, product:ID, loan:ID")
         what = N_("nothing has the id or name {id}")
     else:
         meant = _anything(case, name)
