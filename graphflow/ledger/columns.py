@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphflow.ledger.order import NONE
+from graphflow.tables.columns import as_text
+from graphflow.tables.keys import places
 
 Ints = NDArray[np.int64]
 
@@ -64,9 +66,7 @@ def texts(table: Any, name: str) -> Any:
 
 def positions(column: Any, values: Any) -> NDArray[np.int32]:
     """Where each text of a column stands in ``values``; -1 where it does not."""
-    found = pc.index_in(column, value_set=values)
-    numbers: NDArray[np.int32] = pc.fill_null(found, -1).to_numpy(zero_copy_only=False)
-    return numbers
+    return places(as_text(column), values)
 
 
 def fixed(values: NDArray[Any], kind: type[np.generic]) -> NDArray[Any]:

@@ -412,10 +412,10 @@ def _histories(
     whose = coverage.periods["account"][told].astype(np.int64)
     told, whose = (x[(kind[whose] != 4) & (own_coin[whose] >= 0)] for x in (told, whose))
     opened = (whose * coins + own_coin[whose]) * widest + told - coverage.pointer[whose] + 1
-    book_keys = np.unique(np.concatenate((found // marks, opened)))
+    book_keys = _ascending(np.concatenate((found // marks, opened)))
     # a custody book always has its bare compartment: the opening stands there
     custody = book_keys[(kind[book_keys // (widest * coins)] == 5) & (book_keys % widest > 0)]
-    pot_keys = np.unique(np.concatenate((found, np.concatenate((custody, opened)) * marks)))
+    pot_keys = _ascending(np.concatenate((found, custody * marks, opened * marks)))
     source_pot, target_pot = (_places(side, pot_keys) for side in keys)
     del keys
 
@@ -468,6 +468,12 @@ def _distinct(*sides: Ints) -> Ints:
     for keys in sides:
         present[keys] = True  # -1 is the last
     return np.flatnonzero(present[:-1])
+
+
+def _ascending(keys: Ints) -> Ints:
+    """The keys in order, each once; `np.unique` hashes, which costs far more where they are sorted nearly."""
+    keys = np.sort(keys)
+    return keys[np.append(True, keys[1:] != keys[:-1])] if keys.size else keys
 
 
 def _places(keys: Ints, among: Ints) -> Numbers:

@@ -508,25 +508,30 @@ class _Joiner:
         table = self.tables.get(name)
         return pa.array([], TEXT) if table is None else read.one(table[SCHEMA[name].key])
 
-    def _unknown(self, name: str, column: ColumnSpec) -> tuple[pa.Array, Any]:
-        """The values that are no key of what the column refers to, and the column, numbered."""
-        coded = read.one(self.tables[name][column.name]).dictionary_encode()
-        values = coded.dictionary
-        missing = np.ones(len(values), np.bool_)
+    def _unknown(self, name: str, column: ColumnSpec) -> Ints:
+        """Rows whose value is no key of what the column refers to."""
+        values = read.one(self.tables[name][column.name])
+        rows: Ints = (
+            np.flatnonzero(_flags(values.is_valid())) if values.null_count else np.arange(len(values))
+        )
         for other in column.refers:
-            have = self._keys(other)
-            if len(have) > 4 * len(values):  # look the few up among the many, not the many among the few
-                have = pc.unique(have.filter(pc.is_in(have, value_set=values)))
-            missing &= ~_flags(pc.is_in(values, value_set=have))
-        return values.filter(pa.array(missing)), coded
+            some = values if rows.size == len(values) else values.take(pa.array(rows))
+            keys_ = self._keys(other)
+            if len(keys_) > 4 * len(some):  # look the few up among the many, not the many among the few
+                among = keys.places(keys_, some)
+                keys_ = keys_.filter(pa.array(among >= 0))
+            rows = rows[keys.places(some, keys_) < 0]
+        return rows
+
+    def _unknown_values(self, name: str, column: ColumnSpec) -> pa.Array:
+        """The values that are no key of what the column refers to, each once."""
+        values = read.one(self.tables[name][column.name]).take(pa.array(self._unknown(name, column)))
+        return values.take(pa.array(keys.numbered(values)[1]))
 
     def _refuse_dangling(self, *tables: str) -> None:
         for name, column in list(self._named(lambda c: c.missing == "refuse" and c.refers[0] in tables)):
-            values, _ = self._unknown(name, column)
-            if len(values):
-                rows = np.flatnonzero(
-                    _flags(pc.is_in(read.one(self.tables[name][column.name]), value_set=values))
-                )
+            rows = self._unknown(name, column)
+            if rows.size:
                 self._refuse(name, rows, column.name, NO_SUCH, f"{ID_OF}: {', '.join(column.refers)}")
                 self._drop(name, rows, rows[:0])
 
@@ -537,10 +542,10 @@ class _Joiner:
                 which for which in self._named(lambda c: c.missing == "add") if which[1].refers[0] == target
             ]
             with ThreadPoolExecutor(2) as pool:
-                unknown = list(pool.map(lambda which: self._unknown(*which)[0], found))
-            values = pa.concat_arrays([u.drop_null() for u in unknown]) if unknown else pa.array([], TEXT)
+                unknown = list(pool.map(lambda which: self._unknown_values(*which), found))
+            values = pa.concat_arrays(unknown) if unknown else pa.array([], TEXT)
             if len(values):
-                by = np.repeat(np.arange(len(unknown)), [len(u.drop_null()) for u in unknown])
+                by = np.repeat(np.arange(len(unknown)), [len(u) for u in unknown])
                 first = np.flatnonzero(keys.first_of(values) == np.arange(len(values)))
                 first = first[pc.sort_indices(values.take(pa.array(first))).to_numpy()]
                 names = values.take(pa.array(first))
@@ -592,26 +597,24 @@ class _Joiner:
                 continue
             if name == "transfers" and column.refers[0] not in ("transfers", *self.tables):
                 continue  # an earmark is an earmark, whether or not the case has the table that describes it
-            values, coded = self._unknown(name, column)
-            self._dangle(name, column.name, ", ".join(column.refers), values, coded)
+            rows = self._unknown(name, column)
+            values = read.one(self.tables[name][column.name]).take(pa.array(rows))
+            self._dangle(name, column.name, ", ".join(column.refers), values)
         holdings = self.tables.get("holdings")
         if holdings is not None:
             inside = holdings.filter(pc.equal(holdings["asset_kind"], "product"))
-            coded = read.one(inside["asset_id"]).dictionary_encode()
-            have = self._keys("products")
-            missing = pc.invert(pc.is_in(coded.dictionary, value_set=have))
-            self._dangle("holdings", "asset_id", "products", coded.dictionary.filter(missing), coded)
+            values = read.one(inside["asset_id"]).drop_null()
+            missing = pc.invert(pc.is_in(values, value_set=self._keys("products")))
+            self._dangle("holdings", "asset_id", "products", values.filter(missing))
 
-    def _dangle(self, name: str, column: str, refers: str, values: pa.Array, coded: Any) -> None:
-        values = values.drop_null()
+    def _dangle(self, name: str, column: str, refers: str, values: pa.Array) -> None:
+        """List the values, one a row, that should be keys and are not."""
         if len(values) == 0:
             return
-        counts = np.bincount(
-            pc.drop_null(coded.indices).to_numpy(zero_copy_only=False), minlength=len(coded.dictionary)
-        )
-        place = pc.index_in(values, value_set=coded.dictionary).to_numpy(zero_copy_only=False)
+        numbers, firsts = keys.numbered(values)
+        values = values.take(pa.array(firsts))
         order = pc.sort_indices(values)
-        rows = pa.array(counts[place].astype(np.int64)).take(order)
+        rows = pa.array(np.bincount(numbers).astype(np.int64)).take(order)
         fixed = [pa.repeat(pa.scalar(text, TEXT), len(values)) for text in (name, column, refers)]
         self.dangling.append(pa.Table.from_arrays([*fixed, values.take(order), rows], schema=DANGLING))
 

@@ -9,11 +9,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphflow.kernels import numbering
 from graphflow.kernels import text as kernel
 from graphflow.tables.columns import as_text, buffers, one, readonly
 
 Words = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.int32]
 
 
 def blank(n: int) -> tuple[Words, Words]:
@@ -83,10 +85,26 @@ def hexadecimal(keys: tuple[Words, Words]) -> pa.Array:
 def first_of(column: pa.ChunkedArray | pa.Array) -> Ints:
     """For each text the first row with the same text."""
     array = as_text(column)
+    if pc.all(pc.less(array[:-1], array[1:]), skip_nulls=False).as_py():
+        return np.arange(len(array))  # ids mostly stand in order: none is there twice
     where, what, known = buffers(array)
     with np.errstate(over="ignore"):
         keys = kernel.hash64(where, what, known)
         return kernel.first_of(keys, where, what, known)
+
+
+def places(column: pa.Array, among: pa.Array) -> Numbers:
+    """Where each text stands first among others, all of them known; -1 where it does not, or is unknown."""
+    with np.errstate(over="ignore"):
+        found: Numbers = numbering.find_texts(*buffers(as_text(column)), *buffers(as_text(among))[:2])
+    return found
+
+
+def numbered(column: pa.Array) -> tuple[Numbers, Numbers]:
+    """Texts numbered in the order in which they first stand (-1: unknown), and the first row of each."""
+    with np.errstate(over="ignore"):
+        numbers, firsts = numbering.number_texts(*buffers(as_text(column)))
+    return numbers, firsts
 
 
 def row_keys(table: pa.Table, columns: Sequence[str]) -> tuple[Words, Words]:

@@ -1,0 +1,185 @@
+"""Numbers for texts: where each stands among others, by hashing the bytes as they lie in Arrow's buffers.
+
+A column of text is `offsets` (int64, one more than rows), `data` (uint8) and `valid` (one byte a row, or
+empty: all rows have a value). A slot of a table holds half of a text's key and its number, plus 1; texts
+whose halves are equal are compared byte by byte: two are never taken for one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
+
+BLOCK = 256
+"""Rows whose slots are fetched together: a row alone would wait for memory."""
+
+
+@njit(cache=True, nogil=True)
+def word_at(data: Bytes, at: Any) -> Any:
+    """Eight bytes as one number; written out, they are fetched at once."""
+    return (
+        np.uint64(data[at])
+        | np.uint64(data[at + np.uint64(1)]) << np.uint64(8)
+        | np.uint64(data[at + np.uint64(2)]) << np.uint64(16)
+        | np.uint64(data[at + np.uint64(3)]) << np.uint64(24)
+        | np.uint64(data[at + np.uint64(4)]) << np.uint64(32)
+        | np.uint64(data[at + np.uint64(5)]) << np.uint64(40)
+        | np.uint64(data[at + np.uint64(6)]) << np.uint64(48)
+        | np.uint64(data[at + np.uint64(7)]) << np.uint64(56)
+    )
+
+
+@njit(cache=True, nogil=True)
+def text_key(data: Bytes, start: int, end: int) -> Any:
+    """A 64-bit key of a text."""
+    at = np.uint64(start)
+    stop = np.uint64(end)
+    key = (stop - at) * np.uint64(0x9E3779B97F4A7C15)
+    while at + np.uint64(8) <= stop:
+        key = (key ^ word_at(data, at)) * np.uint64(0xFF51AFD7ED558CCD)
+        key ^= key >> np.uint64(32)
+        at += np.uint64(8)
+    word = np.uint64(0)
+    shift = np.uint64(0)
+    while at < stop:
+        word |= np.uint64(data[at]) << shift
+        shift += np.uint64(8)
+        at += np.uint64(1)
+    key = (key ^ word) * np.uint64(0xC4CEB9FE1A85EC53)
+    key ^= key >> np.uint64(32)
+    key *= np.uint64(0xFF51AFD7ED558CCD)
+    return key ^ (key >> np.uint64(32))
+
+
+@njit(cache=True, nogil=True)
+def same_text(data: Bytes, start: int, end: int, other: Bytes, its_start: int, its_end: int) -> bool:
+    """Whether two texts are the same, byte by byte."""
+    if end - start != its_end - its_start:
+        return False
+    a = np.uint64(start)
+    b = np.uint64(its_start)
+    stop = np.uint64(end)
+    while a + np.uint64(8) <= stop:
+        if word_at(data, a) != word_at(other, b):
+            return False
+        a += np.uint64(8)
+        b += np.uint64(8)
+    while a < stop:
+        if data[a] != other[b]:
+            return False
+        a += np.uint64(1)
+        b += np.uint64(1)
+    return True
+
+
+@njit(cache=True, nogil=True)
+def find_texts(offsets: Ints, data: Bytes, valid: Bytes, its_offsets: Ints, its_data: Bytes) -> Numbers:
+    """Where each text stands first among others (of which all have a value); -1 where it does not."""
+    count = its_offsets.size - 1
+    bits = 4
+    while (1 << bits) < 2 * count:
+        bits += 1
+    mask = np.uint64((1 << bits) - 1)
+    half = np.uint64(32)
+    low = np.uint64(0xFFFFFFFF)
+    slots = np.zeros(1 << bits, np.uint64)
+    for i in range(count):
+        key = text_key(its_data, its_offsets[i], its_offsets[i + 1])
+        slot = key & mask
+        while slots[slot] != np.uint64(0):
+            o = np.int64(slots[slot] & low) - 1
+            if slots[slot] >> half == key >> half and same_text(
+                its_data, its_offsets[o], its_offsets[o + 1], its_data, its_offsets[i], its_offsets[i + 1]
+            ):
+                break
+            slot = (slot + np.uint64(1)) & mask
+        if slots[slot] == np.uint64(0):
+            slots[slot] = (key >> half << half) | np.uint64(i + 1)
+
+    n = offsets.size - 1
+    found = np.full(n, -1, np.int32)
+    keys = np.empty(BLOCK, np.uint64)
+    fetched = np.empty(BLOCK, np.uint64)
+    for block in range(0, n, BLOCK):
+        end = min(block + BLOCK, n)
+        for i in range(block, end):
+            keys[i - block] = text_key(data, offsets[i], offsets[i + 1])
+        for k in range(end - block):
+            fetched[k] = slots[keys[k] & mask]
+        for i in range(block, end):
+            if valid.size > 0 and valid[i] == 0:
+                continue
+            key = keys[i - block]
+            slot = key & mask
+            held = fetched[i - block]
+            while held != np.uint64(0):
+                o = np.int64(held & low) - 1
+                if held >> half == key >> half and same_text(
+                    data, offsets[i], offsets[i + 1], its_data, its_offsets[o], its_offsets[o + 1]
+                ):
+                    found[i] = o
+                    break
+                slot = (slot + np.uint64(1)) & mask
+                held = slots[slot]
+    return found
+
+
+@njit(cache=True, nogil=True)
+def number_texts(offsets: Ints, data: Bytes, valid: Bytes) -> tuple[Numbers, Numbers]:
+    """Number the texts in the order in which they first stand: the number of each row (-1: no value), and the
+    row where each number is first.
+
+    The table grows with the texts that it holds: where few recur often, it stays in the cache.
+    """
+    n = offsets.size - 1
+    half = np.uint64(32)
+    low = np.uint64(0xFFFFFFFF)
+    numbers = np.full(n, -1, np.int32)
+    firsts = np.empty(BLOCK, np.int32)
+    count = 0
+    slots = np.zeros(1024, np.uint64)
+    mask = np.uint64(slots.size - 1)
+    keys = np.empty(BLOCK, np.uint64)
+    for block in range(0, n, BLOCK):
+        end = min(block + BLOCK, n)
+        if 2 * (count + BLOCK) > slots.size:  # room for a block of new ones
+            slots = np.zeros(4 * slots.size, np.uint64)
+            mask = np.uint64(slots.size - 1)
+            for o in range(count):
+                key = text_key(data, offsets[firsts[o]], offsets[firsts[o] + 1])
+                slot = key & mask
+                while slots[slot] != np.uint64(0):
+                    slot = (slot + np.uint64(1)) & mask
+                slots[slot] = (key >> half << half) | np.uint64(o + 1)
+        if count + BLOCK > firsts.size:
+            grown = np.empty(2 * firsts.size, np.int32)
+            grown[:count] = firsts[:count]
+            firsts = grown
+        for i in range(block, end):
+            keys[i - block] = text_key(data, offsets[i], offsets[i + 1])
+        for i in range(block, end):
+            if valid.size > 0 and valid[i] == 0:
+                continue
+            key = keys[i - block]
+            slot = key & mask
+            while slots[slot] != np.uint64(0):
+                o = np.int64(slots[slot] & low) - 1
+                if slots[slot] >> half == key >> half and same_text(
+                    data, offsets[i], offsets[i + 1], data, offsets[firsts[o]], offsets[firsts[o] + 1]
+                ):
+                    numbers[i] = o
+                    break
+                slot = (slot + np.uint64(1)) & mask
+            if numbers[i] < 0:
+                slots[slot] = (key >> half << half) | np.uint64(count + 1)
+                firsts[count] = i
+                numbers[i] = count
+                count += 1
+    return numbers, firsts[:count].copy()
