@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from graphflow.kernels import balances, chains, fifo, index, order, poison, prorata
-from graphflow.ledger.form import STEP
+from graphflow.kernels import balances, chains, fifo, index, lay, numbering, order, poison, prorata
+from graphflow.ledger.form import ROW, STEP
 from tests.naive import balances as naive_balances
 from tests.naive import chains as naive_chains
 from tests.naive import fifo as naive_fifo
 from tests.naive import index as naive_index
+from tests.naive import lay as naive_lay
+from tests.naive import numbering as naive_numbering
 from tests.naive import order as naive_order
 from tests.naive import poison as naive_poison
 from tests.naive import prorata as naive_prorata
@@ -35,7 +37,7 @@ def ints(values: Any, width: int = 0) -> np.ndarray:
 class World:
     """Books, their pots, and steps between them in time order, with every field filled in."""
 
-    def __init__(self, rng: random.Random, size: int, converts: bool = True) -> None:
+    def __init__(self, rng: random.Random, size: int, converts: float = 0.2, far: bool = False) -> None:
         self.rng = rng
         self.books: list[list[int]] = []  # the pots of each book, the bare one first
         self.outside: list[bool] = []
@@ -45,22 +47,30 @@ class World:
             self.books.append(list(range(len(self.outside), len(self.outside) + pots)))
             self.outside += [chance > 0.9] * pots
         self.most = rng.choice((3, 12, 40))
-        self.opening = [0 if out else max(0, rng.randint(-30, 20)) for out in self.outside]
+        self.opening = [0 if out or far else max(0, rng.randint(-30, 20)) for out in self.outside]
         for pots in self.books:
-            if len(pots) == 1 and not self.outside[pots[0]] and rng.random() < 0.15:
+            if not self.outside[pots[0]] and rng.random() < 0.15:
                 self.opening[pots[0]] = -rng.randint(1, 15)
             for pot in pots[1:]:
                 self.opening[pot] = 0
+        self.held = {} if far else None  # what each book has: of that it pays, so that money travels far
         self.rows = [self.row(converts) for _ in range(rng.randint(1, size))]
         self.divide()
         self.lay_out()
 
-    def row(self, converts: bool) -> dict:
+    def row(self, converts: float) -> dict:
         rng = self.rng
         row = {"source": rng.randrange(len(self.books)), "target": rng.randrange(len(self.books))}
         row["amount"] = rng.randint(1, self.most)
-        row["received"] = rng.randint(1, self.most) if converts and rng.random() < 0.15 else row["amount"]
-        row["converts"] = converts and row["received"] != row["amount"]
+        rich = [book for book, held in (self.held or {}).items() if held > 0]
+        if rich and rng.random() < 0.8:
+            row["source"] = rng.choice(rich)
+            row["amount"] = rng.randint(1, self.held[row["source"]])
+        row["received"] = rng.randint(1, self.most) if rng.random() < converts else row["amount"]
+        row["converts"] = row["received"] != row["amount"]
+        if self.held is not None:
+            self.held[row["source"]] = self.held.get(row["source"], 0) - row["amount"]
+            self.held[row["target"]] = self.held.get(row["target"], 0) + row["received"]
         row["own"], row["into"] = (rng.choice(self.books[row[side]]) for side in ("source", "target"))
         row["transit"] = rng.randint(0, 4) if rng.random() < 0.15 else None
         return row
@@ -96,26 +106,31 @@ class World:
             converts = CONVERTS if row["converts"] else 0
             flags = OUTSIDE if self.outside[row["into"]] else self.rng.choice((0,) * 12 + (1, 2, 3))
             flags |= (OUTSIDE if self.outside[row["own"]] else self.rng.choice((0,) * 12 + (1, 2, 3))) << 3
-            if row["transit"] is not None:
+            parts = self.parts.get(number, [(row["own"], row["amount"], False)])
+            joined = bool(row["converts"]) and len(parts) > 1
+            if row["transit"] is not None or joined:
                 pot = len(self.outside)
                 self.outside.append(False)
                 self.opening.append(0)
                 divided.append(False)
+            if joined:  # converted as a whole: several parts go through a pot of the row's own
+                for part, amount, lent in parts:
+                    these = flags & 56 | (LENT if lent else 0) | PARTS
+                    lines.append((number, number, part, pot, these, amount, amount, 0))
+                a, b, owed = row["amount"], row["received"], self.repaid[number]
+                lines.append((number, number, pot, row["into"], flags & 7 | CONVERTS | ARRIVAL, a, b, owed))
+                continue
+            if row["transit"] is not None:
                 later = number + row["transit"] + 0.5
                 a, b = row["amount"], row["received"]
                 lines.append((number, number, row["own"], pot, flags & 56, a, a, 0))
                 lines.append((later, number, pot, row["into"], flags & 7 | converts | ARRIVAL, a, b, 0))
                 continue
-            parts = self.parts.get(number, [(row["own"], row["amount"], False)])
-            at, owed = 0, self.repaid[number]
+            owed = self.repaid[number]
             for pot, amount, lent in parts:
-                arrives = amount
-                if row["converts"]:
-                    a, b = row["amount"], row["received"]
-                    arrives = (2 * (at + amount) * b + a) // (2 * a) - (2 * at * b + a) // (2 * a)
+                arrives = row["received"] if row["converts"] else amount
                 back = min(owed, arrives)
                 owed -= back
-                at += amount
                 these = flags | (LENT if lent else 0) | converts | (PARTS if len(parts) > 1 else 0)
                 lines.append((number, number, pot, row["into"], these, amount, arrives, back))
         lines.sort(key=lambda line: line[0])
@@ -207,10 +222,10 @@ class World:
 
 # ---------------------------------------------------------------------- inputs of the kernels
 def lots_inputs(rng: random.Random, size: int) -> tuple:
-    world, back = World(rng, size, converts=rng.random() < 0.1), rng.random() < 0.5
+    world, back = World(rng, size, converts=rng.choice((0,) * 9 + (0.2,))), rng.random() < 0.5
     latest = {int(step["dst"]): step for step in world.steps}
     if any(step["flags"] & CONVERTS for step in latest.values()):
-        world = World(rng, size, converts=False)  # what such a credit comes to is not among the arguments
+        world = World(rng, size, converts=0)  # what such a credit comes to is not among the arguments
     seeds = [(2 * o + (s < 0), pot, low, high, 0) for s, pot, low, high, o, _ in world.seeds(back)]
     queue = np.zeros((world.pots, 2), np.int64)
     last = world.last(back)
@@ -219,16 +234,56 @@ def lots_inputs(rng: random.Random, size: int) -> tuple:
 
 
 def shares_inputs(rng: random.Random, size: int) -> tuple:
-    world, back = World(rng, size), rng.random() < 0.5
+    # long ones too: a pot's fraction has to fade and to count again
+    world, back = World(rng, size * rng.choice((1, 4))), rng.random() < 0.5
     seeds = [(2 * o + (s < 0), pot, high - low, whole) for s, pot, low, high, o, whole in world.seeds(back)]
     last = world.last(back)
     seeds = [seed for seed in seeds if seed[0] >> 1 <= last]
     state = np.zeros((world.pots, 4), np.int64)
-    return world.steps, *world.payments(back)[:2], ints(seeds, 4), world.converted, state, last, back
+    patience = rng.choice((1, 5, 1024, 1024))
+    return (
+        world.steps,
+        *world.payments(back)[:2],
+        ints(seeds, 4),
+        world.converted,
+        state,
+        last,
+        back,
+        patience,
+    )
+
+
+def asleep_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size), rng.random() < 0.5
+    pointer, positions = world.payments(back)[:2]
+    payers = world.steps["dst" if back else "src"]
+    pots = [pot for pot in range(world.pots) if not world.outside[pot] and (payers == pot).any()] or [0]
+    state = np.zeros((world.pots, 4), np.int64)
+    pot = rng.choice(pots)
+    begin, end = int(pointer[pot]), int(pointer[pot + 1])
+    own = list(range(begin, end))
+    if back:  # not in the midst of a transfer
+        own = [i for i in own if i == end - 1 or not same(world.steps, positions[i], positions[i + 1])]
+    place = rng.randint(0, len(world.steps))
+    if back and place < len(world.steps):
+        while (s := len(world.steps) - 1 - place) > 0 and same(world.steps, s, s - 1):
+            place += 1
+    state[pot] = 0, 0, rng.randint(1, 2**31), -1 - (rng.choice(own) if own else begin)
+    return world.steps, pointer, positions, world.converted, state, pot, place, back
+
+
+def same(steps: np.ndarray, s: int, other: int) -> bool:
+    """Whether two steps are parts of one transfer."""
+    return naive_prorata.same_payment(steps, int(s), int(other))
+
+
+def state_outcome(result: Any, args: tuple) -> Any:
+    return plain(args[4])
 
 
 def chains_inputs(rng: random.Random, size: int) -> tuple:
-    world, back = World(rng, size), rng.random() < 0.5
+    world = World(rng, 3 * size, converts=rng.choice((0.1, 0.5)), far=rng.random() < 0.8)
+    back = rng.random() < 0.5
     last = world.last(back)
     seeds = [seed[:5] for seed in world.seeds(back) if seed[4] <= last]
     pointer, positions, starts = world.payments(back)
@@ -236,14 +291,17 @@ def chains_inputs(rng: random.Random, size: int) -> tuple:
         ints(sorted(s for s, *_ in seeds if s >= 0), 1),
         ints([(pot, place) for s, pot, _, _, place in seeds if s < 0], 2),
     )
-    limits = (last, rng.choice((-1, -1, 0, 1, 3)), rng.choice((0, 0, 1, 5)), int(back))
+    # what several compartments pay is one seed
+    of = [int(world.steps["row"][s]) if s >= 0 and world.steps["flags"][s] & PARTS else -1 for s, *_ in seeds]
+    numbers = np.cumsum([i == 0 or of[i] < 0 or of[i] != of[i - 1] for i in range(len(of))])
+    limits = (last, rng.choice((-1, -1, -1, 0, 1, 3)), rng.choice((0, 0, 1, 3)), int(back))
     stack = (np.zeros((4, 19), np.int64), np.zeros(4, np.int64), ints([0, -1]))
     carried = np.zeros((len(world.steps), 2), np.int64)
     return (
         world.steps,
         (pointer, positions, world.converted),
         starts,
-        ints([(*seed, number) for number, seed in enumerate(seeds)], 6),
+        ints([(*seed, number) for seed, number in zip(seeds, numbers, strict=True)], 6),
         barriers,
         limits,
         stack,
@@ -252,17 +310,28 @@ def chains_inputs(rng: random.Random, size: int) -> tuple:
 
 
 def poison_inputs(rng: random.Random, size: int) -> tuple:
-    world = World(rng, size)
+    world = World(rng, size * rng.choice((1, 4)))
     count = len(world.steps)
     steps = sorted(rng.sample(range(count), rng.randint(0, min(3, count))))
     seeds = [(s, rng.randint(1, int(world.steps[s]["amount"]))) for s in steps]
+    pointer, positions = world.payments(False)[:2]
     return (
         world.steps,
+        pointer,
+        positions,
         ints(seeds, 2),
-        np.zeros((world.pots, 2), np.int64),
+        np.zeros((world.pots, 4), np.int64),
         rng.randrange(count),
         rng.choice((-1, 0, 1, 3)),
+        rng.random() < 0.5,
+        rng.choice((1, 3, 1024)),
     )
+
+
+def behind_inputs(rng: random.Random, size: int) -> tuple:
+    world = World(rng, size)
+    pointer, positions = world.payments(False)[:2]
+    return pointer, positions, rng.randrange(world.pots), rng.randint(-1, len(world.steps))
 
 
 def rows_inputs(rng: random.Random, size: int) -> tuple:
@@ -356,23 +425,28 @@ def as_it_is(result: Any, args: tuple) -> Any:
     return plain(result)
 
 
+def first_as_it_is(result: Any, args: tuple) -> Any:
+    """What a kernel has written into the records that it was given."""
+    return plain(args[0])
+
+
 def lots_outcome(result: Any, args: tuple) -> Any:
     status, moved, stopped, left = plain(result)
     return [status, moved, sorted(stopped), sorted(left)] if not status else [status]
 
 
 def shares_outcome(result: Any, args: tuple) -> Any:
-    moved, stopped, touched = plain(result)
+    moved, stopped, left = plain(result)
     summed: dict[tuple[int, int], list[int]] = {}  # what rounds to nothing comes in parts or at once
     for code, pot, amount, worth in stopped:
         total = summed.setdefault((code, pot), [0, 0])
         total[0] += amount
         total[1] += worth
-    return sorted(moved), summed, sorted(set(touched)), plain(args[5])
+    return sorted(moved), summed, sorted(left), plain(args[5])  # zero again
 
 
 def touch_outcome(result: Any, args: tuple) -> Any:
-    return plain(result), plain(args[2])
+    return plain(result), plain(args[4])  # zero again
 
 
 def balances_outcome(result: Any, args: tuple) -> Any:
@@ -399,10 +473,16 @@ def chains_outcome(result: Any, args: tuple) -> Any:
             total[1] += value[1]
         return {key: value for key, value in by_book.items() if any(value)}, plain(args[7])
     summed: dict[tuple, list[int]] = {}
+    numbers = args[3][:, 5]
     while True:
         bounds, rows, ends, stack, more = result
         for i, (code, pot, amount, worth, number) in enumerate(ends.tolist()):
-            key = (tuple(rows[bounds[i] : bounds[i + 1]].tolist()), code, book.get(pot, pot), number)
+            key = (
+                tuple(rows[bounds[i] : bounds[i + 1]].tolist()),
+                code,
+                book.get(pot, pot),
+                int(numbers[number]),
+            )
             total = summed.setdefault(key, [0, 0])
             total[0] += amount
             total[1] += worth
@@ -440,30 +520,81 @@ def period_inputs(rng: random.Random, size: int) -> tuple:
         pointer.append(len(begins))
     account = [rng.randint(-1, len(pointer) - 2) for _ in range(size)]
     time = [rng.randint(-5, 30) for _ in range(size)]
-    return ints(account), ints(time), ints(pointer), ints(begins), ints(ends)
+    return np.array(account, np.int32), ints(time), ints(pointer), ints(begins), ints(ends)
 
 
 def history_inputs(rng: random.Random, size: int) -> tuple:
     account, time, pointer, begins, ends = period_inputs(rng, size)
     coins, marks = rng.randint(1, 3), rng.randint(1, 4)
-    period = ints(naive_index.period_of(account, time, pointer, begins, ends))
-    coin = ints([rng.randrange(coins) for _ in range(size)])
-    mark = ints([rng.randint(-1, marks - 2) for _ in range(size)])
+    period = np.array(naive_index.period_of(account, time, pointer, begins, ends), np.int32)
+    coin = np.array([rng.randrange(coins) for _ in range(size)], np.int32)
+    mark = np.array([rng.randint(-1, marks - 2) for _ in range(size if marks > 1 else 0)], np.int32)
     kept = np.array([rng.random() < 0.5 for _ in range(len(pointer) - 1)])
     widest = int(np.diff(pointer).max()) + 1
     return account, coin, period, mark, kept, pointer, (coins, widest, marks)
 
 
-def compact_inputs(rng: random.Random, size: int) -> tuple:
-    span = rng.randint(1, 2 * size)
-    return np.zeros(span, np.bool_), ints([rng.randint(-1, span - 1) for _ in range(size)])
+def hash_inputs(rng: random.Random, size: int) -> tuple:
+    """Hashes spread evenly, and some that are equal or begin alike."""
+    few = [rng.getrandbits(64) for _ in range(3)]
+    keys = [rng.choice((rng.getrandbits(64), rng.choice(few), few[0] ^ 1)) for _ in range(size)]
+    return (np.array(keys, np.uint64),)
+
+
+def row_records(rng: random.Random, size: int) -> tuple:
+    origin = rng.sample(range(size), size)
+    wide = [ints([rng.randint(-(2**40), 2**40) for _ in range(size)]) for _ in range(4)]
+    narrow = [np.array([rng.randint(-1, 2**31 - 1) for _ in range(size)], np.int32) for _ in range(3)]
+    rows = np.array([(-7,) * 8] * size, ROW)
+    order = np.array(origin, np.int32)
+    return rows, order, (wide[0], wide[1]), (narrow[0], narrow[1]), (wide[2], wide[3]), narrow[2]
+
+
+def step_records(rng: random.Random, size: int) -> tuple:
+    narrow = [np.array([rng.randint(0, 2**31 - 1) for _ in range(size)], np.int32) for _ in range(4)]
+    flags = narrow[3] if rng.random() < 0.5 else np.zeros(0, np.int32)
+    steps = np.array([(-7,) * 10] * size, STEP)
+    return steps, narrow[0], (narrow[1], narrow[2]), ints([rng.randint(0, 2**52) for _ in range(size)]), flags
+
+
+def index_inputs(rng: random.Random, size: int) -> tuple:
+    world = World(rng, size)
+    return world.steps, rng.random() < 0.5, world.pots
+
+
+def beyond_inputs(rng: random.Random, size: int) -> tuple:
+    world = World(rng, size)
+    return world.steps, np.array(world.outside), rng.randint(1, 60)
+
+
+def text_inputs(rng: random.Random, size: int) -> tuple:
+    return few_texts(rng, 1_000 if rng.random() < 0.05 else size)  # more than the first table holds
+
+
+def few_texts(rng: random.Random, size: int) -> tuple:
+    """Texts that are often equal, of one length, or alike in their first or last eight bytes; some unknown."""
+    few = ["", "A", "0" * 8, "0" * 8 + "A", "A" + "0" * 7 + "A", "A" + "0" * 8, "人" * 5, "0" * 16]
+    texts = [rng.choice((rng.choice(few), str(rng.randrange(2 * size)))).encode() for _ in range(size)]
+    ends = np.cumsum([0] + [len(text) for text in texts])
+    valid = np.array([rng.random() < 0.8 for _ in range(size if rng.random() < 0.5 else 0)], np.uint8)
+    return ints(ends), np.frombuffer(b"".join(texts) or b" ", np.uint8), valid
+
+
+def two_texts_inputs(rng: random.Random, size: int) -> tuple:
+    return *text_inputs(rng, size), *text_inputs(rng, size)[:2]
 
 
 PAIRS = (
+    Pair("numbering.find_texts", numbering.find_texts, naive_numbering.find_texts, two_texts_inputs),
+    Pair("numbering.number_texts", numbering.number_texts, naive_numbering.number_texts, text_inputs),
     Pair("index.index_by", index.index_by, naive_index.index_by, keys_inputs),
     Pair("index.period_of", index.period_of, naive_index.period_of, period_inputs),
     Pair("index.history_keys", index.history_keys, naive_index.history_keys, history_inputs),
-    Pair("index.compact", index.compact, naive_index.compact, compact_inputs),
+    Pair("index.sort_hashes", index.sort_hashes, naive_index.sort_hashes, hash_inputs),
+    Pair("lay.lay_rows", lay.lay_rows, naive_lay.lay_rows, row_records, first_as_it_is),
+    Pair("lay.lay_steps", lay.lay_steps, naive_lay.lay_steps, step_records, first_as_it_is),
+    Pair("lay.index_steps", lay.index_steps, naive_lay.index_steps, index_inputs),
+    Pair("lay.first_beyond", lay.first_beyond, naive_lay.first_beyond, beyond_inputs),
     Pair("order.topological", order.topological, naive_order.topological, edges_inputs),
     Pair("balances.book_rows", balances.book_rows, naive_balances.book_rows, rows_inputs),
     Pair("balances.divide_custody", balances.divide_custody, naive_balances.divide_custody,
@@ -475,8 +606,10 @@ PAIRS = (
     Pair("prorata.share", prorata.share, naive_prorata.share, share_inputs, sizes=()),
     Pair("prorata.take", prorata.take, naive_prorata.take, take_inputs, sizes=()),
     Pair("prorata.nearest", prorata.nearest, naive_prorata.nearest, share_inputs, sizes=()),
-    Pair("prorata.next_step", prorata.next_step, naive_prorata.next_step, step_inputs),
+    Pair("prorata.next_payment", prorata.next_payment, naive_prorata.next_payment, step_inputs),
+    Pair("prorata.settle", prorata.settle, naive_prorata.settle, asleep_inputs, state_outcome),
     Pair("prorata.trace_shares", prorata.trace_shares, naive_prorata.trace_shares, shares_inputs, shares_outcome),
+    Pair("poison.first_behind", poison.first_behind, naive_poison.first_behind, behind_inputs),
     Pair("poison.touch", poison.touch, naive_poison.touch, poison_inputs, touch_outcome),
     Pair("chains.nearest", chains.nearest, naive_chains.nearest, share_inputs, sizes=()),
     Pair("chains.payment_at", chains.payment_at, naive_chains.payment_at, place_inputs),

@@ -313,6 +313,6 @@ def test_what_several_compartments_pay_is_converted_as_one_transfer(rule: str, b
         x[:2] + x[3:4] for x in shared
     ]
     assert trace.transfers.set_index("transfer_id")["traced"].to_dict() == {"s1": 1, "s2": 29, "c": 40}
-    assert [tuple(way)[:2] for way in trace.chains()["transfers"]] == [("d", "c")] * 3
+    assert {tuple(way)[:2] for way in trace.chains()["transfers"]} == {("d", "c")}
     mixed = gf.trace(case, "balance:K@2024-05-01T09:10:00", rule=rule)
     assert ends(mixed) == [("balance", "C", "USD", 3, 30)]

@@ -132,7 +132,7 @@ def walk_chains(
     bounds = np.zeros(capacity + 1, np.int64)
     ends = np.empty((capacity, 5), np.int64)
     rows = np.empty(capacity * 8, np.int64)
-    pieces = np.empty((16, 8), np.int64)  # step, pot, from, to, place, base and what it was then
+    pieces = np.empty((16, 9), np.int64)  # step, pot, from, to, place, base and what it was then, worth now
     count = 0
     used = 0
     seed = state[0]
@@ -160,12 +160,12 @@ def walk_chains(
             while seed < seeds.shape[0] and seeds[seed, 5] == number:
                 if seeds[seed, 2] < seeds[seed, 3]:
                     if found == pieces.shape[0]:
-                        grown = np.empty((2 * found, 8), np.int64)
+                        grown = np.empty((2 * found, 9), np.int64)
                         grown[:found] = pieces
                         pieces = grown
                     pieces[found, :5] = seeds[seed, :5]
                     pieces[found, 5] = seeds[seed, 2]
-                    pieces[found, 6:] = seeds[seed, 3] - seeds[seed, 2]
+                    pieces[found, 6:8] = seeds[seed, 3] - seeds[seed, 2]
                     found += 1
                 seed += 1
         else:
@@ -228,7 +228,7 @@ def walk_chains(
                         if steps[s]["row"] != row:
                             break
                         if found == pieces.shape[0]:
-                            grown = np.empty((2 * found, 8), np.int64)
+                            grown = np.empty((2 * found, 9), np.int64)
                             grown[:found] = pieces
                             pieces = grown
                         pieces[found, 0] = s
@@ -274,6 +274,41 @@ def walk_chains(
             grown_path = np.empty(2 * path.size, np.int64)
             grown_path[: path.size] = path
             path = grown_path
+        # all that one path brings to a transfer is converted together: its worth is spread evenly over that
+        turned = np.int64(0)
+        turned_seed = np.int64(0)
+        for i in range(found):
+            s = pieces[i, 0]
+            low = pieces[i, 2]
+            high = pieces[i, 3]
+            base = pieces[i, 5]
+            base_length = pieces[i, 6]
+            base_seed = pieces[i, 7]
+            amount_seed = nearest(high - base, base_seed, base_length) - nearest(
+                low - base, base_seed, base_length
+            )
+            pieces[i, 8] = amount_seed
+            if s < 0:
+                continue
+            amount = high - low
+            if steps[s]["flags"] & 128 and not (back and root):  # a seed is counted where it left
+                paid = steps[s]["amount"]
+                other = converted[position_of(converted, s), 1]
+                if back:
+                    low = paid - nearest(other - low, paid, other)
+                    high = paid - nearest(other - high, paid, other)
+                    amount = high - low
+                else:
+                    low, high = nearest(low, other, paid), nearest(high, other, paid)
+                pieces[i, 2] = low
+                pieces[i, 3] = high
+                pieces[i, 5] = low - turned
+                pieces[i, 6] = -1
+                turned += high - low
+                turned_seed += amount_seed
+            if carried.shape[0] > 0:
+                carried[s, 0] += amount
+                carried[s, 1] += amount_seed
         head = depth + 1
         came_length = length
         for i in range(found):
@@ -283,60 +318,41 @@ def walk_chains(
             base = pieces[i, 5]
             base_length = pieces[i, 6]
             base_seed = pieces[i, 7]
+            if base_length < 0:
+                base_length = turned
+                base_seed = turned_seed
             lent = np.int64(0)
             lent_seed = np.int64(0)
+            length = came_length
             if s < 0:
                 payee = pieces[i, 1]
-                length = came_length
             else:
                 flags = steps[s]["flags"]
                 row = steps[s]["row"]
-                length = came_length
                 if length == 0 or path[length - 1] != row:
                     path[length] = row
                     length += 1
-                paid = steps[s]["amount"]
                 stop = flags & 7
                 if back:
                     payee = steps[s]["src"]
-                    own = min(paid, steps[s]["avail"])
-                    repaid = paid - own
+                    own = min(steps[s]["amount"], steps[s]["avail"])
+                    repaid = steps[s]["amount"] - own
                     shift = -(steps[s]["dplace"] + own)
                     stop = (flags & 56) >> 3
                 else:
                     payee = steps[s]["dst"]
                     repaid = steps[s]["repaid"]
                     shift = steps[s]["cplace"]
-                other = paid
-                if flags & 128:
-                    other = converted[position_of(converted, s), 1]
-                amount_seed = nearest(high - base, base_seed, base_length) - nearest(
-                    low - base, base_seed, base_length
-                )
-                amount = high - low
-                new_length, new_seed = base_length, base_seed
-                if flags & 128 and not (back and root):  # a seed is counted where it left
-                    if back:
-                        low = paid - nearest(other - low, paid, other)
-                        high = paid - nearest(other - high, paid, other)
-                        amount = high - low
-                    else:
-                        low, high = nearest(low, other, paid), nearest(high, other, paid)
-                    base = low
-                    new_length, new_seed = high - low, amount_seed
-                if carried.shape[0] > 0:
-                    carried[s, 0] += amount
-                    carried[s, 1] += amount_seed
                 if stop != 0:
                     code = stop
                     pot = payee
                     amount_stopped += high - low
-                    seed_stopped += amount_seed
+                    seed_stopped += pieces[i, 8]
                     continue
                 lent = max(min(high, repaid) - low, 0)
                 if lent > 0:
-                    lent_seed = nearest(low + lent - base, new_seed, new_length) - nearest(
-                        low - base, new_seed, new_length
+                    lent_seed = nearest(low + lent - base, base_seed, base_length) - nearest(
+                        low - base, base_seed, base_length
                     )
                 low += shift - repaid + lent
                 high += shift - repaid
@@ -347,8 +363,8 @@ def walk_chains(
             levels[depth, 2] = low
             levels[depth, 3] = high
             levels[depth, 4] = base
-            levels[depth, 5] = base_length if s < 0 else new_length
-            levels[depth, 6] = base_seed if s < 0 else new_seed
+            levels[depth, 5] = base_length
+            levels[depth, 6] = base_seed
             levels[depth, 7] = hops
             levels[depth, 8] = head
             levels[depth, 9] = pieces[i, 4]
@@ -356,8 +372,8 @@ def walk_chains(
             levels[depth, 11:] = 0
             levels[head, 13] += lent
             levels[head, 14] += lent_seed
-            if s >= 0 and new_length == 0:  # a conversion rounded it to nothing: it ends there
-                levels[head, 12] += amount_seed
+            if s >= 0 and base_length == 0:  # a conversion rounded it to nothing: it ends there
+                levels[head, 12] += pieces[i, 8]
         if found > 0 and code >= 0:
             amount = amount_stopped
             amount_seed = seed_stopped

@@ -113,9 +113,10 @@ class Trace:
         if len(ledger.row_pointer) == 0:  # every transfer is one step
             order = np.argsort(rows)
             return rows[order], local[order], seed[order]
-        # a transfer in transit is two steps: the one that the money comes to first counts
+        # of a transfer in two legs the one that the money comes to first counts
         second = (ledger.steps["flags"][steps] & ARRIVAL) > 0
-        moving = ledger.rows["arrives"][rows] > ledger.rows["time"][rows]
+        last = ledger.row_steps[ledger.row_pointer[rows + 1] - 1]
+        moving = (ledger.steps["flags"][last] & ARRIVAL) > 0
         count = ~moving | (second == self.backward)
         return sum_by(rows[count], local[count], seed[count])
 

@@ -218,6 +218,7 @@ def convert(lots, leaves, enters, back):
     Backward the places are counted from the transfer's end.
     """
     at, found = 0, []
+    whole, worth, done = defaultdict(int), defaultdict(int), defaultdict(int)
     for count, lot in lots:
         low, high = at, at + count
         at += count
@@ -231,7 +232,16 @@ def convert(lots, leaves, enters, back):
             high - low, lot.seed, lot.way, lot.hops, high - low, lot.value() if lot.size else lot.worth, 0
         )
         new.low = low
+        whole[lot.seed, lot.way] += new.size
+        worth[lot.seed, lot.way] += new.worth
         found.append(new)
+    # the worth of all that came by one way is spread evenly over what that is now
+    found = [lot for lot in found if lot.size or not whole[lot.seed, lot.way]]
+    for lot in found:
+        if lot.size:
+            key = (lot.seed, lot.way)
+            lot.whole, lot.worth, lot.at = whole[key], worth[key], done[key]
+            done[key] += lot.size
     return found
 
 

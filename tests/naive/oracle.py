@@ -150,11 +150,6 @@ class Lot:
         offset = self.offset + low - self.low
         return Lot(low + shift, high + shift, self.path, self.whole, self.seed, offset, self.counted)
 
-    def converted(self, a: int, b: int) -> Lot:
-        # READING: seed_amount is spread evenly over each lot (one way through the transfers) that was converted.
-        low, high = (2 * self.low * b + a) // (2 * a), (2 * self.high * b + a) // (2 * a)
-        return Lot(low, high, self.path, high - low, self.value(), 0, self.counted)
-
 
 def together(lots: list[Lot]) -> list[Lot]:
     """In order, adjoining lots of one way joined."""
@@ -688,7 +683,25 @@ class Question:
             lots = together(lots)
             factor = Fraction(a, b) if self.backward else Fraction(b, a)
             return [Lot(lot.low * factor, lot.high * factor, None, 1, 1, 0) for lot in lots]
-        return [lot.converted(b, a) if self.backward else lot.converted(a, b) for lot in lots]
+        if self.backward:
+            a, b = b, a
+        # READING: seed_amount is spread evenly over all that one way through the transfers brings to a conversion.
+        whole: dict[tuple, int] = defaultdict(int)
+        worth: dict[tuple, int] = defaultdict(int)
+        cuts = [((2 * lot.low * b + a) // (2 * a), (2 * lot.high * b + a) // (2 * a)) for lot in lots]
+        for lot, (low, high) in zip(lots, cuts, strict=True):
+            whole[id(lot.path), lot.counted] += high - low
+            worth[id(lot.path), lot.counted] += lot.value()
+        done: dict[tuple, int] = defaultdict(int)
+        out = []
+        for lot, (low, high) in zip(lots, cuts, strict=True):
+            key = (id(lot.path), lot.counted)
+            if not whole[key]:
+                out.append(Lot(low, low, lot.path, 0, lot.value(), 0, lot.counted))
+            elif high > low:
+                out.append(Lot(low, high, lot.path, whole[key], worth[key], done[key], lot.counted))
+                done[key] += high - low
+        return out
 
     def arrive(self, step: Step, place: int, lots: list[Lot], account: str) -> None:
         """Money comes to an account: it stops there, or is walked."""
