@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import pathlib
+import struct
+import zoneinfo
 from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from graphflow.kernels import text as kernel
-from graphflow.tables.columns import BLANKS, buffers, clean
+from graphflow.tables.columns import BLANKS, buffers, clean, read_time
+from graphflow.tables.schema import ColumnSpec
 from tests.naive import text as naive
 
 
@@ -190,3 +195,74 @@ def test_identical_rows_are_numbered_within_their_file(rows):
     start, groups = [(a, b) for a, b, _ in rows], [g for *_, g in rows]
     ours = kernel.ordinals(*keys_of(start), np.array(groups, np.int32))
     assert ours.tolist() == naive.ordinals(start, groups)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 86_400_000_000 - 1), st.booleans()), max_size=12)
+)
+def test_times_are_shifted_by_their_day_as_the_twin_does(days):
+    local = [day * 86_400_000_000 + time for day, time, _ in days]
+    good = [int(known) for *_, known in days]
+    shifts = [7, -5, 2**62, 28_800_000_000, 2**62]
+    moments, odd = kernel.shifted(np.array(local, np.int64), np.array(good, np.uint8), -3, np.array(shifts))
+    assert (moments.tolist(), odd.tolist()) == naive.shifted(local, good, -3, shifts)
+
+
+def changes_of(zone: pathlib.Path) -> list[int]:
+    """When a zone's offset changes, in seconds, out of its file (RFC 8536)."""
+    raw = zone.read_bytes()
+    at, wide = 0, 4
+    isut, isstd, leap, times, types, chars = struct.unpack(">6l", raw[20:44])
+    if raw[4:5] >= b"2":
+        at = 44 + times * 5 + types * 6 + chars + leap * 8 + isstd + isut
+        isut, isstd, leap, times, types, chars = struct.unpack(">6l", raw[at + 20 : at + 44])
+        wide = 8
+    at += 44
+    when = struct.unpack(f">{times}{'q' if wide == 8 else 'l'}", raw[at : at + times * wide])
+    kinds = raw[at + times * wide :][:times]
+    at += times * (wide + 1)
+    offsets = [struct.unpack(">l", raw[at + 6 * k : at + 6 * k + 4])[0] for k in range(types)]
+    return [
+        t for t, now, before in zip(when, kinds, [0, *kinds], strict=False) if offsets[now] != offsets[before]
+    ]
+
+
+def zones() -> dict[str, pathlib.Path]:
+    for folder in map(pathlib.Path, zoneinfo.TZPATH):
+        found = {name: folder / name for name in sorted(zoneinfo.available_timezones())}
+        found = {name: file for name, file in found.items() if file.is_file()}
+        if found:
+            return found
+    raise AssertionError("this system keeps no time zones in files")
+
+
+def test_no_zone_changes_its_clocks_twice_in_two_days():
+    found = zones()
+    assert len(found) > 300
+    for name, file in found.items():
+        changes = changes_of(file)
+        assert min(np.diff(changes), default=10**9) > 2 * 86_400, name
+
+
+def test_local_times_near_every_change_of_clocks_are_what_each_would_be_alone():
+    near = [0, -1, 1, 1_800_000_000, -1_800_000_000, 43_200_000_000, -43_200_000_000, 86_400_000_000]
+    checked = 0
+    for name, file in list(zones().items())[::7]:
+        changes = np.array([t for t in changes_of(file) if abs(t) < 2**32], np.int64) * 1_000_000
+        for hours in (-9, 0, 8):
+            local = (changes[:, None] + np.array(near) + hours * 3_600_000_000).ravel()
+            if local.size == 0:
+                continue
+            stamps = pa.array(local).cast(pa.timestamp("us"))
+            parsed = read_time(stamps, ColumnSpec("time", "time"), name)
+            early, late = (
+                pc.assume_timezone(stamps, name, ambiguous=side, nonexistent=side).cast(
+                    pa.timestamp("us", "UTC")
+                )
+                for side in ("earliest", "latest")
+            )
+            sure = pc.equal(early, late)
+            assert parsed.values.equals(pc.if_else(sure, early, pa.scalar(None, early.type))), name
+            assert sum(fault.rows.size for fault in parsed.faults) == pc.sum(pc.invert(sure)).as_py()
+            checked += local.size
+    assert checked > 100_000

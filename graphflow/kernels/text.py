@@ -300,6 +300,33 @@ def times(offsets: Ints, data: Bytes, valid: Bytes) -> tuple[Ints, npt.NDArray[n
 
 
 @njit(cache=True, nogil=True)
+def shifted(local: Ints, good: Bytes, first: int, shifts: Ints) -> tuple[Ints, Bytes]:
+    """Local times, each plus the shift of its day, and whether its day has none.
+
+    Days are counted from 1970; `first` is that of the first of the `shifts`, and 2**62 is no shift.
+    """
+    day = np.int64(86_400_000_000)
+    moments = np.zeros(local.size, np.int64)
+    odd = np.zeros(local.size, np.uint8)
+    start = np.int64(0)  # of the day of the row before: times mostly stand in order
+    shift = np.int64(0)
+    end = np.int64(0)
+    for i in range(local.size):
+        if good[i] == 0:
+            continue
+        if local[i] < start or local[i] >= end:
+            number = local[i] // day
+            start = number * day
+            end = start + day
+            shift = shifts[number - first] if number - first < shifts.size else np.int64(2**62)
+        if shift == np.int64(2**62):
+            odd[i] = 1
+        else:
+            moments[i] = local[i] + shift
+    return moments, odd
+
+
+@njit(cache=True, nogil=True)
 def ids(offsets: Ints, data: Bytes, valid: Bytes) -> Bytes:
     """A code for each id: of a number that lost digits, of absurd length, with control characters, or good.
 

@@ -498,27 +498,68 @@ def _in_microseconds(array: pa.Array, spec: ColumnSpec) -> tuple[pa.Array, Parse
 
 def _localise(parsed: Parsed, spec: ColumnSpec, local: Ints, good: Flags, bare: Flags, timezone: str) -> None:
     """Local microseconds to UTC, in place: an hour that is twice or never is a fault, but no bare date."""
-    stamps = pa.array(local, mask=None if good.all() else ~good).cast(pa.timestamp("us"))
+    utc = pa.timestamp("us", "UTC")
     if timezone == "UTC":
-        parsed.values = stamps.cast(pa.timestamp("us", "UTC"))
+        parsed.values = _masked(local, good).cast(pa.timestamp("us")).cast(utc)
     else:
-        early = pc.assume_timezone(stamps, timezone, ambiguous="earliest", nonexistent="earliest")
-        late = pc.assume_timezone(stamps, timezone, ambiguous="latest", nonexistent="latest")
-        differ = pc.fill_null(pc.not_equal(early, late), False).to_numpy(zero_copy_only=False)
-        utc = pa.timestamp("us", "UTC")
-        if differ.any():
-            back = pc.local_timestamp(early)
-            twice = pc.fill_null(pc.equal(back, stamps), False).to_numpy(zero_copy_only=False)
-            parsed.fault(differ & twice & ~bare, spec.name, TWICE, WITH_OFFSET)
-            parsed.fault(differ & ~twice & ~bare, spec.name, NEVER, WITH_OFFSET)
-            # A day begins with the earlier of two midnights, and after the gap where it has none.
-            take_late = pa.array(differ & ~twice & bare)
-            early = pc.if_else(take_late, late, early)
-            early = pc.if_else(pa.array(differ & ~bare), pa.scalar(None, early.type), early)
-        parsed.values = early.cast(utc)
+        first, shifts = _shifts(local, good, timezone)
+        moments, odd = kernel.shifted(readonly(local), readonly(good.view(np.uint8)), first, shifts)
+        rows = np.flatnonzero(odd)
+        if rows.size == 0:
+            parsed.values = _masked(moments, good).cast(utc)
+        else:  # on a day when clocks change: time by time
+            known = good.copy()
+            moments[rows], known[rows] = _odd_days(parsed, spec, local[rows], rows, bare[rows], timezone)
+            parsed.values = _masked(moments, known).cast(utc)
     days = bare & good
     if days.any():
         parsed.beside[f"{spec.name}_day"] = pa.array(days)
+
+
+def _masked(values: Ints, good: Flags) -> pa.Array:
+    return pa.array(values, mask=None if good.all() else ~good)
+
+
+_DAY = 86_400_000_000
+_ODD = np.int64(2**62)
+_MOST_DAYS = 200_000
+
+
+def _shifts(local: Ints, good: Flags, timezone: str) -> tuple[int, Ints]:
+    """What to add to the local times of each day, from the first day on; `_ODD` where clocks change.
+
+    No zone changes its clocks twice in two days: what holds at both ends of a day holds in it.
+    """
+    seen = pc.min_max(_masked(local, good)).as_py()
+    if seen["min"] is None:
+        return 0, np.zeros(1, np.int64)
+    first, last = seen["min"] // _DAY, seen["max"] // _DAY
+    days = np.arange(first, min(last, first + _MOST_DAYS) + 1) * _DAY  # beyond them every day counts as odd
+    ends = []
+    for stamps in (days, days + _DAY - 1):
+        for side in ("earliest", "latest"):
+            moments = pc.assume_timezone(
+                pa.array(stamps).cast(pa.timestamp("us")), timezone, ambiguous=side, nonexistent=side
+            )
+            ends.append(moments.cast(pa.int64()).to_numpy() - stamps)
+    plain = (ends[0] == ends[1]) & (ends[0] == ends[2]) & (ends[0] == ends[3])
+    return first, np.where(plain, ends[0], _ODD)
+
+
+def _odd_days(
+    parsed: Parsed, spec: ColumnSpec, local: Ints, rows: Ints, bare: Flags, timezone: str
+) -> tuple[Ints, Flags]:
+    """Local times of some rows to UTC, and whether each is one moment: an hour may be twice or never."""
+    stamps = pa.array(local).cast(pa.timestamp("us"))
+    early = pc.assume_timezone(stamps, timezone, ambiguous="earliest", nonexistent="earliest")
+    late = pc.assume_timezone(stamps, timezone, ambiguous="latest", nonexistent="latest")
+    differ = pc.not_equal(early, late).to_numpy(zero_copy_only=False)
+    twice = pc.equal(pc.local_timestamp(early), stamps).to_numpy(zero_copy_only=False)
+    parsed.fault(rows[differ & twice & ~bare], spec.name, TWICE, WITH_OFFSET)
+    parsed.fault(rows[differ & ~twice & ~bare], spec.name, NEVER, WITH_OFFSET)
+    # A day begins with the earlier of two midnights, and after the gap where it has none.
+    moments = np.where(differ & ~twice & bare, *(side.cast(pa.int64()).to_numpy() for side in (late, early)))
+    return moments, ~(differ & ~bare)
 
 
 READERS: Mapping[str, Callable[[Any, ColumnSpec], Parsed]] = {

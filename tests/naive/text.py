@@ -121,6 +121,17 @@ def times(texts):
     return rows
 
 
+def shifted(local, good, first, shifts):
+    """Each local time with the shift of its day; those of days without one are odd."""
+    moments, odd = [], []
+    for time, known in zip(local, good, strict=True):
+        number = time // 86_400_000_000 - first
+        shift = shifts[number] if known and number < len(shifts) else 2**62
+        odd.append(int(bool(known) and shift == 2**62))
+        moments.append(time + shift if shift < 2**62 else 0)
+    return moments, odd
+
+
 def ids(texts):
     """A code for each id."""
     codes = []
