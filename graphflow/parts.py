@@ -18,7 +18,7 @@ from graphflow.contents import table_digest
 from graphflow.errors import InputError, Problem
 from graphflow.language import N_
 from graphflow.sealing import RESTORE
-from graphflow.tables import Checked, Raw, SourceFile
+from graphflow.tables import Checked, Raw, SourceFile, constant
 from graphflow.tables.result import plus
 
 TEXT = pa.large_string()
@@ -135,8 +135,7 @@ def with_key(raw: Raw, key: str) -> Raw:
 
     def renamed(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         return {
-            name: _set(rows, "source_file", pa.repeat(pa.scalar(key, TEXT), rows.num_rows))
-            for name, rows in tables.items()
+            name: _set(rows, "source_file", constant(key, rows.num_rows)) for name, rows in tables.items()
         }
 
     return replace(
@@ -148,6 +147,10 @@ def renamed_files(rows: pa.Table, names: Mapping[str, str]) -> pa.Table:
     """A table with the files in its rows under the names that are shown."""
     for column in ("source_file", "mirror_file"):
         if column in rows.column_names and rows.num_rows:
+            found = pc.unique(rows[column]).to_pylist()
+            if len(found) == 1 and found[0] is not None:
+                rows = _set(rows, column, constant(names.get(found[0], found[0]), rows.num_rows))
+                continue
             encoded = rows[column].combine_chunks().dictionary_encode()
             shown = pa.array([names.get(key, key) for key in encoded.dictionary.to_pylist()], TEXT)
             rows = _set(rows, column, shown.take(encoded.indices))
@@ -197,12 +200,18 @@ def write_table(rows: pa.Table, file: Path) -> None:
         if (pa.types.is_large_string(field.type) or pa.types.is_string(field.type))
         and len(pc.unique(some[field.name])) <= some.num_rows // 2
     ]
+    whole = [
+        field.name
+        for field in rows.schema
+        if pa.types.is_int64(field.type) or pa.types.is_timestamp(field.type)
+    ]
     pq.write_table(
         rows,
         file,
         compression="zstd",
         compression_level=1,
         use_dictionary=recurring,
+        column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
         write_page_checksum=True,
     )
 
@@ -225,10 +234,11 @@ def _by_file(rows: pa.Table, nameless: str) -> list[tuple[str, pa.Table]]:
     """The rows of each file, in their order; those that name none are of the file `nameless`."""
     if "source_file" not in rows.column_names:
         return [(nameless, rows)]
+    found = pc.unique(rows["source_file"]).to_pylist()
+    if len(found) == 1 and found[0] is not None:
+        return [(found[0], rows)]
     encoded = rows["source_file"].combine_chunks().cast(TEXT).dictionary_encode()
     names = encoded.dictionary.to_pylist()
-    if len(names) == 1 and encoded.null_count == 0:
-        return [(names[0], rows)]
     codes = pc.fill_null(encoded.indices, len(names)).to_numpy(zero_copy_only=False)
     order = np.argsort(codes, kind="stable")
     ordered = rows.take(pa.array(order))

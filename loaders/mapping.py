@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphflow import tables
 from graphflow.language import N_
 from graphflow.tables import Note, SourceFile
 from loaders.grid import UNREADABLE, Grid
@@ -42,8 +43,8 @@ def provenance(
 ) -> pa.Table:
     """The columns with where each row came from."""
     table = dict(columns)
-    table["source_file"] = constant(file.name, len(rows))
-    table["source_sheet"] = constant(sheet, len(rows))
+    table["source_file"] = tables.constant(file.name, len(rows))
+    table["source_sheet"] = tables.constant(sheet, len(rows))
     table["source_row"] = pa.array(rows, pa.int64())
     return pa.table(table)
 

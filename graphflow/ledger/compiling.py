@@ -283,6 +283,9 @@ def _numbers(column: Any, ids: Any) -> Numbers:
 
 
 def _currencies(transfers: Any, name: str, default: str, size: int) -> tuple[list[str], Numbers]:
+    words = pc.unique(transfers.column(name)).to_pylist() if name in transfers.column_names else []
+    if len(words) < 2 and None not in words:  # one piece of them all would be only memory
+        return [*words, default][:1], np.zeros(size, np.int32)
     column = texts(transfers, name)
     if column is None:
         return [default], np.zeros(size, np.int32)

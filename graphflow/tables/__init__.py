@@ -7,6 +7,7 @@ together and gives :class:`Tables`, which no later room checks again.
 from __future__ import annotations
 
 from graphflow.tables.check import GENERATED, STATEMENT, read_raw
+from graphflow.tables.columns import constant
 from graphflow.tables.currencies import digits, iso4217, major
 from graphflow.tables.frames import frames_to_raw
 from graphflow.tables.join import join_parts
@@ -53,6 +54,7 @@ __all__ = [
     "Tally",
     "as_frame",
     "closed",
+    "constant",
     "digits",
     "exact_sum",
     "frames_to_raw",

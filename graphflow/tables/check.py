@@ -329,8 +329,8 @@ class _Checker:
         for name in table.column_names:
             if name not in out and name not in spec.columns and name not in PROVENANCE and name not in days:
                 out[name] = read.as_text(table[name])
-        for name in PROVENANCE:
-            out[name] = read.one(table[name])
+        for name in PROVENANCE:  # names of files as they are: a constant is no longer one in one piece
+            out[name] = table[name]
         return pa.table(out)
 
     def _across(self, spec: TableSpec, typed: pa.Table, table: pa.Table) -> list[Fault]:
@@ -542,13 +542,13 @@ def with_provenance(table: pa.Table, raw: Raw) -> pa.Table:
     n = table.num_rows
     name = raw.files[0].name if len(raw.files) == 1 else None
     if "source_file" not in table.column_names:
-        table = table.append_column("source_file", pa.repeat(pa.scalar(name, pa.large_string()), n))
-    else:
+        table = table.append_column("source_file", read.constant(name, n))
+    elif not pa.types.is_large_string(table.schema.field("source_file").type):
         at = table.column_names.index("source_file")
         table = table.set_column(at, "source_file", read.as_text(table["source_file"]))
     if "source_sheet" not in table.column_names:
-        table = table.append_column("source_sheet", pa.nulls(n, pa.large_string()))
-    else:
+        table = table.append_column("source_sheet", read.constant(None, n))
+    elif not pa.types.is_large_string(table.schema.field("source_sheet").type):
         at = table.column_names.index("source_sheet")
         table = table.set_column(at, "source_sheet", read.as_text(table["source_sheet"]))
     if "source_row" not in table.column_names:

@@ -110,13 +110,33 @@ class Currencies:
             return np.zeros(self.codes.size, np.bool_)
         return (self.codes >= 0) & (self.places[self.codes] >= 0)
 
-    def arrow(self) -> pa.Array:
+    def arrow(self) -> pa.Array | pa.ChunkedArray:
         """The codes as text."""
+        if len(self.words) == 1 and (self.codes == 0).all():
+            return constant(self.words[0], self.codes.size)
         indices = pa.array(self.codes, mask=self.codes < 0)
         return pc.take(pa.array(self.words, pa.large_string()), indices)
 
 
 # ---------------------------------------------------------------- text
+
+
+_PIECE = 1 << 16
+
+
+def constant(text: str | None, n: int) -> pa.ChunkedArray:
+    """The same text, or unknown, in every row: one piece again and again, which takes no memory.
+
+    Examples
+    --------
+    >>> constant("a.csv", 100_000).nbytes < 2_000_000, constant(None, 2).to_pylist()
+    (True, [None, None])
+    """
+    kind = pa.large_string()
+    size = min(n, _PIECE)
+    piece = pa.nulls(size, kind) if text is None else pa.repeat(pa.scalar(text, kind), size)
+    whole, rest = divmod(n, _PIECE)
+    return pa.chunked_array([piece] * whole + [piece.slice(0, rest)] * (rest > 0), kind)
 
 
 def one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
