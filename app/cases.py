@@ -57,10 +57,25 @@ def opened(path: str) -> Case:
     return _opened(full, stamp)
 
 
+def is_empty(path: str) -> bool:
+    """Whether a folder is there and waits for its case."""
+    folder = Path(path).expanduser()
+    try:
+        return folder.is_dir() and next(folder.iterdir(), None) is None
+    except OSError:
+        return False
+
+
 def current() -> Case | None:
     """The session's case; None where none is chosen, or it cannot be opened, which is said."""
     path = session.open_path()
     if not path:
+        return None
+    if is_empty(path):
+        st.info(
+            say("There is no case in {folder} yet: import files into it.", folder=verbatim(path)),
+            icon=":material/upload_file:",
+        )
         return None
     try:
         case = opened(path)
@@ -128,7 +143,7 @@ def card() -> None:
         rows = case.tables.arrow("transfers")
     except (GraphflowError, OSError):
         st.markdown(f"**{verbatim(Path(path).name)}**")
-        st.caption(say("cannot be opened"))
+        st.caption(say("no case yet") if is_empty(path) else say("cannot be opened"))
         return
     st.markdown(f":material/folder_open: **{verbatim(name_of(case))}**", help=verbatim(path))
     first, last = period(case)

@@ -31,7 +31,7 @@ def main() -> None:
         page_title="graphflow",
         page_icon=str(HERE / "icon.svg"),
         layout="wide",
-        initial_sidebar_state="expanded",
+        initial_sidebar_state="auto",
     )
     dress()
     pages = [

@@ -15,25 +15,14 @@ from itertools import pairwise
 from typing import Any
 
 from graphflow.pictures import Flow, flow_of_routes
+from graphflow.pictures.colours import ACCOUNT as PASS_COLOUR
+from graphflow.pictures.colours import END_COLOURS, FOLDED
+from graphflow.pictures.colours import SEED as SEED_COLOUR
 
 ACCOUNT, OTHERS, END = "account", "others", "end"
 COLUMNS = 6  # steps drawn; what goes on is folded into the last
 MOST = 60  # nodes drawn, about
 MARGIN = 112  # pixels for the names of the ends
-_SEED, _PASS, _FOLDED = "#2f76c0", "#8494a8", "#b9bec5"
-# One colour a kind of end, the same in the picture and in the bar; they are told apart by their names too.
-END_COLOURS = {
-    "balance": "#2e9a6a",
-    "cash": "#cf4a4a",
-    "fee": "#94705f",
-    "hub": "#8a6cc4",
-    "returned": "#2b9db5",
-    "asset": "#b9922b",
-    "frontier": "#e0822a",
-    "lender": "#cf62a0",
-    "recirculated": "#5b7be0",
-    "horizon": "#7d7d7d",
-}
 
 
 @dataclass(frozen=True)
@@ -307,7 +296,7 @@ def option(
     for at, link in enumerate(view.links):
         source, target = view.nodes[link.source], view.nodes[link.target]
         inner = target if not view.backward else source
-        colour = END_COLOURS.get(inner.ident, _FOLDED) if inner.kind == END else _colour(source, view)
+        colour = END_COLOURS.get(inner.ident, FOLDED) if inner.kind == END else _colour(source, view)
         edges.append(
             {
                 "source": source.key,
@@ -390,11 +379,11 @@ def _touches(view: View, node: int, lit: Collection[int]) -> bool:
 
 def _colour(node: Node, view: View) -> str:
     if node.kind == END:
-        return END_COLOURS.get(node.ident, _FOLDED)
+        return END_COLOURS.get(node.ident, FOLDED)
     if node.kind == OTHERS:
-        return _FOLDED
+        return FOLDED
     seed = view.steps - 1 if view.backward else 0
-    return _SEED if node.step == seed else _PASS
+    return SEED_COLOUR if node.step == seed else PASS_COLOUR
 
 
 def _plain(text: str) -> str:

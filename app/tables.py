@@ -13,6 +13,7 @@ import streamlit as st
 
 from app.money import Figures
 from app.session import say
+from graphflow.language import translate
 
 TEXT, RIGHT, MONEY, COUNT, SHARE = "text", "right", "money", "count", "share"
 
@@ -38,7 +39,7 @@ def config(
         head, width, help_text = column.head, column.width, column.help
         if column.kind == MONEY:
             values = figures.column(values)
-            head = f"{head} ({figures.short_unit})"
+            head = say("{head} ({unit})", head=head, unit=figures.short_unit)
             if values.dtype == object:
                 settings[name] = st.column_config.TextColumn(
                     head, width=width, help=help_text, alignment="right"
@@ -55,7 +56,11 @@ def config(
             # Cut off, not rounded, as everywhere: 100.00 is all of it.
             values = (values.astype("float64") * 10_000 + 1e-9).floordiv(1) / 100
             settings[name] = st.column_config.NumberColumn(
-                f"{head} (%)", width=width, help=help_text, alignment="right", format="%.2f"
+                say("{head} ({unit})", head=head, unit="%"),
+                width=width,
+                help=help_text,
+                alignment="right",
+                format="%.2f",
             )
         else:
             values = values.map(lambda each: "" if pd.isna(each) else str(each))
@@ -91,7 +96,9 @@ def _cells(sheet: Sheet, figures: Figures) -> tuple[list[str], list[list[Any]], 
     """Heads, rows and the kind of each column as they stand in a file; money in whole units, exactly."""
     exact = figures.exact
     heads = [
-        f"{column.head} ({exact.unit})" if column.kind == MONEY else column.head
+        translate("{head} ({unit})", exact.language, head=column.head, unit=exact.unit)
+        if column.kind == MONEY
+        else column.head
         for column in sheet.columns.values()
     ]
     kinds = [column.kind for column in sheet.columns.values()]
@@ -109,7 +116,10 @@ def _cells(sheet: Sheet, figures: Figures) -> tuple[list[str], list[list[Any]], 
 
 
 def csv_bytes(sheet: Sheet, figures: Figures) -> bytes:
-    """A table as CSV for a spreadsheet: UTF-8 with a mark, and no cell that one would run as a formula."""
+    """A table as CSV for a spreadsheet: UTF-8 with a mark, and no cell that one would run as a formula.
+
+    Made when it is asked for, outside the session: the language is that of `figures`.
+    """
     heads, rows, kinds = _cells(sheet, figures)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -149,6 +159,7 @@ def excel_bytes(sheets: Sequence[Sheet], figures: Figures) -> bytes:
     head_format = book.add_format({"bold": True, "bottom": 1})
     number = book.add_format({"num_format": "#,##0" + ("." + "0" * figures.digits if figures.digits else "")})
     right = book.add_format({"align": "right"})
+    exact_text = translate("exact text", figures.language)
     for sheet in sheets:
         heads, rows, kinds = _cells(sheet, figures)
         page = book.add_worksheet(_sheet_name(sheet.title))
@@ -157,7 +168,7 @@ def excel_bytes(sheets: Sequence[Sheet], figures: Figures) -> bytes:
         for head, kind, column in zip(heads, kinds, range(len(heads)), strict=True):
             page.write_string(0, at, head, head_format)
             if kind == MONEY:
-                page.write_string(0, at + 1, f"{head} · {say('exact text')}", head_format)
+                page.write_string(0, at + 1, f"{head} · {exact_text}", head_format)
             page.set_column(at, at, 18 if kind == TEXT else 20)
             for line, row in enumerate(rows, start=1):
                 cell = row[column]

@@ -9,7 +9,8 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -155,6 +156,38 @@ def write_json(pairs: Iterable[tuple[str, object]], out: TextIO) -> None:
     out.write("\n}\n")
 
 
+@contextmanager
+def while_compiling(tell: Callable[[int], None], ended: Callable[[], None]) -> Iterator[None]:
+    """Call `tell` with 1, 2, 3, … as kernels begin to be compiled, and `ended` after each.
+
+    Kernels are compiled when they are first used on a machine, and kept: what takes a second later takes a
+    minute then, and a person should know why. Kernels that a kernel calls count with it.
+    """
+    from numba.core import event
+
+    mine = threading.get_ident()
+    count = depth = 0
+
+    class Listener(event.Listener):
+        def on_start(self, _: object) -> None:
+            nonlocal count, depth
+            if threading.get_ident() == mine:
+                depth += 1
+                if depth == 1:
+                    count += 1
+                    tell(count)
+
+        def on_end(self, _: object) -> None:
+            nonlocal depth
+            if threading.get_ident() == mine:
+                depth -= 1
+                if depth == 0:
+                    ended()
+
+    with event.install_listener("numba:compile", Listener()):
+        yield
+
+
 class Progress:
     """Shows that long work goes on: a moving line on a terminal, else a JSON line every ten seconds.
 
@@ -186,6 +219,22 @@ class Progress:
 
     def __call__(self, step: str, done: int | None = None, total: int | None = None) -> None:
         self._now = (step, done, total)
+
+    @contextmanager
+    def compiling(self) -> Iterator[None]:
+        """Say so where time goes into compiling kernels, as it does once on a machine."""
+        before = self._now
+
+        def tell(count: int) -> None:
+            nonlocal before
+            before = self._now
+            self(N_("compiling, once on this machine"), count)
+
+        def ended() -> None:
+            self._now = before
+
+        with while_compiling(tell, ended):
+            yield
 
     def __enter__(self) -> Progress:
         self._thread.start()

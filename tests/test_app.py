@@ -443,3 +443,50 @@ def test_a_case_opened_is_offered_again(toy: Path) -> None:
     assert at.session_state.case == str(toy.resolve())
     state = json.loads((recent.state_folder() / "recent.json").read_text())
     assert state == [str(toy.resolve())]
+
+
+def test_a_new_folder_is_offered_to_be_filled(tmp_path: Path) -> None:
+    """`graphflow app NEW` on an empty folder is no error: its case is made by importing into it."""
+    (tmp_path / "new").mkdir()
+    at = fine(started("data", lang="en", case=tmp_path / "new"))
+    assert "There is no case in" in said(at) and "import files into it" in said(at) and not at.error
+    assert at.text_input(key="import_target").value == str(tmp_path / "new")
+    assert "no case yet" in said(at)
+    (tmp_path / "new" / "notes.txt").write_text("x")
+    at = started("data", lang="en", case=tmp_path / "new")
+    assert at.error and "there is no case here" in said(at)
+
+
+def test_transfers_stand_in_the_order_of_their_times(tmp_path: Path) -> None:
+    """However they are stored, and searched or not; pages follow one another."""
+    times = ["2024-03-05", "2024-03-01", "2024-03-04", "2024-03-02", "2024-03-03"] * 130
+    rows = pd.DataFrame(
+        {
+            "transfer_id": [f"t{i}" for i in range(len(times))],
+            "time": times,
+            "source": "A",
+            "target": "B",
+            "amount": "1.00",
+            "memo": [f"m{i % 2}" for i in range(len(times))],
+        }
+    )
+    gf.Case.from_tables(transfers=rows).save(tmp_path / "case")
+    at = fine(started("transfers", lang="en", case=tmp_path / "case"))
+    [first] = [frame for frame in tables(at).values() if "at" in frame]
+    at.number_input(key="rows_page").set_value(2).run()
+    [second] = [frame for frame in tables(fine(at)).values() if "at" in frame]
+    shown = [*first["at"], *second["at"]]
+    assert len(shown) == len(times) and shown == sorted(times)
+    at.text_input(key="rows_text").set_value("m1").run()
+    [found] = [frame for frame in tables(fine(at)).values() if "at" in frame]
+    assert len(found) == len(times) // 2 and list(found["at"]) == sorted(found["at"])
+
+
+def test_an_example_names_its_kind_once(tmp_path: Path) -> None:
+    loans = pd.DataFrame({"loan_id": ["loan:9"], "borrower_id": "P", "principal": "1", "start": "2024-01-01"})
+    transfers = pd.DataFrame(
+        [("t", "2024-01-01", "A", "B", "1.00")], columns=["transfer_id", "time", "source", "target", "amount"]
+    )
+    gf.Case.from_tables(transfers=transfers, loans=loans).save(tmp_path / "case")
+    labels = [button.label.replace("\\", "") for button in fine(started(case=tmp_path / "case")).button]
+    assert "loan:9" in labels and not [each for each in labels if "loan:loan" in each]

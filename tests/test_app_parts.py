@@ -11,6 +11,7 @@ from collections import Counter
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -20,11 +21,12 @@ from hypothesis import strategies as st
 from app import recent, sankey
 from app.money import SCALES, Figures, minor_of, times
 from app.names import behind
-from app.references import reference_to
 from app.sankey import END, OTHERS, Chain, View, build
 from app.style import verbatim
 from app.tables import COUNT, MONEY, TEXT, Column, Sheet, csv_bytes, excel_bytes
+from app.tracing.files import picture_file
 from graphflow.pictures import END_NAMES, ORIGIN_NAMES
+from graphflow.pictures.colours import END_COLOURS
 
 HOSTILE = "![x](http://graphflow-guard.invalid/a.png) <img src=x onerror=alert(1)> {b} *A* :red[x] $5$"
 
@@ -212,7 +214,7 @@ def test_what_is_lit_stands_out() -> None:
 
 
 def test_every_kind_of_end_has_a_colour() -> None:
-    assert set(END_NAMES) == set(ORIGIN_NAMES) == set(sankey.END_COLOURS)
+    assert set(END_NAMES) == set(ORIGIN_NAMES) == set(END_COLOURS)
 
 
 # ---------------------------------------------------------------- tables and files
@@ -269,11 +271,6 @@ def test_text_from_data_in_markdown_is_only_text(text: str) -> None:
     assert not re.search(r"(?<!\\)[\[\]()<>*_`$!:#|]", shown.replace("\\\\", ""))
 
 
-def test_a_reference_means_exactly_its_id() -> None:
-    assert reference_to("account", "14001001000048271") == "account:14001001000048271"
-    assert reference_to("account", "A@B") == 'account:"A@B"'
-
-
 def test_other_sides_are_known_by_their_account() -> None:
     assert behind(["cash:A", "?:B:h", "loan:9", "C"]) == {"cash:A", "A", "?:B:h", "B", "loan:9", "C"}
 
@@ -301,10 +298,28 @@ def test_a_machine_that_cannot_remember_still_works(tmp_path: Path, monkeypatch:
     assert recent.cases() == []
 
 
-@pytest.mark.parametrize(
-    "name", ["money", "names", "references", "sankey", "screens.data", "style", "tables"]
-)
+@pytest.mark.parametrize("name", ["money", "names", "sankey", "screens.data", "style", "tables"])
 def test_the_examples_in_the_app_run(name: str) -> None:
     module = importlib.import_module(f"app.{name}")
     failed, tried = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert tried and not failed
+
+
+def test_files_speak_the_language_of_the_session_that_asked() -> None:
+    """They are made when they are fetched, outside the session: its language has gone by then."""
+    figures = Figures("CNY", 2, "zh")
+    assert (
+        "金额（元）"
+        in csv_bytes(Sheet("表", pd.DataFrame({"a": [1]}), {"a": Column("金额", MONEY)}), figures).decode()
+    )
+    chains = [Chain(100, ("B", "A"), ("t",), "frontier")]
+    view = build(chains, 100, backward=True)
+    words = SimpleNamespace(
+        view=view,
+        case=SimpleNamespace(path=None),
+        result=SimpleNamespace(currency="CNY"),
+        figures=figures,
+        backward=True,
+    )
+    svg = picture_file(words)
+    assert 'lang="zh"' in svg and "来自已调流水范围之外" in svg  # a source, not an end

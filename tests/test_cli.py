@@ -22,7 +22,7 @@ import graphflow.cli
 from graphflow.cli import run
 from graphflow.errors import BusyError, GraphflowError, InputError, Problem, UsageError
 from graphflow.pictures import width_of
-from graphflow.terminal import Column, Progress, table_lines, write_json
+from graphflow.terminal import Column, Progress, table_lines, while_compiling, write_json
 
 ROOT = Path(__file__).resolve().parent.parent
 TRANSFERS = """transfer_id,time,source,target,amount
@@ -457,8 +457,8 @@ def test_language_is_said_before_the_verb_or_after_it(case: str, capsys: pytest.
     for words in (["--language", "zh", "info", case], ["info", case, "--language", "zh"]):
         assert run(words) == 0
         said = capsys.readouterr().out
-        assert "期初余额  未知,取不致透支的最小值 4" in said and "unknown" not in said
-        assert "\n交易" in said and "transfers " not in said  # tables by their titles
+        assert "期初余额  未知，取不致透支的最小值 4" in said and "unknown" not in said
+        assert "\n流水" in said and "transfers " not in said  # tables by their titles
 
 
 def test_assumed_openings_are_decimal_text_everywhere(case: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -476,3 +476,22 @@ def test_assumed_openings_are_decimal_text_everywhere(case: str, capsys: pytest.
 def test_a_count_says_what_it_wants(case: str, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["trace", case, "--from", "A", *words]) == 2
     assert re.search(r"is not a whole number of at least [01]\n", capsys.readouterr().err)
+
+
+def test_compiling_is_told_of_as_such() -> None:
+    """A kernel compiled under the watch is told of, with what it calls as one; a compiled one is not."""
+    numba = pytest.importorskip("numba")
+    if numba.config.DISABLE_JIT:
+        pytest.skip("nothing is compiled")
+    inner = numba.njit(lambda x: x + 1)
+    outer = numba.njit(lambda x: inner(x) + 1)
+    with Progress(stream=io.StringIO(), every=60) as progress:
+        progress("tracing", 1, 2)
+        seen: list[tuple[str, int | None, int | None]] = []
+        with progress.compiling(), while_compiling(lambda count: seen.append(progress._now), lambda: None):
+            assert outer(1) == 3 and outer(2) == 4
+        assert [said[:2] for said in seen] == [("compiling, once on this machine", 1)]
+        assert progress._now == ("tracing", 1, 2)
+        with while_compiling(lambda count: seen.append(progress._now), lambda: None):
+            assert outer(3) == 5
+        assert len(seen) == 1

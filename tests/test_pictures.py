@@ -350,3 +350,13 @@ def test_a_browser_shows_it_and_asks_for_nothing(chromium: str, tmp_path: Path) 
             across = min(x + w, x2 + w2) - max(x, x2)
             down = min(y + h, y2 + h2) - max(y, y2)
             assert across < 3 or down < 4, f"{text!r} lies over {other!r}"
+
+
+def test_a_long_chain_is_no_wider_than_a_laptops_screen() -> None:
+    """The picture folds what goes on after its columns, and says how much of the money it shows."""
+    way = tuple(f"A{i}" for i in range(30))
+    svg = sankey_svg({"accounts": [way, way[:3]], "amount": [700, 300], "kind": ["balance"] * 2}, title="t")
+    head = re.search(r'width="(\d+)" height="\d+" viewBox', svg)
+    assert head is not None and int(head[1]) <= 1300
+    assert "later hops" in svg and "30.0 % of it is drawn account by account" in svg
+    assert "max-width:100%" in svg  # and narrower where the window is

@@ -6,7 +6,7 @@ import pytest
 
 import graphflow as gf
 from graphflow.language import describe
-from graphflow.tracing.references import reference_to, resolve
+from graphflow.tracing.references import reference_to, resolve, written
 
 TRANSFERS = [
     ("t1", "2024-01-02", "A1", "B1", "100.00", "CNY", "m1", "L"),
@@ -135,3 +135,8 @@ def test_a_reference_is_written_as_shortly_as_it_is_still_found(case):
     assert reference_to(case, "loan", "loan:7") == "loan:loan:7"  # loan:7 is another one
     for ident in ("loan:93", "loan:7", "7"):
         assert resolve(case, reference_to(case, "loan", ident))[0].id == ident
+
+
+def test_a_reference_means_exactly_its_id():
+    assert written("account", "14001001000048271") == "account:14001001000048271"
+    assert written("account", "A@B") == 'account:"A@B"'

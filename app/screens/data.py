@@ -34,7 +34,8 @@ def show() -> None:
     """Show the screen."""
     case = cases.current()
     names = [say("Open"), say("Import")] + ([say("Import report"), say("Quarantine")] if case else [])
-    tabs = st.tabs(names)
+    waiting = case is None and cases.is_empty(session.open_path())
+    tabs = st.tabs(names, default=names[1] if waiting else None)
     with tabs[0]:
         _open()
     with tabs[1]:
@@ -183,6 +184,8 @@ def _serial() -> int:
 
 
 def _new_folder() -> str:
+    if session.open_path() and cases.is_empty(session.open_path()):
+        return session.open_path()
     base = Path.cwd() / "cases"
     day = datetime.date.today().isoformat()
     names = (f"{day}" if at == 1 else f"{day}-{at}" for at in range(1, 1000))
@@ -460,7 +463,7 @@ def _quarantine(case: Case) -> None:
     sheet = Sheet(say("Quarantine"), frame, columns)
     st.download_button(
         "CSV",
-        lambda: csv_bytes(sheet, Figures("CNY")),
+        lambda: csv_bytes(sheet, Figures("CNY", 2, language)),
         "quarantine.csv",
         "text/csv",
         key="quarantine_csv",

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from app import cases, session
-from app.money import Figures, minor_of
+from app import cases, controls, session
+from app.money import Figures
 from app.names import word
-from app.references import ask, reference_to
+from app.references import ask
 from app.sankey import COLUMNS, MOST
 from app.screens import data
 from app.session import say
@@ -25,8 +25,9 @@ from app.tracing.files import export
 from app.tracing.lists import assumptions, chain_table, end_table
 from app.tracing.picture import facts, picture, row_table
 from app.tracing.selection import Selection, focused
-from graphflow.errors import GraphflowError, Problem, UsageError
+from graphflow.errors import GraphflowError
 from graphflow.language import N_
+from graphflow.tracing.references import reference_to
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -53,21 +54,33 @@ def show() -> None:
     if asked is None:
         return
     reference, settings = asked
+    note = st.empty()
+
+    def compiling(count: int) -> None:
+        note.info(
+            say(
+                "First use on this machine: parts of the program are being compiled (number {count}). This "
+                "takes a minute in all, and only once.",
+                count=count,
+            ),
+            icon=":material/hourglass_top:",
+        )
+
     try:
         with st.spinner(say("Tracing…")):
-            kept = answered(case, f"{case.path} {case.hash}", reference, tuple(settings.items()))
+            kept = answered(case, reference, tuple(settings.items()), compiling, lambda: None)
     except GraphflowError as error:
+        note.empty()
         cases.tell(error)
         return
+    note.empty()
     _answer(case, kept, repr((str(case.path), case.hash, reference, settings)))
 
 
 def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
     """The widgets of the question, and what they ask; None while there is nothing to ask."""
-    digits = case.tables.minor_units.get(case.tables.currency, 2)
     _from_address()
-    first, last = (datetime.date.fromisoformat(day) if day else None for day in cases.period(case))
-    _hold_to_case(case, first, last)
+    _hold_to_case(case, *controls.days(case))
     with st.container(key="question"):
         top = st.columns([5, 1.1, 2.5, 2.6], vertical_alignment="bottom")
         reference = top[0].text_input(
@@ -102,35 +115,23 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
         )
         several = len(case.tables.minor_units) > 1
         low = st.columns(
-            [1.6, 1.6, 1.8, 1.3, 2.1, *([1.1] if several else []), 1.2], vertical_alignment="bottom"
+            [1.6, 1.6, 1.7, 1.2, 1.9, *([1.5] if several else []), 1.1], vertical_alignment="bottom"
         )
-        since = low[0].date_input(
-            say("Since"),
-            None,
-            key="trace_since",
-            min_value=first,
-            max_value=last,
-            format="YYYY-MM-DD",
-            persist_state="session",
-            help=say("Empty: from the first row of the case."),
+        since = controls.day(
+            low[0], case, "trace_since", say("Since"), say("Empty: from the first row of the case.")
         )
-        until = low[1].date_input(
+        until = controls.day(
+            low[1],
+            case,
+            "trace_until",
             say("Until"),
-            None,
-            key="trace_until",
-            min_value=first,
-            max_value=last,
-            format="YYYY-MM-DD",
-            persist_state="session",
-            help=say("The day is included. Empty: to the last row of the case."),
+            say("The day is included. Empty: to the last row of the case."),
         )
-        unit = session.figures(case.tables.currency, case.tables.minor_units).exact.unit
-        least = low[2].text_input(
-            f"{say('Least amount')} ({unit})",
-            key="trace_min",
-            persist_state="session",
-            placeholder="0",
-            help=say(
+        least = controls.least_amount(
+            low[2],
+            case,
+            "trace_min",
+            say(
                 "Paths that carry less are not followed further; their money ends as “beyond the limit set”."
             ),
         )
@@ -168,26 +169,8 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
                 help=say("The money asked about has one currency; choose it where there are several."),
             )
         low[-1].button(say("Trace"), type="primary", shortcut="T", width="stretch", key="trace_go")
-    smallest = minor_of(least or "", digits)
-    if smallest is None:
-        cases.tell(
-            UsageError(
-                Problem(
-                    say("Least amount"),
-                    N_("this is no amount in the unit with {digits} decimals"),
-                    {"digits": digits},
-                    first=least or "",
-                    expected="1234.56",
-                )
-            )
-        )
-        return None
-    if since and until and since > until:
-        cases.tell(
-            UsageError(
-                Problem(say("Since"), N_("begins after the period ends"), {}, first=f"{since} > {until}")
-            )
-        )
+    smallest = controls.smallest(case, least)
+    if smallest is None or not controls.ordered(since, until):
         return None
     if not (reference or "").strip():
         _suggest(case)
@@ -209,7 +192,7 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
             "back": "1" if backward else "",
             "by": "party" if by == "party" else "",
             "currency": currency or "",
-            "min": (least or "").strip(),
+            "min": least,
             "hops": "" if hops is None else str(hops),
             "since": settings["since"] or "",
             "until": settings["until"] or "",
@@ -289,17 +272,17 @@ def _finder(case: Case) -> None:
         height=260,
         width=560,
         key="trace_hits",
-        on_select=lambda: _take_hit(hits),
+        on_select=lambda: _take_hit(case, hits),
         selection_mode="single-row",
     )
     st.caption(say("{shown} of {total} found. Select one to trace it.", shown=len(hits), total=f"{total:,}"))
 
 
-def _take_hit(hits: list[dict[str, Any]]) -> None:
+def _take_hit(case: Case, hits: list[dict[str, Any]]) -> None:
     chosen = st.session_state.trace_hits["selection"]["rows"]
     if chosen and chosen[0] < len(hits):
         hit = hits[chosen[0]]
-        ask(reference_to(hit["what"], hit["id"]), backward=bool(st.session_state.get("trace_backward")))
+        ask(reference_to(case, hit["what"], hit["id"]), backward=bool(st.session_state.get("trace_backward")))
 
 
 def _suggest(case: Case) -> None:
@@ -321,10 +304,12 @@ def _suggest(case: Case) -> None:
     ):
         rows = case.tables.arrow(table)
         if rows is not None and rows.num_rows and key in rows.column_names:
-            found.append(reference_to(kind, str(rows[key][0].as_py())))
+            ident = str(rows[key][0].as_py())
+            name = rows["name"][0].as_py() if "name" in rows.column_names else None
+            found.append((reference_to(case, kind, ident), f"  {name}" if name and name != ident else ""))
     with st.container(horizontal=True):
-        for reference in found:
-            st.button(verbatim(reference), key=f"suggest_{reference}", on_click=ask, args=(reference,))
+        for reference, name in found:
+            st.button(verbatim(reference + name), key=f"suggest_{reference}", on_click=ask, args=(reference,))
 
 
 def _answer(case: Case, kept: Kept, question: str) -> None:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import datetime
 import zlib
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from app import cases, session
-from app.money import minor_of, times
+from app import cases, controls, session
+from app.money import times
 from app.names import behind, called, word
-from app.references import ask, reference_to, trace_buttons
+from app.references import ask, trace_buttons
 from app.screens import data
 from app.session import say
 from app.style import verbatim
 from app.tables import MONEY, RIGHT, Column, Sheet, config, csv_bytes, rows_chosen
-from graphflow.errors import Problem, UsageError
-from graphflow.language import N_
 from graphflow.tables import as_frame, exact_sum
+from graphflow.tracing.references import reference_to
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -43,9 +43,6 @@ def show() -> None:
 
 
 def _rows(case: Case) -> None:
-    digits = case.tables.minor_units.get(case.tables.currency, 2)
-    unit = session.figures(case.tables.currency, case.tables.minor_units).exact.unit
-    first, last = (datetime.date.fromisoformat(day) if day else None for day in cases.period(case))
     line = st.columns([3, 2.4, 1.6, 1.5, 1.5], vertical_alignment="bottom")
     text = line[0].text_input(
         say("Search"),
@@ -62,43 +59,11 @@ def _rows(case: Case) -> None:
         placeholder=say("id or name"),
         help=say("Only rows into or out of its accounts."),
     )
-    least = line[2].text_input(
-        f"{say('Least amount')} ({unit})",
-        key="rows_least",
-        persist_state="session",
-        placeholder="0",
-    )
-    since = line[3].date_input(
-        say("Since"),
-        None,
-        key="rows_since",
-        min_value=first,
-        max_value=last,
-        format="YYYY-MM-DD",
-        persist_state="session",
-    )
-    until = line[4].date_input(
-        say("Until"),
-        None,
-        key="rows_until",
-        min_value=first,
-        max_value=last,
-        format="YYYY-MM-DD",
-        persist_state="session",
-    )
-    smallest = minor_of(least or "", digits)
-    if smallest is None:
-        cases.tell(
-            UsageError(
-                Problem(
-                    say("Least amount"),
-                    N_("this is no amount in the unit with {digits} decimals"),
-                    {"digits": digits},
-                    first=least or "",
-                    expected="1234.56",
-                )
-            )
-        )
+    least = controls.least_amount(line[2], case, "rows_least")
+    since = controls.day(line[3], case, "rows_since", say("Since"))
+    until = controls.day(line[4], case, "rows_until", say("Until"))
+    smallest = controls.smallest(case, least)
+    if smallest is None or not controls.ordered(since, until):
         return
     asked = {
         "text": (text or "").strip() or None,
@@ -109,16 +74,26 @@ def _rows(case: Case) -> None:
     }
     stored = case.tables.arrow("transfers")
     if stored is not None and not any(asked.values()):
-        found: pa.Table | pd.DataFrame = stored  # all rows: only the page that is looked at becomes a frame
+        # all rows: only the page that is looked at becomes a frame
+        found: pa.Table | pd.DataFrame = stored
+        order: npt.NDArray[np.int64] = _in_time(case, f"{case.path} {case.hash}")
     else:
         found = case.transfers(**asked)
+        order = np.asarray(found["time"].argsort(kind="stable"), np.int64)
     if len(found) == 0:
         st.info(say("No row matches. Use fewer words, or a longer period."))
         return
-    _table(case, found)
+    _table(case, found, order)
 
 
-def _table(case: Case, found: pa.Table | pd.DataFrame) -> None:
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _in_time(_case: Case, stamp: str) -> npt.NDArray[np.int64]:
+    """The places of the transfers in the order of their times; the case stands for itself by its stamp."""
+    times = _case.tables.arrow("transfers")["time"].cast(pa.int64()).to_numpy()
+    return np.argsort(times, kind="stable")
+
+
+def _table(case: Case, found: pa.Table | pd.DataFrame, order: npt.NDArray[np.int64]) -> None:
     pages = -(-len(found) // PAGE)
     page = 1
     if pages > 1:
@@ -129,10 +104,10 @@ def _table(case: Case, found: pa.Table | pd.DataFrame) -> None:
         )
     begins = (page - 1) * PAGE
     if isinstance(found, pd.DataFrame):
-        part = found.iloc[begins : begins + PAGE].reset_index(drop=True)
+        part = found.iloc[order[begins : begins + PAGE]].reset_index(drop=True)
         codes = found["currency"].unique()
     else:
-        part = as_frame(found.slice(begins, PAGE))
+        part = as_frame(found.take(pa.array(order[begins : begins + PAGE])))
         codes = found["currency"].unique().to_pylist()
     figures = session.figures(codes[0] if len(codes) == 1 else case.tables.currency, case.tables.minor_units)
     frame, columns = _ready(case, part, len(codes) > 1)
@@ -167,7 +142,7 @@ def _table(case: Case, found: pa.Table | pd.DataFrame) -> None:
         )
     if len(chosen) == 1:
         row = part.iloc[chosen[0]]
-        trace_buttons(str(row["transfer_id"]), str(row["source"]), str(row["target"]), then="trace")
+        trace_buttons(case, str(row["transfer_id"]), str(row["source"]), str(row["target"]), then="trace")
     elif not chosen:
         st.caption(say("Select a row to trace from it; select several to sum them."))
     sheet = Sheet(say("Transfers"), frame, columns)
@@ -271,7 +246,7 @@ def _people(case: Case) -> None:
     chosen = [at for at in rows_chosen("people_table") if at < len(hits)]
     if chosen:
         hit = hits[chosen[0]]
-        reference = reference_to(hit["what"], hit["id"])
+        reference = reference_to(case, hit["what"], hit["id"])
         with st.container(horizontal=True):
             out = st.button(say("Where did its money go?"), on_click=ask, args=(reference,), key="people_out")
             back = st.button(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -19,11 +19,13 @@ from app.session import say
 from graphflow.pictures import end_name
 from graphflow.pictures.words import percent
 from graphflow.tables import as_frame
+from graphflow.terminal import while_compiling
 
 if TYPE_CHECKING:
     from graphflow.case import Case
 
 MOST_CHAINS = 100_000  # chains looked at for the picture; beyond, the money left out is said
+MOST_ANSWERS = 12  # kept, so that going back to a question is quick
 MOST_ROWS = 5_000  # rows in a table on the screen
 
 
@@ -47,26 +49,50 @@ class Kept:
         return int(self.result.seed) - sum(chain.amount for chain in self.chains)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
-def answered(_case: Case, stamp: str, reference: str, settings: tuple[tuple[str, Any], ...]) -> Kept:
-    """The answer to a question, computed once; the case stands for itself by its stamp."""
-    chosen = dict(settings)
+@st.cache_resource(show_spinner=False)
+def _answers() -> dict[tuple[Any, ...], Kept]:
+    """The answers of this process, the latest last.
+
+    Not a cached function of the question: while one computes it must tell the screen what takes so long.
+    """
+    return {}
+
+
+def answered(
+    case: Case,
+    reference: str,
+    settings: tuple[tuple[str, Any], ...],
+    tell: Callable[[int], None],
+    ended: Callable[[], None],
+) -> Kept:
+    """The answer to a question, computed once; `tell` and `ended` as in `while_compiling`."""
+    question = (str(case.path), case.hash, reference, settings)
+    known = _answers()
+    kept = known.get(question)
+    if kept is None:
+        with cases.COMPUTING, while_compiling(tell, ended):
+            kept = known[question] = _answer(case, reference, dict(settings))
+            while len(known) > MOST_ANSWERS:
+                del known[next(iter(known))]
+    return kept
+
+
+def _answer(case: Case, reference: str, chosen: dict[str, Any]) -> Kept:
     by = chosen.pop("by")
-    with cases.COMPUTING:
-        result = gf.trace(_case, reference, **chosen)
-        stream = (
-            Chain(int(each.amount), each.accounts, each.transfers, each.kind) for each in result.iter_chains()
-        )
-        chains = sorted(islice(stream, MOST_CHAINS), key=lambda chain: -chain.amount)
-        complete = next(stream, None) is None
-        rows = _rows(_case, result)
+    result = gf.trace(case, reference, **chosen)
+    stream = (
+        Chain(int(each.amount), each.accounts, each.transfers, each.kind) for each in result.iter_chains()
+    )
+    chains = sorted(islice(stream, MOST_CHAINS), key=lambda chain: -chain.amount)
+    complete = next(stream, None) is None
+    rows = _rows(case, result)
     accounts = {account for chain in chains for account in chain.accounts} | set(result.ends["account_id"])
     accounts |= set(rows["source"]) | set(rows["target"])
-    names = cases.names(_case, behind(accounts))
+    names = cases.names(case, behind(accounts))
     owner: dict[str, str] = {}
     if by == "party":
-        owner = cases.parties_of(_case, accounts)
-        names |= cases.party_names(_case, set(owner.values()))
+        owner = cases.parties_of(case, accounts)
+        names |= cases.party_names(case, set(owner.values()))
     return Kept(result, tuple(chains), complete, names, owner, rows)
 
 

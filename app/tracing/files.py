@@ -6,7 +6,6 @@ import pandas as pd
 import streamlit as st
 
 import graphflow as gf
-from app import session
 from app.session import say
 from app.tables import COUNT, MONEY, Column, Sheet, csv_bytes, excel_bytes
 from app.tracing.answer import Words
@@ -104,7 +103,7 @@ def export(words: Words, question: str) -> None:
             )
         st.download_button(
             say("Picture (SVG)"),
-            lambda: _svg(words),
+            lambda: picture_file(words),
             "trace.svg",
             "image/svg+xml",
             key="trace_svg",
@@ -113,11 +112,13 @@ def export(words: Words, question: str) -> None:
         )
 
 
-def _svg(words: Words) -> str:
+def picture_file(words: Words) -> str:
+    """The picture as SVG. Made when it is asked for, outside the session: the language is the words' own."""
     return sankey_svg(
         words.view.flow,
         title=str(words.case.path.name if words.case.path else ""),
         unit=words.result.currency,
         digits=words.figures.digits,
-        language=session.language(),
+        language=words.figures.language,
+        backward=words.backward,
     )

@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import sankey, session
+from app import session
 from app.session import say
 from app.style import verbatim
 from app.tables import COUNT, MONEY, RIGHT, SHARE, Column, config, rows_chosen
 from app.tracing.answer import MOST_ROWS, Words
 from app.tracing.selection import Selection
 from graphflow.language import N_
+from graphflow.pictures.colours import END_COLOURS
 
 TOPS = (20, 100, 500, 2000)
 
@@ -136,7 +137,7 @@ def _bar(words: Words, ends: pd.DataFrame) -> dict[str, Any]:
                 "data": [int(amount) / unit],
                 "cursor": "default",
                 "itemStyle": {
-                    "color": sankey.END_COLOURS.get(str(kind), "#888888"),
+                    "color": END_COLOURS.get(str(kind), "#888888"),
                     "borderColor": "#ffffff",
                     "borderWidth": 1,
                 },

@@ -22,14 +22,14 @@ def facts(words: Words) -> None:
     by_kind = result.ends.groupby("kind")["seed_amount"].sum().sort_values(ascending=False)
     with st.container(horizontal=True, gap="large", key="facts"):
         st.metric(
-            f"{say('Money asked about')} ({words.figures.unit})",
+            say("{head} ({unit})", head=say("Money asked about"), unit=words.figures.unit),
             words.figures.text(result.seed),
             width="content",
         )
         if len(by_kind):
             kind, amount = str(by_kind.index[0]), int(by_kind.iloc[0])
             st.metric(
-                say("Most of it came from") if words.backward else say("Most of it"),
+                say("Largest origin") if words.backward else say("Largest end"),
                 f"{words.end(kind)} · {words.share(amount)}",
                 width="content",
             )
@@ -223,10 +223,10 @@ def row_table(
     st.caption(caption)
     if len(marked) == 1:
         row = shown[shown["transfer_id"] == marked[0]].iloc[0]
-        _from_row(row)
+        _from_row(words, row)
 
 
-def _from_row(row: Any) -> None:
+def _from_row(words: Words, row: Any) -> None:
     """Where a row stands in its source, and questions that start at it."""
     if "source_file" in row and isinstance(row["source_file"], str):
         sheet = row.get("source_sheet")
@@ -238,4 +238,4 @@ def _from_row(row: Any) -> None:
                 row=int(row["source_row"]),
             )
         )
-    trace_buttons(str(row["transfer_id"]), str(row["source"]), str(row["target"]))
+    trace_buttons(words.case, str(row["transfer_id"]), str(row["source"]), str(row["target"]))

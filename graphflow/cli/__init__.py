@@ -295,7 +295,7 @@ def _import(a: Arguments) -> int:
     from graphflow.cli.showing import show_import
     from graphflow.intake import import_sources
 
-    with Progress(a.language) as progress:
+    with Progress(a.language) as progress, progress.compiling():
         progress(N_("reading"))
         report = import_sources(
             a.case,
@@ -316,7 +316,7 @@ def _info(a: Arguments) -> int:
     from graphflow.case import open_case
     from graphflow.cli.info import show_info
 
-    with Progress(a.language) as progress:
+    with Progress(a.language) as progress, progress.compiling():
         progress(N_("reading"))
         case = open_case(a.case)
         if a.verify:
@@ -336,7 +336,7 @@ def _trace(a: Arguments) -> int:
 
     if a.html:
         _writable(Path(a.html))
-    with Progress(a.language) as progress:
+    with Progress(a.language) as progress, progress.compiling():
         progress(N_("tracing"))
         case = open_case(a.case)
         found = trace(

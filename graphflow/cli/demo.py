@@ -37,7 +37,7 @@ def demo(folder: Path, size: int | None, language: str) -> int:
             "p2p", folder / "source", size=size or SIZE, seed=SEED, style="statements", progress=progress
         )
     say(N_("2. Importing the statements of its banks; both sides of a transfer become one row."))
-    with Progress(language) as progress:
+    with Progress(language) as progress, progress.compiling():
         progress(N_("reading"))
         report = import_sources(folder / "case", [folder / "source"], progress=progress)
     rows = report.tallies["transfers"].rows
@@ -54,7 +54,7 @@ def demo(folder: Path, size: int | None, language: str) -> int:
     )
     start = str(facts["seed_reference"])
     say(N_("3. Tracing the investors' money, first in, first out."))
-    with Progress(language) as progress:
+    with Progress(language) as progress, progress.compiling():
         progress(N_("tracing"))
         case = open_case(folder / "case")
         found = trace(case, start)

@@ -193,7 +193,7 @@ class TraceTables:
         t = self.t
         direction = self.say(N_("where it came from")) if t.backward else self.say(N_("where it went"))
         rows = [
-            (self.say(N_("Question")), f"{self.start}: {direction}"),
+            (self.say(N_("Question")), self.say(N_("{where}: {what}"), where=self.start, what=direction)),
             (self.say(N_("Money traced")), f"{self.amounts.shown(t.seed)} {t.currency}"),
             (self.say(N_("Rule")), self.say(rule_named(t.rule).title)),
         ]

@@ -9,28 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphflow.language import N_, translate
+from graphflow.pictures.colours import ACCOUNT, END_COLOURS, FOLDED, SEED
 from graphflow.pictures.flows import Flow, Key, Link, Node, flow_of_links, flow_of_routes, layered
 from graphflow.pictures.words import amount_text, brief, clean, end_name, shorten, width_of
 
-# Told apart by people who see few colours too; each is readable on white and on near-black.
-_COLOURS = {
-    "seed": "#2f76c0",
-    "account": "#8494a8",
-    "again": "#8494a8",
-    "more": "#a9a9a9",
-    "balance": "#2e9a6a",
-    "cash": "#cf4a4a",
-    "fee": "#94705f",
-    "hub": "#8a6cc4",
-    "returned": "#2b9db5",
-    "asset": "#b9922b",
-    "frontier": "#e0822a",
-    "lender": "#cf62a0",
-    "recirculated": "#5b7be0",
-    "horizon": "#7d7d7d",
-}
+_COLOURS = {"seed": SEED, "account": ACCOUNT, "again": ACCOUNT, "more": FOLDED, **END_COLOURS}
 _NODE_WIDTH = 11.0
-_COLUMN_PITCH = 188.0
+_COLUMN_PITCH = 182.0  # a picture of six columns and the ends is 1286 wide: a laptop's screen
 _LABEL_HEIGHT = 27.0
 _GAP = 5.0
 _BAND = 300.0  # how tall the whole of the money is drawn
@@ -64,6 +49,7 @@ def sankey_svg(
     language: str = "en",
     labels: Mapping[str, str] | None = None,
     most: int = 60,
+    columns: int = 6,
     backward: bool = False,
 ) -> str:
     """A Sankey as SVG text: the same bytes for the same data, readable on light and on dark ground.
@@ -78,8 +64,9 @@ def sankey_svg(
         The currency, written beside amounts.
     digits
         Digits of the minor unit.
-    language, labels, most
-        The reader's language; names for ids; about how many nodes to draw.
+    language, labels, most, columns
+        The reader's language; names for ids; about how many nodes, and of routes how many columns before the
+        ends, to draw: what is more is folded, and the picture says so.
     backward
         The money flowed from right to left: the first column is where it arrived.
 
@@ -93,7 +80,7 @@ def sankey_svg(
     if isinstance(links, Flow):
         flow = links
     elif "accounts" in links:
-        flow = flow_of_routes(links, labels=labels, most=most)
+        flow = flow_of_routes(links, labels=labels, most=most, columns=columns)
     else:
         flow = flow_of_links(links, labels=labels, most=most)
     pen = _Pen(unit, digits, language, backward)
@@ -129,7 +116,8 @@ def sankey_svg(
 
 _STYLE = (
     "<style>"
-    "svg.gf{font-family:system-ui,'Noto Sans','Noto Sans CJK SC','Microsoft YaHei',sans-serif;"
+    "svg.gf{max-width:100%;height:auto;"
+    "font-family:system-ui,'Noto Sans','Noto Sans CJK SC','Microsoft YaHei',sans-serif;"
     "--ink:#1d2430;--soft:#5d6878;--ground:#fff}"
     "@media (prefers-color-scheme:dark){svg.gf{--ink:#e8ebf0;--soft:#a3adba;--ground:#14181f}}"
     "svg.gf text{fill:var(--ink);font-size:11.5px;paint-order:stroke;stroke:var(--ground);stroke-width:3px;"
