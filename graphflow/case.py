@@ -31,7 +31,7 @@ import pyarrow as pa
 
 from graphflow.contents import content_hash
 from graphflow.errors import InputError, Problem, UsageError
-from graphflow.folder import MANIFEST, Draft, Pin, pin_current, source_folder, writing
+from graphflow.folder import MANIFEST, Draft, Pin, folder_of, pin_current, source_folder, writing
 from graphflow.language import N_
 from graphflow.parts import (
     Part,
@@ -218,7 +218,7 @@ class Case:
         """
         if self._pin is None or self.path is None:
             return 0, 0
-        places = [self._pin.folder, *(source_folder(self.path, entry["key"]) for entry in self._sources)]
+        places = [self._pin.folder, *(source_folder(self.path, folder_of(entry)) for entry in self._sources)]
         problems = self._seals.strangers(*places)
         try:
             self._seals.check(*places, most=None)
@@ -291,7 +291,8 @@ class Case:
             "currency": self.tables.currency,
             "timezone": self.tables.timezone,
         }
-        parts, ledger = self.parts(), self.ledger  # all that can be wrong is known before anything is written
+        parts = [_unplaced(part) for part in self.parts()]
+        ledger = self.ledger  # all that can be wrong is known before anything is written
         with writing(folder, is_new=not replace) as draft:
             write_version(draft, whole, ledger, parts, stated)
         return open_case(folder)
@@ -410,18 +411,23 @@ def seals_of(path: Path, manifest: Mapping[str, Any]) -> Seals:
     return Seals(path, manifest.get("files", {}))
 
 
-def read_parts(path: Path, manifest: Mapping[str, Any]) -> tuple[Part, ...]:
-    """The parts that a case's manifest names; a new version is made of them, so all of each is compared."""
-    folders = [source_folder(path, entry["key"]) for entry in manifest["sources"]]
+def read_parts(
+    path: Path, manifest: Mapping[str, Any], but: Collection[str] = frozenset()
+) -> tuple[Part, ...]:
+    """The parts that a case's manifest names, but for some keys.
+
+    A new version is made of them, so all of each is compared with what was written.
+    """
+    entries = [entry for entry in manifest["sources"] if entry["key"] not in but]
+    folders = [source_folder(path, folder_of(entry)) for entry in entries]
     seals_of(path, manifest).check(*folders, most=None)
-    return tuple(read_part(source_folder(path, entry["key"]), entry) for entry in manifest["sources"])
+    return tuple(read_part(folder, entry) for folder, entry in zip(folders, entries, strict=True))
 
 
 def write_version(
     draft: Draft, whole: Whole, ledger: Ledger, parts: Sequence[Part], stated: Mapping[str, str | None]
 ) -> dict[str, Any]:
     """Write a whole case as the next version of a folder, and make it the one that counts."""
-    kept = {entry["key"] for entry in draft.manifest["sources"]} if draft.manifest else set()
     report = replace(whole.report, case=str(draft.path))
     for name in ("tables", "listed", "ledger"):
         (draft.folder / name).mkdir()
@@ -431,8 +437,12 @@ def write_version(
             for kind, tables in (("tables", whole.tables.stored), ("listed", whole.listed))
             for name in tables
         ]
-        new = [part for part in parts if part.key not in kept]
-        tasks += [threads.submit(write_part, part, draft.add_source(part.key)) for part in new]
+        folders = {part.key: part.folder for part in parts if part.folder}
+        for part in parts:
+            if part.key not in folders:
+                place = draft.add_source(part.key)
+                folders[part.key] = place.name
+                tasks.append(threads.submit(write_part, part, place))
         write_table(whole.quarantine, draft.folder / "quarantine.parquet")
         text = json.dumps(report.as_dict(), ensure_ascii=False, default=str)
         (draft.folder / "report.json").write_text(text, encoding="utf-8")
@@ -454,9 +464,17 @@ def write_version(
             "money": dict(transfers.money.get("loaded", {})) if transfers else {},
             "quarantined": report.quarantined,
             "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "sources": [part.entry(names[part.key]) for part in sorted(parts, key=lambda part: part.key)],
+            "sources": [
+                replace(part, folder=folders[part.key]).entry(names[part.key])
+                for part in sorted(parts, key=lambda part: part.key)
+            ],
         }
     )
+
+
+def _unplaced(part: Part) -> Part:
+    """A part for another case than the one that keeps it."""
+    return replace(part, folder="")
 
 
 class _Stored(Mapping[str, pa.Table]):

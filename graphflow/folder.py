@@ -8,6 +8,7 @@
       versions/N/           tables/*.parquet, ledger/, quarantine.parquet, report.json, listed/*.parquet
         in-use              shared by the readers of this version: it is not removed while one lives
       sources/KEY/          what each source file gave, typed; never changed once written, as a version is
+                            (what it gives when it is read anew, for version N, stands in KEY-N)
 
 The only step that changes a case is the replacement of ``case.json``: before it the old case stands,
 after it the new one. Whatever a killed writer leaves behind is named by no manifest, and the next writer
@@ -116,9 +117,14 @@ def version_folder(path: Path, version: object) -> Path:
     return path / "versions" / str(version)
 
 
-def source_folder(path: Path, key: str) -> Path:
+def source_folder(path: Path, name: str) -> Path:
     """The folder with what one source file gave."""
-    return path / "sources" / key
+    return path / "sources" / name
+
+
+def folder_of(source: Mapping[str, Any]) -> str:
+    """The name of that folder, by the source's entry in the manifest: read anew, it has another one."""
+    return str(source.get("folder") or source["key"])
 
 
 class Pin:
@@ -176,8 +182,10 @@ class Draft:
         self._sources: list[Path] = []
 
     def add_source(self, key: str) -> Path:
-        """A new empty folder for what one source file gave."""
+        """A new empty folder for what one source file gave; what an older version has is not written over."""
         folder = source_folder(self.path, key)
+        if folder.exists():
+            folder = source_folder(self.path, f"{key}-{self.version}")
         folder.mkdir(parents=True)
         self._sources.append(folder)
         return folder
@@ -186,8 +194,12 @@ class Draft:
         """Make this version the case. Everything is on the disk before the manifest names it."""
         previous = self.manifest["version"] if self.manifest else None
         complete = {"schema": SCHEMA_VERSION, "version": self.version, "previous": previous, **manifest}
-        kept = {f"sources/{source['key']}/" for source in manifest.get("sources", ())}
+        kept = {f"sources/{folder_of(source)}/" for source in manifest.get("sources", ())}
         before = self.manifest["files"] if self.manifest else {}
+        # Whoever still has the previous version open may add to it, or save it elsewhere.
+        complete["previous_sources"] = sorted(
+            folder_of(source) for source in (self.manifest or {}).get("sources", ())
+        )
         complete["files"] = {
             **{name: seal for name, seal in before.items() if name.startswith(tuple(kept))},
             **sealed(self.path, (self.folder, *self._sources)),
@@ -284,9 +296,10 @@ def clear_leftovers(path: Path, manifest: Mapping[str, Any] | None) -> None:
     for entry in _entries(path / "versions"):
         if entry.name not in wanted:
             _remove_unused(entry)
-    keys = {source["key"] for source in manifest["sources"]} if manifest else set()
+    kept = {folder_of(source) for source in manifest["sources"]} if manifest else set()
+    kept |= set(manifest.get("previous_sources", ())) if manifest else set()
     for entry in _entries(path / "sources"):
-        if entry.name not in keys:
+        if entry.name not in kept:
             shutil.rmtree(entry, ignore_errors=True)
 
 

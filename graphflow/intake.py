@@ -42,13 +42,16 @@ def import_sources(
     authority: str | None = None,
     basis: str | None = None,
     strict: bool = False,
+    replace: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Add sources to the case in a folder, or make one there.
 
     Everything is read and checked before anything is written; on any error the case stays as it was. The
     whole case is derived anew from all its sources each time, so that their order is of no consequence, and
-    a file that is already in it (by its SHA-256) adds nothing.
+    a file that is already in it (by its SHA-256) adds nothing. To read such a file in another way than before
+    (by another loader, in another currency or time zone, with other columns assigned) is an error unless
+    `replace` says that what it gives now stands in place of what it gave before.
 
     Parameters
     ----------
@@ -65,6 +68,9 @@ def import_sources(
         Who gave the sources and on what legal ground: kept with each of them.
     strict
         Any bad row is an error, with all of them in it, and nothing is written.
+    replace
+        Files that the case has are read anew, in place of what they gave before; the manifest keeps how they
+        were read then.
     progress
         Called with what is being done, how much of it is done, and how much there is.
 
@@ -90,7 +96,7 @@ def import_sources(
     say = progress if progress is not None else _silent
     _check_arguments(case, given, timezone)
     refuse_foreign(case)
-    ask = _Request(given, loader, currency, timezone, authority, basis, strict, say)
+    ask = _Request(given, loader, currency, timezone, authority, basis, strict, replace, say)
     if not (case / MANIFEST).exists():  # nothing is made on the disk before everything is known to be good
         change = _gather(case, None, ask)
         ledger = _compiled(change, say)
@@ -119,6 +125,7 @@ class _Request:
     authority: str | None
     basis: str | None
     strict: bool
+    replace: bool
     say: Progress
 
 
@@ -163,24 +170,49 @@ def _gather(case: Path, manifest: Mapping[str, Any] | None, ask: _Request) -> _C
                 notes += raw.notes
                 for file, its in split(raw):
                     key = key_of(file.sha256)
-                    if key in entries or key in new:
+                    if key in new or (key in entries and not ask.replace):
                         again.append((key, file))
                         continue
                     checked = read_raw(with_key(its, key), currency=currency, timezone=timezone)
-                    new[key] = Part(file, checked, {**record, "timezone": checked.timezone}, (file.name,))
+                    names = {file.name, *(entries[key]["names"] if key in entries else ())}
+                    new[key] = Part(
+                        file,
+                        checked,
+                        {**record, "timezone": checked.timezone},
+                        tuple(sorted(names)),
+                        _history(entries.get(key)),
+                    )
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(*problems)
+    if new and not again and not any(_rows(part) for part in new.values()):
+        raise InputError(
+            *(
+                Problem(part.file.name, N_("has no rows"), expected=N_("a row of column names, then rows"))
+                for part in new.values()
+            )
+        )
     ask.say(N_("reading sources"), len(ask.sources), len(ask.sources))
     return _join(case, manifest, ask, stated, new, again, notes)
+
+
+def _rows(part: Part) -> int:
+    return sum(tally.rows.get("read", 0) for tally in part.checked.tallies.values())
+
+
+def _history(entry: Mapping[str, Any] | None) -> tuple[Mapping[str, Any], ...]:
+    """How a file was read before, by its entry in the manifest: the latest last."""
+    if entry is None:
+        return ()
+    return (*entry["replaced"], {name: value for name, value in entry.items() if name != "replaced"})
 
 
 def _load(path: Path, ask: _Request, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Raw]:
     """What the loaders make of one source; where every byte of it is known already, only the files' names."""
     for loader, source in loaders.recognise(path, ask.loader):
         known = all(key_of(file.contents.sha256) in entries for file in source.files)
-        if known:
+        if known and not ask.replace:
             files = tuple(SourceFile(f.name, f.contents.sha256, f.size, loader.name) for f in source.files)
             yield Raw({}, files=files)
         else:
@@ -197,7 +229,7 @@ def _join(
     notes: Sequence[Note],
 ) -> _Change:
     """The whole of what was there and what is new, with a report of this import."""
-    before = read_parts(case, manifest) if manifest else ()
+    before = read_parts(case, manifest, but=new) if manifest else ()
     parts = {part.key: part for part in (*before, *new.values())}
     _same_settings(parts, again, ask)
     renamed = False
@@ -220,7 +252,9 @@ def _join(
             pc.is_in(whole.quarantine["source_file"], value_set=pa.array(sorted(theirs), pa.large_string()))
         )
         refuse(bad)
-    lines = [source_line(part, names[part.key], "new") for part in new.values()]
+    lines = [
+        source_line(part, names[part.key], "replaced" if part.replaced else "new") for part in new.values()
+    ]
     lines += [replace(source_line(parts[key], file.name, "known"), tallies={}) for key, file in again]
     report = replace(
         whole.report,
@@ -251,11 +285,23 @@ def _same_settings(parts: Mapping[str, Part], again: Sequence[tuple[str, SourceF
                         N_("the case has this file already, read with {name} {was}"),
                         {"name": name, "was": was[name]},
                         first=f"{name} {value}",
-                        expected=N_("the same again, or another case: what was imported is not read anew"),
+                        expected=_REPLACE,
                     )
                 )
+        if file.mapping and file.mapping != part.file.mapping:
+            found.append(
+                Problem(
+                    file.name,
+                    N_("the case has this file already, read with other columns assigned, or none"),
+                    first=part.file.mapping or part.file.loader,
+                    expected=_REPLACE,
+                )
+            )
     if found:
         raise InputError(*found)
+
+
+_REPLACE = N_("the same again; or --replace (replace=True), to read it anew in place of what it gave before")
 
 
 def _agreed(values: set[str], default: str) -> str:

@@ -23,6 +23,9 @@ from graphflow.tables.result import plus
 
 TEXT = pa.large_string()
 _SAMPLE = 10_000
+_OF_PART = frozenset(
+    "key name names sha256 bytes loader mapping folder replaced rows money minor_units".split()
+)
 _KEY = 16  # hex digits of a file's SHA-256 that name it in the rows of a case
 
 
@@ -40,12 +43,18 @@ class Part:
         Who imported it and when, authority and legal basis, the currency and time zone that were assumed.
     names
         Every name under which the same bytes were imported.
+    replaced
+        Its former entries in the manifest, the latest last, where the file was read anew in another way.
+    folder
+        The name of the folder in which its case keeps it; empty before it is written.
     """
 
     file: SourceFile
     checked: Checked
     record: Mapping[str, Any]
     names: tuple[str, ...]
+    replaced: tuple[Mapping[str, Any], ...] = ()
+    folder: str = ""
 
     @property
     def key(self) -> str:
@@ -63,6 +72,9 @@ class Part:
             "sha256": self.file.sha256,
             "bytes": self.file.bytes,
             "loader": self.file.loader,
+            "mapping": self.file.mapping,
+            "folder": self.folder,
+            "replaced": list(self.replaced),
             "rows": read,
             "money": dict(transfers.money.get("read", {})) if transfers else {},
             "minor_units": dict(self.checked.minor_units),
@@ -186,9 +198,9 @@ def read_part(folder: Path, entry: Mapping[str, Any]) -> Part:
                 expected=N_("the folder as it was written; restore it, or import the sources again"),
             )
         ) from None
-    own = {"key", "name", "names", "sha256", "bytes", "loader", "rows", "money", "minor_units"}
-    record = {name: value for name, value in entry.items() if name not in own}
-    return Part(checked.files[0], checked, record, tuple(entry["names"]))
+    record = {name: value for name, value in entry.items() if name not in _OF_PART}
+    names, replaced = tuple(entry["names"]), tuple(entry["replaced"])
+    return Part(checked.files[0], checked, record, names, replaced, folder.name)
 
 
 def write_table(rows: pa.Table, file: Path) -> None:

@@ -44,7 +44,8 @@ FILES_SHOWN = 40
 class SourceLine:
     """One source file of an import: what it is and what it gave.
 
-    `status` is ``new``, or ``known`` where the case already had the very same bytes: nothing was added then.
+    `status` is ``new``; ``known`` where the case already had the very same bytes: nothing was added then; or
+    ``replaced`` where these were read anew, in place of what they had given.
     """
 
     name: str
@@ -124,6 +125,11 @@ class ImportReport:
         """Names of the files that this import added."""
         return tuple(line.name for line in self.sources if line.status == "new")
 
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """Names of the files that this import read anew, in place of what they had given."""
+        return tuple(line.name for line in self.sources if line.status == "replaced")
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data with money in minor units, as the case keeps it."""
         return {
@@ -196,13 +202,18 @@ class ImportReport:
             return translate(SCHEMA[table].title, language)
 
         new = [line for line in self.sources if line.status == "new"]
-        known = [line for line in self.sources if line.status != "new"]
+        anew = [line for line in self.sources if line.status == "replaced"]
+        known = [line for line in self.sources if line.status == "known"]
         yield say(
             N_("{new} files added with {rows} rows, {known} files already in the case"),
             new=len(new),
             rows=sum(line.rows for line in new),
             known=len(known),
         )
+        if anew:
+            text = N_("{count} files read anew with {rows} rows, in place of what they had given: {files}")
+            rows = sum(line.rows for line in anew)
+            yield say(text, count=len(anew), rows=rows, files=", ".join(line.name for line in anew))
         if new:
             yield ""
             columns = [

@@ -42,7 +42,7 @@ from loaders.mapping import (
     join,
     provenance,
     refused_rows,
-    source_files,
+    source_file,
     spoiled,
     texts,
     unread_notes,
@@ -112,6 +112,13 @@ class Assignment:
     def one_sided(self) -> bool:
         return "source" not in self.columns
 
+    def as_dict(self) -> dict[str, Any]:
+        """The assignment as the file beside has it, in one way of writing it."""
+        told: dict[str, Any] = {"header": list(self.header), "columns": dict(sorted(self.columns.items()))}
+        if self.one_sided:
+            told |= {"account": self.account, "out": list(self.out), "in": list(self.into)}
+        return told
+
     def problems(self, where: str) -> list[Problem]:
         """What it lacks to be read by."""
         have, found = set(self.columns), []
@@ -173,20 +180,28 @@ def load(source: Source, *, currency: str | None = None, timezone: str | None = 
     """
     [beside] = [file for file in source.files if file.name.rpartition("/")[2] == BESIDE]
     known = {assignment.header: assignment for assignment in assignments(beside)}
-    raw = Raw({}, files=source_files(source, "assigned"))
+    raw = Raw({})
+    files = []
     made, refused, aside, read = [], [], [], 0
     notes = unread_notes(source)
     for file in source.files:
         if file is beside:
             continue
+        used = []
         for grid in grids.iterate_grids(file, lambda row: _trimmed(row) in known):
             part = _Part(grid, known[tuple(grid.header)])
+            used.append(part.how)
             read += grid.table.num_rows + len(grid.unreadable)
             made.append(part.rows())
             refused += part.refused
             aside += part.aside
             notes += grid_notes(grid)
             raw.one_sided = raw.one_sided or part.how.one_sided
+        # The assignment is no source of rows: it is kept with each file that was read by it.
+        told = [how.as_dict() for i, how in enumerate(used) if how not in used[:i]]
+        mapping = json.dumps(told, ensure_ascii=False)
+        files.append(source_file(file, "assigned", mapping))
+    raw.files = tuple(files)
     if not made:
         raise InputError(
             Problem(

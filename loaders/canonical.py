@@ -82,6 +82,10 @@ def load(source: Source, *, currency: str | None = None, timezone: str | None = 
                 read[table] = read.get(table, 0) + ready.num_rows + sum(part.num_rows for part in bad)
                 if isinstance(grid, Grid):
                     notes += grid_notes(grid)
+                if not ready.num_rows and not bad:
+                    where = f"{file.name} [{grid.sheet}]" if getattr(grid, "sheet", None) else file.name
+                    text = N_("{file} has a header and no rows")
+                    notes.append(Note("no_rows", text, {"file": where}))
         except InputError as error:
             problems += error.problems
     problems += _twice(parts)

@@ -108,7 +108,11 @@ def spoiled(column: Any) -> npt.NDArray[np.bool_]:
 
 
 def source_files(source: Source, loader: str) -> tuple[SourceFile, ...]:
-    return tuple(SourceFile(file.name, file.contents.sha256, file.size, loader) for file in source.files)
+    return tuple(source_file(file, loader) for file in source.files)
+
+
+def source_file(file: File, loader: str, mapping: str = "") -> SourceFile:
+    return SourceFile(file.name, file.contents.sha256, file.size, loader, mapping)
 
 
 def told_by(file: File, count: int, table: str) -> Note:
@@ -123,20 +127,29 @@ def told_by(file: File, count: int, table: str) -> Note:
 
 def unread_notes(source: Source) -> list[Note]:
     """A note for each file that nobody claimed: nothing is left out in silence; many are one note."""
-    if len(source.others) > MOST_NOTES:
-        names = "; ".join(file.name for file in source.others)
-        values = {"count": len(source.others), "files": names}
-        return [
-            Note("unread_files", N_("{count} files were not read, no loader knows them: {files}"), values)
-        ]
-    return [
-        Note(
-            "unread_file",
-            N_("{file} was not read: no loader knows it"),
-            {"file": file.name},
-        )
-        for file in source.others
-    ]
+    folders = _folders_of_truth(source.others)
+    truth = [file for file in source.others if file.folder in folders and file.stem in TRUTH]
+    others = [file for file in source.others if file not in truth]
+    notes = []
+    if truth:
+        text = N_("{count} files say what is planted in a generated case, and were left aside: {folders}")
+        values = {"count": len(truth), "folders": ", ".join(sorted(folders))}
+        notes.append(Note("truth", text, values))
+    if len(others) > MOST_NOTES:
+        values = {"count": len(others), "files": "; ".join(file.name for file in others)}
+        text = N_("{count} files were not read, no loader knows them: {files}")
+        return [*notes, Note("unread_files", text, values)]
+    text = N_("{file} was not read: no loader knows it")
+    return [*notes, *(Note("unread_file", text, {"file": file.name}) for file in others)]
+
+
+# What `graphflow synth` writes into the folder `truth`, beside the case that it generates.
+TRUTH = frozenset("summary flows ends investors redlines redline_rows serials dirt".split())
+
+
+def _folders_of_truth(files: Sequence[File]) -> set[str]:
+    told = {file.folder for file in files if file.name.endswith(("/truth/summary.json", "/truth/dirt.json"))}
+    return {folder for folder in told if folder.endswith("/truth")}
 
 
 def grid_notes(grid: Grid) -> list[Note]:

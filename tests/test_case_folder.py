@@ -81,7 +81,9 @@ def test_versions_follow_one_another(tmp_path: Path) -> None:
     write(case, "three", keep=("b",))
     assert read(case) == "three"
     assert names(case / "versions") == {"2", "3"}, "the previous version stays, older ones go"
-    assert names(case / "sources") == {"b"}, "what no manifest names is removed"
+    assert names(case / "sources") == {"a", "b"}, "so do its sources"
+    write(case, "four", keep=("b",))
+    assert names(case / "sources") == {"b"}, "what neither version has is removed"
 
 
 def test_an_error_while_writing_leaves_the_old_case(tmp_path: Path) -> None:
@@ -325,6 +327,8 @@ def test_kill_at_every_step(tmp_path: Path) -> None:
         write(case, "after", keep=("a",))
         assert read(case) == "after"
         assert len(names(case / "versions")) == 2
+        write(case, "later", keep=("a",))
+        assert len(names(case / "versions")) == 2
         assert names(case / "sources") == {"a"}
         assert names(case) == {"case.json", "case.lock", "versions", "sources"}
         shutil.rmtree(case)
@@ -348,6 +352,7 @@ def test_kill_at_every_step_of_the_first_writing(tmp_path: Path) -> None:
             assert read(case) == "new"
         write(case, "after")
         assert read(case) == "after"
+        write(case, "later")
         assert names(case / "sources") == set()
         if done.returncode == 0:
             return

@@ -22,8 +22,9 @@ from graphflow.case import open_case
 from graphflow.contents import content_hash
 from graphflow.errors import BusyError, GraphflowError, InputError, UsageError
 from graphflow.folder import writing
-from graphflow.intake import import_sources
+from graphflow.intake import ASSIGNMENT, import_sources
 from graphflow.receipt import ImportReport
+from graphflow.synthesis import make
 
 HEADER = (
     "交易卡号,交易账号,账户开户名称,开户人证件号码,交易时间,交易金额,交易余额,收付标志,交易对手账卡号,现金标志,对手户名,"
@@ -595,3 +596,128 @@ def test_amlworld_whole(data: Path, tmp_path: Path) -> None:
     report = import_sources(tmp_path / "case", data / "amlworld_hi_small")
     assert report.tallies["transfers"].rows["read"] == 3209 + 572
     assert report.tallies["transfers"].closes
+
+
+# ---------------------------------------------------------------- read anew, in another way
+
+
+def assigned_folder(folder: Path, columns: dict[str, int]) -> Path:
+    put(folder / "x.csv", "when,a,b,much\n2024-03-01,A,B,5\n2024-03-02,B,C,7\n")
+    table = {"header": ["when", "a", "b", "much"], "columns": columns}
+    put(folder / ASSIGNMENT, json.dumps({"version": 1, "tables": [table]}))
+    return folder
+
+
+RIGHT = {"time": 0, "source": 1, "target": 2, "amount": 3}
+WRONG = {"time": 0, "source": 2, "target": 1, "amount": 3}
+
+
+def sides(case: Path) -> list[tuple[str, str, int]]:
+    rows = open_case(case).tables.transfers[["source", "target", "amount"]]
+    return sorted(rows.itertuples(index=False, name=None))
+
+
+def test_a_file_is_read_anew_by_another_assignment_when_that_is_asked_for(tmp_path: Path) -> None:
+    case, other = (
+        tmp_path / "case",
+        put(tmp_path / "transfers.csv", TABLES + "t1,2024-03-01T10:00:00,X,Y,5,x\n"),
+    )
+    import_sources(case, other)
+    import_sources(case, assigned_folder(tmp_path / "files", WRONG), authority="Court of X")
+    old = open_case(case)
+    assert sides(case) == [("B", "A", 500), ("C", "B", 700), ("X", "Y", 500)]
+    before = contents(case)
+    assert import_sources(case, tmp_path / "files").added == ()  # the same again adds nothing
+    assigned_folder(tmp_path / "files", RIGHT)
+    with pytest.raises(InputError, match="with other columns assigned, or none.*--replace"):
+        import_sources(case, tmp_path / "files")
+    assert contents(case) == before
+    report = import_sources(case, tmp_path / "files", replace=True)
+    assert (report.added, report.replaced) == ((), ("files/x.csv",))
+    assert "1 files read anew with 2 rows, in place of what they had given: files/x.csv" in report.text()
+    assert report.tallies["transfers"].rows["read"] == 3
+    assert sides(case) == [("A", "B", 500), ("B", "C", 700), ("X", "Y", 500)]
+    now = open_case(case)
+    now.verify()
+    (entry,) = [entry for entry in now.manifest["sources"] if entry["name"] == "files/x.csv"]
+    assert json.loads(entry["mapping"])[0]["columns"] == RIGHT and entry["authority"] is None
+    (was,) = entry["replaced"]
+    assert json.loads(was["mapping"])[0]["columns"] == WRONG and was["authority"] == "Court of X"
+    # What was open goes on as it was, and can be saved elsewhere; the case equals one that never erred.
+    assert sorted(old.tables.transfers["source"]) == ["B", "C", "X"]
+    assert old.save(tmp_path / "old").hash == old.hash
+    import_sources(tmp_path / "plain", [other, tmp_path / "files"])
+    assert open_case(tmp_path / "plain").hash == now.hash
+    # ... and again, back; then another file
+    assigned_folder(tmp_path / "files", WRONG)
+    import_sources(case, tmp_path / "files", replace=True)
+    assert open_case(case).hash == old.hash
+    import_sources(case, put(tmp_path / "b" / "transfers.csv", TABLES + "t2,2024-03-01T10:00:00,X,Y,5,x\n"))
+    assert len(sides(case)) == 4
+    open_case(case).verify()
+
+
+def test_a_file_is_read_anew_in_another_zone_and_by_strict_rules(tmp_path: Path) -> None:
+    file = put(tmp_path / "transfers.csv", TABLES + "t1,2024-03-01T10:00:00,A,B,5,x\nt2,never,A,B,5,x\n")
+    import_sources(tmp_path / "case", file, timezone="UTC")
+    before = contents(tmp_path / "case")
+    with pytest.raises(InputError, match="not a time"):
+        import_sources(tmp_path / "case", file, timezone="Asia/Tokyo", replace=True, strict=True)
+    assert contents(tmp_path / "case") == before
+    import_sources(tmp_path / "case", file, timezone="Asia/Tokyo", replace=True)
+    (moment,) = open_case(tmp_path / "case").tables.transfers["time"]
+    assert moment.isoformat() == "2024-03-01T01:00:00+00:00"
+
+
+def test_reading_anew_mends_a_source_that_is_damaged(tmp_path: Path) -> None:
+    file = put(tmp_path / "transfers.csv", TABLES + "t1,2024-03-01T10:00:00,A,B,5,x\n")
+    import_sources(tmp_path / "case", file)
+    good = open_case(tmp_path / "case").hash
+    (source,) = (tmp_path / "case" / "sources").iterdir()
+    (source / "facts.json").unlink()
+    with pytest.raises(InputError, match="is missing"):
+        import_sources(tmp_path / "case", put(tmp_path / "b" / "media.csv", "medium_id\nM\n"))
+    import_sources(tmp_path / "case", file, replace=True)
+    assert open_case(tmp_path / "case").hash == good
+    open_case(tmp_path / "case").verify()
+
+
+def test_a_case_saved_over_another_takes_its_own_reading_of_a_file(tmp_path: Path) -> None:
+    import_sources(tmp_path / "one", assigned_folder(tmp_path / "files", WRONG))
+    import_sources(tmp_path / "two", assigned_folder(tmp_path / "files", RIGHT))
+    open_case(tmp_path / "two").save(tmp_path / "one", replace=True)
+    import_sources(tmp_path / "one", put(tmp_path / "media.csv", "medium_id\nM\n"))
+    assert sides(tmp_path / "one") == sides(tmp_path / "two")
+
+
+# ---------------------------------------------------------------- nothing to read
+
+
+@pytest.mark.parametrize("head", ["", "\n\n", "transfer_id,time,source,target,amount\n"])
+def test_an_import_that_reads_no_row_is_an_error(tmp_path: Path, head: str) -> None:
+    empty = put(tmp_path / "transfers.csv", head)
+    with pytest.raises(InputError, match=r"transfers\.csv: (is empty|has no rows)"):
+        import_sources(tmp_path / "case", empty)
+    assert not (tmp_path / "case").exists()
+
+
+def test_an_empty_table_beside_others_is_fine_and_said(tmp_path: Path) -> None:
+    put(tmp_path / "d" / "transfers.csv", TABLES + "t1,2024-03-01T10:00:00,A,B,5,x\n")
+    put(tmp_path / "d" / "accounts.csv", "account_id,name\n")
+    report = import_sources(tmp_path / "case", tmp_path / "d")
+    assert "d/accounts.csv has a header and no rows" in report.text()
+    put(tmp_path / "e" / "media.csv", "medium_id\n")
+    with pytest.raises(InputError, match="has no rows"):
+        import_sources(tmp_path / "case", tmp_path / "e")
+
+
+def test_the_truth_of_a_generated_case_is_left_aside_in_one_line(tmp_path: Path) -> None:
+    make("p2p", tmp_path / "made", size=2000)
+    report = import_sources(tmp_path / "case", tmp_path / "made")
+    (note,) = [note for note in report.notes if "truth" in str(note.values)]
+    assert note.kind == "truth" and note.values["folders"] == "made/truth"
+    # Files that are merely in a folder of that name are said as ever.
+    put(tmp_path / "d" / "transfers.csv", TABLES + "t1,2024-03-01T10:00:00,A,B,5,x\n")
+    put(tmp_path / "d" / "truth" / "summary.txt", "x")
+    notes = import_sources(tmp_path / "other", tmp_path / "d").notes
+    assert [note.kind for note in notes] == ["unread_file"]

@@ -213,6 +213,11 @@ def _parser(language: str) -> argparse.ArgumentParser:
     p.add_argument("--authority", metavar="TEXT", help=say("who gave the sources"))
     p.add_argument("--basis", metavar="TEXT", help=say("the legal basis on which they were given"))
     p.add_argument("--strict", action="store_true", help=say("a bad row is an error, and nothing is stored"))
+    p.add_argument(
+        "--replace",
+        action="store_true",
+        help=say("read files that the case has anew, in place of what they gave before"),
+    )
 
     p = verb("info", N_("What is in a case, how good it is, and which statements to ask for."), prints)
     p.add_argument("case", metavar="CASE", help=say("the case's folder"))
@@ -306,6 +311,7 @@ def _import(a: Arguments) -> int:
             authority=a.authority,
             basis=a.basis,
             strict=a.strict,
+            replace=a.replace,
             progress=progress,
         )
     show_import(report, a.format, a.language)

@@ -10,12 +10,15 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file that was read, as the manifest keeps it."""
+    """One file that was read, as the manifest keeps it; `mapping`: what its columns were assigned to, if a
+    person said so (JSON).
+    """
 
     name: str
     sha256: str
     bytes: int
     loader: str = ""
+    mapping: str = ""
 
 
 @dataclass(frozen=True)
