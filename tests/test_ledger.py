@@ -279,11 +279,142 @@ def test_a_balance_that_does_not_follow_is_a_break_once() -> None:
 
 
 def test_a_balance_too_large_to_divide_exactly_is_refused_by_name() -> None:
-    transfers = rows(
-        {"time": "2024-03-01T09:00:00", "source": "X", "target": "Whale", "amount": "45035996273704.96"}
-    )
+    at = ("2024-03-01T09:00:00", "2024-03-01T10:00:00")
+    transfers = rows(*({"time": x, "source": "X", "target": "Whale", "amount": "30000000000000"} for x in at))
     with pytest.raises(gf.InputError, match="Whale"):
         _ = case_of(transfers).ledger
+
+
+def covering(*given: tuple[str, str, str, str | None]) -> pd.DataFrame:
+    """Coverage: account, from, to, opening."""
+    return pd.DataFrame(given, columns=["account_id", "from", "to", "opening_balance"])
+
+
+def month(number: int, source: str, target: str, **more: str) -> dict[str, str]:
+    return {"time": f"2024-{number:02d}-15T10:00:00", "source": source, "target": target, **more}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_openings_of_one_day_that_differ_are_a_break_and_none_of_them_counts(order: int) -> None:
+    told = [("A", "2024-01-01", "2024-01-31", "5"), ("A", "2024-01-01", "2024-02-29", "7")]
+    ledger = case_of(rows(month(1, "A", "B")), coverage=covering(*told[::order])).ledger
+    (gap,) = ledger.breaks
+    assert (gap["kind"], gap["account_id"], gap["stated"], gap["expected"]) == ("opening", "A", 700, 500)
+    (pot,) = set(ledger.steps["src"].tolist())
+    assert (int(ledger.pots["opening"][pot]), int(ledger.pots["basis"][pot])) == (100, 3)
+    # said twice alike, it is said
+    told[1] = ("A", "2024-01-01", "2024-02-29", "5")
+    ledger = case_of(rows(month(1, "A", "B")), coverage=covering(*told)).ledger
+    assert not ledger.breaks
+    assert int(ledger.pots["opening"][int(ledger.steps["src"][0])]) == 500
+
+
+def test_an_opening_of_the_account_and_one_of_its_period_that_differ_are_a_break() -> None:
+    accounts = pd.DataFrame({"account_id": ["A"], "opening_balance": ["6"]})
+    cover = covering(("A", "2024-01-01", "2024-01-31", "5"))
+    ledger = case_of(rows(month(1, "A", "B")), accounts=accounts, coverage=cover).ledger
+    assert [(gap["kind"], gap["stated"], gap["expected"]) for gap in ledger.breaks] == [("opening", 600, 500)]
+
+
+def test_what_a_month_opens_with_is_compared_with_what_the_month_before_closed_with() -> None:
+    transfers = rows(month(1, "A", "B"), month(2, "B", "A"), month(4, "A", "B"))
+    # January and February adjoin; March is missing
+    cover = [("A", "2024-01-01", "2024-01-31", "5"), ("A", "2024-02-01", "2024-02-29", "4")]
+    ledger = case_of(transfers, coverage=covering(*cover, ("A", "2024-04-01", "2024-04-30", "5"))).ledger
+    assert not ledger.breaks
+    cover[1] = ("A", "2024-02-01", "2024-02-29", "3")
+    case = case_of(transfers, coverage=covering(*cover, ("A", "2024-04-01", "2024-04-30", "9")))
+    assert [(gap["kind"], gap["stated"], gap["expected"]) for gap in case.ledger.breaks] == [
+        ("opening", 300, 400), ("opening", 900, 500),
+    ]  # fmt: skip
+    noted = gf.trace(case, "transfer:t1").assumptions.query("kind == 'balance'")
+    assert noted[["account_id", "value"]].values.tolist() == [["A", 2]]
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_where_only_a_later_month_says_its_opening_the_first_follows_from_it(moves: bool) -> None:
+    transfers = rows(month(1, *("AB" if moves else "BC")), month(3, "B", "C"))
+    cover = covering(("A", "2024-01-01", "2024-01-31", None), ("A", "2024-02-01", "2024-02-29", "4"))
+    case = case_of(transfers, coverage=cover)
+    assert not case.ledger.breaks
+    for time, stands in (("2024-01-01", 500 if moves else 400), ("2024-02-01", 400)):
+        assert gf.trace(case, f"balance:A@{time}").seed == stands
+
+
+def delivered(*given: tuple[str, str, str]) -> pd.DataFrame:
+    """Coverage that is only inferred from the rows that a file has."""
+    frame = covering(*((*one, None) for one in given))
+    return frame.assign(inferred="true")
+
+
+JANUARY, FEBRUARY = ("A", "2024-01-15", "2024-01-15"), ("A", "2024-02-15", "2024-02-15")
+
+
+def test_a_delivery_that_goes_on_with_the_balance_where_the_last_one_ended_leaves_no_gap() -> None:
+    transfers = rows(
+        month(1, "B", "A", target_balance="9"),
+        month(2, "A", "C", source_balance="8"),
+        month(3, "C", "D"),
+    )
+    case = case_of(transfers, coverage=delivered(JANUARY, FEBRUARY, ("C", "2024-01-01", "2024-03-31")))
+    ledger = case.ledger
+    assert [(int(p["account"]), int(p["begins"]) < int(p["ends"])) for p in ledger.periods] == [
+        (0, True),
+        (2, True),
+    ]
+    assert not ledger.breaks
+    assert int(ledger.pots["opening"][int(ledger.steps["dst"][0])]) == 800
+    trace = gf.trace(case, "balance:A@2024-02-01")
+    assert (trace.seed, set(trace.ends["kind"])) == (900, {"frontier"})  # February's end is not known
+
+
+@pytest.mark.parametrize(
+    ("change", "breaks"),
+    [
+        ({"source_balance": "6"}, ["opening", "gap"]),  # seven before it, nine at the end of January
+        ({}, ["gap"]),
+    ],
+)
+def test_a_gap_between_deliveries_is_named(change: dict[str, str], breaks: list[str]) -> None:
+    second = {**month(2, "A", "C"), **change}
+    transfers = rows(month(1, "B", "A", target_balance="9"), second, month(3, "B", "D"))
+    case = case_of(transfers, coverage=delivered(JANUARY, FEBRUARY))
+    assert [gap["kind"] for gap in case.ledger.breaks] == breaks
+    assert len(case.ledger.periods) == 2
+    trace = gf.trace(case, "transfer:t0")
+    assert trace.ends[["kind", "account_id"]].values.tolist() == [["frontier", "A"]]
+    (noted,) = trace.assumptions.query("kind == 'coverage'").to_dict("records")
+    assert (noted["account_id"], noted["value"], noted["seed_amount"]) == ("A", 1, 100)
+
+
+def test_a_row_that_only_the_other_side_has_in_between_keeps_the_gap() -> None:
+    between = {**month(2, "A", "E"), "time": "2024-02-01T10:00:00"}
+    transfers = rows(
+        month(1, "B", "A", target_balance="9"),
+        between,
+        month(2, "A", "C", source_balance="8"),
+        month(3, "B", "D"),
+    )
+    ledger = case_of(transfers, coverage=delivered(JANUARY, FEBRUARY)).ledger
+    assert [gap["kind"] for gap in ledger.breaks] == ["gap"]
+    assert (ledger.breaks[0]["account_id"], len(ledger.periods)) == ("A", 2)
+
+
+def test_periods_that_the_files_state_are_taken_as_stated() -> None:
+    transfers = rows(month(1, "B", "A", target_balance="9"), month(2, "A", "C", source_balance="8"))
+    told = covering(("A", "2024-01-01", "2024-01-20", None), ("A", "2024-02-10", "2024-02-29", None))
+    ledger = case_of(transfers, coverage=told).ledger
+    assert (len(ledger.periods), ledger.breaks) == (2, ())
+
+
+def test_more_breaks_than_are_listed_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    from graphflow.ledger import openings
+
+    monkeypatch.setattr(openings, "LISTED", 2)
+    given = [month(number, "B", "A", target_balance=str(10 * number)) for number in range(1, 8)]
+    breaks = case_of(rows(*given)).ledger.breaks
+    assert [gap.get("rows", 1) for gap in breaks] == [1, 1, 4]
+    assert breaks[2]["amount"] == 4 * 900
 
 
 @pytest.mark.parametrize(

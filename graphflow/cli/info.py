@@ -57,7 +57,7 @@ def info(case: Case) -> dict[str, Any]:
         "sources": [dict(source) for source in case.manifest.get("sources", [])],
         "tallies": report["tallies"],
         "quarantine": dict(Counter(f"{column}: {reason}" for column, reason in refused)),
-        "breaks": dict(Counter(str(found.get("kind", "")) for found in ledger.breaks)),
+        "breaks": _breaks(ledger),
         "open_orders": len(ledger.open_orders),
         "ask_for": asked,
         "unnamed_counterparties": placeholders,
@@ -118,6 +118,14 @@ def _openings(ledger: Any) -> dict[str, int]:
     numbers, counts = np.unique(ledger.pots["basis"], return_counts=True)
     found = {BASES[int(number)]: int(count) for number, count in zip(numbers, counts, strict=True)}
     return {basis: count for basis, count in found.items() if basis in _OPENINGS}
+
+
+def _breaks(ledger: Any) -> dict[str, int]:
+    """How many breaks there are of each kind; one that stands for many that are not listed counts so."""
+    found: Counter[str] = Counter()
+    for gap in ledger.breaks:
+        found[str(gap["kind"])] += int(gap.get("rows", 1))
+    return dict(found)
 
 
 def _sums(amount: Any, currency: Any, names: tuple[str, ...]) -> dict[str, int]:
@@ -237,6 +245,8 @@ _OPENINGS = {
 }
 _BREAKS = {
     "balance": N_("running balances that do not follow"),
+    "opening": N_("openings that do not follow"),
+    "gap": N_("gaps between statements"),
     "order": N_("orders that contradict one another"),
     "reversal": N_("reversals that do not fit"),
 }

@@ -14,14 +14,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphflow.errors import InputError, Problem
-from graphflow.kernels.balances import book_rows, run_balances
+from graphflow.kernels.balances import run_balances
 from graphflow.kernels.index import history_keys, index_by, sort_hashes
 from graphflow.language import N_
 from graphflow.ledger.columns import fixed, flags, integers, known, positions, texts, whole
-from graphflow.ledger.coverage import Coverage, end_of_day, read_coverage
+from graphflow.ledger.coverage import Coverage, end_of_day, gaps, join_deliveries, read_coverage
 from graphflow.ledger.division import divide
 from graphflow.ledger.form import (
-    BASES,
     CLEARING,
     CUSTODY,
     ORDINARY,
@@ -32,6 +31,7 @@ from graphflow.ledger.form import (
     hash_ids,
 )
 from graphflow.ledger.laying import index_of, lay_out_rows, lay_out_steps, refuse_too_large
+from graphflow.ledger.openings import Booked, Names, find_openings
 from graphflow.ledger.order import NONE, Ordered, Side, ascending, order_events
 from graphflow.ledger.reversals import net_amounts
 from graphflow.tables import SCHEMA
@@ -142,6 +142,12 @@ def compile_ledger(tables: Tables) -> Ledger:
 
     coverage = read_coverage(accounts, tables.arrow("coverage"), who.ids, kind == 4, tables.timezone)
     own_coin, names = _own_currencies(accounts, who.ids, coverage, tables.currency, names)
+    if coverage.loose.any():
+        payers = (np.where(second, -1, source[rows]), event_time, currency[rows])
+        payees = (np.where(first, -1, target[rows]), event_time, other[rows])
+        behind = [integers(transfers, name, size)[rows] for name in ("source_balance", "target_balance")]
+        sides_of = ((*payers, behind[0], -amount[rows]), (*payees, behind[1], received[rows]))
+        coverage = join_deliveries(coverage, sides_of)
     earmark, earmarks = _earmarks(transfers, size, kind, source, target)
 
     # the histories of both sides
@@ -158,12 +164,14 @@ def compile_ledger(tables: Tables) -> Ledger:
         sides, kind, mark, len(names), coverage, own_coin, moving, first, second, currency, event_row
     )
 
-    paid = amount[rows]
-    came = received[rows]
-    opening, basis, breaks = _openings(
-        transfers, who, coverage, own_coin, books, pots, event_row, rows,
-        source_book, target_book, paid, came, names,
-    )  # fmt: skip
+    booked = Booked(event_row, event_time, rows, (source_book, target_book), (amount[rows], received[rows]))
+    by_book, basis, breaks = find_openings(
+        transfers, coverage, Names(who.ids, names, own_coin), books, booked
+    )
+    ordinary = books["kind"] == ORDINARY
+    opening = np.zeros(len(pots), np.int64)
+    opening[books["earmark"][ordinary]] = by_book[ordinary]
+    pots["basis"][books["earmark"][ordinary]] = basis[ordinary]
 
     # of a row with a bare date only the day is known: another day is certainly later, another hour is not
     latest = end_of_day(time, flags(transfers, "time_day", size), tables.timezone)
@@ -171,7 +179,7 @@ def compile_ledger(tables: Tables) -> Ledger:
     net, broken = net_amounts(
         transfers, who.ids, source, target, (time, latest), currency, converts, amount, origin
     )
-    breaks = [*breaks, *broken]
+    breaks = [*breaks, *broken, *gaps(coverage, who.ids)]
     breaks.extend(_contradictions(placed, event_row, transfers))
     ledger_rows, row_of = lay_out_rows(origin, (time, arrives), (source, target), (amount, net), currency)
     ids = texts(transfers, "transfer_id") if size else pa.array([], pa.large_string())
@@ -181,8 +189,7 @@ def compile_ledger(tables: Tables) -> Ledger:
         (event_row, first, second), (source_pot, target_pot), (source, target), (net, received),
         converts, row_of, pots, kind, transfers,
     )  # fmt: skip
-    del source_pot, target_pot, source_book, target_book, sides
-    pots["basis"] = basis
+    del source_pot, target_pot, source_book, target_book, sides, booked
     if (pots["kind"] == CUSTODY).any():
         divided = divide(steps, converted, pots, opening, ledger_rows["origin"])
         steps, converted, pots, opening = divided.steps, divided.converted, divided.pots, divided.opening
@@ -308,7 +315,7 @@ def _own_currencies(
         own[positions(texts(accounts, "account_id"), ids)] = (
             pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
         )
-    opens = np.unique(own[coverage.periods["account"][coverage.openings != NONE]])
+    opens = np.unique(own[coverage.periods["account"][coverage.tells]])
     names = list(dict.fromkeys([*names, *(words[i] for i in opens)]))
     coin = np.array([names.index(x) if x in names else -1 for x in words], np.int64)
     return coin[own], names
@@ -411,7 +418,7 @@ def _histories(
             history_keys(account, coin, period, fixed(earmark, np.int32), by_earmark, coverage.pointer, sizes)
         )
     found = _distinct(*keys)
-    told = np.flatnonzero(coverage.openings != NONE)
+    told = np.flatnonzero(coverage.tells)
     whose = coverage.periods["account"][told].astype(np.int64)
     told, whose = (x[(kind[whose] != 4) & (own_coin[whose] >= 0)] for x in (told, whose))
     opened = (whose * coins + own_coin[whose]) * widest + told - coverage.pointer[whose] + 1
@@ -487,81 +494,6 @@ def _places(keys: Ints, among: Ints) -> Numbers:
     number = np.full(span + 1, -1, np.int32)
     number[among] = np.arange(among.size, dtype=np.int32)
     return number[keys]
-
-
-def _openings(
-    transfers: Any,
-    who: _Accounts,
-    coverage: Coverage,
-    own_coin: Ints,
-    books: NDArray[np.void],
-    pots: NDArray[np.void],
-    event_row: Numbers,
-    rows: Any,
-    source_book: Numbers,
-    target_book: Numbers,
-    paid: Ints,
-    came: Ints,
-    names: list[str],
-) -> tuple[Ints, Ints, list[Mapping[str, Any]]]:
-    """Openings by pot, from the rows as booked: stated, else from the first balance, else the least one."""
-    size = len(transfers)
-    balances = [integers(transfers, x, size)[rows] for x in ("source_balance", "target_balance")]
-    stated_balances = [(balances[0] != NONE) & (source_book >= 0), (balances[1] != NONE) & (target_book >= 0)]
-    wanted = bool(stated_balances[0].any() or stated_balances[1].any())
-    lowest, _, of_source, of_target = book_rows(source_book, target_book, paid, came, len(books), wanted)
-
-    opening = np.full(len(books), NONE, np.int64)
-    basis = np.zeros(len(books), np.int64)
-    ordinary = books["kind"] == ORDINARY
-    # stated: in the account's own currency
-    told = np.flatnonzero(ordinary)
-    value = coverage.openings[books["period"][told]]
-    fits = (value != NONE) & (own_coin[books["account"][told]] == books["currency"][told])
-    opening[told[fits]] = value[fits]
-    basis[told[fits]] = BASES.index("stated")
-
-    breaks: list[Mapping[str, Any]] = []
-    if wanted:
-        events = [np.flatnonzero(x) for x in stated_balances]
-        event = np.concatenate(events)
-        side = np.repeat([0, 1], [x.size for x in events])
-        book = np.concatenate((source_book[events[0]], target_book[events[1]]))
-        run = np.concatenate((of_source[events[0]], of_target[events[1]]))
-        balance = np.concatenate((balances[0][events[0]], balances[1][events[1]]))
-        sort = np.lexsort((side, event, book))
-        event, book, run, balance = event[sort], book[sort], run[sort], balance[sort]
-        implied = balance - run
-        heads = np.flatnonzero(np.concatenate(([True], book[1:] != book[:-1])))
-        open_books = opening[book[heads]] == NONE
-        opening[book[heads][open_books]] = implied[heads][open_books]
-        basis[book[heads][open_books]] = BASES.index("first balance")
-        # a break is where the balance stops being the sum of what came before; the next ones follow from it
-        last = np.concatenate(([0], implied[:-1]))
-        last[heads] = opening[book[heads]]
-        broken = np.flatnonzero(implied != last)
-        ids = texts(transfers, "transfer_id")
-        for i in broken[:100_000]:
-            breaks.append(
-                {
-                    "kind": "balance",
-                    "transfer_id": ids[int(event_row[event[i]])].as_py(),
-                    "account_id": who.ids[int(books["account"][book[i]])].as_py(),
-                    "currency": names[int(books["currency"][book[i]])],
-                    "stated": int(balance[i]),
-                    "expected": int(run[i] + last[i]),
-                    "amount": int(implied[i] - last[i]),
-                }
-            )
-    least = ordinary & (opening == NONE)
-    opening[least] = -np.minimum(lowest[least], 0)
-    basis[least] = BASES.index("unknown")
-    by_pot = np.zeros(len(pots), np.int64)
-    basis_by_pot = np.zeros(len(pots), np.int64)
-    bare = books["earmark"][ordinary]
-    by_pot[bare] = opening[ordinary]
-    basis_by_pot[bare] = basis[ordinary]
-    return by_pot, basis_by_pot, breaks
 
 
 def _refuse_beyond_64_bits(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from graphflow.ledger.form import PERIOD
 from graphflow.ledger.order import NONE
 
 Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
+Flags = NDArray[np.bool_]
+SideOf = tuple[Numbers, Ints, Numbers, Ints, Ints]
 
 ALWAYS = np.iinfo(np.int64).max
 SECOND = 1_000_000
@@ -24,12 +28,29 @@ DAY = 86_400 * SECOND
 
 @dataclass(frozen=True)
 class Coverage:
-    """Periods by account, in order, and their stated openings (:data:`NONE`: not stated)."""
+    """Periods by account, in order, and their stated openings (:data:`NONE`: not stated).
+
+    Attributes
+    ----------
+    later
+        Openings that are stated for a time within a period: account, time, balance.
+    disputed
+        Openings of one time that differ, so that none counts: account, time, balances.
+    tells : bool (periods)
+        Whether an opening is stated for the period or within it.
+    loose : bool (periods)
+        Whether nothing but the first or the last row of a delivery says that a period ends before the next
+        one of its account begins.
+    """
 
     periods: NDArray[np.void]
     openings: Ints
     pointer: Ints
     stated: bool
+    later: tuple[tuple[int, int, int], ...] = ()
+    disputed: tuple[tuple[int, int, tuple[int, ...]], ...] = ()
+    tells: Flags = field(default_factory=lambda: np.zeros(0, np.bool_))
+    loose: Flags = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     def find(self, account: NDArray[np.int32], time: Ints) -> NDArray[np.int32]:
         """The period of each account that holds each time; -1 where none does."""
@@ -37,7 +58,7 @@ class Coverage:
         return period_of(fixed(account, np.int32), fixed(time, np.int64), self.pointer, begins, ends)
 
 
-def end_of_day(times: Ints, bare: NDArray[np.bool_], timezone: str) -> Ints:
+def end_of_day(times: Ints, bare: Flags, timezone: str) -> Ints:
     """Times of which only the date is known, as the last microsecond of that local day.
 
     Examples
@@ -57,9 +78,7 @@ def end_of_day(times: Ints, bare: NDArray[np.bool_], timezone: str) -> Ints:
     return out
 
 
-def read_coverage(
-    accounts: Any, coverage: Any, ids: Any, always: NDArray[np.bool_], timezone: str
-) -> Coverage:
+def read_coverage(accounts: Any, coverage: Any, ids: Any, always: Flags, timezone: str) -> Coverage:
     """Join all statements about coverage.
 
     If nobody says anything about coverage, every account is covered throughout. ``always`` are accounts that
@@ -88,7 +107,8 @@ def read_coverage(
         periods["begins"] = NONE
         periods["ends"] = ALWAYS
         pointer = np.concatenate(([0], np.cumsum(~nobody))).astype(np.int64)
-        return Coverage(periods, by_account[covered_all], pointer, False)
+        openings = by_account[covered_all]
+        return Coverage(periods, openings, pointer, False, tells=openings != NONE)
 
     # an account that is only called covered is so for its own rows of `coverage`, else throughout
     listed = np.zeros(size, np.bool_)
@@ -96,8 +116,13 @@ def read_coverage(
         listed[positions(texts(coverage, "account_id"), ids)] = True
     denied = says & ~flags(accounts, "covered", count)
     covered = ((flags(accounts, "covered", count) & ~listed[number]) | dated) & ~always[number] & ~denied
+    # an opening without a date stands before the account's first period
+    undated = np.full(size, NONE, np.int64)
+    undated[number[~dated]] = opening[~dated]
+    ends = np.where(ends == NONE, ALWAYS, ends)
+    opening = np.where(dated, opening, NONE)
     parts = [
-        (number[covered], begins[covered], np.where(ends == NONE, ALWAYS, ends)[covered], opening[covered])
+        (number[covered], begins[covered], ends[covered], opening[covered], np.zeros(covered.sum(), np.bool_))
     ]
     if coverage is not None and len(coverage):
         rows = len(coverage)
@@ -112,6 +137,7 @@ def read_coverage(
                 integers(coverage, "from", rows)[keep],
                 np.where(to == NONE, ALWAYS, to)[keep],
                 integers(coverage, "opening_balance", rows)[keep],
+                _inferred(coverage)[keep],
             )
         )
     open_accounts = np.flatnonzero(always)
@@ -121,38 +147,134 @@ def read_coverage(
             np.full(open_accounts.size, NONE),
             np.full(open_accounts.size, ALWAYS),
             np.full(open_accounts.size, NONE),
+            np.zeros(open_accounts.size, np.bool_),
         )
     )
-    account, begins, ends, opening = (np.concatenate([part[i] for part in parts]) for i in range(4))
-    sort = np.lexsort((ends, begins, account))
-    account, begins, ends, opening = (x[sort] for x in (account, begins, ends, opening))
+    columns = [np.concatenate([part[i] for part in parts]) for i in range(5)]
+    sort = np.lexsort((columns[2], columns[1], columns[0]))
+    account, begins, ends, opening, inferred = (x[sort] for x in columns)
     # overlapping and adjoining periods are one; adjoining is up to the second that statements are written in
     new = np.ones(account.size, np.bool_)
     furthest = ends.copy()
+    guessed = inferred.copy()  # that the period ends there
     for i in (np.flatnonzero(account[1:] == account[:-1]) + 1).tolist():
         if begins[i] == NONE or furthest[i - 1] == ALWAYS or begins[i] <= furthest[i - 1] + SECOND:
             new[i] = False
-            furthest[i] = max(furthest[i], furthest[i - 1])
-            if begins[i] == begins[i - 1] and opening[i] == NONE:
-                opening[i] = opening[i - 1]
+            if furthest[i - 1] == furthest[i]:
+                guessed[i] &= guessed[i - 1]
+            elif furthest[i - 1] > furthest[i]:
+                furthest[i], guessed[i] = furthest[i - 1], guessed[i - 1]
     heads = np.flatnonzero(new)
     tails = np.append(heads, account.size)[1:] - 1
-    first_opening = opening[heads].copy()
-    for place in np.flatnonzero(tails > heads).tolist():
-        # several rows may state the opening of the same beginning; the first that says one is taken
-        for i in range(int(heads[place]), int(tails[place]) + 1):
-            if begins[i] == begins[heads[place]] and opening[i] != NONE and first_opening[place] == NONE:
-                first_opening[place] = opening[i]
-    # an opening without a date stands before the account's first period
-    undated = np.full(size, NONE, np.int64)
-    undated[number[~dated]] = integers(accounts, "opening_balance", count)[~dated]
     whose = account[heads]
     first = np.concatenate(([True], whose[1:] != whose[:-1])) if whose.size else np.zeros(0, np.bool_)
-    bare = first & (first_opening == NONE)
-    first_opening[bare] = undated[whose[bare]]
+    openings = opening[heads].copy()
+    tells = np.zeros(heads.size, np.bool_)
+    lone = first & (undated[whose] != NONE)
+    later: list[tuple[int, int, int]] = []
+    disputed: list[tuple[int, int, tuple[int, ...]]] = []
+    for place in np.flatnonzero((tails > heads) | lone).tolist():
+        head = int(heads[place])
+        said: dict[int, set[int]] = {}
+        if lone[place]:
+            said[int(begins[head])] = {int(undated[whose[place]])}
+        for i in range(head, int(tails[place]) + 1):
+            if opening[i] != NONE:
+                said.setdefault(int(begins[i]), set()).add(int(opening[i]))
+        openings[place] = NONE
+        for time, values in said.items():
+            if len(values) > 1:
+                disputed.append((int(whose[place]), time, tuple(sorted(values))))
+            elif time == begins[head]:
+                openings[place] = values.pop()
+            else:
+                later.append((int(whose[place]), time, values.pop()))
+        tells[place] = bool((opening[head : tails[place] + 1] != NONE).any())
     periods = np.zeros(heads.size, PERIOD)
     periods["account"] = account[heads]
     periods["begins"] = begins[heads]
     periods["ends"] = furthest[tails]
     pointer = np.searchsorted(periods["account"], np.arange(size + 1)).astype(np.int64)
-    return Coverage(periods, first_opening, pointer, True)
+    same = np.append(whose[1:] == whose[:-1], False)
+    tells |= openings != NONE
+    loose = same & (guessed[tails] | np.append(inferred[heads][1:], False))
+    return Coverage(periods, openings, pointer, True, tuple(later), tuple(disputed), tells, loose)
+
+
+def _inferred(coverage: Any) -> Flags:
+    """Rows of coverage whose period is only that of the rows in a delivery."""
+    words = texts(coverage, "inferred")
+    if words is None:
+        return np.zeros(len(coverage), np.bool_)
+    found: Flags = pc.fill_null(pc.equal(words, "true"), False).to_numpy(zero_copy_only=False)
+    return found
+
+
+def join_deliveries(coverage: Coverage, sides: Iterable[SideOf]) -> Coverage:
+    """Join periods between which nothing is missing, as the running balances say.
+
+    A statement that does not say for which period it is ends with its last row. Where the balance behind that
+    row is the one before the first row of the account's next statement, in every currency that says it, and
+    nobody else's statement has a row of the account between the two, the one goes on where the other ended.
+
+    Parameters
+    ----------
+    sides
+        For each side of the events, in order: account (-1: none), time, currency, the balance behind it
+        (:data:`NONE`: not stated) and what it changed.
+    """
+    loose = coverage.loose
+    if not loose.any():
+        return coverage
+    concerned = np.zeros(len(coverage.pointer), np.bool_)  # the last is nobody
+    concerned[coverage.periods["account"][loose]] = True
+    parts = []
+    for number, columns in enumerate(sides):
+        events = np.flatnonzero(concerned[columns[0]])
+        parts.append((events, np.full(events.size, number), *(x[events] for x in columns)))
+    event, side, account, time, coin, balance, change = (np.concatenate(x) for x in zip(*parts, strict=True))
+    period = coverage.find(account, time)
+    follows = np.zeros(loose.size, np.bool_)
+    breaks = np.zeros(loose.size, np.bool_)
+    # rows that only somebody else's statement has, in between
+    ends = coverage.periods["ends"]
+    out = np.flatnonzero(period < 0)
+    whose = np.concatenate((coverage.periods["account"], account[out]))
+    row = np.repeat((False, True), (loose.size, out.size))
+    order = np.lexsort((row, np.concatenate((ends, time[out])), whose))
+    place = (np.cumsum(~row[order]) - 1)[row[order]]  # the period before each
+    same = (place >= 0) & (coverage.periods["account"][place] == whose[order][row[order]])
+    breaks[place[same]] = True
+    sort = np.lexsort((side, event, coin, account))
+    account, coin, period, balance, change = (x[sort] for x in (account, coin, period, balance, change))
+    next_one = (account[1:] == account[:-1]) & (coin[1:] == coin[:-1]) & (period[:-1] >= 0)
+    next_one &= period[1:] == period[:-1] + 1
+    next_one &= (balance[:-1] != NONE) & (balance[1:] != NONE)
+    at = np.flatnonzero(next_one)
+    equal = balance[at] == balance[at + 1] - change[at + 1]
+    follows[period[at[equal]]] = True
+    breaks[period[at[~equal]]] = True
+    joined = loose & follows & ~breaks
+    head = ~np.append(False, joined[:-1])
+    periods = coverage.periods[head].copy()
+    periods["ends"] = ends[~joined]
+    pointer = np.searchsorted(periods["account"], np.arange(len(coverage.pointer))).astype(np.int64)
+    return replace(
+        coverage,
+        periods=periods,
+        openings=coverage.openings[head],
+        tells=coverage.tells[head],
+        pointer=pointer,
+        loose=loose[~joined],
+    )
+
+
+def gaps(coverage: Coverage, ids: Any) -> list[Mapping[str, Any]]:
+    """Times between two deliveries of which nothing says whether something is missing, as breaks."""
+    found: list[Mapping[str, Any]] = []
+    for place in np.flatnonzero(coverage.loose).tolist():
+        before, after = coverage.periods[place], coverage.periods[place + 1]
+        name = ids[int(before["account"])].as_py()
+        since, until = int(before["ends"]) + 1, int(after["begins"]) - 1
+        found.append({"kind": "gap", "account_id": name, "from": since, "to": until})
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -447,7 +448,8 @@ class Trace:
 
         Columns ``kind``, ``account_id``, ``currency``, ``seed_amount`` (traced money that came there),
         ``value`` (an opening in minor units, a number of rows) and ``note``. Kinds: ``coverage`` (no
-        account says for which time its statement is held, so that the case counts as complete), ``opening``
+        account says for which time its statement is held, so that the case counts as complete; or how often
+        nothing says whether rows are missing between two statements of an account), ``opening``
         (unknown: the least that never overdraws is taken), ``order`` (nothing decides the order of rows),
         ``reversal`` (a seed transfer counts net), ``balance`` (stated balances do not follow from the rows),
         ``earmark`` (a custody or reserve account whose money is divided by earmark, into how many parts).
@@ -467,15 +469,19 @@ class Trace:
         for row, taken in self._seeds.reduced:
             payee = ledger.account_ids[int(ledger.rows["target"][row])].as_py()
             found.append(("reversal", payee, self.currency, taken, 1, note))
-        broken: dict[str, int] = {}
-        for gap in ledger.breaks:
-            if gap["kind"] == "balance":
-                broken[str(gap["account_id"])] = broken.get(str(gap["account_id"]), 0) + 1
-        note = N_("stated balances do not follow from the rows")
-        for name, rows in broken.items():
+        broken = Counter(
+            ("coverage" if gap["kind"] == "gap" else "balance", str(gap["account_id"]))
+            for gap in ledger.breaks
+            if gap["kind"] in ("balance", "opening", "gap") and gap["account_id"] is not None
+        )
+        notes = {
+            "balance": N_("stated balances do not follow from the rows"),
+            "coverage": N_("nothing says whether rows are missing between two statements of this account"),
+        }
+        for (kind, name), rows in broken.items():
             account = ledger.account(name)
             if account in by_account:
-                found.append(("balance", name, self.currency, by_account[account], rows, note))
+                found.append((kind, name, self.currency, by_account[account], rows, notes[kind]))
         divided = self._ledger.pots["kind"][self._touched[0]] == CUSTODY
         note = N_("what this account holds is divided by the earmarks of its rows")
         whose, amounts, _ = sum_by(

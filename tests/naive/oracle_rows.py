@@ -49,6 +49,9 @@ class Period:
     start: int
     end: int
     opening: int | None = None
+    later: list[tuple[int, int]] = field(
+        default_factory=list
+    )  # balances stated for the beginning of a later part
 
 
 @dataclass
@@ -392,15 +395,23 @@ class Rows:
         elif row.get("covered") and not periods:
             periods.append(Period(-FOREVER, FOREVER, stated))
         joined: list[Period] = []
-        for period in sorted(periods, key=lambda p: (p.start, p.opening is None)):
+        for period in sorted(periods, key=lambda p: p.start):
             if joined and period.start <= joined[-1].end + 1:
-                # READING: joined periods open at the opening of the earliest of them.
                 joined[-1].end = max(joined[-1].end, period.end)
             else:
-                joined.append(Period(period.start, period.end, period.opening))
-        if joined and joined[0].opening is None and not row.get("covered_from"):
+                joined.append(Period(period.start, period.end))
+            if period.opening is not None:
+                joined[-1].later.append((period.start, period.opening))
+        if joined and stated is not None and not (row.get("covered_from") or row.get("covered_to")):
             # READING: an opening balance without covered_from stands before the account's first period.
-            joined[0].opening = stated
+            joined[0].later.append((joined[0].start, stated))
+        for period in joined:
+            # READING: openings of one time that differ contradict one another: none of them counts.
+            said = set(period.later)
+            times = [start for start, _ in said]
+            period.later = sorted(pair for pair in said if times.count(pair[0]) == 1)
+            if period.later and period.later[0][0] == period.start:
+                period.opening = period.later.pop(0)[1]
         return joined
 
     def period_at(self, account: str, time: int) -> int | None:
@@ -454,6 +465,11 @@ class Rows:
             key = (account, currency, number, earmark)
             self.histories[key] = self.start(account, currency, number, earmark, lines)
 
+    def moved(self, lines: list[Entry], time: int) -> int:
+        """What the rows before a time, as booked, have changed."""
+        before = [line for line in lines if self.steps[line.place].time < time]
+        return sum(line.booked if line.side == "in" else -line.booked for line in before)
+
     def start(
         self, account: str, currency: str, number: int, earmark: str | None, lines: list[Entry]
     ) -> History:
@@ -465,6 +481,10 @@ class Rows:
             opening, origin = period.opening, "stated"
         else:
             opening, origin = opening_from(lines)
+            if origin == "unknown" and period.later and currency == own:
+                # READING: what is stated for the beginning of a later part of the period is a balance, too.
+                time, balance = period.later[0]
+                opening, origin = balance - self.moved(lines, time), "balance"
         custody = self.kind(account) in CUSTODY_KINDS
         left = [line for line in lines if line.amount]
         return History(account, currency, period, earmark, opening, origin, custody, left)
