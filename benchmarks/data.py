@@ -30,11 +30,12 @@ def csv_folder(size: int) -> Path:
 
 
 def case_folder(size: int) -> Path:
-    """The same as a case; made anew where the ledger's layout is another."""
+    """The same as a case; made anew where the layout is another, of the case or of its ledger."""
+    from graphflow.folder import SCHEMA_VERSION
     from graphflow.ledger.form import FORM
 
     source = tables_folder(size)
-    return _made(f"case-{size}-form-{FORM}", lambda folder: _import(source, folder))
+    return _made(f"case-{size}-layout-{SCHEMA_VERSION}-form-{FORM}", lambda folder: _import(source, folder))
 
 
 @dataclass(frozen=True)

@@ -226,10 +226,12 @@ def trace_shares(given: Given) -> Run:
 def touch(given: Given) -> Run:
     from graphflow.kernels.poison import touch as kernel
 
+    side = given.ledger.debits
     place = data.seeds(given.size).full
     seeds = np.array([[place, given.steps["amount"][place]]], np.int64)
-    box, prepare = given.held(lambda: np.zeros((given.pots, 2), np.int64))
-    return lambda: kernel(given.steps, seeds, box[0], len(given.steps) - 1, HOPS), prepare
+    box, prepare = given.held(lambda: np.zeros((given.pots, 4), np.int64))
+    last = len(given.steps) - 1
+    return lambda: kernel(given.steps, side.pointer, side.steps, seeds, box[0], last, HOPS, True), prepare
 
 
 def walk_chains(given: Given) -> Run:

@@ -54,26 +54,14 @@ def build_graphflow(size: int) -> Any:
 
 
 def ask_graphflow(ledger: Any, seed: int, hops: int) -> Answer:
-    """The kernel `poison.touch`, and its list summed by account."""
+    """The kernel `poison.touch`: it sums by account as it goes."""
     from graphflow.kernels.poison import touch
 
-    steps = ledger.steps
+    steps, side = ledger.steps, ledger.debits
     seeds = np.array([[seed, steps["amount"][seed]]], np.int64)
-    with ledger.scratch(2) as reached:
-        moved = touch(steps, seeds, reached, len(steps) - 1, hops)
-        payee = steps["dst"][moved[:, 0]]
-        if len(moved) * 16 < len(reached):  # few: what is done is in proportion to them
-            pots, place = np.unique(payee, return_inverse=True)
-            received = np.zeros(len(pots), np.int64)
-            np.add.at(received, place, moved[:, 1])
-        else:
-            every = np.zeros(len(reached), np.int64)
-            np.add.at(every, payee, moved[:, 1])
-            pots = np.flatnonzero(every)
-            received = every[pots]
-        first = reached[pots, 1]
-        reached[pots] = 0
-    return Answer.of(ledger.pots["account"][pots], first, received)
+    with ledger.scratch(4) as reached:
+        _, came = touch(steps, side.pointer, side.steps, seeds, reached, len(steps) - 1, hops, False)
+    return Answer.of(ledger.pots["account"][came[:, 0]], came[:, 1], came[:, 2])
 
 
 # ---------------------------------------------------------------------- DuckDB

@@ -37,19 +37,23 @@ def ints(values: Any, width: int = 0) -> np.ndarray:
 class World:
     """Books, their pots, and steps between them in time order, with every field filled in."""
 
-    def __init__(self, rng: random.Random, size: int, converts: float = 0.2, far: bool = False) -> None:
-        self.rng = rng
+    def __init__(
+        self, rng: random.Random, size: int, converts: float = 0.2, far: bool = False, calm: bool = False
+    ) -> None:
+        self.rng, self.calm = rng, calm
         self.books: list[list[int]] = []  # the pots of each book, the bare one first
         self.outside: list[bool] = []
         for _ in range(rng.randint(2, 6)):
-            chance = rng.random()
+            chance = 0.5 if calm else rng.random()
             pots = rng.randint(2, 3) if chance < 0.25 else 1
             self.books.append(list(range(len(self.outside), len(self.outside) + pots)))
             self.outside += [chance > 0.9] * pots
         self.most = rng.choice((3, 12, 40))
         self.opening = [0 if out or far else max(0, rng.randint(-30, 20)) for out in self.outside]
         for pots in self.books:
-            if not self.outside[pots[0]] and rng.random() < 0.15:
+            if calm:
+                self.opening[pots[0]] = 3 * self.most
+            elif not self.outside[pots[0]] and rng.random() < 0.15:
                 self.opening[pots[0]] = -rng.randint(1, 15)
             for pot in pots[1:]:
                 self.opening[pot] = 0
@@ -104,8 +108,9 @@ class World:
         lines: list[tuple] = []  # place, row, src, dst, flags, amount, received, repaid
         for number, row in enumerate(self.rows):
             converts = CONVERTS if row["converts"] else 0
-            flags = OUTSIDE if self.outside[row["into"]] else self.rng.choice((0,) * 12 + (1, 2, 3))
-            flags |= (OUTSIDE if self.outside[row["own"]] else self.rng.choice((0,) * 12 + (1, 2, 3))) << 3
+            stops = (0,) if self.calm else (0,) * 12 + (1, 2, 3)
+            flags = OUTSIDE if self.outside[row["into"]] else self.rng.choice(stops)
+            flags |= (OUTSIDE if self.outside[row["own"]] else self.rng.choice(stops)) << 3
             parts = self.parts.get(number, [(row["own"], row["amount"], False)])
             joined = bool(row["converts"]) and len(parts) > 1
             if row["transit"] is not None or joined:
@@ -234,13 +239,15 @@ def lots_inputs(rng: random.Random, size: int) -> tuple:
 
 
 def shares_inputs(rng: random.Random, size: int) -> tuple:
-    # long ones too: a pot's fraction has to fade and to count again
-    world, back = World(rng, size * rng.choice((1, 4))), rng.random() < 0.5
+    # in calm worlds what a pot holds fades to a fraction, and that counts again when more comes
+    calm = rng.random() < 0.5
+    world, back = World(rng, size * (6 if calm else 1), calm=calm), rng.random() < 0.5
     seeds = [(2 * o + (s < 0), pot, high - low, whole) for s, pot, low, high, o, whole in world.seeds(back)]
     last = world.last(back)
-    seeds = [seed for seed in seeds if seed[0] >> 1 <= last]
+    few = rng.randint(1, 3) if calm else 1000
+    seeds = [(key, pot, min(part, few), whole) for key, pot, part, whole in seeds if key >> 1 <= last]
     state = np.zeros((world.pots, 4), np.int64)
-    patience = rng.choice((1, 5, 1024, 1024))
+    patience = rng.choice((1, 4, 10, 20, 1024))
     return (
         world.steps,
         *world.payments(back)[:2],
@@ -264,8 +271,8 @@ def asleep_inputs(rng: random.Random, size: int) -> tuple:
     own = list(range(begin, end))
     if back:  # not in the midst of a transfer
         own = [i for i in own if i == end - 1 or not same(world.steps, positions[i], positions[i + 1])]
-    place = rng.randint(0, len(world.steps))
-    if back and place < len(world.steps):
+    place = -1 if world.outside[pot] or not own else rng.randint(0, len(world.steps))
+    if back and 0 <= place < len(world.steps):
         while (s := len(world.steps) - 1 - place) > 0 and same(world.steps, s, s - 1):
             place += 1
     state[pot] = 0, 0, rng.randint(1, 2**31), -1 - (rng.choice(own) if own else begin)

@@ -3,7 +3,10 @@
 The kernel walks steps in time order and visits only what traced money reaches. Backward is the same
 walk on time reversed: what a pot received then pays, closing balances stand for openings.
 
-Everything that the compiled code calls is in this file: numba's cache does not see other files.
+A pot whose traced money has rounded to nothing still holds an exact fraction of it, though its payments carry
+nothing. It sleeps: the payments that it missed are caught up with when money comes to it again.
+
+What the compiled code computes with is all in this file: numba's cache does not see other files.
 """
 
 from __future__ import annotations
@@ -12,9 +15,19 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from graphflow.kernels.prefetch import prefetch
+
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 Records = NDArray[np.void]
+
+DONE, DENSE = 1, 2
+"""Why a walk stops: there is no more, or a straight pass over the rest is cheaper (0: a list is full)."""
+
+AHEAD = 32
+"""Steps between asking for a pot's record and using it: the walk is bound by waiting for memory."""
+
+NEVER = 9223372036854775807
 
 
 @njit(cache=True, nogil=True)
@@ -107,150 +120,171 @@ def drop(heap: Ints, count: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def next_step(pointer: Ints, positions: Numbers, pot: int, place: int, back: bool, size: int) -> int:
-    """The place in time order of the pot's first payment after ``place``, or -1.
+def next_payment(pointer: Ints, positions: Numbers, pot: int, place: int, back: bool, size: int) -> int:
+    """Where in ``positions`` the pot's first payment behind a place in time order is, or -1.
 
     Backward, places count from the end, and what the pot received is what it pays.
     """
     low = pointer[pot]
     high = pointer[pot + 1]
-    if back:
-        step = size - 1 - place
-        while low < high:  # first position not below step
-            middle = (low + high) // 2
-            if positions[middle] < step:
-                low = middle + 1
-            else:
-                high = middle
-        if low == pointer[pot]:
-            return -1
-        return size - 1 - positions[low - 1]
-    while low < high:  # first position above place
+    step = size - 1 - place if back else place
+    while low < high:  # forward the first behind the step, backward the first not before it
         middle = (low + high) // 2
-        if positions[middle] <= place:
+        if positions[middle] < step or (positions[middle] == step and not back):
             low = middle + 1
         else:
             high = middle
-    if low == pointer[pot + 1]:
-        return -1
-    return np.int64(positions[low])
+    if back:
+        return low - 1 if low > pointer[pot] else np.int64(-1)
+    return low if low < pointer[pot + 1] else np.int64(-1)
 
 
 @njit(cache=True, nogil=True)
-def trace_shares(
+def arriving(steps: Records, converted: Ints, s: int) -> int:
+    """What arrives by a step, in the receiving pot's currency."""
+    if not steps[s]["flags"] & 128:
+        return steps[s]["amount"]
+    low = 0
+    high = converted.shape[0]
+    while low < high:
+        middle = (low + high) // 2
+        if converted[middle, 0] < s:
+            low = middle + 1
+        else:
+            high = middle
+    return converted[low, 1]
+
+
+@njit(cache=True, nogil=True)
+def settle(
+    steps: Records,
+    pointer: Ints,
+    positions: Numbers,
+    converted: Ints,
+    state: Ints,
+    pot: int,
+    place: int,
+    back: bool,
+) -> None:
+    """Wake a pot: take from its fraction what its payments up to a place take."""
+    at = -1 - state[pot, 3]
+    state[pot, 3] = 0
+    end = pointer[pot] - 1 if back else pointer[pot + 1]
+    latest = steps.size - 1 - place if back else place
+    whole = state[pot, 1]
+    fraction = state[pot, 2]
+    while at != end:
+        s = positions[at]
+        if s < latest if back else s > latest:
+            break
+        if back:
+            balance = steps[s]["after"]
+            pays = np.int64(0)
+            row = steps[s]["row"]
+            while True:  # all parts of one transfer at once
+                pays += arriving(steps, converted, s) - steps[s]["repaid"]
+                parted = steps[s]["flags"] & 512
+                at -= 1
+                if not parted or at == end:
+                    break
+                s = positions[at]
+                if steps[s]["row"] != row or not steps[s]["flags"] & 512:
+                    break
+        else:
+            balance = steps[s]["avail"]
+            pays = min(steps[s]["amount"], balance)
+            at += 1
+        if pays > 0:
+            whole, fraction = take(whole, fraction, pays, balance)
+        if whole == 0 and fraction == 0:
+            break
+    state[pot, 1] = whole
+    state[pot, 2] = fraction
+
+
+@njit(cache=True, nogil=True)
+def walk(
     steps: Records,
     pointer: Ints,
     positions: Numbers,
     seeds: Ints,
     converted: Ints,
     state: Ints,
-    last: int,
-    back: bool,
-) -> tuple[Ints, Ints, Ints]:
-    """What each step carries of the seeds' money.
+    limits: tuple[int, int, bool, bool],
+    moved: Ints,
+    stopped: Ints,
+    touched: Ints,
+    heap: Ints,
+    parts: Ints,
+    mark: Ints,
+) -> None:
+    """Walk until there is no more, a list is full, or a straight pass over the rest is cheaper.
 
-    Parameters
-    ----------
-    steps : record array (m)
-    pointer, positions : payments of each pot (forward: debits, backward: credits)
-    seeds : int64 (k, 4)
-        Ordered: twice the step's place in time order, or for money that stands in a pot twice the
-        place after which it stands, plus 1; the pot of a standing seed (else -1); the amount; the
-        pot's whole balance, which a standing seed restarts.
-    converted : int64 (c, 2)
-        Steps that arrive as another amount, ascending, and that amount.
-    state : int64 (pots, 4), zero
-        Whole traced, exact whole, exact fraction, in the currency of the seed.
-        After the call: what is left in the pots.
-    last : the last place in time order that belongs to the period
-
-    Returns
-    -------
-    moved : int64 (v, 6)
-        Step, traced in the currency in which it left, in that in which it entered the next pot, in the
-        seed's; of these repaid to a lender, in the next pot's currency and in the seed's.
-    stopped : int64 (w, 4)
-        Step (-2: rounded to nothing, -3 - i: met the standing seed i), pot, amount, amount in the
-        seed's currency: what met a seed and ends there.
-    touched : pots that held traced money
+    ``limits``: the last place, after how many places to look whether those visited lie close together,
+    whether the question goes backward, whether this is the straight pass; ``mark``: how far it is (the place,
+    the next seed; how much of each list is used: moved, stopped, touched, heap; visited, the place when that
+    was looked at, why it stopped, how many parts the transfer has for which a list was too short). A key on
+    the heap is a pot's next payment: its place, and where in ``positions`` it is.
     """
+    last, patience, back, dense = limits
     size = steps.size
-    room = 256
-    moved = np.empty((room, 6), np.int64)
-    count = 0
-    stopped_room = 64
-    stopped = np.empty((stopped_room, 4), np.int64)
-    stops = 0
-    touched = np.empty(256, np.int64)
-    touches = 0
-    heap = np.empty(256, np.int64)
-    waiting = 0
-    parts = np.empty((16, 5), np.int64)
-    turn = 0
-    scanning = False
-    place = np.int64(-1)
+    ahead = -1 if back else 1
+    place, turn, count, stops, touches, waiting, visited, window = mark[:8]
+    mark[8] = 0
     while True:
         # the next place: the earliest seed, or the earliest payment of a pot with traced money
-        if scanning:
-            key = np.int64(-2)  # none; -1 is before everything
-            until = last
-            if turn < seeds.shape[0]:
-                key = seeds[turn, 0]
-                until = min(last, (key - 1) >> 1)
+        key = NEVER
+        if turn < seeds.shape[0]:
+            key = seeds[turn, 0]
+        at = np.int64(-1)  # where the payment is among its pot's
+        if dense:
+            until = last if key == NEVER else min(last, (key - 1) >> 1)
             for o in range(place + 1, until + 1):
                 s = size - 1 - o if back else o
+                if o + AHEAD <= last:
+                    soon = s + ahead * AHEAD
+                    prefetch(state, np.int64(steps[soon]["src"]))
+                    prefetch(state, np.int64(steps[soon]["dst"]))
                 payer = steps[s]["dst"] if back else steps[s]["src"]
                 if state[payer, 1] != 0 or state[payer, 2] != 0:
                     key = np.int64(2 * o)
                     break
-        else:
-            key = np.int64(-2)
-            if waiting > 0:
-                key = 2 * heap[0]
-            if turn < seeds.shape[0] and (key < -1 or seeds[turn, 0] < key):
-                key = seeds[turn, 0]
-        if key < -1:
+        elif waiting > 0 and 2 * (heap[0] >> 32) <= key and heap[0] >> 32 <= last:
+            key = 2 * (heap[0] >> 32)
+            at = heap[0] & 4294967295
+        if key == NEVER:
+            mark[8] = DONE
             break
         if key & 1:  # money that stands in a pot: what was traced there before ends
+            if stops == stopped.shape[0] or touches == touched.size or waiting == heap.size:
+                break
             pot = seeds[turn, 1]
             if state[pot, 0] > 0:
-                if stops == stopped_room:
-                    stopped_room *= 2
-                    grown = np.empty((stopped_room, 4), np.int64)
-                    grown[:stops] = stopped
-                    stopped = grown
                 stopped[stops, 0] = -3 - turn
                 stopped[stops, 1] = pot
                 stopped[stops, 2] = state[pot, 0]
                 stopped[stops, 3] = state[pot, 3]
                 stops += 1
-            idle = state[pot, 1] == 0 and state[pot, 2] == 0
+            awake = state[pot, 0] > 0
             amount = seeds[turn, 2]
             state[pot, 0] = amount
             state[pot, 1] = amount
             state[pot, 2] = 0
             state[pot, 3] = amount
-            if idle and amount > 0:
-                if touches == touched.size:
-                    grown1 = np.empty(touches * 2, np.int64)
-                    grown1[:touches] = touched
-                    touched = grown1
+            if not awake and amount > 0:
                 touched[touches] = pot
                 touches += 1
-                if not scanning:
-                    after = next_step(pointer, positions, pot, key >> 1, back, size)
-                    if after >= 0 and after <= last:
-                        if waiting == heap.size:
-                            grown1 = np.empty(waiting * 2, np.int64)
-                            grown1[:waiting] = heap
-                            heap = grown1
-                        sift(heap, waiting, after)
+                if not dense:
+                    at = next_payment(pointer, positions, pot, key >> 1, back, size)
+                    if at >= 0:
+                        s = np.int64(positions[at])
+                        sift(heap, waiting, (size - 1 - s if back else s) << 32 | at)
                         waiting += 1
             turn += 1
+            place = key >> 1  # a straight pass goes on behind it
             continue
 
-        place = key >> 1
-        s = size - 1 - place if back else place
+        s = size - 1 - (key >> 1) if back else key >> 1
         flags = steps[s]["flags"]
         # what several compartments pay together is one transfer: [low, high]
         low = s
@@ -261,14 +295,31 @@ def trace_shares(
                 low -= 1
             while high < size - 1 and steps[high + 1]["row"] == row and steps[high + 1]["flags"] & 512:
                 high += 1
+        number = high - low + 1
+        if (
+            count + number > moved.shape[0]
+            or stops + 2 * number > stopped.shape[0]
+            or touches + number > touched.size
+            or waiting + 2 * number > heap.size
+            or number > parts.shape[0]
+        ):
+            mark[9] = number
+            break
+        if not dense:
+            if visited >= patience and visited % patience == 0:
+                # a visit costs as much as 16 places of a straight pass; what was spent bounds what is risked
+                if place - window < 16 * patience and visited * 64 > last - place:
+                    mark[8] = DENSE
+                    break
+                window = place
+            visited += 1
+        is_seed = turn < seeds.shape[0] and seeds[turn, 0] == key
+        place = key >> 1
+        if number > 1:
             place = size - 1 - low if back else high
-        while not scanning and waiting > 0 and heap[0] <= place:
+        while not dense and waiting > 0 and heap[0] >> 32 <= place:
             drop(heap, waiting)
             waiting -= 1
-        number = high - low + 1
-        if number > parts.shape[0]:
-            parts = np.empty((2 * number, 5), np.int64)
-        is_seed = turn < seeds.shape[0] and seeds[turn, 0] == key
         paid = np.int64(0)  # as it leaves the source, and of that by the source itself
         own = np.int64(0)
         came = np.int64(0)  # as it enters the target, and of that what repays a lender
@@ -278,38 +329,32 @@ def trace_shares(
             paid += amount
             own += min(amount, steps[low + k]["avail"])
             repaid += steps[low + k]["repaid"]
-            if flags & 128:
-                first = 0
-                until = converted.shape[0]
-                while first < until:
-                    middle = (first + until) // 2
-                    if converted[middle, 0] < low + k:
-                        first = middle + 1
-                    else:
-                        until = middle
-                came += converted[first, 1]
-            else:
-                came += amount
+            came += arriving(steps, converted, low + k) if flags & 128 else amount
         carried = np.int64(0)
         carried_seed = np.int64(0)
         for k in range(number):
             # backward the target pays for all parts at once
             if back:
-                payer = steps[high]["dst"]
+                payer = np.int64(steps[high]["dst"])
                 balance = steps[high]["after"]
                 pays = came - repaid if k == 0 else np.int64(0)
             else:
-                payer = steps[low + k]["src"]
+                payer = np.int64(steps[low + k]["src"])
                 balance = steps[low + k]["avail"]
                 pays = min(steps[low + k]["amount"], balance)
+            if dense and state[payer, 3] < 0:
+                settle(steps, pointer, positions, converted, state, payer, (key >> 1) - 1, back)
             taken = np.int64(0)
             taken_seed = np.int64(0)
-            if pays > 0 and (state[payer, 1] != 0 or state[payer, 2] != 0):
-                held = state[payer, 0]
+            held = state[payer, 0]
+            if pays > 0 and (held > 0 or (dense and (state[payer, 1] != 0 or state[payer, 2] != 0))):
                 if pays >= balance:
                     taken = held
                     taken_seed = state[payer, 3]
-                    state[payer] = 0
+                    state[payer, 0] = 0
+                    state[payer, 1] = 0
+                    state[payer, 2] = 0
+                    state[payer, 3] = 0
                 else:
                     whole, fraction = take(state[payer, 1], state[payer, 2], pays, balance)
                     state[payer, 1] = whole
@@ -322,22 +367,23 @@ def trace_shares(
                     if taken > 0:
                         taken_seed = nearest(state[payer, 3], taken, held)
                         state[payer, 3] -= taken_seed
-            if not scanning and (state[payer, 1] != 0 or state[payer, 2] != 0) and (k == 0 or not back):
-                after = next_step(pointer, positions, payer, place, back, size)
-                if after >= 0 and after <= last:
-                    if waiting == heap.size:
-                        grown1 = np.empty(waiting * 2, np.int64)
-                        grown1[:waiting] = heap
-                        heap = grown1
-                    sift(heap, waiting, after)
+            if not dense and held > 0 and (k == 0 or not back):
+                after = at + ahead
+                if at < 0 or number > 1:  # a seed, or one of several payers
+                    after = next_payment(pointer, positions, payer, place, back, size)
+                elif after < pointer[payer] or after == pointer[payer + 1]:
+                    after = np.int64(-1)
+                if state[payer, 0] == 0:
+                    if state[payer, 1] != 0 or state[payer, 2] != 0:  # asleep until money comes again
+                        if after < 0:
+                            after = pointer[payer] - 1 if back else pointer[payer + 1]
+                        state[payer, 3] = -1 - after
+                elif after >= 0:
+                    s = np.int64(positions[after])
+                    sift(heap, waiting, (size - 1 - s if back else s) << 32 | after)
                     waiting += 1
             if is_seed:
                 if taken > 0:
-                    if stops == stopped_room:
-                        stopped_room *= 2
-                        grown = np.empty((stopped_room, 4), np.int64)
-                        grown[:stops] = stopped
-                        stopped = grown
                     stopped[stops, 0] = low + k
                     stopped[stops, 1] = payer
                     stopped[stops, 2] = taken
@@ -366,7 +412,7 @@ def trace_shares(
                 to_lender = nearest(arrived, paid - own, paid)
             elif not back and repaid > 0:
                 to_lender = nearest(arrived, repaid, came)
-            if arrived > 0:
+            if arrived > 0 and to_lender > 0:
                 to_lender_seed = nearest(carried_seed, to_lender, arrived)
         # divide it: forward it comes in the parts in which it was paid, the lender takes the first of it;
         # backward every compartment has its share, by cumulative rounding, and the lender the last
@@ -400,7 +446,7 @@ def trace_shares(
                 parts[k, 0] = parts[k, 2]
             else:
                 done += parts[k, 0]
-                upto = nearest(arrived, done, carried)
+                upto = arrived if number == 1 else nearest(arrived, done, carried)
                 parts[k, 2] = upto - given
                 given = upto
                 parts[k, 3] = min(to_lender, parts[k, 2])
@@ -409,11 +455,6 @@ def trace_shares(
                 to_lender_seed -= parts[k, 4]
             if parts[k, 0] == 0 and parts[k, 1] == 0 and parts[k, 2] == 0:
                 continue
-            if count == room:
-                room *= 2
-                grown = np.empty((room, 6), np.int64)
-                grown[:count] = moved
-                moved = grown
             moved[count, 0] = low + k
             moved[count, 1] = parts[k, 0]
             moved[count, 2] = parts[k, 2]
@@ -421,42 +462,130 @@ def trace_shares(
             moved[count, 4] = parts[k, 3]
             moved[count, 5] = parts[k, 4]
             count += 1
-            payee = steps[low + k]["src"] if back else steps[low + k]["dst"]
-            more = parts[k, 2] - parts[k, 3]
-            if stop == 0 and more == 0 and parts[k, 1] > parts[k, 4]:
-                # a conversion rounded this part to nothing: it ends there
-                if stops == stopped_room:
-                    stopped_room *= 2
-                    grown = np.empty((stopped_room, 4), np.int64)
-                    grown[:stops] = stopped
-                    stopped = grown
-                stopped[stops, 0] = -2
-                stopped[stops, 1] = payee
-                stopped[stops, 2] = 0
-                stopped[stops, 3] = parts[k, 1] - parts[k, 4]
-                stops += 1
-            if stop != 0 or more == 0:
+            if stop != 0:
                 continue
-            idle = state[payee, 1] == 0 and state[payee, 2] == 0
+            payee = np.int64(steps[low + k]["src"] if back else steps[low + k]["dst"])
+            more = parts[k, 2] - parts[k, 3]
+            if more == 0:
+                if parts[k, 1] > parts[k, 4]:
+                    # a conversion rounded this part to nothing: it ends there
+                    stopped[stops, 0] = -2
+                    stopped[stops, 1] = payee
+                    stopped[stops, 2] = 0
+                    stopped[stops, 3] = parts[k, 1] - parts[k, 4]
+                    stops += 1
+                continue
+            if state[payee, 3] < 0:
+                settle(steps, pointer, positions, converted, state, payee, place, back)
+            awake = state[payee, 0] > 0
             state[payee, 0] += more
             state[payee, 1] += more
             state[payee, 3] += parts[k, 1] - parts[k, 4]
-            if idle:
-                if touches == touched.size:
-                    grown1 = np.empty(touches * 2, np.int64)
-                    grown1[:touches] = touched
-                    touched = grown1
+            if not awake:
                 touched[touches] = payee
                 touches += 1
-                if not scanning:
-                    after = next_step(pointer, positions, payee, place, back, size)
-                    if after >= 0 and after <= last:
-                        if waiting == heap.size:
-                            grown1 = np.empty(waiting * 2, np.int64)
-                            grown1[:waiting] = heap
-                            heap = grown1
-                        sift(heap, waiting, after)
+                if not dense:
+                    after = next_payment(pointer, positions, payee, place, back, size)
+                    if after >= 0:
+                        s = np.int64(positions[after])
+                        sift(heap, waiting, (size - 1 - s if back else s) << 32 | after)
                         waiting += 1
-        if not scanning and count > 1024 and count * 16 > last:
-            scanning = True  # nearly everything is reached: a straight pass is cheaper than a heap
-    return moved[:count], stopped[:stops], touched[:touches]
+    mark[:8] = (place, turn, count, stops, touches, waiting, visited, window)
+
+
+@njit(cache=True, nogil=True)
+def longer(rows: Ints, used: int, room: int) -> Ints:
+    """The same list with room for at least so many rows behind those in use; as it is, if it has that."""
+    if used + room <= rows.shape[0]:
+        return rows
+    grown = np.empty((max(2 * rows.shape[0], used + room),) + rows.shape[1:], np.int64)
+    grown[:used] = rows[:used]
+    return grown
+
+
+@njit(cache=True, nogil=True)
+def trace_shares(
+    steps: Records,
+    pointer: Ints,
+    positions: Numbers,
+    seeds: Ints,
+    converted: Ints,
+    state: Ints,
+    last: int,
+    back: bool,
+    patience: int = 1024,
+) -> tuple[Ints, Ints, Ints]:
+    """What each step carries of the seeds' money.
+
+    Lists grow here and not in the loop: to a variable that is bound anew numba would count the references at
+    every step.
+
+    Parameters
+    ----------
+    steps : record array (m)
+    pointer, positions : payments of each pot (forward: debits, backward: credits)
+    seeds : int64 (k, 4)
+        Ordered: twice the step's place in time order, or for money that stands in a pot twice the
+        place after which it stands, plus 1; the pot of a standing seed (else -1); the amount; the
+        pot's whole balance, which a standing seed restarts.
+    converted : int64 (c, 2)
+        Steps that arrive as another amount, ascending, and that amount.
+    state : int64 (pots, 4), zero before and after
+        Of each pot: traced money in whole units; the exact amount, whole and fraction in units of 2**-32; the
+        traced money in the currency of the seed, or of a pot that sleeps -1 less the place in ``positions``
+        of its first payment that was not taken.
+    last : the last place in time order that belongs to the period
+    patience : after how many visited places to look whether a straight pass is cheaper
+
+    Returns
+    -------
+    moved : int64 (v, 6)
+        Step, traced in the currency in which it left, in that in which it entered the next pot, in the
+        seed's; of these repaid to a lender, in the next pot's currency and in the seed's.
+    stopped : int64 (w, 4)
+        Step (-2: rounded to nothing, -3 - i: met the standing seed i), pot, amount, amount in the
+        seed's currency: what met a seed and ends there.
+    left : int64 (u, 5)
+        Pots in which traced money is left, how much, and how much in the seed's currency; the exact amount,
+        whole and fraction.
+    """
+    dense = False
+    moved = np.empty((256, 6), np.int64)
+    stopped = np.empty((64, 4), np.int64)
+    touched = np.empty(256, np.int64)
+    heap = np.empty(256, np.int64)
+    parts = np.empty((16, 5), np.int64)
+    mark = np.zeros(10, np.int64)
+    mark[0] = -1
+    while mark[8] != DONE:
+        limits = (np.int64(last), np.int64(patience), back, dense)
+        walk(
+            steps, pointer, positions, seeds, converted, state, limits,
+            moved, stopped, touched, heap, parts, mark,
+        )  # fmt: skip
+        if mark[8] == DENSE:
+            dense = True
+            # what is not written to takes no memory
+            moved = longer(moved, mark[2], last - mark[0] + mark[9])
+        number = max(mark[9], 1)
+        moved = longer(moved, mark[2], number)
+        stopped = longer(stopped, mark[3], 2 * number)
+        touched = longer(touched, mark[4], number)
+        heap = longer(heap, mark[5], 2 * number)
+        parts = longer(parts, 0, number)
+    left = np.empty((mark[4], 5), np.int64)
+    count = 0
+    for i in range(mark[4]):
+        pot = touched[i]
+        if state[pot, 0] > 0 or state[pot, 3] > 0:  # an amount may be worth nothing in the seed's currency
+            left[count, 0] = pot
+            left[count, 1] = state[pot, 0]
+            left[count, 2] = state[pot, 3]
+            left[count, 3] = state[pot, 1]
+            left[count, 4] = state[pot, 2]
+            count += 1
+        state[pot, 0] = 0
+        state[pot, 1] = 0
+        state[pot, 2] = 0
+        state[pot, 3] = 0
+    return moved[: mark[2]], stopped[: mark[3]], left[:count]

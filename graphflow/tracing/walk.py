@@ -91,8 +91,8 @@ def _roots(ledger: Ledger, seeds: Seeds, backward: bool) -> _Roots:
     found: list[tuple[int, int, int, int, int, int]] = []
     for row, part in zip(seeds.rows.tolist(), seeds.amounts.tolist(), strict=True):
         steps = ledger.steps_of(row)
-        # forward the first leg of a transfer in transit is what restarts, backward the second
-        second = backward and int(ledger.rows["arrives"][row]) > int(ledger.rows["time"][row])
+        # forward the first leg of a transfer in two is what restarts, backward the second
+        second = backward and bool(int(ledger.steps["flags"][steps[-1]]) & ARRIVAL)
         legs = [s for s in steps if bool(int(ledger.steps["flags"][s]) & ARRIVAL) == second]
         run = 0
         for s in legs:
@@ -300,19 +300,14 @@ def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> tuple[_
     side = _side(ledger, backward)
     table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
     with ledger.scratch(4) as state:
-        moved, stopped, touched = trace_shares(
+        moved, stopped, left = trace_shares(
             ledger.steps, side.pointer, side.steps, table, ledger.converted, state, last, backward
         )
-        touched = np.unique(touched)
-        rest = state[touched]
-        state[touched] = 0
-    stands = (rest[:, 0] > 0) | (rest[:, 3] > 0)  # an amount may be worth nothing in the seed's currency
-    left, rest = touched[stands], rest[stands]
     seeded = np.isin(moved[:, 0], roots.step).astype(np.int64)
     amounts = np.column_stack((moved[:, 0], moved[:, 1], moved[:, 3], seeded))
     met = stopped[stopped[:, 0] != NOTHING]
     nothing = stopped[stopped[:, 0] == NOTHING]
-    ends = [np.column_stack((np.full(len(left), STAYS), left, rest[:, 0], rest[:, 3]))]
+    ends = [np.column_stack((np.full(len(left), STAYS), left[:, :3]))]
     ends.append(np.column_stack((np.full(len(met), RECIRCULATED), met[:, 1], met[:, 2], met[:, 3])))
     ends.append(np.column_stack((np.full(len(nothing), STAYS), nothing[:, 1], nothing[:, 2], nothing[:, 3])))
     ends.append(_stops(ledger, moved[:, 0], moved[:, 2], moved[:, 3], backward))

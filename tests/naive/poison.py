@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 
-def touch(steps, seeds, reached, last, most):
-    """Steps that carry touched money, with the fewest transfers after a seed by which it came to the payer.
 
-    ``reached`` gets what is left of ``most`` for each pot, plus 1, and the first step that touched it.
-    """
-    endless = 1 << 62
+def first_behind(pointer, positions, pot, step):
+    """Where in ``positions`` the pot's first payment behind a step is; the end of its part if there is none."""
+    begin, end = int(pointer[pot]), int(pointer[pot + 1])
+    return begin + bisect_right([int(x) for x in positions[begin:end]], step)
+
+
+def touch(steps, pointer, positions, seeds, reached, last, most, listed, patience=1):
+    """Steps that carry touched money, and the pots that it came to, in the order in which it first did."""
     parts = {int(step): int(amount) for step, amount in seeds}
-    fewest: dict[int, int] = {}  # pot: fewest transfers after a seed
+    fewest: dict[int, int] = {}  # pot that can pay: fewest transfers after a seed
+    came: dict[int, int] = {}
     first: dict[int, int] = {}
     moved = []
     for s in range(last + 1):
@@ -24,10 +29,8 @@ def touch(steps, seeds, reached, last, most):
         if not amount:
             continue
         moved.append((s, amount))
+        first.setdefault(target, s)
+        came[target] = came.get(target, 0) + amount
         if not steps[s]["flags"] & 7:
-            first.setdefault(target, s)
             fewest[target] = min(hops, fewest.get(target, hops))
-    for pot, hops in fewest.items():
-        reached[pot][0] = endless - hops if most < 0 else most + 1 - hops
-        reached[pot][1] = first[pot]
-    return moved
+    return (moved if listed else []), [(pot, first[pot], came[pot]) for pot in came]

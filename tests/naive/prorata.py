@@ -21,23 +21,48 @@ def nearest(amount, part, parts):
     return (2 * int(amount) * int(part) + int(parts)) // (2 * int(parts)) if parts else 0
 
 
-def next_step(pointer, positions, pot, place, back, size):
-    """The place in time order of the pot's first payment after ``place``, or -1."""
-    own = positions[pointer[pot] : pointer[pot + 1]]
-    return min((o for o in ((size - 1 - int(s) if back else int(s)) for s in own) if o > place), default=-1)
+def next_payment(pointer, positions, pot, place, back, size):
+    """Where in ``positions`` the pot's first payment behind a place in time order is, or -1."""
+    own = range(int(pointer[pot]), int(pointer[pot + 1]))
+    places = {(size - 1 - int(positions[i]) if back else int(positions[i])): i for i in own}
+    return min(((o, i) for o, i in places.items() if o > place), default=(0, -1))[1]
 
 
-def trace_shares(steps, pointer, positions, seeds, converted, state, last, back):
+def settle(steps, pointer, positions, converted, state, pot, place, back):
+    """Take from a sleeping pot's fraction what its payments up to a place take, those it missed."""
+    arriving = {int(s): int(amount) for s, amount in converted}
+    begins, ends = int(pointer[pot]), int(pointer[pot + 1])
+    at = -1 - int(state[pot][3])
+    missed = range(begins, at + 1) if back else range(at, ends)
+    transfers = {}  # parts of one transfer are one payment backward
+    for i in missed:
+        s = int(positions[i])
+        if (len(steps) - 1 - s if back else s) <= place:
+            parted = back and steps[s]["flags"] & 512
+            transfers.setdefault((int(steps[s]["row"]), -1 if parted else s), []).append(s)
+    value = int(state[pot][1]) * UNIT + int(state[pot][2])
+    for steps_of in sorted(transfers.values(), reverse=back):
+        final = steps[max(steps_of)]
+        if back:
+            pays = sum(arriving.get(s, int(steps[s]["amount"])) - int(steps[s]["repaid"]) for s in steps_of)
+            balance = int(final["after"])
+        else:
+            pays, balance = min(int(final["amount"]), int(final["avail"])), int(final["avail"])
+        if pays:
+            value -= value * pays // balance
+    state[pot][1], state[pot][2] = divmod(value, UNIT)
+    state[pot][3] = 0
+
+
+def trace_shares(steps, pointer, positions, seeds, converted, state, last, back, patience=0):
     """What each step carries: T, E and the amount in the seed's currency of every pot, step by step."""
     arriving = {int(s): int(amount) for s, amount in converted}
     traced, exact, worth = (dict.fromkeys(range(len(state)), 0) for _ in range(3))
     injected = {int(row[0]): row for row in seeds}
-    moved, stopped, touched = [], [], []
+    moved, stopped = [], []
 
     def put(pot, amount, value):
         if amount:
-            if not exact[pot]:
-                touched.append(pot)
             traced[pot] += amount
             exact[pot] += amount * UNIT
             worth[pot] += value
@@ -52,10 +77,7 @@ def trace_shares(steps, pointer, positions, seeds, converted, state, last, back)
                     pot, amount = int(row[1]), int(row[2])
                     if traced[pot]:
                         stopped.append((-3 - number, pot, traced[pot], worth[pot]))
-                    held = exact[pot]
                     traced[pot], exact[pot], worth[pot] = amount, amount * UNIT, amount
-                    if amount and not held:
-                        touched.append(pot)
             continue
         place = event // 2
         s = size - 1 - place if back else place
@@ -137,10 +159,12 @@ def trace_shares(steps, pointer, positions, seeds, converted, state, last, back)
                 moved.append((t, left, came_in, part_value, first_of, first_value))
                 if not stop:
                     put(int(steps[t]["src" if back else "dst"]), came_in - first_of, part_value - first_value)
-    for pot in range(len(state)):
-        state[pot][0], state[pot][3] = traced[pot], worth[pot]
-        state[pot][1], state[pot][2] = divmod(exact[pot], UNIT)
-    return moved, stopped, touched
+    left = [
+        (pot, traced[pot], worth[pot], *divmod(exact[pot], UNIT))
+        for pot in traced
+        if traced[pot] or worth[pot]
+    ]
+    return moved, stopped, left
 
 
 def same_payment(steps, s, other):
