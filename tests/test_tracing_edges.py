@@ -316,3 +316,15 @@ def test_what_several_compartments_pay_is_converted_as_one_transfer(rule: str, b
     assert {tuple(way)[:2] for way in trace.chains()["transfers"]} == {("d", "c")}
     mixed = gf.trace(case, "balance:K@2024-05-01T09:10:00", rule=rule)
     assert ends(mixed) == [("balance", "C", "USD", 3, 30)]
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("backward", [False, True])
+def test_money_in_transit_arrives_where_all_events_stand_in_order_already(rule: str, backward: bool) -> None:
+    transfers = frame(("a", "A", "B", "3"), ("b", "B", "C", "2", {"target_time": "2024-05-01T09:30:00"}))
+    case = gf.Case.from_tables(transfers=transfers)
+    trace = gf.trace(case, f"transfer:{'b' if backward else 'a'}", rule=rule, backward=backward)
+    stands = [("balance", "A", "CNY", 200, 200)]
+    assert ends(trace) == (
+        stands if backward else [("balance", "B", "CNY", 100, 100), ("balance", "C", "CNY", 200, 200)]
+    )

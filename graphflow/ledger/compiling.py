@@ -362,7 +362,8 @@ def _order(
     bare |= flags(transfers, "target_time_day", size)[rows] & second
     day = None
     if not bare.any() and ascending(event_time):  # nothing else needs to be looked at
-        return Ordered(event_row, *(np.zeros(0, np.int64) for _ in range(3)))
+        places = event_row if event_row.size == size else np.arange(event_row.size)
+        return Ordered(places, *(np.zeros(0, np.int64) for _ in range(3)))
     if bare.any():
         local = pd.to_datetime(event_time, unit="us", utc=True).tz_convert(tables.timezone).tz_localize(None)
         day = local.normalize().as_unit("us").asi8
