@@ -346,7 +346,7 @@ def option(
     }
 
 
-def height(view: View, *, least: int = 380, most: int = 640) -> int:
+def height(view: View, *, least: int = 260, most: int = 640) -> int:
     """Pixels that leave every node of the fullest step some room."""
     columns: dict[int, int] = defaultdict(int)
     for node in view.nodes:

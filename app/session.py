@@ -20,7 +20,8 @@ LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
 
 
 def begin() -> None:
-    """Take over what the address and the command line say, once a session."""
+    """Take over what the address and the command line say, once a session; remember what it says now."""
+    st.session_state.came = {key: st.query_params[key] for key in st.query_params}
     if "begun" in st.session_state:
         return
     st.session_state.begun = True
@@ -62,6 +63,11 @@ def open_case_at(path: str) -> None:
             del st.session_state[key]
         st.session_state.asked = {}
     st.session_state.case = path
+
+
+def came() -> dict[str, str]:
+    """What the address said when this run began, before the screens wrote theirs."""
+    return dict(st.session_state.get("came", {}))
 
 
 def asked(name: str) -> str:

@@ -490,3 +490,44 @@ def test_an_example_names_its_kind_once(tmp_path: Path) -> None:
     gf.Case.from_tables(transfers=transfers, loans=loans).save(tmp_path / "case")
     labels = [button.label.replace("\\", "") for button in fine(started(case=tmp_path / "case")).button]
     assert "loan:9" in labels and not [each for each in labels if "loan:loan" in each]
+
+
+def test_the_browsers_way_back_leads_to_the_question_before(toy: Path) -> None:
+    """And what a person has just changed is never undone by an address that lags behind."""
+    at = fine(started(lang="en", case=toy, from_="transfer:a", hops="3"))
+    first = dict(at.query_params)
+    at.text_input(key="trace_from").set_value("transfer:b")
+    at.number_input(key="trace_hops").set_value(None)
+    fine(at.run())
+    assert "transfer:b" in at.query_params["from"] and "hops" not in at.query_params
+    at.query_params.clear()
+    at.query_params.update(first)
+    fine(at.run())
+    assert (
+        at.text_input(key="trace_from").value == "transfer:a" and at.number_input(key="trace_hops").value == 3
+    )
+    assert "300.00" in said(at)
+    at.text_input(key="trace_from").set_value("transfer:c")  # typed while the address still has transfer:a
+    fine(at.run())
+    assert "transfer:c" in at.query_params["from"]
+    at.query_params.clear()
+    at.query_params.update(first)
+    at.text_input(key="trace_from").set_value("transfer:b")
+    fine(at.run())
+    assert at.text_input(key="trace_from").value == "transfer:b"
+    at.query_params.clear()  # another screen, and back by the menu
+    fine(at.run())
+    assert at.text_input(key="trace_from").value == "transfer:b"
+
+
+def test_accounts_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    transfers = pd.DataFrame(
+        [("t1", "2024-01-01", "A", "620001", "5.00"), ("t2", "2024-01-02", "620001", "620002", "5.00")],
+        columns=["transfer_id", "time", "source", "target", "amount"],
+    )
+    accounts = pd.DataFrame({"account_id": ["A", "620001", "620002"], "name": ["甲", "张三", "张三"]})
+    gf.Case.from_tables(transfers=transfers, accounts=accounts).save(tmp_path / "case")
+    at = fine(started(case=tmp_path / "case", from_="transfer:t1"))
+    rows = tables(at)["trace_rows"]
+    assert list(rows["source_called"]) == ["甲", "张三 (620001)"]
+    assert list(rows["target_called"]) == ["张三 (620001)", "张三 (620002)"]

@@ -6,6 +6,8 @@ One question, one answer, one selection: a click in the picture filters the rows
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -185,53 +187,77 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
         "since": since.isoformat() if since else None,
         "until": until.isoformat() if until else None,
     }
-    session.write_address(
-        **{
-            "from": reference.strip(),
-            "rule": settings["rule"],
-            "back": "1" if backward else "",
-            "by": "party" if by == "party" else "",
-            "currency": currency or "",
-            "min": least,
-            "hops": "" if hops is None else str(hops),
-            "since": settings["since"] or "",
-            "until": settings["until"] or "",
-        }
-    )
+    st.session_state.trace_written = _address()
+    session.write_address(**st.session_state.trace_written)
     return reference.strip(), settings
 
 
-def _from_address() -> None:
-    """Take the question from the address, once a session; what is no value of a widget is left out."""
-    if st.session_state.get("trace_begun"):
-        return
-    st.session_state.trace_begun = True
+def _address() -> dict[str, str]:
+    """The question of the widgets as the address has it."""
     state = st.session_state
+    days = {key: state.get(f"trace_{key}") for key in ("since", "until")}
+    hops = state.get("trace_hops")
+    return {
+        "from": (state.get("trace_from") or "").strip(),
+        "rule": state.get("trace_rule") or "fifo",
+        "back": "1" if state.get("trace_backward") else "",
+        "by": "party" if state.get("trace_by") == "party" else "",
+        "currency": state.get("trace_currency") or "",
+        "min": (state.get("trace_min") or "").strip(),
+        "hops": "" if hops is None else str(hops),
+        **{key: day.isoformat() if day else "" for key, day in days.items()},
+    }
 
-    def take(key: str, value: Any) -> None:
-        if value not in (None, "") and key not in state:
-            state[key] = value
 
-    take("trace_from", session.asked("from"))
-    take("trace_rule", session.asked("rule") if session.asked("rule") in RULES else None)
-    take("trace_backward", True if session.asked("back") == "1" else None)
-    take("trace_by", "party" if session.asked("by") == "party" else None)
-    take("trace_min", session.asked("min"))
-    hops = session.asked("hops")
-    take("trace_hops", int(hops) if hops.isdecimal() and int(hops) <= MOST_HOPS else None)
-    take("trace_currency", session.asked("currency"))
-    for key in ("since", "until"):
-        try:
-            take(f"trace_{key}", datetime.date.fromisoformat(session.asked(key)))
-        except ValueError:
-            continue
+def _from_address() -> None:
+    """Take the question from the address: once a session, and when the browser went back or forward.
+
+    Then the address has another question than was written last, and no widget has changed. Without a case the
+    address says nothing: the screen was chosen anew.
+    """
+    state = st.session_state
+    if not state.get("trace_begun"):
+        state.trace_begun = True
+        _take({key: session.asked(key) for key in _address()}, anew=False)
+        return
+    came, written = session.came(), state.get("trace_written")
+    here = {key: came.get(key, "") for key in _address()}
+    if "case" in came and written is not None and here != written and _address() == written:
+        _take(here, anew=True)
+
+
+def _take(question: Mapping[str, str], *, anew: bool) -> None:
+    """Put a question into the widgets; what is no value of a widget is left out.
+
+    Anew, it takes the place of the one that stands there; else what was asked for already goes first.
+    """
+    state = st.session_state
+    days: dict[str, datetime.date | None] = {"since": None, "until": None}
+    for key in days:
+        with suppress(ValueError):
+            days[key] = datetime.date.fromisoformat(question[key])
+    hops = question["hops"]
+    values: dict[str, Any] = {
+        "from": question["from"],
+        "rule": question["rule"] if question["rule"] in RULES else None,
+        "backward": True if question["back"] == "1" else None,
+        "by": "party" if question["by"] == "party" else None,
+        "min": question["min"],
+        "hops": int(hops) if hops.isdecimal() and int(hops) <= MOST_HOPS else None,
+        "currency": question["currency"] or None,
+        **days,
+    }
+    for key, value in values.items():
+        if anew or (value not in (None, "") and f"trace_{key}" not in state):
+            state[f"trace_{key}"] = value
 
 
 def _hold_to_case(case: Case, first: datetime.date | None, last: datetime.date | None) -> None:
     """Drop what a widget would refuse: an address may be old, a case may have changed under the question."""
     state = st.session_state
     for key, value in (("trace_backward", False), ("trace_rule", "fifo"), ("trace_by", "account")):
-        state.setdefault(key, value)
+        if state.get(key) is None:
+            state[key] = value
     for key in ("trace_since", "trace_until"):
         day = state.get(key)
         if day is not None and (first is None or last is None or not first <= day <= last):
@@ -259,7 +285,7 @@ def _finder(case: Case) -> None:
             frame[column] = ""
     frame["kind"] = [word(each) if isinstance(each, str) else each for each in frame["kind"]]
     columns = {
-        "what": Column(say("What"), width=70),
+        "what": Column(say("Party or account"), width=90),
         "name": Column(say("Name"), width=190),
         "id": Column(say("Id"), width=180),
         "kind": Column(say("Kind"), width=90),

@@ -220,7 +220,7 @@ def _people(case: Case) -> None:
         if name in frame:
             frame[name] = [word(each) if isinstance(each, str) else each for each in frame[name]]
     heads = {
-        "what": say("What"),
+        "what": say("Party or account"),
         "name": say("Name"),
         "id": say("Id"),
         "kind": say("Kind"),
@@ -239,7 +239,7 @@ def _people(case: Case) -> None:
         key="people_table",
         on_select="rerun",
         selection_mode="single-row",
-        height=400,
+        height=min(400, 37 + 35 * len(shown)),
         placeholder="",
     )
     st.caption(say("{shown} of {total} found. Select one to trace it.", shown=len(hits), total=f"{total:,}"))

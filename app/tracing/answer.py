@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -16,7 +17,7 @@ from app.money import times
 from app.names import behind, called
 from app.sankey import Chain, View
 from app.session import say
-from graphflow.pictures import end_name
+from graphflow.pictures import brief, end_name
 from graphflow.pictures.words import percent
 from graphflow.tables import as_frame
 from graphflow.terminal import while_compiling
@@ -39,6 +40,7 @@ class Kept:
     names: Mapping[str, str]
     owner: Mapping[str, str]  # the party of each account, where the question is by party
     rows: pd.DataFrame  # one row a transfer that carries traced money, the seed's too
+    everyone: frozenset[str]  # the accounts, or by party the parties, that it is about
 
     def who(self, account: str) -> str:
         """What an account is counted under: by party its party, else itself."""
@@ -93,7 +95,8 @@ def _answer(case: Case, reference: str, chosen: dict[str, Any]) -> Kept:
     if by == "party":
         owner = cases.parties_of(case, accounts)
         names |= cases.party_names(case, set(owner.values()))
-    return Kept(result, tuple(chains), complete, names, owner, rows)
+    everyone = frozenset(owner.get(account, account) for account in accounts)
+    return Kept(result, tuple(chains), complete, names, owner, rows, everyone)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -140,6 +143,8 @@ class Words:
         self.result = kept.result
         self.backward = bool(kept.result.backward)
         self.figures = session.figures(kept.result.currency, case.tables.minor_units)
+        many = Counter(called(kept.names, who) for who in kept.everyone)
+        self.shared = frozenset(name for name, count in many.items() if count > 1)
 
     def end(self, kind: str) -> str:
         return say(end_name(kind, self.backward))
@@ -170,8 +175,9 @@ class Words:
         return self.called(self.kept.who(account))
 
     def called(self, who: str) -> str:
-        """The name of an account or party."""
-        return called(self.kept.names, who)
+        """The name of an account or party, and the end of its number where another here has the same name."""
+        name = called(self.kept.names, who)
+        return brief(name, who) if name in self.shared and who in self.kept.everyone else name
 
     def focus(self, focus: tuple[str, Any]) -> str:
         kind, which = focus
