@@ -196,3 +196,23 @@ def test_what_comes_out_is_never_in_a_broken_state(raws):
     assert all(0 <= share <= 10**9 for share in column("stakes", "share") if share is not None)
     for code in column("transfers", "currency"):
         assert code in tables.minor_units
+
+
+@given(
+    st.lists(transfer, min_size=1, max_size=8),
+    st.lists(st.integers(0, 8), max_size=4),
+    few(["UTC", "Asia/Shanghai"]),
+)
+def test_rows_are_read_the_same_in_however_many_pieces_they_lie(rows, cuts, zone):
+    names = sorted({name for row in rows for name in row} | {"transfer_id"})
+    whole = pa.table({name: pa.array([row.get(name) for row in rows], pa.large_string()) for name in names})
+    edges = sorted({0, len(rows), *(cut for cut in cuts if cut < len(rows))})
+    pieces = pa.concat_tables([whole.slice(a, b - a) for a, b in zip(edges, edges[1:], strict=False)])
+    one, other = (
+        read_raw(Raw({"transfers": table}, timezone=zone)) for table in (whole.combine_chunks(), pieces)
+    )
+    assert one.tables["transfers"].equals(other.tables["transfers"])
+    assert one.quarantine.equals(other.quarantine)
+    assert one.tallies == other.tallies
+    assert one.set_aside.keys() == other.set_aside.keys()
+    assert all(one.set_aside[name].equals(other.set_aside[name]) for name in one.set_aside)
