@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 from decimal import Decimal, InvalidOperation
@@ -207,7 +208,7 @@ def test_rows_are_read_the_same_in_however_many_pieces_they_lie(rows, cuts, zone
     names = sorted({name for row in rows for name in row} | {"transfer_id"})
     whole = pa.table({name: pa.array([row.get(name) for row in rows], pa.large_string()) for name in names})
     edges = sorted({0, len(rows), *(cut for cut in cuts if cut < len(rows))})
-    pieces = pa.concat_tables([whole.slice(a, b - a) for a, b in zip(edges, edges[1:], strict=False)])
+    pieces = pa.concat_tables([whole.slice(a, b - a) for a, b in itertools.pairwise(edges)])
     one, other = (
         read_raw(Raw({"transfers": table}, timezone=zone)) for table in (whole.combine_chunks(), pieces)
     )

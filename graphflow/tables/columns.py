@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,27 @@ class Parsed:
             self.faults.append(Fault(found, column, reason, expected))
 
 
+def joined(pieces: Sequence[tuple[int, Parsed]]) -> Parsed:
+    """The pieces of a column, each with its first row, put together.
+
+    Examples
+    --------
+    >>> two = [(0, Parsed(pa.array([1, 2]))), (2, Parsed(pa.array([3]), {"x_day": pa.array([True])}))]
+    >>> joined(two).values.to_pylist(), joined(two).beside["x_day"].to_pylist()
+    ([1, 2, 3], [False, False, True])
+    """
+    if len(pieces) == 1:
+        return pieces[0][1]
+    whole = Parsed(pa.concat_arrays([piece.values for _, piece in pieces]))
+    for name in dict.fromkeys(name for _, piece in pieces for name in piece.beside):  # marks of bare dates
+        no = pa.scalar(False)
+        marks = [piece.beside.get(name, pa.repeat(no, len(piece.values))) for _, piece in pieces]
+        whole.beside[name] = pa.concat_arrays(marks)
+    for first, piece in pieces:
+        whole.faults += [replace(fault, rows=fault.rows + first) for fault in piece.faults]
+    return whole
+
+
 @dataclass(frozen=True)
 class Currencies:
     """The currency of each row: a code of `words` (-1: none), and the digits of each word (-1: unknown)."""
@@ -109,6 +130,10 @@ class Currencies:
         if not self.words:
             return np.zeros(self.codes.size, np.bool_)
         return (self.codes >= 0) & (self.places[self.codes] >= 0)
+
+    def part(self, first: int, n: int) -> Currencies:
+        """Those of some rows."""
+        return Currencies(self.codes[first : first + n], self.words, self.places)
 
     def arrow(self) -> pa.Array | pa.ChunkedArray:
         """The codes as text."""
