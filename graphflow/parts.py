@@ -224,6 +224,7 @@ def write_table(rows: pa.Table, file: Path) -> None:
         compression_level=1,
         use_dictionary=recurring,
         column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
+        write_statistics=False,  # nobody reads part of a table by its values
         write_page_checksum=True,
     )
 
