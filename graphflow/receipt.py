@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from graphflow.errors import shown
 from graphflow.language import N_, translate
 from graphflow.mirrors import WHY
 from graphflow.tables import PROVENANCE, ROWS, SCHEMA, SHARE_DIGITS, Note, Tally, place
@@ -38,6 +39,7 @@ _LISTED = {
 }
 SHOWN = 5
 FILES_SHOWN = 40
+VALUE_SHOWN = 120  # characters of a refused value
 
 
 @dataclass(frozen=True)
@@ -286,6 +288,7 @@ class ImportReport:
                 **({"place": place(refusal)} if "source_row" in refusal else {}),  # else an older report
                 "reason": translate(str(refusal["reason"]), language),
                 "table": translate(SCHEMA[refusal["table"]].title, language),
+                "value": shown(refusal["value"], VALUE_SHOWN),
             }
             found.append(translate(text, language, **said))
         for name, listing in self.listed.items():
@@ -298,7 +301,9 @@ class ImportReport:
                 _LISTED[base], language, table=translate(SCHEMA[table].title, language) if table else ""
             )
             money = f", {self._sums(listing.money)}" if listing.money else ""
-            found.append(f"{what}: {listing.rows}{money}")
+            found.append(
+                translate(N_("{where}: {what}"), language, where=what, what=f"{listing.rows}{money}")
+            )
             found += [f"    {self._said(base, row, language)}" for row in listing.first]
             if listing.rows > len(listing.first) > 0:
                 more = translate(N_("and {count} more"), language, count=listing.rows - len(listing.first))

@@ -170,14 +170,24 @@ def recognise(path: str | os.PathLike[str], loader: str | None = None) -> list[t
 def _unrecognised(source: Source, chosen: tuple[Loader, ...]) -> InputError:
     """One error: what the files are, and what each loader looked for."""
     shown = source.files[:5]
-    problems = [Problem(file.name, *_unknown(file), first=_first_line(file)) for file in shown]
+    problems = [
+        Problem(
+            file.name,
+            *_unknown(file),
+            first=_first_line(file),
+            expected=N_("a row of column names, then rows") if file.kind == "empty" else "",
+        )
+        for file in shown
+    ]
     if len(source.files) > len(shown):
         problems.append(
             Problem(str(source.path), N_("and {count} more files"), {"count": len(source.files) - len(shown)})
         )
-    problems += [
-        Problem(loader.name, N_("found nothing of its own"), expected=loader.looks_for) for loader in chosen
-    ]
+    if any(file.kind in ("text", "xlsx", "xls", "parquet") for file in source.files):
+        problems += [
+            Problem(loader.name, N_("found nothing of its own"), expected=loader.looks_for)
+            for loader in chosen
+        ]
     return InputError(*problems)
 
 

@@ -85,6 +85,8 @@ def plain(text: str) -> str:
 _PLAIN_MONEY = r"^[+-]?\d{1,28}(\.\d{1,10})?$"
 _GROUPED = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
 _SCIENTIFIC = re.compile(r"^[+-]?\d+(\.\d+)?[Ee][+-]?\d{1,2}$")
+# So Excel writes down a number of twelve digits and more: with six of them.
+_LOSSY = re.compile(r"^[+-]?\d(\.\d{1,5})?E\+(1[1-9]|[2-9]\d)$")
 NOT_MONEY = "\0"  # marks what is no amount: it cannot stand in a cell that was read
 
 
@@ -117,7 +119,7 @@ def _money(text: str, shift: int) -> str | None:
         text = "-" + text[1:-1]
     if _GROUPED.match(text):
         text = text.replace(",", "")
-    if not (re.match(_PLAIN_MONEY, text) or _SCIENTIFIC.match(text)):
+    if not (re.match(_PLAIN_MONEY, text) or _SCIENTIFIC.match(text)) or _LOSSY.match(text):
         return NOT_MONEY
     try:
         value = Decimal(text).scaleb(shift)

@@ -174,6 +174,7 @@ class _Start:
         self.body = 3 if head.startswith(b"\xef\xbb\xbf") else 0
         self.lines: list[str] = []
         self.delimiter = ","
+        self.width = 0
         following: list[str] = []
         for raw in head[self.body :].splitlines(keepends=True)[: 10 * MOST_PREAMBLE]:
             line = raw.decode("utf-8", errors="replace").rstrip("\r\n")
@@ -186,10 +187,11 @@ class _Start:
                 continue
             cells = split_line(line)
             if is_header(cells) if is_header else any(cells):
+                if self.body >= len(head) < data.size and not raw.endswith((b"\n", b"\r")):
+                    return  # a line that goes on beyond what is looked at is no header
                 self.header, self.header_row = cells, len(self.lines)
                 self.delimiter = delimiter_of(line)
         if self.header is None:
-            self.width = 0
             return
         while self.header and not self.header[-1]:
             self.header.pop()

@@ -188,10 +188,12 @@ def bank_of(name: str) -> str:
 
 # 借 is out: these are deposits of customers, the bank's debts.
 OUT = frozenset(
-    "出 D 借 借方 付 付款 支出 支 转出 取 取款 取出 支取 出账 - DR DEBIT OUT 借DR 付出 出金 借(D) D借".split()
+    "出 D 借 借方 借记 付 付方 付款 支出 支 转出 汇出 流出 取 取款 取出 支取 出账 往账 - DR DEBIT OUT 借DR "
+    "付出 出金 D借".split()
 )
 IN = frozenset(
-    "进 C 贷 贷方 收 收款 收入 转入 存 存款 存入 入 入账 进账 + CR CREDIT IN 贷CR 收进 入金 贷(C) C贷".split()
+    "进 C 贷 贷方 贷记 收 收方 收款 收入 转入 转进 汇入 流入 存 存款 存入 入 入账 进账 来账 + CR CREDIT IN "
+    "贷CR 收进 入金 C贷".split()
 )
 
 
@@ -202,10 +204,17 @@ def direction(text: str) -> str:
     --------
     >>> direction("借"), direction("贷 Cr"), direction("−"), direction("出账"), direction("O"), direction("")
     ('out', 'in', 'out', 'out', '', '')
+
+    Several words for the same are one; words that contradict one another are none.
+
+    >>> direction("D:借"), direction("C-贷"), direction("收入(贷)"), direction("贷(D)"), direction("贷-")
+    ('out', 'in', 'in', '', '')
     """
     word = re.sub(r"[\s]+", "", unicodedata.normalize("NFKC", text)).upper().replace("帐", "账")
     word = re.sub(r"^[−–—﹣]$", "-", word)
-    return "out" if word in OUT else "in" if word in IN else ""
+    parts = [part for part in re.split(r"[()\[\]【】<>“”‘’\"':|/、]|(?<=\w)-(?=\w)", word) if part]
+    ways = {"out" if part in OUT else "in" if part in IN else "" for part in parts}
+    return ways.pop() if len(ways) == 1 else ""
 
 
 def success(text: str) -> str:

@@ -212,11 +212,11 @@ class _Reading:
         succeeded = said[np.asarray(done.indices)] if n else np.empty(0, object)
         check.set_aside(succeeded == "no", FAILED)
         check.refuse(succeeded == "?", NO_SUCCESS, "success", N_("是, 否 or the like"))
-        amount, out, negative = self._amounts(at, cells, check, n)
         text = pc.binary_join_element_wise(
             cell("memo"), cell("type"), cell("remark"), cell("undone"), pa.scalar(" ", TEXT)
         )
         undoing = cleaning.matches(text, headings.REVERSAL) & ~cleaning.matches(text, headings.REVERSED)
+        amount, out, negative = self._amounts(at, cells, check, n, undoing)
         # A payment with a minus and the mark of a reversal is money coming back: the other way, without the
         # minus.
         check.refuse(negative & ~undoing, NEGATIVE, "amount", N_("an amount without a minus"))
@@ -309,7 +309,12 @@ class _Reading:
         return footers
 
     def _amounts(
-        self, at: dict[str, tuple[int, int]], cells: dict[str, pa.Array], check: _Check, n: int
+        self,
+        at: dict[str, tuple[int, int]],
+        cells: dict[str, pa.Array],
+        check: _Check,
+        n: int,
+        undoing: Flags,
     ) -> tuple[pa.Array, Flags, Flags]:
         """Amounts without their sign, whether they go out, and where a minus contradicts the direction."""
         if "amount" in at and "direction" in at:
@@ -331,9 +336,11 @@ class _Reading:
             )
             minus = cleaning.matches(amount, "^-") & check.good
             out = way == "out"
-            # Where every payment of the file has a minus and no receipt has one, the sign only says it again.
-            if minus.any() and (minus == (out & check.good)).all():
-                minus = np.zeros(n, dtype=bool)
+            # Where every payment of the file has a minus and no receipt has one, the sign only says it again;
+            # a reversal is then what has the other sign than its direction.
+            plain = check.good & ~undoing
+            if (minus & plain).any() and (minus == out)[plain].all():
+                minus = (minus != out) & undoing & check.good
             return pc.replace_substring_regex(amount, "^[+-]", ""), out, minus
         both: dict[str, tuple[pa.Array, Flags]] = {}
         for key in ("amount_in", "amount_out"):

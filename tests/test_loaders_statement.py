@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from graphflow.case import open_case
 from graphflow.errors import InputError
 from graphflow.intake import import_sources
 from graphflow.tables import Raw, read_raw
-from loaders import headings
+from loaders import cleaning, headings
 from loaders.ordering import sequences
 from loaders.statement import FAILED, NEGATIVE, NO_AMOUNT, NO_DIRECTION, NO_OWN, NO_SUCCESS, NO_TIME, ZERO
 from tests.small_files import (
@@ -849,3 +850,53 @@ def test_an_old_workbook_with_merged_cells() -> None:
     assert reasons(raw)[0] == (5, NO_AMOUNT)  # an amount that is merged over two rows was booked once
     assert raw.refused["transfers"]["column"].to_pylist() == ["交易金额", "交易对手账卡号"]
     assert raw.refused["transfers"]["交易账号"].to_pylist() == ["0010020030", "0010020030"]
+
+
+# ---------------------------------------------------------------- what banks' own words and programs make of it
+
+
+@pytest.mark.parametrize(
+    ("mark", "way"),
+    [
+        ("D:借", "out"), ("C：贷", "in"), ("C-贷", "in"), ("收入（贷）", "in"), ("付(借)", "out"), ("[借]", "out"), ("“贷”", "in"),
+        ("贷记", "in"), ("付方", "out"), ("汇入", "in"), ("往账", "out"), ("流出", "out"), ("D/借", "out"), ("－", "out"),
+        ("贷(D)", ""), ("进出", ""), ("借|贷", ""), ("贷-", ""), ("1", ""), ("()", ""), ("-(-)", "out"),
+    ],
+)  # fmt: skip
+def test_marks_of_several_words_say_one_way_or_none(mark: str, way: str) -> None:
+    assert headings.direction(mark) == way
+
+
+def test_payments_with_a_minus_beside_a_reversal_without_one(tmp_path: Path) -> None:
+    """The sign repeats the direction in the whole file; of the reversal it says that the money came back."""
+    rows = [
+        movement("2021-01-05 09:30:00", "-100.00", "900.00", "出", "2002"),
+        movement("2021-01-05 09:31:00", "7.00", "907.00", "进", "2002"),
+        movement("2021-01-05 09:32:00", "100.00", "1007.00", "出", "2002", 摘要说明="冲正"),
+        movement("2021-01-05 09:33:00", "-7.00", "1000.00", "进", "2002", 摘要说明="抹账"),
+    ]
+    file = write(tmp_path / "交易明细.csv", statement(rows))
+    import_sources(tmp_path / "case", file)
+    case = open_case(tmp_path / "case")
+    assert len(case.quarantine) == 0
+    found = case.tables.transfers
+    assert list(found["source"]) == ["1001", "2002", "2002", "1001"]
+    by_row = dict(zip(found["source_row"], found["transfer_id"], strict=True))
+    taken = dict(zip(found["source_row"], found["reversal_of"], strict=True))
+    assert (taken[4], taken[5]) == (by_row[2], by_row[3])
+    # A payment without a minus contradicts the others: then nobody knows what the sign means.
+    rows.append(movement("2021-01-05 09:34:00", "3.00", "997.00", "出", "2002"))
+    import_sources(tmp_path / "other", write(tmp_path / "b" / "交易明细.csv", statement(rows)))
+    assert open_case(tmp_path / "other").quarantine["source_row"].tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("1.23457E+11", None), ("1E+12", None), ("-9.99999E+14", None), ("1.5E+3", "1500"), ("1.2345678E7", "12345678"),
+        ("1.0E12", "1000000000000"), ("1.2345678901E+11", "123456789010"),
+    ],
+)  # fmt: skip
+def test_an_amount_that_a_spreadsheet_has_cut_off_is_no_amount(text: str, amount: str | None) -> None:
+    values, wrong = cleaning.money(pa.array([text], pa.large_string()))
+    assert (values.to_pylist(), wrong.tolist()) == ([amount], [amount is None])

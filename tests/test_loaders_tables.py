@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import loaders
+from graphflow.case import open_case
 from graphflow.errors import InputError
 from graphflow.intake import import_sources
 from graphflow.tables import Raw, read_raw
@@ -372,3 +373,42 @@ def test_a_bad_source_leaves_no_case(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="PNG"):
         import_sources(tmp_path / "case", tmp_path / "in")
     assert not (tmp_path / "case").exists()
+
+
+# ---------------------------------------------------------------- messages as their reader sees them
+
+
+def test_a_missing_column_is_said_with_its_file_and_among_the_files_own(tmp_path: Path) -> None:
+    file = write(tmp_path / "transfers.csv", "transfer_id,time,source,target\nt,2024-03-01,A,B\n")
+    with pytest.raises(InputError) as caught:
+        import_sources(tmp_path / "case", file)
+    assert str(caught.value) == (
+        "transfers.amount: this required column is missing; first: transfers.csv; "
+        "expected: among: transfer_id, time, source, target"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"%PDF-1.4 ", b"\x89PNG\r\n\x1a\n"])
+def test_a_file_that_can_be_no_table_is_one_message(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.csv").write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        import_sources(tmp_path / "case", tmp_path / "x.csv")
+    assert len(caught.value.problems) == 1
+
+
+def test_a_header_of_more_than_a_million_characters_is_none(tmp_path: Path) -> None:
+    head = "transfer_id,time,source,target,amount," + "x" * (1 << 20)
+    file = write(tmp_path / "transfers.csv", f"{head}\nt,2024-03-01,A,B,5,\n")
+    with pytest.raises(InputError, match=r"transfers.csv: is empty|no header row"):
+        import_sources(tmp_path / "case", file)
+
+
+def test_a_refused_value_is_shown_in_part_and_kept(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "transfers.csv",
+        f"transfer_id,time,source,target,amount\nt,2024-03-01,A,B,5\nu,2024-03-01,A,B,{'9' * 5000}x\n",
+    )
+    report = import_sources(tmp_path / "case", file)
+    (line,) = [line for line in report.text().splitlines() if "quarantine:" in line]
+    assert len(line) < 300 and line.endswith("… (5001 characters)")
+    assert open_case(tmp_path / "case").quarantine["value"].tolist() == ["9" * 5000 + "x"]

@@ -238,7 +238,7 @@ def test_an_enum_lists_its_words():
     row = caught("products", {"offering": "semi"})
     assert row["expected"] == "one of: public, private"
     frame = quarantine_frame(check("products", {"product_id": "X", "offering": "semi"}).quarantine, "zh")
-    assert frame["expected"][0] == "下列之一：public, private" and frame["reason"][0] == "不在规定的词之内"
+    assert frame["expected"][0] == "下列之一：public, private" and frame["reason"][0] == "不在规定的取值之内"
 
 
 @pytest.mark.parametrize("changed", [{"target_amount": "7"}, {"target_currency": "USD"}])
