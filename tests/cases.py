@@ -443,13 +443,14 @@ def lots_outcome(result: Any, args: tuple) -> Any:
 
 
 def shares_outcome(result: Any, args: tuple) -> Any:
-    moved, stopped, left = plain(result)
+    moved, aside, stopped, left = plain(result)
+    also = [(*moved[row], *rest) for row, *rest in aside]  # the twin may find them in another order
     summed: dict[tuple[int, int], list[int]] = {}  # what rounds to nothing comes in parts or at once
     for code, pot, amount, worth in stopped:
         total = summed.setdefault((code, pot), [0, 0])
         total[0] += amount
         total[1] += worth
-    return sorted(moved), summed, sorted(left), plain(args[5])  # zero again
+    return sorted(moved), sorted(also), summed, sorted(left), plain(args[5])  # zero again
 
 
 def touch_outcome(result: Any, args: tuple) -> Any:

@@ -102,6 +102,8 @@ MUTANTS = (
     ),
     ("prorata.trace_shares/walk", "upto = nearest(rest, done, own)", "upto = min(rest, done)"),
     ("prorata.trace_shares/walk", 'own += min(amount, steps[low + k]["avail"])', "own += amount"),
+    ("prorata.trace_shares/walk", "if parts[k, 2] != parts[k, 0] or parts[k, 3] > 0", "if parts[k, 3] > 0"),
+    ("prorata.trace_shares/walk", "if state[payer, 3] != held:", "if state[payer, 3] > held:"),
     ("prorata.trace_shares/walk", "state[payer, 3] -= taken_seed", "state[payer, 3] -= taken"),
     ("prorata.trace_shares/walk", "state[payer, 3] = -1 - after", "state[payer, 3] = -2 - after"),
     ("prorata.trace_shares/walk", "if dense and state[payer, 3] < 0:", "if False:"),

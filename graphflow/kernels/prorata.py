@@ -212,6 +212,7 @@ def walk(
     state: Ints,
     limits: tuple[int, int, bool, bool],
     moved: Ints,
+    aside: Ints,
     stopped: Ints,
     touched: Ints,
     heap: Ints,
@@ -223,14 +224,15 @@ def walk(
     ``limits``: the last place, after how many places to look whether those visited lie close together,
     whether the question goes backward, whether this is the straight pass; ``mark``: how far it is (the place,
     the next seed; how much of each list is used: moved, stopped, touched, heap; visited, the place when that
-    was looked at, why it stopped, how many parts the transfer has for which a list was too short). A key on
-    the heap is a pot's next payment: its place, and where in ``positions`` it is.
+    was looked at, how much of ``aside`` is used, why it stopped, how many parts the transfer has for which a
+    list was too short). A key on the heap is a pot's next payment: its place, and where in ``positions`` it
+    is.
     """
     last, patience, back, dense = limits
     size = steps.size
     ahead = -1 if back else 1
-    place, turn, count, stops, touches, waiting, visited, window = mark[:8]
-    mark[8] = 0
+    place, turn, count, stops, touches, waiting, visited, window, asides = mark[:9]
+    mark[9] = 0
     while True:
         # the next place: the earliest seed, or the earliest payment of a pot with traced money
         key = NEVER
@@ -253,7 +255,7 @@ def walk(
             key = 2 * (heap[0] >> 32)
             at = heap[0] & 4294967295
         if key == NEVER:
-            mark[8] = DONE
+            mark[9] = DONE
             break
         if key & 1:  # money that stands in a pot: what was traced there before ends
             if stops == stopped.shape[0] or touches == touched.size or waiting == heap.size:
@@ -298,18 +300,19 @@ def walk(
         number = high - low + 1
         if (
             count + number > moved.shape[0]
+            or asides + number > aside.shape[0]
             or stops + 2 * number > stopped.shape[0]
             or touches + number > touched.size
             or waiting + 2 * number > heap.size
             or number > parts.shape[0]
         ):
-            mark[9] = number
+            mark[10] = number
             break
         if not dense:
             if visited >= patience and visited % patience == 0:
                 # a visit costs as much as 16 places of a straight pass; what was spent bounds what is risked
                 if place - window < 16 * patience and visited * 64 > last - place:
-                    mark[8] = DENSE
+                    mark[9] = DENSE
                     break
                 window = place
             visited += 1
@@ -365,7 +368,9 @@ def walk(
                     taken = held - stays
                     state[payer, 0] = stays
                     if taken > 0:
-                        taken_seed = nearest(state[payer, 3], taken, held)
+                        taken_seed = taken  # the same where nothing was converted
+                        if state[payer, 3] != held:
+                            taken_seed = nearest(state[payer, 3], taken, held)
                         state[payer, 3] -= taken_seed
             if not dense and held > 0 and (k == 0 or not back):
                 after = at + ahead
@@ -455,12 +460,15 @@ def walk(
                 to_lender_seed -= parts[k, 4]
             if parts[k, 0] == 0 and parts[k, 1] == 0 and parts[k, 2] == 0:
                 continue
+            if parts[k, 2] != parts[k, 0] or parts[k, 3] > 0 or parts[k, 4] > 0:
+                aside[asides, 0] = count
+                aside[asides, 1] = parts[k, 2]
+                aside[asides, 2] = parts[k, 3]
+                aside[asides, 3] = parts[k, 4]
+                asides += 1
             moved[count, 0] = low + k
             moved[count, 1] = parts[k, 0]
-            moved[count, 2] = parts[k, 2]
-            moved[count, 3] = parts[k, 1]
-            moved[count, 4] = parts[k, 3]
-            moved[count, 5] = parts[k, 4]
+            moved[count, 2] = parts[k, 1]
             count += 1
             if stop != 0:
                 continue
@@ -490,7 +498,7 @@ def walk(
                         s = np.int64(positions[after])
                         sift(heap, waiting, (size - 1 - s if back else s) << 32 | after)
                         waiting += 1
-    mark[:8] = (place, turn, count, stops, touches, waiting, visited, window)
+    mark[:9] = (place, turn, count, stops, touches, waiting, visited, window, asides)
 
 
 @njit(cache=True, nogil=True)
@@ -514,7 +522,7 @@ def trace_shares(
     last: int,
     back: bool,
     patience: int = 1024,
-) -> tuple[Ints, Ints, Ints]:
+) -> tuple[Ints, Ints, Ints, Ints]:
     """What each step carries of the seeds' money.
 
     Lists grow here and not in the loop: to a variable that is bound anew numba would count the references at
@@ -539,9 +547,11 @@ def trace_shares(
 
     Returns
     -------
-    moved : int64 (v, 6)
-        Step, traced in the currency in which it left, in that in which it entered the next pot, in the
-        seed's; of these repaid to a lender, in the next pot's currency and in the seed's.
+    moved : int64 (v, 3)
+        Step, traced in the currency in which it left, and in the seed's.
+    aside : int64 (x, 4)
+        Rows of ``moved`` of which another amount entered the next pot, or some of it repaid a lender: the
+        row; traced in the next pot's currency; of it repaid, in that and in the seed's.
     stopped : int64 (w, 4)
         Step (-2: rounded to nothing, -3 - i: met the standing seed i), pot, amount, amount in the
         seed's currency: what met a seed and ends there.
@@ -550,25 +560,27 @@ def trace_shares(
         whole and fraction.
     """
     dense = False
-    moved = np.empty((256, 6), np.int64)
+    moved = np.empty((256, 3), np.int64)
+    aside = np.empty((64, 4), np.int64)
     stopped = np.empty((64, 4), np.int64)
     touched = np.empty(256, np.int64)
     heap = np.empty(256, np.int64)
     parts = np.empty((16, 5), np.int64)
-    mark = np.zeros(10, np.int64)
+    mark = np.zeros(11, np.int64)
     mark[0] = -1
-    while mark[8] != DONE:
+    while mark[9] != DONE:
         limits = (np.int64(last), np.int64(patience), back, dense)
         walk(
             steps, pointer, positions, seeds, converted, state, limits,
-            moved, stopped, touched, heap, parts, mark,
+            moved, aside, stopped, touched, heap, parts, mark,
         )  # fmt: skip
-        if mark[8] == DENSE:
+        number = max(mark[10], 1)
+        if mark[9] == DENSE:
             dense = True
             # what is not written to takes no memory
-            moved = longer(moved, mark[2], last - mark[0] + mark[9])
-        number = max(mark[9], 1)
+            moved = longer(moved, mark[2], last - mark[0] + number)
         moved = longer(moved, mark[2], number)
+        aside = longer(aside, mark[8], number)
         stopped = longer(stopped, mark[3], 2 * number)
         touched = longer(touched, mark[4], number)
         heap = longer(heap, mark[5], 2 * number)
@@ -588,4 +600,4 @@ def trace_shares(
         state[pot, 1] = 0
         state[pot, 2] = 0
         state[pot, 3] = 0
-    return moved[: mark[2]], stopped[: mark[3]], left[:count]
+    return moved[: mark[2]], aside[: mark[8]], stopped[: mark[3]], left[:count]

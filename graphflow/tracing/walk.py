@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,21 +40,14 @@ class Flow:
 
     Attributes
     ----------
-    moved : int64 (v, 4)
-        Step, traced in its own currency, traced in the seed's, 1 for a seed; in the order that it was found.
+    moved : int64 (v, 3)
+        Step, traced in its own currency, traced in the seed's; in the order that it was found.
     ends : int64 (e, 4)
         Code, pot, amount, amount in the seed's currency; may name a pot more than once.
     """
 
     moved: Ints
     ends: Ints
-
-
-@dataclass(frozen=True)
-class _Shared(Flow):
-    """A flow, and what came into each pot (pot, amount, seed amount; a pot more than once)."""
-
-    came: Ints
 
 
 @dataclass(frozen=True)
@@ -139,12 +133,14 @@ def follow(
     size = len(ledger.steps)
     last = size - 1 - seeds.first if backward else seeds.last
     if rule == "prorata":
-        flow, lay_out = _shares(ledger, roots, last, backward)
+        shares = _shares(ledger, roots, last, backward)
+        flow = _shares_flow(ledger, shares, backward)
         if limits.none:
-            return flow, lay_out
-        kept_chains = lay_out().limited(limits)
+            return flow, lambda: _laid_out(ledger, roots, shares, backward)
+        kept_chains = _laid_out(ledger, roots, shares, backward).limited(limits)
         kept, pieces = kept_chains.sums()
-        return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow)), lambda: kept_chains
+        came = _came(ledger, roots, shares, backward)
+        return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow.ends, came)), lambda: kept_chains
     chains = _lots_chains(ledger, roots, last, backward, limits)
     if limits.none:
         side = _side(ledger, backward)
@@ -156,14 +152,13 @@ def follow(
                 ledger.steps, side.pointer, side.steps, side.starts, table, queue, last, backward
             )
         if status == 0:
-            return _lots_flow(ledger, roots, moved, stopped, left, backward), lambda: chains
+            return _lots_flow(ledger, moved, stopped, left, backward), lambda: chains
     moved, ends = chains.sums()
     return Flow(moved, ends), lambda: chains
 
 
-def _lots_flow(ledger: Ledger, roots: _Roots, moved: Ints, stopped: Ints, left: Ints, backward: bool) -> Flow:
-    seeded = np.isin(moved[:, 0], roots.step).astype(np.int64)
-    amounts = np.column_stack((moved[:, 0], moved[:, 1], moved[:, 1], seeded))
+def _lots_flow(ledger: Ledger, moved: Ints, stopped: Ints, left: Ints, backward: bool) -> Flow:
+    amounts = moved[:, (0, 1, 1)]
     ends = [np.column_stack((np.full(len(left), STAYS), left[:, 0], left[:, 1], left[:, 1]))]
     ends.append(
         np.column_stack((np.full(len(stopped), RECIRCULATED), stopped[:, 1], stopped[:, 2], stopped[:, 2]))
@@ -177,11 +172,11 @@ def _lots_flow(ledger: Ledger, roots: _Roots, moved: Ints, stopped: Ints, left: 
 
 def _stops(ledger: Ledger, steps: Ints, amounts: Ints, seed_amounts: Ints, backward: bool) -> Ints:
     """Ends of money that arrives where it goes no further."""
-    flags = ledger.steps["flags"][steps].astype(np.int64)
-    code = (flags >> 3) & 7 if backward else flags & 7
-    which = np.flatnonzero(code)
+    flags = ledger.steps["flags"][steps]
+    which = np.flatnonzero(flags & (56 if backward else 7))
+    code = (flags[which] >> 3) & 7 if backward else flags[which] & 7
     pot = ledger.steps["src" if backward else "dst"][steps[which]]
-    return np.column_stack((code[which], pot, amounts[which], seed_amounts[which]))
+    return np.column_stack((code, pot, amounts[which], seed_amounts[which])).astype(np.int64)
 
 
 class Chains:
@@ -256,9 +251,8 @@ class Chains:
                 total[0] += a
                 total[1] += b
         visited = np.flatnonzero(carried.any(axis=1))
-        seeded = np.isin(visited, self.seeds[:, 0]).astype(np.int64)
         steps = visited if self.real_steps is None else self.real_steps[visited]
-        moved = np.column_stack((steps, carried[visited], seeded))
+        moved = np.column_stack((steps, carried[visited]))
         table = np.array([[*key, *value] for key, value in sorted(ends.items())], np.int64).reshape(-1, 4)
         return moved, table
 
@@ -295,50 +289,87 @@ def _joined(ledger: Ledger, roots: _Roots) -> Ints:
     return table
 
 
-def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> tuple[_Shared, Callable[[], Chains]]:
-    """Pro rata: amounts by the kernel, and chains laid out first in, first out among the traced money."""
+@dataclass(frozen=True)
+class _Shares:
+    """What the kernel of pro rata found, as it says."""
+
+    moved: Ints
+    aside: Ints
+    stopped: Ints
+    left: Ints
+
+    @cached_property
+    def entered(self) -> tuple[Ints, Ints, Ints]:
+        """Of every row of ``moved``: what entered the next pot; of it repaid to a lender, in that currency
+        and in the seed's.
+        """
+        came = self.moved[:, 1].copy()
+        lent, lent_seed = np.zeros_like(came), np.zeros_like(came)
+        which = self.aside[:, 0]
+        came[which], lent[which], lent_seed[which] = self.aside[:, 1], self.aside[:, 2], self.aside[:, 3]
+        return came, lent, lent_seed
+
+
+def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> _Shares:
+    """Pro rata: amounts by the kernel; chains are laid out first in, first out among the traced money."""
     side = _side(ledger, backward)
     table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
     with ledger.scratch(4) as state:
-        moved, stopped, left = trace_shares(
-            ledger.steps, side.pointer, side.steps, table, ledger.converted, state, last, backward
+        return _Shares(
+            *trace_shares(
+                ledger.steps, side.pointer, side.steps, table, ledger.converted, state, last, backward
+            )
         )
-    seeded = np.isin(moved[:, 0], roots.step).astype(np.int64)
-    amounts = np.column_stack((moved[:, 0], moved[:, 1], moved[:, 3], seeded))
+
+
+def _shares_flow(ledger: Ledger, shares: _Shares, backward: bool) -> Flow:
+    moved, aside, stopped, left = shares.moved, shares.aside, shares.stopped, shares.left
     met = stopped[stopped[:, 0] != NOTHING]
     nothing = stopped[stopped[:, 0] == NOTHING]
     ends = [np.column_stack((np.full(len(left), STAYS), left[:, :3]))]
     ends.append(np.column_stack((np.full(len(met), RECIRCULATED), met[:, 1], met[:, 2], met[:, 3])))
     ends.append(np.column_stack((np.full(len(nothing), STAYS), nothing[:, 1], nothing[:, 2], nothing[:, 3])))
-    ends.append(_stops(ledger, moved[:, 0], moved[:, 2], moved[:, 3], backward))
-    lent = moved[(moved[:, 4] > 0) | (moved[:, 5] > 0)]
-    payee = ledger.steps["src" if backward else "dst"][lent[:, 0]]
-    ends.append(np.column_stack((np.full(len(lent), LENDER), payee, lent[:, 4], lent[:, 5])))
-    payees = ledger.steps["src" if backward else "dst"][moved[:, 0]]
-    came = np.column_stack((payees, moved[:, 2] - moved[:, 4], moved[:, 3] - moved[:, 5]))
-    part = (roots.ends - roots.begins)[roots.step < 0]
-    came = np.concatenate((came, np.column_stack((roots.pot[roots.step < 0], part, part))))
-    flow = _Shared(amounts, np.concatenate(ends), came)
-    return flow, lambda: _laid_out(ledger, roots, moved, stopped, backward)
+    came = shares.entered[0] if len(aside) else moved[:, 1]
+    ends.append(_stops(ledger, moved[:, 0], came, moved[:, 2], backward))
+    lent = aside[(aside[:, 2] > 0) | (aside[:, 3] > 0)]
+    payee = ledger.steps["src" if backward else "dst"][moved[lent[:, 0], 0]]
+    ends.append(np.column_stack((np.full(len(lent), LENDER), payee, lent[:, 2], lent[:, 3])))
+    return Flow(moved, np.concatenate(ends))
+
+
+def _came(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) -> Ints:
+    """What came into each pot and stayed for a while: pot, amount, seed amount; a pot more than once."""
+    came, lent, lent_seed = shares.entered
+    payees = ledger.steps["src" if backward else "dst"][shares.moved[:, 0]]
+    stands = roots.step < 0
+    part = (roots.ends - roots.begins)[stands]
+    return np.concatenate(
+        (
+            np.column_stack((payees, came - lent, shares.moved[:, 2] - lent_seed)),
+            np.column_stack((roots.pot[stands], part, part)),
+        )
+    )
 
 
 NOTHING = -2
 """In the kernel's list of stops: a conversion rounded it to nothing."""
 
 
-def _laid_out(ledger: Ledger, roots: _Roots, moved: Ints, stopped: Ints, backward: bool) -> Chains:
+def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) -> Chains:
     """A ledger of the traced money alone, in the seed's currency, whose chains are walked first in, first
     out.
 
     What met a seed is a payment into nowhere. Pots are numbered anew; the last two are nobody's, and where
     money rests that a conversion rounded to nothing.
     """
+    moved, stopped = shares.moved, shares.stopped
+    entered, lent, lent_seed = shares.entered
     size = len(ledger.steps)
     payer = ledger.steps["dst" if backward else "src"]
     payee = ledger.steps["src" if backward else "dst"]
     moved_place = size - 1 - moved[:, 0] if backward else moved[:, 0]
     seeded = np.isin(moved[:, 0], roots.step)
-    vanished = (moved[:, 2] == moved[:, 4]) & (moved[:, 3] > moved[:, 5])
+    vanished = (entered == lent) & (moved[:, 2] > lent_seed)
     met = stopped[stopped[:, 0] != NOTHING]
     standing = np.flatnonzero(roots.step < 0)
     met_key = np.where(met[:, 0] >= 0, 2 * (size - 1 - met[:, 0] if backward else met[:, 0]), 0)
@@ -350,8 +381,8 @@ def _laid_out(ledger: Ledger, roots: _Roots, moved: Ints, stopped: Ints, backwar
     kind = np.concatenate((np.ones(len(moved), np.int64), np.zeros(len(met), np.int64)))
     source = np.concatenate((np.where(seeded, -1, payer[moved[:, 0]]), met[:, 1]))
     target = np.concatenate((np.where(vanished, -2, payee[moved[:, 0]]), np.full(len(met), -1)))
-    amount = np.concatenate((moved[:, 3], met[:, 3]))
-    repaid = np.concatenate((moved[:, 5], np.zeros(len(met), np.int64)))
+    amount = np.concatenate((moved[:, 2], met[:, 3]))
+    repaid = np.concatenate((lent_seed, np.zeros(len(met), np.int64)))
     number = np.concatenate((moved[:, 0], np.full(len(met), -1)))
     flags = ledger.steps["flags"][moved[:, 0]].astype(np.int64)
     stop = (flags >> 3) & 7 if backward else flags & 7
@@ -432,23 +463,23 @@ def _scaled(kept: Ints, whole: Ints) -> Ints:
     """Amounts of the kept chains in each step's own currency: in proportion to what the step carries
     in all.
     """
-    full = {int(s): (int(a), int(b)) for s, a, b, _ in whole.tolist()}
+    full = {int(s): (int(a), int(b)) for s, a, b in whole.tolist()}
     out = kept.copy()
-    for i, (step, _, seed, _) in enumerate(kept.tolist()):
+    for i, (step, _, seed) in enumerate(kept.tolist()):
         local, total = full[step]
         out[i, 1] = local if seed == total else nearest(local, seed, total)
     return out
 
 
-def _scaled_ends(pieces: Ints, flow: _Shared) -> Ints:
+def _scaled_ends(pieces: Ints, whole: Ints, came: Ints) -> Ints:
     """Ends of the kept chains in their own currency, likewise: in proportion to what ends there in all, at a
     limit to what came into that pot; where nothing is converted nothing changes.
     """
     rate: dict[tuple[int, int], tuple[int, int]] = {}
-    for code, pot, local, seed in flow.ends.tolist():
+    for code, pot, local, seed in whole.tolist():
         a, b = rate.get((code, pot), (0, 0))
         rate[code, pot] = (a + local, b + seed)
-    for pot, local, seed in flow.came.tolist():
+    for pot, local, seed in came.tolist():
         a, b = rate.get((HORIZON, pot), (0, 0))
         rate[HORIZON, pot] = (a + local, b + seed)
     out = pieces.copy()

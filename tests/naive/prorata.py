@@ -164,7 +164,12 @@ def trace_shares(steps, pointer, positions, seeds, converted, state, last, back,
         for pot in traced
         if traced[pot] or worth[pot]
     ]
-    return moved, stopped, left
+    aside = [
+        (i, came_in, lent, lent_value)
+        for i, (_, left_with, came_in, _, lent, lent_value) in enumerate(moved)
+        if came_in != left_with or lent or lent_value
+    ]
+    return [(t, left_with, worth_of) for t, left_with, _, worth_of, _, _ in moved], aside, stopped, left
 
 
 def same_payment(steps, s, other):
