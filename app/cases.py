@@ -98,6 +98,7 @@ _ARGUMENTS = {
     "reference": N_("From"),
     "currency": N_("Currency"),
     "since": N_("Since"),
+    "since, until": N_("Period"),
     "until": N_("Until"),
     "min_amount": N_("Least amount"),
     "max_hops": N_("Most hops"),

@@ -91,6 +91,24 @@ def wrapped(way: str, width: int) -> list[str]:
     return lines
 
 
+_WORDS = re.compile(r"\s+|[\u2e80-\u9fff\uff00-\uffef][，。；：、？！）”]*|[^\s\u2e80-\u9fff\uff00-\uffef]+")
+
+
+def folded(text: str, width: int) -> list[str]:
+    """A text in lines of at most so many columns, broken between words, or after a Chinese character.
+
+    >>> folded("the money of account:6222 资金去向，来源", 14)
+    ['the money of', 'account:6222', '资金去向，来源']
+    """
+    lines = [""]
+    for word in _WORDS.findall(" ".join(text.split())):
+        if width_of(lines[-1]) + width_of(word.rstrip()) > width and lines[-1].strip():
+            lines[-1] = lines[-1].rstrip()
+            lines.append("")
+        lines[-1] += word if lines[-1] else word.lstrip()
+    return [line.rstrip() for line in lines]
+
+
 def money_text(minor: int, digits: int) -> str:
     """Exact decimal text, as files and JSON have it: no thousands.
 

@@ -495,3 +495,45 @@ def test_compiling_is_told_of_as_such() -> None:
         with while_compiling(lambda count: seen.append(progress._now), lambda: None):
             assert outer(3) == 5
         assert len(seen) == 1
+
+
+def test_digits_of_a_currency_are_no_money(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["info", case, "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["minor_units"]["CNY"] == 2 and told["money"]["CNY"] == "2434.76"
+    assert all(source["minor_units"].get("CNY", 2) == 2 for source in told["sources"])
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["app", "--port", "99999999"], "more than 65535"),
+        (["app", "--port", "0"], "at least 1"),
+        (["trace", "CASE", "--from", "A", "--since", "2015-13-01"], "--since, --until: this is not a time"),
+        (["trace", "CASE", "--from", "A", "--currency", "EUR"], "--currency: the case has no money in EUR"),
+        (["trace", "CASE", "--from", "nobody"], "--from: nothing has the id or name nobody"),
+        (["trace", "CASE", "--from", "@no.txt"], "cannot be read: No such file or directory"),
+        (["import", "CASE", "--case", "x", "--timezone", "Mars"], "--timezone: there is no such time zone"),
+    ],
+)
+def test_a_wrong_argument_is_called_as_it_was_typed(
+    case: str, words: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert run([case if word == "CASE" else word for word in words]) == 2
+    said = capsys.readouterr().err
+    assert told in said and "Errno" not in said
+
+
+def test_chinese_help_fits_and_breaks_no_word(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for verb in ([], ["import"], ["trace"], ["app"]):
+        assert run([*verb, "--help", "--language", "zh"]) == 0
+        said = capsys.readouterr().out
+        prose = [line for line in said.splitlines() if re.search("^ .*[一-鿿]", line)]
+        assert prose and max(width_of(line) for line in prose) <= 80
+        assert "show program's version" not in said
+        assert "product:产品编号" in said or verb != ["trace"]

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from graphflow.errors import GraphflowError, Problem, UsageError
 from graphflow.language import DOMAIN, LANGUAGES, LOCALE, N_, closest, describe, translate
-from graphflow.terminal import FORMATS, Progress
+from graphflow.terminal import FORMATS, Progress, folded
 from graphflow.version import VERSION
 
 DONE, QUARANTINED, DEFECT, INTERRUPTED, PIPE_CLOSED = 0, 3, 70, 130, 141
@@ -66,7 +66,7 @@ def _options(parser: argparse.ArgumentParser, verb: str) -> dict[str, str]:
         action.dest: action.option_strings[-1] if action.option_strings else str(action.metavar)
         for action in verbs.choices[verb]._actions
     }
-    return found | {"reference": found.get("start", "reference")}
+    return found | {"reference": found.get("start", "reference"), "since, until": "--since, --until"}
 
 
 def _report(error: Exception, given: list[str], language: str, names: Mapping[str, str]) -> int:
@@ -148,16 +148,30 @@ class _Parser(argparse.ArgumentParser):
     """A parser that does not guess at shortened options: a script that relied on one would break later."""
 
     def __init__(self, **options: object) -> None:
-        super().__init__(allow_abbrev=False, **options)  # type: ignore[arg-type]
+        super().__init__(allow_abbrev=False, formatter_class=_Help, **options)  # type: ignore[arg-type]
 
 
-def _at_least(least: int, language: str) -> Callable[[str], int]:
+class _Help(argparse.HelpFormatter):
+    """Help whose lines fit where Chinese characters take two columns, and never break inside a word."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return folded(text, width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(indent + line for line in folded(text, width - len(indent)))
+
+
+def _at_least(least: int, language: str, most: int | None = None) -> Callable[[str], int]:
     """Reads a whole number, and says what it wants where it gets something else."""
 
     def read(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or int(text) < least:
+        said = {"text": repr(text), "least": least, "most": most}
+        whole = text.isascii() and text.isdigit()
+        if not whole or int(text) < least:
             wanted = N_("{text} is not a whole number of at least {least}")
-            raise argparse.ArgumentTypeError(translate(wanted, language, text=repr(text), least=least))
+            raise argparse.ArgumentTypeError(translate(wanted, language, **said))
+        if most is not None and int(text) > most:
+            raise argparse.ArgumentTypeError(translate(N_("{text} is more than {most}"), language, **said))
         return int(text)
 
     return read
@@ -194,7 +208,12 @@ def _parser(language: str) -> argparse.ArgumentParser:
             "70 a defect of ours; 75 busy, try again."
         ),
     )
-    parser.add_argument("--version", action="version", version=f"graphflow {VERSION}")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"graphflow {VERSION}",
+        help=say("show program's version number and exit"),
+    )
     verbs = parser.add_subparsers(dest="verb", metavar=say("VERB"), required=True)
 
     def verb(name: str, text: str, *parents: _Parser) -> argparse.ArgumentParser:
@@ -281,7 +300,10 @@ def _parser(language: str) -> argparse.ArgumentParser:
     p = verb("app", N_("Open the app in a browser; it listens on this machine only."))
     p.add_argument("case", nargs="?", metavar="CASE", help=say("the case's folder"))
     p.add_argument(
-        "--port", type=int, metavar="N", help=say("where to listen; else the first free from 8501 on")
+        "--port",
+        type=_at_least(1, language, 65535),
+        metavar="N",
+        help=say("where to listen; else the first free from 8501 on"),
     )
     p.add_argument("--no-browser", action="store_true", help=say("only say the address"))
 

@@ -143,7 +143,11 @@ def _decimal(value: object, digits: Mapping[str, int]) -> Any:
     if isinstance(value, dict):
         if value and all(key in digits and isinstance(item, int) for key, item in value.items()):
             return {key: money_text(item, digits[key]) for key, item in value.items()}
-        return {key: _decimal(item, digits) for key, item in value.items()}
+        return {
+            # how many digits a currency has is a count, though it looks like a sum of each
+            key: item if key == "minor_units" else _decimal(item, digits)
+            for key, item in value.items()
+        }
     return [_decimal(item, digits) for item in value] if isinstance(value, list) else value
 
 
@@ -155,7 +159,7 @@ def show_info(case: Case, form: str, language: str) -> None:
         for row in told["ask_for"]:
             for name in ("received", "paid"):
                 row[name] = money_text(row[name], digits.get(row["currency"], 2))
-        write_json(((key, _decimal(value, digits)) for key, value in told.items()), sys.stdout)
+        write_json(_decimal(told, digits).items(), sys.stdout)
     elif form == "csv":
         write_csv([{"table": name, "rows": rows} for name, rows in told["tables"].items()], ["table", "rows"])
     else:
@@ -179,7 +183,7 @@ def _print(told: Mapping[str, Any], digits: Mapping[str, int], language: str) ->
     held = say(held, covered=f"{coverage['covered']:,}", accounts=f"{told['accounts']:,}")
     facts = [
         (N_("Case"), f"{told['case'] or say(N_('in memory'))} ({told['case_hash'][:12]})"),
-        (N_("Transfers"), f"{told['transfers']:,}; {money}"),
+        (N_("Transfers"), say(N_("{count}; {money}"), count=f"{told['transfers']:,}", money=money)),
         (N_("Period"), " – ".join(told["period"]) + f" ({told['timezone']})"),
         (N_("Coverage"), held),
         (N_("Openings"), _counted({say(_OPENINGS[k]): n for k, n in coverage["openings"].items()}) or "–"),
@@ -274,7 +278,9 @@ def _title(table: str, language: str) -> str:
 def _reason(found: str, language: str) -> str:
     """The reason of a quarantined row, after the column that it is about."""
     column, _, reason = found.partition(": ")
-    return f"{column}: {translate(reason, language)}" if reason else found
+    if not reason:
+        return found
+    return translate(N_("{where}: {what}"), language, where=column, what=translate(reason, language))
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -124,12 +124,13 @@ def _refuse_unreadable(raw: Raw, digits: Mapping[str, int], currency: str, zone:
         ]
         if name == "transfers" and raw.one_sided and STATEMENT[0] not in given:
             missing.append(STATEMENT[0])
-        files = ", ".join(sorted(file.name for file in raw.files))
         for column in missing:
-            names = read.names([column], [known for known in given if known not in PROVENANCE])
-            what = N_("this required column is missing")
-            known = {"names": names or "-"}
-            found.append(Problem(f"{name}.{column}", what, known, files, N_("among: {names}")))
+            known = {"names": read.names([column], given) or "-"}
+            found.append(
+                Problem(
+                    f"{name}.{column}", "this required column is missing", known, expected="among: {names}"
+                )
+            )
         for column in given:
             if column in spec.columns and column not in doubled:
                 wrong = read.accepts(spec.columns[column], table.schema.field(column).type, minor)

@@ -116,7 +116,7 @@ def _read(name: str) -> list[str]:
             Problem(
                 "reference",
                 N_("the file of references cannot be read: {reason}"),
-                {"reason": str(error)},
+                {"reason": getattr(error, "strerror", None) or str(error)},
                 name,
             )
         ) from error
