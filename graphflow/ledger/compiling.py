@@ -139,6 +139,12 @@ def compile_ledger(tables: Tables) -> Ledger:
         first, second = first[placed.order], second[placed.order]
     # where the rows stand in order already, picking them costs nothing
     rows: Any = slice(None) if as_given else event_row
+    origin = event_row[~second] if moving.size else event_row
+    ids = texts(transfers, "transfer_id") if size else pa.array([], pa.large_string())
+    ids = ids if as_given else ids.take(pa.array(origin))
+    # what nothing waits for is done beside the rest: the kernels let go of Python's lock
+    aside = ThreadPoolExecutor(2)
+    by_hash = aside.submit(lambda: sort_hashes(hash_ids(ids)))
 
     coverage = read_coverage(accounts, tables.arrow("coverage"), who.ids, kind == 4, tables.timezone)
     own_coin, names = _own_currencies(accounts, who.ids, coverage, tables.currency, names)
@@ -175,15 +181,14 @@ def compile_ledger(tables: Tables) -> Ledger:
 
     # of a row with a bare date only the day is known: another day is certainly later, another hour is not
     latest = end_of_day(time, flags(transfers, "time_day", size), tables.timezone)
-    origin = event_row[~second] if moving.size else event_row
     net, broken = net_amounts(
         transfers, who.ids, source, target, (time, latest), currency, converts, amount, origin
     )
     breaks = [*breaks, *broken, *gaps(coverage, who.ids)]
     breaks.extend(_contradictions(placed, event_row, transfers))
-    ledger_rows, row_of = lay_out_rows(origin, (time, arrives), (source, target), (amount, net), currency)
-    ids = texts(transfers, "transfer_id") if size else pa.array([], pa.large_string())
-    ids = ids if as_given else ids.take(pa.array(origin))
+    laid = aside.submit(lay_out_rows, origin, (time, arrives), (source, target), (amount, net), currency)
+    row_of = np.empty(size, np.int32)
+    row_of[origin] = np.arange(size, dtype=np.int32)
 
     steps, converted = lay_out_steps(
         (event_row, first, second), (source_pot, target_pot), (source, target), (net, received),
@@ -191,7 +196,7 @@ def compile_ledger(tables: Tables) -> Ledger:
     )  # fmt: skip
     del source_pot, target_pot, source_book, target_book, sides, booked
     if (pots["kind"] == CUSTODY).any():
-        divided = divide(steps, converted, pots, opening, ledger_rows["origin"])
+        divided = divide(steps, converted, pots, opening, origin)
         steps, converted, pots, opening = divided.steps, divided.converted, divided.pots, divided.opening
         steps["repaid"] = divided.repaid
     pots["opening"] = opening
@@ -202,10 +207,8 @@ def compile_ledger(tables: Tables) -> Ledger:
     )
     refuse_too_large(steps, converted, pots, who.ids, lambda row: ids[row].as_py())
 
-    with ThreadPoolExecutor(2) as threads:  # the kernels let go of Python's lock
-        by_hash = threads.submit(lambda: sort_hashes(hash_ids(ids)))
-        debits, credits_ = threads.map(lambda back: index_of(steps, back, len(pots)), (False, True))
-        id_hashes, id_rows = by_hash.result()
+    debits, credits_ = aside.map(lambda back: index_of(steps, back, len(pots)), (False, True))
+    id_hashes, id_rows = by_hash.result()
     plain = len(steps) == size and bool((steps["row"] == np.arange(size, dtype=np.int32)).all())
     row_pointer, row_steps = np.zeros(0, np.int64), np.zeros(0, np.int32)
     if not plain:
@@ -214,7 +217,7 @@ def compile_ledger(tables: Tables) -> Ledger:
     pointer = np.searchsorted(who.party[by_party], np.arange(len(who.party_ids) + 1)).astype(np.int64)
     return Ledger(
         steps=steps,
-        rows=ledger_rows,
+        rows=laid.result(),
         pots=pots,
         periods=coverage.periods,
         converted=converted,

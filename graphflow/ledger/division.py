@@ -28,7 +28,7 @@ class Divided:
 
 
 def divide(
-    steps: NDArray[np.void], converted: Ints, pots: NDArray[np.void], opening: Ints, origin: Ints
+    steps: NDArray[np.void], converted: Ints, pots: NDArray[np.void], opening: Ints, origin: NDArray[np.int32]
 ) -> Divided:
     """Divide payments out of custody accounts among their compartments.
 

@@ -124,13 +124,12 @@ def _refuse_unreadable(raw: Raw, digits: Mapping[str, int], currency: str, zone:
         ]
         if name == "transfers" and raw.one_sided and STATEMENT[0] not in given:
             missing.append(STATEMENT[0])
+        files = ", ".join(sorted(file.name for file in raw.files))
         for column in missing:
-            known = {"names": read.names([column], given) or "-"}
-            found.append(
-                Problem(
-                    f"{name}.{column}", "this required column is missing", known, expected="among: {names}"
-                )
-            )
+            names = read.names([column], [known for known in given if known not in PROVENANCE])
+            what = N_("this required column is missing")
+            known = {"names": names or "-"}
+            found.append(Problem(f"{name}.{column}", what, known, files, N_("among: {names}")))
         for column in given:
             if column in spec.columns and column not in doubled:
                 wrong = read.accepts(spec.columns[column], table.schema.field(column).type, minor)
@@ -485,7 +484,7 @@ class _Checker:
 
 def _pieces(column: pa.ChunkedArray, kind: str) -> list[tuple[int, Any]]:
     """A column to be read: text that becomes numbers as it lies, piece by piece, so that it is not copied."""
-    if kind not in ("time", "money") or column.num_chunks < 2:
+    if kind not in ("time", "money", "integer") or column.num_chunks < 2:
         return [(0, column)]
     firsts = np.cumsum([0, *(len(chunk) for chunk in column.chunks)])
     return [(int(first), chunk) for first, chunk in zip(firsts, column.chunks, strict=False)]
