@@ -531,4 +531,9 @@ def _listing(rows: pa.Table) -> Listing:
 
 def _frame(given: Any) -> Any:
     """What was given, if it is a frame; else the frame that pandas makes of it (of a dict of lists, say)."""
-    return given if isinstance(given, (pa.Table, pd.DataFrame)) else pd.DataFrame(given)
+    if isinstance(given, (pa.Table, pd.DataFrame)):
+        return given
+    try:
+        return pd.DataFrame(given)
+    except (TypeError, ValueError):
+        return given  # what it is not, is said with everything else that is wrong

@@ -360,3 +360,26 @@ def test_a_long_chain_is_no_wider_than_a_laptops_screen() -> None:
     assert head is not None and int(head[1]) <= 1300
     assert "later hops" in svg and "30.0 % of it is drawn account by account" in svg
     assert "max-width:100%" in svg  # and narrower where the window is
+
+
+def test_a_trace_shows_itself_in_the_words_of_its_direction() -> None:
+    """Asked backward, money that stood in an account before is no money that is still there."""
+    import graphflow as gf
+    from graphflow.synthesis import toys
+
+    for backward, words in ((False, "still in the account"), (True, "stood in the account before")):
+        trace = gf.trace(toys.t1(), "transfer:x" if backward else "transfer:c", backward=backward)
+        shown = trace._repr_html_()
+        assert words in shown and ("where the money arrived" in shown) is backward
+        width = re.search(r'width="(\d+)"', shown)
+        assert width is not None and int(width[1]) <= 1300
+        for wrong in (-1, "x", True, 1.5):
+            with pytest.raises(gf.UsageError, match="not a whole number of chains"):
+                trace.chains(top=wrong)
+
+
+def test_what_is_no_frame_is_said_as_ours() -> None:
+    import graphflow as gf
+
+    with pytest.raises(gf.InputError, match="transfers: not a frame; first: int"):
+        gf.Case.from_tables(transfers=5)

@@ -337,6 +337,8 @@ class Trace:
                     "amount, hops, found",
                 )
             )
+        if top is not None and (isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 0):
+            raise UsageError(Problem("top", N_("not a whole number of chains"), {}, repr(top), "0, 1, 2, …"))
         count = 0
         total = 0
         kept: list[tuple[tuple[int, int], Chain]] = []
@@ -612,15 +614,15 @@ class Trace:
 
     def _repr_html_(self) -> str:
         """The picture, and the ends as a table; both in major units."""
-        from graphflow.pictures import flow_of_routes, sankey_svg
+        from graphflow.pictures import sankey_svg
 
         routes = self.routes()
         title = f"{self.rule}, {'backward' if self.backward else 'forward'}"
-        picture = (
-            sankey_svg(flow_of_routes(routes), title=title, unit=self.currency, digits=self.minor_units)
-            if len(routes)
-            else ""
-        )
+        picture = ""
+        if len(routes):
+            picture = sankey_svg(
+                routes, title=title, unit=self.currency, digits=self.minor_units, backward=self.backward
+            )
         ends = self.ends[["kind", "account_id", "party_id", "currency"]].copy()
         ends["amount"] = [
             self._major(int(amount), currency)
