@@ -9,7 +9,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from graphflow.tables import Checked, Raw, SourceFile, iso4217, join_parts, read_raw
@@ -217,3 +217,38 @@ def test_rows_are_read_the_same_in_however_many_pieces_they_lie(rows, cuts, zone
     assert one.tallies == other.tallies
     assert one.set_aside.keys() == other.set_aside.keys()
     assert all(one.set_aside[name].equals(other.set_aside[name]) for name in one.set_aside)
+
+
+@given(
+    st.lists(
+        st.none() | st.integers(-(10**20), 10**20) | st.integers(-(10**6), 10**6), min_size=1, max_size=8
+    ),
+    few([0, 2, 3]),
+    few([None, "CNY", "JPY", "QQQ"]),
+)
+@example([-(2**63), 1], 2, None)
+@example([2**63 - 1, None], 2, None)
+@example([2**63, 0], 2, None)
+def test_decimals_are_read_as_their_text_is(units, scale, currency):
+    said = [None if unit is None else Decimal(unit).scaleb(-scale) for unit in units]
+    read = []
+    for kind, values in (
+        (pa.decimal128(38, scale), said),
+        (pa.large_string(), [None if value is None else f"{value:f}" for value in said]),
+    ):
+        rows = pa.table(
+            {
+                "transfer_id": pa.array([f"T{i}" for i in range(len(said))], pa.large_string()),
+                "time": pa.array(["2016-04-14"] * len(said), pa.large_string()),
+                "source": pa.array(["A"] * len(said), pa.large_string()),
+                "target": pa.array(["B"] * len(said), pa.large_string()),
+                "currency": pa.array([currency] * len(said), pa.large_string()),
+                "amount": pa.array(values, kind),
+                "source_balance": pa.array([None, *values], kind).slice(1),
+            }
+        )
+        read.append(read_raw(Raw({"transfers": rows})))
+    one, other = read
+    assert one.tables["transfers"].equals(other.tables["transfers"])
+    assert one.quarantine.equals(other.quarantine)
+    assert one.tallies == other.tallies

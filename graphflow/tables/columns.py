@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -388,8 +389,11 @@ def read_money(column: Any, spec: ColumnSpec, currencies: Currencies, minor: boo
     """Decimal text of major units to minor units; whole numbers only where they are minor units already."""
     array = one(column)
     known = currencies.known
+    units = _units(array, currencies)
     if pa.types.is_integer(array.type) and minor:
         parsed = Parsed(array.cast(pa.int64()))
+    elif units is not None:
+        parsed = Parsed(units)
     else:
         array = clean(as_text(array))
         places = currencies.row_places
@@ -405,6 +409,29 @@ def read_money(column: Any, spec: ColumnSpec, currencies: Currencies, minor: boo
     if spec.greatest is not None:
         parsed.fault(beyond(parsed.values, spec.greatest), spec.name, TOO_LARGE, DIVISIBLE)
     return parsed
+
+
+def _units(array: pa.Array, currencies: Currencies) -> pa.Array | None:
+    """Decimals whose digits are minor units of the one currency already; None: to be read as text.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> cents = Currencies(np.zeros(2, np.int32), ("CNY",), np.array([2], np.int8))
+    >>> _units(pa.array([Decimal("-1.50"), None]), cents).to_pylist()
+    [-150, None]
+    """
+    places = currencies.row_places
+    if not pa.types.is_decimal128(array.type) or places.size != 1 or not currencies.known.all():
+        return None
+    if array.type.scale != places[0] or len(array) == 0 or sys.byteorder != "little":
+        return None
+    words = np.frombuffer(array.buffers()[1], np.int64)[2 * array.offset :][: 2 * len(array)].reshape(-1, 2)
+    low, high = words[:, 0], words[:, 1]
+    if (high != low >> 63).any() or low.min() == np.iinfo(np.int64).min:  # more than is read out of text
+        return None
+    missing = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
+    return pa.array(np.ascontiguousarray(low), mask=missing)
 
 
 def beyond(values: Any, greatest: int) -> Flags:
