@@ -18,7 +18,7 @@ from graphflow.errors import InputError, Problem, UsageError
 from graphflow.language import N_
 from graphflow.tables import Raw
 from loaders import amlsim, amlworld, assigned, canonical, finbench, statement
-from loaders.grid import first_line
+from loaders.grid import first_line, open_workbook
 from loaders.source import KIND_NAMES, File, Source, open_source
 
 __all__ = ["LOADERS", "File", "Loader", "Source", "by_name", "open_source", "recognise"]
@@ -170,15 +170,7 @@ def recognise(path: str | os.PathLike[str], loader: str | None = None) -> list[t
 def _unrecognised(source: Source, chosen: tuple[Loader, ...]) -> InputError:
     """One error: what the files are, and what each loader looked for."""
     shown = source.files[:5]
-    problems = [
-        Problem(
-            file.name,
-            *_unknown(file),
-            first=_first_line(file),
-            expected=N_("a row of column names, then rows") if file.kind == "empty" else "",
-        )
-        for file in shown
-    ]
+    problems = [problem for file in shown for problem in _unknown_file(file)]
     if len(source.files) > len(shown):
         problems.append(
             Problem(str(source.path), N_("and {count} more files"), {"count": len(source.files) - len(shown)})
@@ -189,6 +181,17 @@ def _unrecognised(source: Source, chosen: tuple[Loader, ...]) -> InputError:
             for loader in chosen
         ]
     return InputError(*problems)
+
+
+def _unknown_file(file: File) -> tuple[Problem, ...]:
+    """What is the matter with a file that nobody claims; a workbook may be one that cannot be opened."""
+    if file.kind in ("xlsx", "xls"):
+        try:
+            open_workbook(file)
+        except InputError as error:
+            return error.problems
+    expected = N_("a row of column names, then rows") if file.kind == "empty" else ""
+    return (Problem(file.name, *_unknown(file), first=_first_line(file), expected=expected),)
 
 
 def _unknown(file: File) -> tuple[str, dict[str, object]]:

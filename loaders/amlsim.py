@@ -129,14 +129,17 @@ def load(source: Source, *, currency: str | None = None, timezone: str | None = 
         raw.tables["accounts"] = accounts.table("accounts", _alerts_of_accounts(accounts, alerts))
     transfers = part["transfers"]
     more: dict[str, Any] = {"currency": _currency(transfers, accounts, currency)}
-    number = pc.cast(transfers.columns["tran_id"], pa.int64(), safe=False) if transfers.typed else None
-    more["sequence"] = number if number is not None else transfers.columns["tran_id"]
+    number = transfers.columns["tran_id"]
+    more["sequence"] = number.cast(pa.int64()) if pa.types.is_integer(number.type) else number.cast(TEXT)
     if "alert_transfers" in part:
         more["alert_type"] = _alert_types(transfers, part["alert_transfers"])
     if transfers.steps:
-        days = pc.cast(transfers.columns["tran_timestamp"], pa.int64())
+        step = _whole(pc.cast(transfers.columns["tran_timestamp"], pa.int64()))
+        days = np.asarray(pc.fill_null(step, -1))
+        is_step = (days >= 0) & (days < 10**7)  # others are no time at all
         base = np.datetime64(BASE_DATE, "us")
-        more["time"] = pa.array(base + np.asarray(days).astype("timedelta64[D]"), pa.timestamp("us", "UTC"))
+        moments = base + np.where(is_step, days, 0).astype("timedelta64[D]")
+        more["time"] = pa.array(moments, pa.timestamp("us", "UTC"), mask=~is_step)
         notes.append(
             Note(
                 "steps",

@@ -336,11 +336,12 @@ def _parties(raw: Raw, grid: grids.Grid, given: dict[str, Any]) -> pa.Table:
     first: dict[str, int] = {}
     for at, entity in enumerate(given["entity id"].to_pylist()):
         first.setdefault(entity, at)
-    at = pa.array(list(first.values()))
+    places = np.array(list(first.values()), np.int64)
+    at = pa.array(places)
     names = given["entity name"].take(at)
     kinds = [
         ENTITIES.get(re.sub(r"\s*#.*$", "", name).strip().lower(), "company") for name in names.to_pylist()
     ]
     columns = {"party_id": given["entity id"].take(at), "name": names, "kind": texts(kinds)}
-    made = provenance(columns, grid.file, None, grid.rows[list(first.values())])
+    made = provenance(columns, grid.file, None, grid.rows[places])
     return join([raw.tables["parties"], made]) if "parties" in raw.tables else made

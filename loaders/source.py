@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from graphflow.errors import InputError, Problem
@@ -297,6 +298,17 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     if problems:
         raise InputError(*problems)
     files = sorted(opening.files, key=lambda file: file.name)
+    twice = sorted({one.name for one, next_ in pairwise(files) if one.name == next_.name})
+    if twice:  # rows are told apart by the names of their files
+        raise InputError(
+            Problem(
+                str(root),
+                N_("{count} names stand for several files each"),
+                {"count": len(twice)},
+                first=twice[0],
+                expected=N_("each file under a name of its own; unpack the zip, and import the folder"),
+            )
+        )
     if not files:
         raise InputError(Problem(str(root), N_("has no files in it")))
     return Source(root, tuple(files), copies=opening.copies)

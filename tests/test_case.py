@@ -95,6 +95,21 @@ def test_a_frame_that_is_none(tmp_path: Path) -> None:
         Case.from_tables(transfers=frames()["transfers"].drop(columns="amount"))
 
 
+def test_a_case_all_of_whose_rows_are_refused_still_opens() -> None:
+    never = {"transfer_id": ["t1"], "time": ["never"], "source": ["A"], "target": ["B"], "amount": ["1"]}
+    unknown = {"account_id": ["A"], "currency": ["?"]}
+    for given in ({"transfers": never}, {"accounts": unknown}, {"transfers": never, "accounts": unknown}):
+        case = Case.from_tables(**given, strict=False)
+        assert len(case.ledger.rows) == 0 and len(case.quarantine) == len(given)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+def test_a_period_to_the_calendars_end_has_none(zone: str) -> None:
+    accounts = {"account_id": ["A"], "covered_from": ["0001-01-01"], "covered_to": ["9999-12-31"]}
+    case = Case.from_tables(accounts=accounts, transfers=frames()["transfers"], timezone=zone)
+    assert case.ledger.periods["ends"].tolist() == [2**63 - 1]
+
+
 def test_the_order_of_tables_does_not_matter() -> None:
     given = frames()
     backwards = dict(reversed(list(given.items())))

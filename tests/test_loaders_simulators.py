@@ -77,6 +77,19 @@ def test_amlsim_steps_are_days(tmp_path: Path) -> None:
     assert [note.kind for note in raw.notes] == ["steps"]
 
 
+def test_amlsim_steps_and_numbers_that_are_none(tmp_path: Path) -> None:
+    amlsim(tmp_path, [1, 10**18, -5, None], [10.5, 1.0, 1.0, 1.0])
+    checked = read_raw(load(tmp_path))
+    assert checked.tables["transfers"]["time"].to_pylist()[0].isoformat() == "2017-01-02T00:00:00+00:00"
+    assert checked.quarantine["column"].to_pylist() == ["time"] * 3
+    table = pq.read_table(tmp_path / "transactions.parquet")
+    named = table.set_column(table.column_names.index("tran_id"), "tran_id", pa.array(["1", "x", "3", "4"]))
+    pq.write_table(named, tmp_path / "transactions.parquet")
+    assert read_raw(load(tmp_path)).quarantine["also"].to_pylist() == [
+        "sequence: not a whole number: x", None, None
+    ]  # fmt: skip
+
+
 def test_amlsim_as_csv_with_its_accounts(tmp_path: Path) -> None:
     write(tmp_path / "transactions.csv", csv_text(
         ["tran_id", "orig_acct", "bene_acct", "tx_type", "base_amt", "tran_timestamp", "is_sar", "alert_id"],
@@ -329,6 +342,14 @@ def test_amlworld_with_its_accounts(tmp_path: Path) -> None:
         "E1": "person",
         "E2": "company",
     }
+
+
+def test_amlworld_with_a_file_of_no_accounts(tmp_path: Path) -> None:
+    amlworld(tmp_path)
+    write(tmp_path / "HI_accounts.csv", "Bank Name,Bank ID,Account Number,Entity ID,Entity Name\n")
+    raw = load(tmp_path)
+    assert raw.tables["accounts"].num_rows == raw.tables["parties"].num_rows == 0
+    assert read_raw(raw).tallies["transfers"].closes
 
 
 def test_amlworld_damaged(tmp_path: Path) -> None:

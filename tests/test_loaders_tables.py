@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import unicodedata
+import warnings
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -394,6 +397,28 @@ def test_a_file_that_can_be_no_table_is_one_message(tmp_path: Path, content: byt
     with pytest.raises(InputError) as caught:
         import_sources(tmp_path / "case", tmp_path / "x.csv")
     assert len(caught.value.problems) == 1
+
+
+def test_a_name_that_stands_for_two_files_of_a_zip_is_refused(tmp_path: Path) -> None:
+    head = "transfer_id,time,source,target,amount\n"
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        archive.writestr("transfers.csv", head + "t,2024-03-01,A,B,5\n")
+        archive.writestr("transfers.csv", head + "u,2024-03-01,A,B,7\n")
+    with pytest.raises(InputError, match=r"1 names stand for several files each; first: a.zip/transfers.csv"):
+        import_sources(tmp_path / "case", tmp_path / "a.zip")
+    # Written in two ways that look alike, too
+    for name, form in (("a", "NFC"), ("b", "NFD")):
+        write(tmp_path / "d" / unicodedata.normalize(form, "é.csv"), head + f"{name},2024-03-01,A,B,5\n")
+    with pytest.raises(InputError, match="1 names stand for several files"):
+        import_sources(tmp_path / "case", tmp_path / "d")
+
+
+def test_a_workbook_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    far = [[""] * 16_383 + ["x"]]
+    workbook(tmp_path / "far.xlsx", {"S": [["time", "source"], *[[]] * 1_000_000, *far]})
+    with pytest.raises(InputError, match=r"far.xlsx: has a sheet with cells so far apart"):
+        import_sources(tmp_path / "case", tmp_path / "far.xlsx")
 
 
 def test_a_header_of_more_than_a_million_characters_is_none(tmp_path: Path) -> None:

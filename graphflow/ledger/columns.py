@@ -65,8 +65,8 @@ def texts(table: Any, name: str) -> Any:
 
 
 def positions(column: Any, values: Any) -> NDArray[np.int32]:
-    """Where each text of a column stands in ``values``; -1 where it does not."""
-    return places(as_text(column), values)
+    """Where each text of a column stands in ``values``; -1 where it does not; nowhere, without any row."""
+    return np.zeros(0, np.int32) if column is None else places(as_text(column), values)
 
 
 def fixed(values: NDArray[Any], kind: type[np.generic]) -> NDArray[Any]:

@@ -24,6 +24,7 @@ SideOf = tuple[Numbers, Ints, Numbers, Ints, Ints]
 ALWAYS = np.iinfo(np.int64).max
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+YEAR_9999 = 253_370_764_800 * SECOND
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,12 @@ def end_of_day(times: Ints, bare: Flags, timezone: str) -> Ints:
     array([86399999999])
     """
     which = bare & (times != NONE)
+    far = which & (times >= YEAR_9999)
     out = times
     if which.any():
         out = times.copy()
+        out[far] = ALWAYS  # so banks write that there is no end; the calendar has no day after it
+        which &= ~far
         local = pd.to_datetime(times[which], unit="us", utc=True).tz_convert(timezone).tz_localize(None)
         later = (local + pd.Timedelta(days=1)).tz_localize(
             timezone, ambiguous=True, nonexistent="shift_forward"
