@@ -89,12 +89,13 @@ def write_address(**more: str) -> None:
 
 def choosers(currency: str = "CNY") -> None:
     """The two switches that every screen has: language and unit."""
-    # A widget's state dies with it; main draws these on every screen, so they keep theirs.
+    # Drawn on every screen, and yet a switch of screens by the program would forget what they hold.
     st.segmented_control(
         "语言 · Language",
         LANGUAGES[::-1],
         key="language",
         required=True,
+        persist_state="session",
         format_func=lambda each: LANGUAGE_NAMES[each],
         width="stretch",
     )
@@ -103,6 +104,7 @@ def choosers(currency: str = "CNY") -> None:
         SCALES,
         key="scale",
         required=True,
+        persist_state="session",
         width="stretch",
         format_func={scale: scale_name(currency, language(), scale) for scale in SCALES}.__getitem__,
     )

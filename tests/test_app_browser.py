@@ -225,18 +225,38 @@ def test_a_party_is_found_by_name_and_traced(p2p: Path, address: str, context: A
 
 
 def test_a_trace_starts_from_a_row(p2p: Path, address: str, context: Any, guard: Guard) -> None:
-    page = open_page(context, address, "transfers", case=str(p2p), lang="en")
-    page.get_by_role("textbox", name="Search").fill("消费")
+    """In the language and the unit that were chosen, which the way to another screen does not lose."""
+    page = open_page(context, address, "transfers", case=str(p2p), lang="zh", unit="middle")
+    page.get_by_role("textbox", name="搜索").fill("消费")
     page.keyboard.press("Enter")
     settle(page)
     assert table(page, "rows_table")
     box = page.locator('[class*="st-key-rows_table"] canvas').first.bounding_box()
     page.mouse.click(box["x"] + 20, box["y"] + 36 + 18)
     settle(page)
-    page.get_by_role("button", name="Trace this transfer").click()
+    page.get_by_role("button", name="追踪此笔交易").click()
     settle(page)
     assert "/transfers" not in page.url and "from=transfer" in page.url
-    assert "The ends add up to the seed" in text(page)
+    assert "lang=zh" in page.url and "unit=middle" in page.url
+    assert "各去向合计等于所查资金" in text(page) and "所查资金（万元）" in text(page)
+    page.close()
+
+
+def test_the_way_back_leads_to_the_question_before(
+    p2p: Path, address: str, context: Any, guard: Guard
+) -> None:
+    page = open_page(context, address, case=str(p2p), lang="en", **{"from": platform(p2p)})
+    forward = page.url
+    page.get_by_text("Backward", exact=True).click()
+    settle(page)
+    backward = page.url
+    assert backward != forward and "The origins add up" in text(page)
+    page.go_back()
+    settle(page)
+    assert page.url == forward and "The ends add up" in text(page)
+    page.go_forward()
+    settle(page)
+    assert page.url == backward and "The origins add up" in text(page)
     page.close()
 
 
