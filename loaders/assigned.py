@@ -372,12 +372,11 @@ class _Part:
         one = self.how.one_sided
         if one:
             own = cleaning.ids(self.column("own"))
-            own = pc.coalesce(own, pa.scalar(self.how.account or None, TEXT))
-            other = cleaning.ids(self.column("other"))
-            other = pc.if_else(pa.array(cleaning.masked(other)), pa.scalar(None, TEXT), other)
+            own = cleaning.unmasked(pc.coalesce(own, pa.scalar(self.how.account or None, TEXT)))
+            other = cleaning.unmasked(cleaning.ids(self.column("other")))
             spoilt = [("own", own), ("other", other)]
         else:
-            own, other = cleaning.ids(self.column("source")), cleaning.ids(self.column("target"))
+            own, other = (cleaning.unmasked(cleaning.ids(self.column(name))) for name in ("source", "target"))
             spoilt = [("source", own), ("target", other)]
         checks: list[tuple[Any, str, str, str]] = [
             (

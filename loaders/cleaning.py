@@ -268,6 +268,17 @@ def masked(column: pa.Array) -> Flags:
     return np.asarray(pc.fill_null(pc.match_substring_regex(column, MASKED), False), dtype=bool)
 
 
+def unmasked(column: pa.Array) -> pa.Array:
+    """Account numbers, null where one is masked: two accounts may look alike behind a mask.
+
+    Examples
+    --------
+    >>> unmasked(pa.array(["6222****0011", "1001"], TEXT)).to_pylist()
+    [None, '1001']
+    """
+    return pc.if_else(pa.array(masked(column)), pa.scalar(None, TEXT), column)
+
+
 def nameless(column: pa.Array) -> Flags:
     """What stands in a column of account numbers and is none: no digit, no address of a wallet."""
     has = pc.or_(pc.match_substring_regex(column, r"\d"), pc.match_substring(column, "@"))

@@ -197,10 +197,15 @@ class _Reading:
         for key in ("own_account", "own_card", "other"):
             columns[key] = cleaning.ids(cell(key))
             check.refuse(spoiled(columns[key]), LOST_DIGITS, key, WHOLE_ID)
+            if (
+                key != "other"
+            ):  # the other side as it was written is kept, and then a placeholder stands for it
+                columns[key] = cleaning.unmasked(columns[key])
         none = np.asarray(pc.and_(_no(columns["own_account"]), _no(columns["own_card"])), dtype=bool)
-        check.refuse(
-            none, NO_OWN, "own_account" if "own_account" in at else "own_card", N_("the account's number")
-        )
+        blank_account = np.asarray(pc.equal(cell("own_account"), ""), dtype=bool)
+        for column, mask in (("own_card", none & blank_account), ("own_account", none)):
+            column = column if column in at else "own_account" if "own_account" in at else "own_card"
+            check.refuse(mask, NO_OWN, column, N_("the account's number, whole and not masked"))
         time, bad_time = cleaning.times(
             cell("time") if "time" in at else cell("date"),
             dates=cell("date") if "time" in at and "date" in at else None,

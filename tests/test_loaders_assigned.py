@@ -108,6 +108,23 @@ def test_the_direction_is_the_sign_or_a_word_and_never_a_guess(
     assert len(case.quarantine) == len(rows) - len(expected)
 
 
+def test_masked_numbers_are_nobodys_account(tmp_path: Path) -> None:
+    """Two accounts look alike behind a mask: taken for an id, they would be one."""
+    header = ["a", "b", "c", "d"]
+    for name, columns in (
+        ("one", {"own": 0, "other": 1, "amount": 2, "time": 3}),
+        ("two", {"source": 0, "target": 1, "amount": 2, "time": 3}),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        rows = ["6222****0011,B,5,2024-03-01", "A,6222****0011,5,2024-03-01", "A,B,5,2024-03-01"]
+        (folder / "x.csv").write_text("\n".join([",".join(header), *rows]) + "\n", encoding="utf-8")
+        gf.import_sources(tmp_path / f"case_{name}", assigned(folder, header, columns))
+        case = gf.open_case(tmp_path / f"case_{name}")
+        assert not case.tables.accounts["account_id"].str.fullmatch(r"6222\*+0011").any()
+        assert case.quarantine["source_row"].tolist() == ([2] if name == "one" else [2, 3])
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -900,3 +900,20 @@ def test_payments_with_a_minus_beside_a_reversal_without_one(tmp_path: Path) -> 
 def test_an_amount_that_a_spreadsheet_has_cut_off_is_no_amount(text: str, amount: str | None) -> None:
     values, wrong = cleaning.money(pa.array([text], pa.large_string()))
     assert (values.to_pylist(), wrong.tolist()) == ([amount], [amount is None])
+
+
+def test_a_masked_own_number_is_nobodys_account(tmp_path: Path) -> None:
+    """Two accounts look alike behind a mask: taken for an id, they would be one."""
+    row = movement("2021-01-05 09:30:00", "100.00", "900.00", "出", "2002")
+    rows = [
+        {**row, "交易账号": "10****01", "交易卡号": ""},
+        {**row, "交易账号": "", "交易卡号": "6222****0123"},
+        {**row, "交易账号": "10****01", "交易卡号": CARD},
+        {**row, "交易账号": ACCOUNT, "交易卡号": "6222****0123"},
+    ]
+    import_sources(tmp_path / "case", write(tmp_path / "交易明细.csv", statement(rows)))
+    case = open_case(tmp_path / "case")
+    assert set(case.tables.accounts["account_id"]) == {CARD, ACCOUNT, "2002"}
+    assert case.tables.accounts.get("aliases") is None
+    refused = case.quarantine.set_index("source_row")
+    assert refused["value"].to_dict() == {2: "10****01", 3: "6222****0123"}
