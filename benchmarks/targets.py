@@ -84,7 +84,7 @@ def _kernel_alone(ledger: Any, seeds: Any, rule: str) -> float:
             return time.perf_counter() - begun
     else:
         table = np.array([[2 * row, -1, amount, amount]], np.int64)
-        with ledger.scratch(4) as scratch:
+        with ledger.scratch(6) as scratch:
             begun = time.perf_counter()
             trace_shares(
                 ledger.steps, side.pointer, side.steps, table, ledger.converted, scratch, last, False
@@ -109,32 +109,40 @@ def full_trace(size: int, rule: str) -> dict[str, Any]:
 # ---------------------------------------------------------------------- reading
 def read_and_number(size: int) -> dict[str, Any]:
     """A CSV with text ids to columns of numbers: times, amounts and accounts, by the functions that an import
-    uses.
+    uses; the accounts are numbered by their ids.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     import loaders
     from graphflow.kernels.text import decimals, times
-    from graphflow.ledger.columns import positions
-    from graphflow.tables.columns import buffers
+    from graphflow.tables.columns import as_text, buffers
+    from graphflow.tables.keys import numbered
 
     folder = data.csv_folder(size)
 
-    def ask() -> int:
-        import pyarrow as pa
-        import pyarrow.compute as pc
+    def number(names: pa.Array) -> np.ndarray:
+        numbers, firsts = numbered(names)
+        order = pc.sort_indices(names.take(pa.array(firsts))).to_numpy()
+        rank = np.empty(len(firsts), np.int32)
+        rank[order] = np.arange(len(firsts), dtype=np.int32)
+        return rank[numbers]
 
+    def ask() -> int:
         rows = 0
         for loader, source in loaders.recognise(folder / "transfers.csv"):
             table = loader.load(source, currency=None, timezone=None).tables["transfers"]
             rows += len(table)
-            text = {name: table[name].combine_chunks() for name in ("source", "target", "amount", "time")}
-            names = pa.chunked_array([text["source"], text["target"]]).unique()
-            names = names.take(pc.sort_indices(names))
-            for side in ("source", "target"):
-                positions(text[side], names)
-            if pa.types.is_large_string(text["amount"].type):
-                decimals(*buffers(text["amount"]), np.full(1, 2, np.int8), False)
-            if pa.types.is_large_string(text["time"].type):
-                times(*buffers(text["time"]))
+            with ThreadPoolExecutor(2) as threads:  # as an import does: pieces on every core
+                names = pa.concat_arrays([*table["source"].chunks, *table["target"].chunks])
+                sides = threads.submit(number, names)
+                for piece in table["amount"].chunks:
+                    threads.submit(decimals, *buffers(as_text(piece)), np.full(1, 2, np.int8), False)
+                for piece in table["time"].chunks:
+                    threads.submit(times, *buffers(as_text(piece)))
+                assert len(sides.result()) == 2 * len(table)
         return rows
 
     used = time.process_time()

@@ -143,17 +143,21 @@ def number_texts(offsets: Ints, data: Bytes, valid: Bytes) -> tuple[Numbers, Num
     low = np.uint64(0xFFFFFFFF)
     numbers = np.full(n, -1, np.int32)
     firsts = np.empty(BLOCK, np.int32)
+    # the texts that have a number, close together: where they first stand they are far apart
+    ends = np.zeros(BLOCK + 1, np.int64)
+    texts = np.empty(1024, np.uint8)
     count = 0
     slots = np.zeros(1024, np.uint64)
     mask = np.uint64(slots.size - 1)
     keys = np.empty(BLOCK, np.uint64)
+    fetched = np.empty(BLOCK, np.uint64)
     for block in range(0, n, BLOCK):
         end = min(block + BLOCK, n)
         if 2 * (count + BLOCK) > slots.size:  # room for a block of new ones
             slots = np.zeros(4 * slots.size, np.uint64)
             mask = np.uint64(slots.size - 1)
             for o in range(count):
-                key = text_key(data, offsets[firsts[o]], offsets[firsts[o] + 1])
+                key = text_key(texts, ends[o], ends[o + 1])
                 slot = key & mask
                 while slots[slot] != np.uint64(0):
                     slot = (slot + np.uint64(1)) & mask
@@ -162,24 +166,42 @@ def number_texts(offsets: Ints, data: Bytes, valid: Bytes) -> tuple[Numbers, Num
             grown = np.empty(2 * firsts.size, np.int32)
             grown[:count] = firsts[:count]
             firsts = grown
+            more = np.zeros(2 * firsts.size + 1, np.int64)
+            more[: count + 1] = ends[: count + 1]
+            ends = more
+        if ends[count] + offsets[end] - offsets[block] > texts.size:
+            longer = np.empty(2 * texts.size + offsets[end] - offsets[block], np.uint8)
+            longer[: ends[count]] = texts[: ends[count]]
+            texts = longer
         for i in range(block, end):
             keys[i - block] = text_key(data, offsets[i], offsets[i + 1])
+        for k in range(end - block):
+            fetched[k] = slots[keys[k] & mask]
         for i in range(block, end):
             if valid.size > 0 and valid[i] == 0:
                 continue
             key = keys[i - block]
             slot = key & mask
-            while slots[slot] != np.uint64(0):
-                o = np.int64(slots[slot] & low) - 1
-                if slots[slot] >> half == key >> half and same_text(
-                    data, offsets[i], offsets[i + 1], data, offsets[firsts[o]], offsets[firsts[o] + 1]
+            held = fetched[i - block]
+            if held == np.uint64(0):  # another of this block may have taken it
+                held = slots[slot]
+            while held != np.uint64(0):
+                o = np.int64(held & low) - 1
+                if held >> half == key >> half and same_text(
+                    data, offsets[i], offsets[i + 1], texts, ends[o], ends[o + 1]
                 ):
                     numbers[i] = o
                     break
                 slot = (slot + np.uint64(1)) & mask
+                held = slots[slot]
             if numbers[i] < 0:
                 slots[slot] = (key >> half << half) | np.uint64(count + 1)
                 firsts[count] = i
                 numbers[i] = count
+                at = ends[count]
+                for k in range(offsets[i], offsets[i + 1]):
+                    texts[at] = data[k]
+                    at += 1
                 count += 1
+                ends[count] = at
     return numbers, firsts[:count].copy()
