@@ -38,6 +38,7 @@ class Features:
     overdrafts: bool = True
     parties: bool = True
     large: bool = False
+    vague: bool = False  # some places in the order are not known, or are the same
     most: int = 40
 
 
@@ -50,19 +51,21 @@ def features(
 ) -> Features:
     """A random choice of features; those in `fixed` are as given."""
     yes = st.sampled_from((False, False, True))
+    together = draw(st.sampled_from((False,) * 7 + (True,)))  # what is hardest in one ledger
     chosen = Features(
         order=draw(st.sampled_from(orders)),
-        converts=draw(yes),
-        transit=draw(yes),
+        converts=together or draw(yes),
+        transit=together or draw(yes),
         fees=draw(yes),
-        reversals=draw(yes),
-        custody=draw(yes),
+        reversals=together or draw(yes),
+        custody=together or draw(yes),
         clearing=draw(yes),
         kinds=draw(yes),
         coverage=draw(st.sampled_from(("none", "none", "short", "table"))),
         dates=draw(st.sampled_from((False, False, False, False, True))),
         overdrafts=draw(st.booleans()),
         large=draw(yes),
+        vague="open" in orders and draw(st.sampled_from((False,) * 4 + (True,))),
         most=draw(st.sampled_from((6, 20, 40, 40))),
     )
     return replace(chosen, **fixed)  # type: ignore[arg-type]
@@ -77,12 +80,15 @@ class Writer:
 
     def __init__(self, rng: random.Random, wants: Features) -> None:
         self.rng, self.wants = rng, wants
-        # One book's numbers say in what order rows left; where rows also arrive later, the sides say it.
-        self.order = "sides" if wants.order == "sequence" and wants.transit else wants.order
+        # One book's numbers say in what order rows left; where rows also arrive later, half the time the sides do.
+        self.order = (
+            "sides" if wants.order == "sequence" and wants.transit and rng.random() < 0.5 else wants.order
+        )
         self.accounts = ["A", "B", "C", "D", "E", "F", "G"][: rng.randint(2, 7)]
         self.kind: dict[str, str] = {}
         self.slots = rng.choice((1, 3, 8, 20))
         self.rows: list[dict] = []
+        self.greatest = rng.random() < 0.3
 
     def tables(self) -> Tables:
         rng, wants = self.rng, self.wants
@@ -136,6 +142,9 @@ class Writer:
     def amount(self) -> int:
         rng = self.rng
         if self.wants.large:
+            if self.greatest and rng.random() < 0.2:
+                self.greatest = False  # once: what 64 bits do not hold is refused, and tried elsewhere
+                return 2**51 - rng.randint(1, 9)
             return rng.choice((rng.randint(1, 10), rng.randint(1, 10**6), rng.randint(1, 10**13)))
         return rng.randint(1, rng.choice((3, 12, 100)))
 
@@ -194,6 +203,8 @@ class Writer:
         if self.order == "times":
             row["slot"] = len(self.rows)
         row["slot"] = max(row["slot"], 0)
+        if self.wants.transit and rng.random() < 0.2:
+            row["arrives"] = row["slot"] + rng.randint(1, 3) + (100 if self.order == "times" else 0)
         wrong = rng.random()
         if wrong < 0.08:
             row["target"] = rng.choice(self.accounts)
@@ -229,13 +240,18 @@ class Writer:
                             (1, 1, 3)
                         )
                         row[side + "_sequence"] = counters[row[side]]
+        if wants.vague:
+            for row in self.rows:
+                for name in ("sequence", "source_sequence", "target_sequence"):
+                    if name in row and rng.random() < 0.3:
+                        row[name] = rng.choice((None, row[name] - 1))
         self.state_balances(events)
         if wants.dates:
             for row in self.rows:
                 if rng.random() < 0.4:
                     row["time"] = row["time"][:10]
-                    if row.get("target_time"):
-                        row["target_time"] = row["target_time"][:10]
+                if row.get("target_time") and rng.random() < (0.8 if len(row["time"]) == 10 else 0.1):
+                    row["target_time"] = row["target_time"][:10]
 
     def state_balances(self, events: list[tuple]) -> None:
         """Openings that are true or unknown, and running balances that follow from them, where stated."""

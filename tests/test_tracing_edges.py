@@ -328,3 +328,39 @@ def test_money_in_transit_arrives_where_all_events_stand_in_order_already(rule: 
     assert ends(trace) == (
         stands if backward else [("balance", "B", "CNY", 100, 100), ("balance", "C", "CNY", 200, 200)]
     )
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("backward", [False, True])
+def test_a_part_of_what_a_clearing_account_holds_is_of_the_earmark_that_came_first(
+    rule: str, backward: bool
+) -> None:
+    transfers = frame(
+        ("z", "D", "K", "3", {"clearing_id": "o9"}),
+        ("a", "C", "K", "5", {"clearing_id": "o1"}),
+        ("p", "K", "E", "3", {"clearing_id": "o9"}),
+        ("q", "K", "F", "4", {"clearing_id": "o1"}),
+    )
+    case = gf.Case.from_tables(transfers=transfers, accounts=accounts_of(K={"kind": "clearing"}))
+    for part, taken in (("3", {"D": 300}), ("4.50", {"D": 300, "C": 150}), ("8", {"D": 300, "C": 500})):
+        trace = gf.trace(case, f"balance:K@2024-05-01T09:10:00={part}", rule=rule, backward=backward)
+        found = {account: amount for _, account, _, amount, _ in ends(trace)}
+        if backward:
+            assert found == taken
+        elif part == "8":
+            assert found == {"E": 300, "F": 400, "K": 100}
+        else:
+            assert found["E"] == 300
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("later", ["", "2024-05-01T10:00:00"])
+def test_a_part_of_a_seed_is_its_first_money_also_where_it_was_in_transit(rule: str, later: str) -> None:
+    """The account pays out of its own money first, then out of that of the order."""
+    transfers = frame(
+        ("y", "B", "K", "5", {"order_id": "o1"}), ("x", "K", "C", "8", {"target_time": later or None})
+    )
+    accounts = accounts_of(K={"kind": "reserve_special", "opening_balance": "4"})
+    case = gf.Case.from_tables(transfers=transfers, accounts=accounts)
+    trace = gf.trace(case, "transfer:x=5", rule=rule, backward=True)
+    assert ends(trace) == [("balance", "B", "CNY", 100, 100), ("balance", "K", "CNY", 400, 400)]

@@ -84,7 +84,18 @@ def answered(tables: Tables, asked: Asked, rule: str) -> tuple[Answer, Any]:
         with pytest.raises(gf.GraphflowError):
             ask(case_of(tables), asked, rule)
         hypothesis.reject()
-    return expected, ask(case_of(tables), asked, rule)
+    try:
+        return expected, ask(case_of(tables), asked, rule)
+    except gf.InputError as error:
+        # what cannot be divided exactly in 64 bits is refused by name
+        if "2**52" not in str(error) or not beyond(tables):
+            raise
+        hypothesis.reject()
+
+
+def beyond(tables: Tables) -> bool:
+    """Whether some money is so much that balances of 2**52 can come of it."""
+    return max(max(row["amount"], row.get("target_amount") or 0) for row in tables["transfers"]) > 2**50
 
 
 def converts(tables: Tables) -> bool:

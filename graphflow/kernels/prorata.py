@@ -3,8 +3,9 @@
 The kernel walks steps in time order and visits only what traced money reaches. Backward is the same
 walk on time reversed: what a pot received then pays, closing balances stand for openings.
 
-A pot whose traced money has rounded to nothing still holds an exact fraction of it, though its payments carry
-nothing. It sleeps: the payments that it missed are caught up with when money comes to it again.
+Most payments of a great account carry nothing of a small question: the exact amount shrinks by a little, and
+no whole unit leaves. They are not visited one by one: after a payment the next ones of its pot are looked
+through for the first that carries something, and those before it are caught up with when the pot is needed.
 
 What the compiled code computes with is all in this file: numba's cache does not see other files.
 """
@@ -26,6 +27,12 @@ DONE, DENSE = 1, 2
 
 AHEAD = 32
 """Steps between asking for a pot's record and using it: the walk is bound by waiting for memory."""
+
+SOON = 8
+"""The same for the payments of one pot, which lie apart from one another."""
+
+LOOK = 32
+"""How many payments of a pot are looked through at once: money may come before they are reached."""
 
 NEVER = 9223372036854775807
 
@@ -156,6 +163,31 @@ def arriving(steps: Records, converted: Ints, s: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def payment(
+    steps: Records, positions: Numbers, converted: Ints, at: int, end: int, back: bool
+) -> tuple[int, int, int]:
+    """What a pot pays at a place in ``positions``, out of how much, and the place behind it.
+
+    Backward, all parts of one transfer are one payment.
+    """
+    s = positions[at]
+    if not back:
+        balance = steps[s]["avail"]
+        return min(steps[s]["amount"], balance), balance, at + 1
+    balance = steps[s]["after"]
+    pays = arriving(steps, converted, s) - steps[s]["repaid"]
+    row = steps[s]["row"]
+    at -= 1
+    while at != end and steps[s]["flags"] & 512:
+        s = positions[at]
+        if steps[s]["row"] != row or not steps[s]["flags"] & 512:
+            break
+        pays += arriving(steps, converted, s) - steps[s]["repaid"]
+        at -= 1
+    return pays, balance, at
+
+
+@njit(cache=True, nogil=True)
 def settle(
     steps: Records,
     pointer: Ints,
@@ -166,40 +198,57 @@ def settle(
     place: int,
     back: bool,
 ) -> None:
-    """Wake a pot: take from its fraction what its payments up to a place take."""
-    at = -1 - state[pot, 3]
-    state[pot, 3] = 0
+    """Catch up with a pot's payments up to a place, which carry nothing: only its exact amount changes."""
+    at = state[pot, 4] - 1
     end = pointer[pot] - 1 if back else pointer[pot + 1]
     latest = steps.size - 1 - place if back else place
     whole = state[pot, 1]
     fraction = state[pot, 2]
+    ahead = -SOON if back else SOON
     while at != end:
-        s = positions[at]
-        if s < latest if back else s > latest:
+        if positions[at] < latest if back else positions[at] > latest:
             break
-        if back:
-            balance = steps[s]["after"]
-            pays = np.int64(0)
-            row = steps[s]["row"]
-            while True:  # all parts of one transfer at once
-                pays += arriving(steps, converted, s) - steps[s]["repaid"]
-                parted = steps[s]["flags"] & 512
-                at -= 1
-                if not parted or at == end:
-                    break
-                s = positions[at]
-                if steps[s]["row"] != row or not steps[s]["flags"] & 512:
-                    break
-        else:
-            balance = steps[s]["avail"]
-            pays = min(steps[s]["amount"], balance)
-            at += 1
+        if (at + ahead > end) if back else (at + ahead < end):
+            prefetch(steps, np.int64(positions[at + ahead]))
+        pays, balance, at = payment(steps, positions, converted, at, end, back)
         if pays > 0:
             whole, fraction = take(whole, fraction, pays, balance)
-        if whole == 0 and fraction == 0:
-            break
     state[pot, 1] = whole
     state[pot, 2] = fraction
+    state[pot, 4] = at + 1
+
+
+@njit(cache=True, nogil=True)
+def look(
+    steps: Records,
+    pointer: Ints,
+    positions: Numbers,
+    converted: Ints,
+    state: Ints,
+    pot: int,
+    back: bool,
+) -> int:
+    """The pot's next payment that carries something, as its place in ``positions``, or the one from which to
+    look again; -1 where none does.
+    """
+    at = state[pot, 4] - 1
+    end = pointer[pot] - 1 if back else pointer[pot + 1]
+    held = state[pot, 0]
+    whole = state[pot, 1]
+    fraction = state[pot, 2]
+    ahead = -SOON if back else SOON
+    for _ in range(LOOK):
+        if at == end:
+            return np.int64(-1)
+        if (at + ahead > end) if back else (at + ahead < end):
+            prefetch(steps, np.int64(positions[at + ahead]))
+        pays, balance, behind = payment(steps, positions, converted, at, end, back)
+        if pays > 0:
+            whole, fraction = take(whole, fraction, pays, balance)
+            if whole + (fraction > 2147483648) != held:
+                return at
+        at = behind
+    return at if at != end else np.int64(-1)
 
 
 @njit(cache=True, nogil=True)
@@ -238,7 +287,6 @@ def walk(
         key = NEVER
         if turn < seeds.shape[0]:
             key = seeds[turn, 0]
-        at = np.int64(-1)  # where the payment is among its pot's
         if dense:
             until = last if key == NEVER else min(last, (key - 1) >> 1)
             for o in range(place + 1, until + 1):
@@ -251,9 +299,16 @@ def walk(
                 if state[payer, 1] != 0 or state[payer, 2] != 0:
                     key = np.int64(2 * o)
                     break
-        elif waiting > 0 and 2 * (heap[0] >> 32) <= key and heap[0] >> 32 <= last:
-            key = 2 * (heap[0] >> 32)
-            at = heap[0] & 4294967295
+        else:
+            while waiting > 0 and heap[0] >> 32 <= last:
+                s = size - 1 - (heap[0] >> 32) if back else heap[0] >> 32
+                payer = steps[s]["dst"] if back else steps[s]["src"]
+                if state[payer, 5] == (heap[0] & 4294967295) + 1:
+                    break
+                drop(heap, waiting)  # the pot is awaited elsewhere by now
+                waiting -= 1
+            if waiting > 0 and heap[0] >> 32 <= last:
+                key = min(key, 2 * (heap[0] >> 32))
         if key == NEVER:
             mark[9] = DONE
             break
@@ -273,15 +328,19 @@ def walk(
             state[pot, 1] = amount
             state[pot, 2] = 0
             state[pot, 3] = amount
+            state[pot, 4] = 0
+            state[pot, 5] = 0
             if not awake and amount > 0:
                 touched[touches] = pot
                 touches += 1
-                if not dense:
-                    at = next_payment(pointer, positions, pot, key >> 1, back, size)
-                    if at >= 0:
-                        s = np.int64(positions[at])
-                        sift(heap, waiting, (size - 1 - s if back else s) << 32 | at)
-                        waiting += 1
+            if not dense and amount > 0:
+                at = next_payment(pointer, positions, pot, key >> 1, back, size)
+                if at >= 0:
+                    s = np.int64(positions[at])
+                    sift(heap, waiting, (size - 1 - s if back else s) << 32 | at)
+                    waiting += 1
+                    state[pot, 4] = at + 1
+                    state[pot, 5] = at + 1
             turn += 1
             place = key >> 1  # a straight pass goes on behind it
             continue
@@ -345,8 +404,11 @@ def walk(
                 payer = np.int64(steps[low + k]["src"])
                 balance = steps[low + k]["avail"]
                 pays = min(steps[low + k]["amount"], balance)
-            if dense and state[payer, 3] < 0:
-                settle(steps, pointer, positions, converted, state, payer, (key >> 1) - 1, back)
+            if state[payer, 4] > 0 and (dense or state[payer, 0] > 0) and (k == 0 or not back):
+                before = (size - 1 - high if back else low + k) - 1
+                settle(steps, pointer, positions, converted, state, payer, before, back)
+                if dense:
+                    state[payer, 4] = 0  # from here on all its payments are visited
             taken = np.int64(0)
             taken_seed = np.int64(0)
             held = state[payer, 0]
@@ -354,10 +416,7 @@ def walk(
                 if pays >= balance:
                     taken = held
                     taken_seed = state[payer, 3]
-                    state[payer, 0] = 0
-                    state[payer, 1] = 0
-                    state[payer, 2] = 0
-                    state[payer, 3] = 0
+                    state[payer] = 0
                 else:
                     whole, fraction = take(state[payer, 1], state[payer, 2], pays, balance)
                     state[payer, 1] = whole
@@ -372,21 +431,18 @@ def walk(
                         if state[payer, 3] != held:
                             taken_seed = nearest(state[payer, 3], taken, held)
                         state[payer, 3] -= taken_seed
-            if not dense and held > 0 and (k == 0 or not back):
-                after = at + ahead
-                if at < 0 or number > 1:  # a seed, or one of several payers
-                    after = next_payment(pointer, positions, payer, place, back, size)
-                elif after < pointer[payer] or after == pointer[payer + 1]:
-                    after = np.int64(-1)
-                if state[payer, 0] == 0:
-                    if state[payer, 1] != 0 or state[payer, 2] != 0:  # asleep until money comes again
-                        if after < 0:
-                            after = pointer[payer] - 1 if back else pointer[payer + 1]
-                        state[payer, 3] = -1 - after
-                elif after >= 0:
+            if not dense and state[payer, 0] > 0 and (k == 0 or not back):
+                state[payer, 4] += -number if back else 1
+                after = look(steps, pointer, positions, converted, state, payer, back)
+                state[payer, 5] = after + 1
+                if after >= 0:
                     s = np.int64(positions[after])
                     sift(heap, waiting, (size - 1 - s if back else s) << 32 | after)
                     waiting += 1
+            elif not dense and held > 0 and (k == 0 or not back):  # nothing whole is left
+                if state[payer, 4] > 0:
+                    state[payer, 4] += -number if back else 1
+                state[payer, 5] = 0
             if is_seed:
                 if taken > 0:
                     stopped[stops, 0] = low + k
@@ -403,6 +459,11 @@ def walk(
             carried_seed += taken_seed
         if carried == 0:
             continue
+        of_seed = is_seed
+        if back and number > 1:
+            for i in range(turn):  # of a transfer in two legs the second is the seed
+                leg = size - 1 - (seeds[i, 0] >> 1)
+                of_seed |= seeds[i, 1] < 0 and steps[leg]["row"] == steps[low]["row"]
         arrived = carried
         if flags & 128 and not (is_seed and back):  # a seed is counted where it left
             if back:
@@ -430,7 +491,7 @@ def walk(
             if back:
                 done += min(steps[low + k]["amount"], steps[low + k]["avail"])
                 upto = rest
-                if number > 1 and is_seed:
+                if number > 1 and of_seed:
                     upto = min(rest, done)  # a part is the first money of its transfer
                 elif number > 1 and own > 0:
                     upto = nearest(rest, done, own)
@@ -483,21 +544,26 @@ def walk(
                     stopped[stops, 3] = parts[k, 1] - parts[k, 4]
                     stops += 1
                 continue
-            if state[payee, 3] < 0:
+            if state[payee, 4] > 0:
                 settle(steps, pointer, positions, converted, state, payee, place, back)
-            awake = state[payee, 0] > 0
+                if dense:
+                    state[payee, 4] = 0
+            if state[payee, 0] == 0:
+                touched[touches] = payee
+                touches += 1
+            if not dense and state[payee, 1] == 0 and state[payee, 2] == 0:
+                state[payee, 4] = next_payment(pointer, positions, payee, place, back, size) + 1
+                state[payee, 5] = 0
             state[payee, 0] += more
             state[payee, 1] += more
             state[payee, 3] += parts[k, 1] - parts[k, 4]
-            if not awake:
-                touched[touches] = payee
-                touches += 1
-                if not dense:
-                    after = next_payment(pointer, positions, payee, place, back, size)
-                    if after >= 0:
-                        s = np.int64(positions[after])
-                        sift(heap, waiting, (size - 1 - s if back else s) << 32 | after)
-                        waiting += 1
+            if not dense and state[payee, 4] != state[payee, 5]:
+                after = state[payee, 4] - 1
+                if after != (pointer[payee] - 1 if back else pointer[payee + 1]) and after >= 0:
+                    s = np.int64(positions[after])
+                    sift(heap, waiting, (size - 1 - s if back else s) << 32 | after)
+                    waiting += 1
+                    state[payee, 5] = after + 1
     mark[:9] = (place, turn, count, stops, touches, waiting, visited, window, asides)
 
 
@@ -538,10 +604,10 @@ def trace_shares(
         pot's whole balance, which a standing seed restarts.
     converted : int64 (c, 2)
         Steps that arrive as another amount, ascending, and that amount.
-    state : int64 (pots, 4), zero before and after
+    state : int64 (pots, 6), zero before and after
         Of each pot: traced money in whole units; the exact amount, whole and fraction in units of 2**-32; the
-        traced money in the currency of the seed, or of a pot that sleeps -1 less the place in ``positions``
-        of its first payment that was not taken.
+        traced money in the currency of the seed; places in ``positions``, plus 1 (0: none), of its first
+        payment that the exact amount does not know of yet, and of the one that is awaited.
     last : the last place in time order that belongs to the period
     patience : after how many visited places to look whether a straight pass is cheaper
 
@@ -589,15 +655,14 @@ def trace_shares(
     count = 0
     for i in range(mark[4]):
         pot = touched[i]
-        if state[pot, 0] > 0 or state[pot, 3] > 0:  # an amount may be worth nothing in the seed's currency
+        if state[pot, 0] > 0:
+            if state[pot, 4] > 0:
+                settle(steps, pointer, positions, converted, state, pot, last, back)
             left[count, 0] = pot
             left[count, 1] = state[pot, 0]
             left[count, 2] = state[pot, 3]
             left[count, 3] = state[pot, 1]
             left[count, 4] = state[pot, 2]
             count += 1
-        state[pot, 0] = 0
-        state[pot, 1] = 0
-        state[pot, 2] = 0
-        state[pot, 3] = 0
+        state[pot] = 0
     return moved[: mark[2]], aside[: mark[8]], stopped[: mark[3]], left[:count]

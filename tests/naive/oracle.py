@@ -547,7 +547,8 @@ class Question:
                 if books.balance.get(compartment):
                     found.append((books.filled[compartment], key, compartment, books.balance[compartment]))
         if self.rows.kind(account) == "clearing":
-            found.sort(key=lambda item: (item[0], item[1]))
+            # READING: of the earmarks of a clearing account the one non-empty longest comes first.
+            found.sort(key=lambda item: self.rows.history(item[1]).entries[item[0]].place)
         return [item[1:] for item in found]
 
     # ------------------------------------------------------------------ the sweep

@@ -29,10 +29,10 @@ def next_payment(pointer, positions, pot, place, back, size):
 
 
 def settle(steps, pointer, positions, converted, state, pot, place, back):
-    """Take from a sleeping pot's fraction what its payments up to a place take, those it missed."""
+    """Take from a pot's exact amount what its payments up to a place take, those that it does not know of."""
     arriving = {int(s): int(amount) for s, amount in converted}
     begins, ends = int(pointer[pot]), int(pointer[pot + 1])
-    at = -1 - int(state[pot][3])
+    at = int(state[pot][4]) - 1
     missed = range(begins, at + 1) if back else range(at, ends)
     transfers = {}  # parts of one transfer are one payment backward
     for i in missed:
@@ -51,14 +51,21 @@ def settle(steps, pointer, positions, converted, state, pot, place, back):
         if pays:
             value -= value * pays // balance
     state[pot][1], state[pot][2] = divmod(value, UNIT)
-    state[pot][3] = 0
+    past = sum(map(len, transfers.values()))
+    state[pot][4] = (at - past if back else at + past) + 1
 
 
 def trace_shares(steps, pointer, positions, seeds, converted, state, last, back, patience=0):
     """What each step carries: T, E and the amount in the seed's currency of every pot, step by step."""
     arriving = {int(s): int(amount) for s, amount in converted}
     traced, exact, worth = (dict.fromkeys(range(len(state)), 0) for _ in range(3))
+    size = len(steps)
     injected = {int(row[0]): row for row in seeds}
+    seed_rows = {
+        int(steps[len(steps) - 1 - place // 2 if back else place // 2]["row"])
+        for place in injected
+        if place % 2 == 0
+    }
     moved, stopped = [], []
 
     def put(pot, amount, value):
@@ -67,7 +74,6 @@ def trace_shares(steps, pointer, positions, seeds, converted, state, last, back,
             exact[pot] += amount * UNIT
             worth[pot] += value
 
-    size = len(steps)
     for event in range(-1, 2 * size):
         if event % 2:
             for number, row in enumerate(
@@ -136,7 +142,9 @@ def trace_shares(steps, pointer, positions, seeds, converted, state, last, back,
             for i, t in enumerate(group):
                 done = sum(owns[: i + 1])
                 upto = rest if len(group) == 1 or not own else nearest(rest, done, own)
-                if is_seed and len(group) > 1:
+                if (
+                    first["row"] in seed_rows and len(group) > 1
+                ):  # of a transfer in two legs the second is the seed
                     upto = min(rest, done)
                 upto_value = nearest(rest_value, upto, rest) if upto < rest else rest_value
                 before, before_value = (sum(part[k] for part in parts) for k in (2, 3))
