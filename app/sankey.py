@@ -8,7 +8,7 @@ a row to its path. ECharts refuses cycles, so an account stands once a step: its
 from __future__ import annotations
 
 import html
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -22,6 +22,7 @@ from graphflow.pictures.colours import SEED as SEED_COLOUR
 ACCOUNT, OTHERS, END = "account", "others", "end"
 COLUMNS = 6  # steps drawn; what goes on is folded into the last
 MOST = 60  # nodes drawn, about
+LOW, HIGH = 640, 1100  # pixels that a picture is tall at most, of few nodes and of many
 MARGIN = 112  # pixels for the names of the ends
 
 
@@ -321,7 +322,7 @@ def option(
                 "selectedMode": "single",
                 "nodeAlign": "left",
                 "nodeWidth": 14,
-                "nodeGap": 8,
+                "nodeGap": _gap(view),
                 "layoutIterations": 48,
                 "left": MARGIN if view.backward else 6,
                 "right": 10 if view.backward else MARGIN,
@@ -346,12 +347,20 @@ def option(
     }
 
 
-def height(view: View, *, least: int = 260, most: int = 640) -> int:
-    """Pixels that leave every node of the fullest step some room."""
-    columns: dict[int, int] = defaultdict(int)
-    for node in view.nodes:
-        columns[node.step] += 1
-    return max(least, min(most, 30 + 21 * max(columns.values(), default=1)))
+def height(view: View) -> int:
+    """Pixels that leave every node of the fullest step some room; more where many nodes were asked for."""
+    most = LOW if len(view.nodes) <= 1.5 * MOST else HIGH
+    return max(260, min(most, 30 + 21 * _fullest(view)))
+
+
+def _fullest(view: View) -> int:
+    """How many nodes the fullest step has."""
+    return max(Counter(node.step for node in view.nodes).values(), default=1)
+
+
+def _gap(view: View) -> int:
+    """Pixels between nodes: where there are many, at most two fifths of the height, or no band is seen."""
+    return max(1, min(8, 2 * height(view) // (5 * _fullest(view))))
 
 
 def _strength(link: int, lit: Collection[int], chosen: tuple[str, int] | None) -> float:

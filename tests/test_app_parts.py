@@ -323,3 +323,15 @@ def test_files_speak_the_language_of_the_session_that_asked() -> None:
     )
     svg = picture_file(words)
     assert 'lang="zh"' in svg and "来自已调流水范围之外" in svg  # a source, not an end
+
+
+def test_bands_stay_visible_however_many_nodes_are_drawn() -> None:
+    """Between nodes at most two fifths of the height: at 150 nodes nothing of the bands had been left."""
+    for count, most in ((3, 60), (60, 60), (140, 150)):
+        chains = [Chain(100, ("S", f"A{at}"), (f"t{at}",), "balance") for at in range(count)]
+        view = build(chains, 100 * count, most=most)
+        tall = sankey.height(view)
+        drawn = sankey.option(view, label=lambda node: node.ident, money=str)["series"][0]
+        fullest = max(sum(node.step == step for node in view.nodes) for step in range(view.steps))
+        assert drawn["nodeGap"] * (fullest - 1) <= tall * 0.45, (count, tall)
+        assert tall >= 7 * fullest

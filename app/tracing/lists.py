@@ -125,7 +125,7 @@ def _bar(words: Words, ends: pd.DataFrame) -> dict[str, Any]:
             "name": figures.unit,
             "nameLocation": "middle",
             "nameGap": 22,
-            "axisLabel": {"fontSize": 11},
+            "axisLabel": {"fontSize": 11, "showMaxLabel": False},
         },
         "yAxis": {"type": "category", "data": [""], "axisLine": {"show": False}, "axisTick": {"show": False}},
         "series": [
