@@ -485,12 +485,12 @@ class _Stored(Mapping[str, pa.Table]):
         self._seals = seals
         files = [seals.root / name for name in sorted(seals.below(pin.folder / kind))]
         self._files = {file.stem: file for file in files}
+        self._checked: set[str] = set()
         self._read: dict[str, pa.Table] = {}
 
     def __getitem__(self, name: str) -> pa.Table:
         if name not in self._read:
-            self._seals.check(self._files[name])
-            self._read[name] = read_table(self._files[name])
+            self._read[name] = read_table(self._file(name))
         return self._read[name]
 
     def select(self, name: str, columns: Collection[str]) -> pa.Table:
@@ -498,8 +498,14 @@ class _Stored(Mapping[str, pa.Table]):
         if name in self._read:
             rows = self._read[name]
             return rows.select([column for column in rows.column_names if column in columns])
-        self._seals.check(self._files[name])
-        return read_table(self._files[name], columns)
+        return read_table(self._file(name), columns)
+
+    def _file(self, name: str) -> Path:
+        """The file of a table, compared with what was written the first time that it is read."""
+        if name not in self._checked:
+            self._seals.check(self._files[name])
+            self._checked.add(name)
+        return self._files[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._files
