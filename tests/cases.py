@@ -160,6 +160,12 @@ class World:
         pointer, positions = naive_index.index_by(self.steps[side], self.pots)
         return ints(pointer), np.array(positions, np.int32), self.steps[place][positions].astype(np.int64)
 
+    def side(self, back: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """The index of a ledger: payments, and what each pot holds at them."""
+        pointer, positions, starts = self.payments(back)
+        held = [naive_lay.held(self.steps, s, positions.tolist(), back) for s in positions.tolist()]
+        return pointer, positions, starts, ints(held)
+
     def standing(self, pot: int, upto: int) -> tuple[int, int]:
         """What stands in a pot before step ``upto``: from where to where on its ruler."""
         paid, came = 0, max(self.opening[pot], 0)
@@ -246,11 +252,11 @@ def shares_inputs(rng: random.Random, size: int) -> tuple:
     last = world.last(back)
     few = rng.randint(1, 3) if calm else 1000
     seeds = [(key, pot, min(part, few), whole) for key, pot, part, whole in seeds if key >> 1 <= last]
-    state = np.zeros((world.pots, 4), np.int64)
-    patience = rng.choice((1, 4, 10, 20, 1024))
+    state = np.zeros((world.pots, 6), np.int64)
+    patience = rng.choice((1, 2, 4, 8, 1024))
     return (
         world.steps,
-        *world.payments(back)[:2],
+        world.side(back),
         ints(seeds, 4),
         world.converted,
         state,
@@ -260,12 +266,13 @@ def shares_inputs(rng: random.Random, size: int) -> tuple:
     )
 
 
-def asleep_inputs(rng: random.Random, size: int) -> tuple:
+def lazy_pot(rng: random.Random, size: int) -> tuple:
     world, back = World(rng, size), rng.random() < 0.5
-    pointer, positions = world.payments(back)[:2]
+    side = world.side(back)
+    pointer, positions = side[:2]
     payers = world.steps["dst" if back else "src"]
     pots = [pot for pot in range(world.pots) if not world.outside[pot] and (payers == pot).any()] or [0]
-    state = np.zeros((world.pots, 4), np.int64)
+    state = np.zeros((world.pots, 6), np.int64)
     pot = rng.choice(pots)
     begin, end = int(pointer[pot]), int(pointer[pot + 1])
     own = list(range(begin, end))
@@ -275,8 +282,32 @@ def asleep_inputs(rng: random.Random, size: int) -> tuple:
     if back and 0 <= place < len(world.steps):
         while (s := len(world.steps) - 1 - place) > 0 and same(world.steps, s, s - 1):
             place += 1
-    state[pot] = 0, 0, rng.randint(1, 2**31), -1 - (rng.choice(own) if own else begin)
-    return world.steps, pointer, positions, world.converted, state, pot, place, back
+    return (
+        world.steps,
+        side,
+        world.converted,
+        state,
+        pot,
+        place,
+        back,
+        (rng.choice(own) if own else begin) + 1,
+    )
+
+
+def asleep_inputs(rng: random.Random, size: int) -> tuple:
+    *args, at = lazy_pot(rng, size)
+    args[3][args[4]] = 0, 0, rng.randint(1, 2**31), 0, at, 0
+    return tuple(args)
+
+
+def look_inputs(rng: random.Random, size: int) -> tuple:
+    steps, side, converted, state, pot, place, back, at = lazy_pot(rng, size * rng.choice((1, 8)))
+    if place < 0:  # nothing stands outside, nor where nothing is paid: nothing is awaited there
+        at = int(side[0][pot]) if back else int(side[0][pot + 1]) + 1
+    held = rng.randint(1, 3)
+    fraction = rng.randint(-(2**31) + 1, 2**31)
+    state[pot] = held, held - (fraction < 0), fraction % 2**32, 0, at, 0
+    return steps, side, converted, state, pot, back
 
 
 def same(steps: np.ndarray, s: int, other: int) -> bool:
@@ -285,7 +316,13 @@ def same(steps: np.ndarray, s: int, other: int) -> bool:
 
 
 def state_outcome(result: Any, args: tuple) -> Any:
-    return plain(args[4])
+    return plain(args[3])
+
+
+def worth_inputs(rng: random.Random, size: int) -> tuple:
+    base, length = rng.randint(-50, 50), rng.randint(0, rng.choice((1, 12, 2**51)))
+    low, high = sorted(rng.randint(base, base + length) for _ in range(2))
+    return low, high, base, length, rng.randint(0, rng.choice((3, 40, 2**51))), rng.random() < 0.5
 
 
 def chains_inputs(rng: random.Random, size: int) -> tuple:
@@ -450,7 +487,7 @@ def shares_outcome(result: Any, args: tuple) -> Any:
         total = summed.setdefault((code, pot), [0, 0])
         total[0] += amount
         total[1] += worth
-    return sorted(moved), sorted(also), summed, sorted(left), plain(args[5])  # zero again
+    return sorted(moved), sorted(also), summed, sorted(left), plain(args[4])  # zero again
 
 
 def touch_outcome(result: Any, args: tuple) -> Any:
@@ -616,11 +653,13 @@ PAIRS = (
     Pair("prorata.nearest", prorata.nearest, naive_prorata.nearest, share_inputs, sizes=()),
     Pair("prorata.next_payment", prorata.next_payment, naive_prorata.next_payment, step_inputs),
     Pair("prorata.settle", prorata.settle, naive_prorata.settle, asleep_inputs, state_outcome),
+    Pair("prorata.look", prorata.look, naive_prorata.look, look_inputs),
     Pair("prorata.trace_shares", prorata.trace_shares, naive_prorata.trace_shares, shares_inputs, shares_outcome),
     Pair("poison.first_behind", poison.first_behind, naive_poison.first_behind, behind_inputs),
     Pair("poison.touch", poison.touch, naive_poison.touch, poison_inputs, touch_outcome),
     Pair("chains.nearest", chains.nearest, naive_chains.nearest, share_inputs, sizes=()),
     Pair("chains.payment_at", chains.payment_at, naive_chains.payment_at, place_inputs),
+    Pair("chains.worth", chains.worth, naive_chains.worth, worth_inputs, sizes=()),
     Pair("chains.position_of", chains.position_of, naive_chains.position_of, found_inputs),
     Pair("chains.walk_chains", chains.walk_chains, naive_chains.walk_chains, chains_inputs, chains_outcome),
 )  # fmt: skip

@@ -364,3 +364,11 @@ def test_a_part_of_a_seed_is_its_first_money_also_where_it_was_in_transit(rule: 
     case = gf.Case.from_tables(transfers=transfers, accounts=accounts)
     trace = gf.trace(case, "transfer:x=5", rule=rule, backward=True)
     assert ends(trace) == [("balance", "B", "CNY", 100, 100), ("balance", "K", "CNY", 400, 400)]
+
+
+def test_worth_is_spread_from_the_beginning_of_the_money_backward_too() -> None:
+    transfers = frame(("x", "C", "A", "0.01"), ("z", "A", "B", "0.02", into("USD", "0.03")))
+    accounts = accounts_of(A={"opening_balance": "0.01"})
+    case = gf.Case.from_tables(transfers=transfers, accounts=accounts)
+    trace = gf.trace(case, "balance:B@2024-05-01T12:00:00", rule="fifo", backward=True)
+    assert ends(trace) == [("balance", "A", "CNY", 1, 2), ("balance", "C", "CNY", 1, 1)]

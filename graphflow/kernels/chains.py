@@ -75,6 +75,17 @@ def position_of(values: Ints, value: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def worth(low: int, high: int, base: int, length: int, seed: int, back: bool) -> int:
+    """What places ``low`` to ``high`` are worth, of ``length`` from ``base`` that are ``seed`` together.
+
+    Spread by rounding at every place, counted from the beginning of the money: backward that is its far end.
+    """
+    if back:
+        return nearest(length - (low - base), seed, length) - nearest(length - (high - base), seed, length)
+    return nearest(high - base, seed, length) - nearest(low - base, seed, length)
+
+
+@njit(cache=True, nogil=True)
 def walk_chains(
     steps: Records,
     payments: tuple[Ints, Numbers, Ints],
@@ -211,9 +222,7 @@ def walk_chains(
                             if standing[b, 0] == pot and came <= standing[b, 1] and o > standing[b, 1]:
                                 met = True
                         base = levels[level, 4]
-                        amount_seed = nearest(cut - base, levels[level, 6], levels[level, 5]) - nearest(
-                            low - base, levels[level, 6], levels[level, 5]
-                        )
+                        amount_seed = worth(low, cut, base, levels[level, 5], levels[level, 6], back)
                         if s < 0 or met:
                             kept = 15 if met else 11
                             levels[head, kept] += cut - low
@@ -284,9 +293,7 @@ def walk_chains(
             base = pieces[i, 5]
             base_length = pieces[i, 6]
             base_seed = pieces[i, 7]
-            amount_seed = nearest(high - base, base_seed, base_length) - nearest(
-                low - base, base_seed, base_length
-            )
+            amount_seed = worth(low, high, base, base_length, base_seed, back)
             pieces[i, 8] = amount_seed
             if s < 0:
                 continue
@@ -351,9 +358,7 @@ def walk_chains(
                     continue
                 lent = max(min(high, repaid) - low, 0)
                 if lent > 0:
-                    lent_seed = nearest(low + lent - base, base_seed, base_length) - nearest(
-                        low - base, base_seed, base_length
-                    )
+                    lent_seed = worth(low, low + lent, base, base_length, base_seed, back)
                 low += shift - repaid + lent
                 high += shift - repaid
                 base += shift - repaid

@@ -314,12 +314,13 @@ def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> _Shares
     """Pro rata: amounts by the kernel; chains are laid out first in, first out among the traced money."""
     side = _side(ledger, backward)
     table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
-    with ledger.scratch(4) as state:
+    with ledger.scratch(6) as state:
         return _Shares(
             *trace_shares(
-                ledger.steps, side.pointer, side.steps, table, ledger.converted, state, last, backward
+                ledger.steps, (side.pointer, side.steps, side.starts, side.held), table, ledger.converted,
+                state, last, backward,
             )
-        )
+        )  # fmt: skip
 
 
 def _shares_flow(ledger: Ledger, shares: _Shares, backward: bool) -> Flow:
@@ -426,7 +427,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
     steps["cplace"] = ruler[: len(key)]
 
     pointer, positions = index_by(np.ascontiguousarray(steps["src"]), len(real_pots))
-    index = Index(pointer, positions, np.ascontiguousarray(steps["dplace"])[positions])
+    index = Index(pointer, positions, steps["dplace"][positions], steps["avail"][positions])
     seed_steps = np.flatnonzero(np.isin(number, roots.step[roots.step >= 0]) & (number >= 0))
     rows = [(int(key[s]), int(s), -1, 0, int(amount[s])) for s in seed_steps]
     for i in range(standing.size):

@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from tests.naive.fifo import payment_at, rulers
 from tests.naive.prorata import nearest as nearest_of
 
-__all__ = ["nearest", "payment_at", "position_of", "walk_chains"]
+__all__ = ["nearest", "payment_at", "position_of", "walk_chains", "worth"]
 
 
 def nearest(amount, part, parts):
@@ -20,7 +20,17 @@ def position_of(values, value):
     return next((i for i, row in enumerate(values) if row[0] == value), -1)
 
 
+def worth(low, high, base, length, seed, back):
+    """What is at these places of ``length`` units that are ``seed``: all cuts are rounded from the money's beginning."""
+    low, high = low - base, high - base
+    if back:
+        low, high = length - high, length - low
+    return nearest(high, seed, length) - nearest(low, seed, length)
+
+
 class Lot:
+    back = False  # whether its places are counted from its end
+
     """``size`` units of one way; of `whole` units that are `worth` in the seed's currency, those from `at` on."""
 
     def __init__(self, size, seed, way, hops, whole, worth, at):
@@ -28,7 +38,7 @@ class Lot:
         self.whole, self.worth, self.at = whole, worth, at
 
     def value(self):
-        return nearest(self.at + self.size, self.worth, self.whole) - nearest(self.at, self.worth, self.whole)
+        return worth(self.at, self.at + self.size, 0, self.whole, self.worth, self.back)
 
     def split(self, size):
         """Its first ``size`` units, and the rest."""
@@ -60,7 +70,7 @@ def walk_chains(steps, payments, starts, seeds, barriers, limits, stack, carried
     """
     pointer, _, converted = payments
     last, most, least, backward = limits
-    back = backward == 1
+    back = Lot.back = backward == 1
     arriving = {int(s): int(amount) for s, amount in converted}
     size = len(steps)
     pots = len(pointer) - 1
