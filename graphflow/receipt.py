@@ -340,10 +340,29 @@ class ImportReport:
             return translate(
                 N_("{key}, named by {column}"), language, key=full["key"], column=full["named_by"]
             )
+        if kind == "conflicts":
+            text = N_("{table} {key}, {column}: {kept} is kept, another source says {other} ({where})")
+            where = place(full) if full.get("source_file") else ""
+            said = {"kept": "–", "other": "–", "where": where}
+            return self._of_table(text, language, {**said, **full})
+        if kind == "dangling":
+            return self._of_table(
+                N_("{table}, {column}: {value}, in {rows} rows; it should be a key of {refers}"),
+                language,
+                full,
+            )
+        if kind == "excess":
+            text = N_("{company_id} from {since}: {share} of 1")
+            return translate(text, language, **{"since": "–", **full})
         if "source_file" in full:
             where = place(full).text(functools.partial(translate, language=language))
             full = {name: value for name, value in full.items() if name not in PROVENANCE} | {"": where}
         return ", ".join(f"{name} {value}".strip() for name, value in full.items() if value not in (None, ""))
+
+    def _of_table(self, text: str, language: str, row: Mapping[str, Any]) -> str:
+        """A text about a row of a table, which is called by its title."""
+        table = translate(SCHEMA[row["table"]].title, language)
+        return translate(text, language, **{**row, "table": table})
 
     def _digits(self, currency: object) -> int:
         return self.minor_units.get(str(currency), 2)

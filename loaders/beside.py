@@ -319,6 +319,7 @@ class _Given:
             if key in _IDS:
                 column = cleaning.ids(pc.fill_null(column, ""))
                 column = pc.if_else(pa.array(spoiled(column)), pa.scalar(None, TEXT), column)
+                column = cleaning.unmasked(column)
             elif key in ("opened", "closed"):
                 column = cleaning.times(pc.fill_null(column, ""), serial=grid.encoding == "excel")[0]
                 never = pc.match_substring_regex(column, r"^(19000101|1900-01-01|0001|9999|2999)")

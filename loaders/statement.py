@@ -254,9 +254,8 @@ class _Reading:
         ):
             columns[key] = _none(cell(key))
         for key in ("own_number", "other_number"):
-            columns[key] = pc.if_else(
-                pa.array(spoiled(columns[key])), pa.scalar(None, TEXT), cleaning.ids(cell(key))
-            )
+            number = cleaning.unmasked(cleaning.ids(cell(key)))
+            columns[key] = pc.if_else(pa.array(spoiled(columns[key])), pa.scalar(None, TEXT), number)
         columns["cash"], columns["text"] = cell("cash"), text
         columns["currency"] = self._currency(cell("currency"))
         for key in ("balance", "other_balance"):

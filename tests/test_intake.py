@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+import re
 import shutil
 from collections.abc import Sequence
 from decimal import Decimal
@@ -721,3 +722,19 @@ def test_the_truth_of_a_generated_case_is_left_aside_in_one_line(tmp_path: Path)
     put(tmp_path / "d" / "truth" / "summary.txt", "x")
     notes = import_sources(tmp_path / "other", tmp_path / "d").notes
     assert [note.kind for note in notes] == ["unread_file"]
+
+
+def test_contradictions_are_said_in_the_readers_language(tmp_path: Path) -> None:
+    put(tmp_path / "a" / "parties.csv", "party_id,name,kind,phone\nP,王五,person,1\n")
+    put(tmp_path / "b" / "parties.csv", "party_id,name,kind,phone\nP,王五,person,2\n")
+    put(tmp_path / "c" / "stakes.csv", "owner_id,company_id,share\nP,C,0.8\nQ,C,0.7\n")
+    put(tmp_path / "d" / "transfers.csv", TABLES.replace("memo", "reversal_of") + "t,2024-03-01,A,B,1,L9\n")
+    report = import_sources(tmp_path / "case", [tmp_path / name for name in "abcd"])
+    text, chinese = report.text("en"), report.text("zh")
+    assert re.search(
+        r"parties P, phone: (1 is kept, another source says 2|2 is kept, .* says 1) \(./parties.csv", text
+    )
+    assert "transfers, reversal_of: L9, in 1 rows; it should be a key of transfers" in text
+    assert "C from –: 1.5" in text
+    for line in chinese.splitlines():
+        assert not re.search(r"\b(table|key|column|kept|other|share|rows) ", line), line

@@ -917,3 +917,36 @@ def test_a_masked_own_number_is_nobodys_account(tmp_path: Path) -> None:
     assert case.tables.accounts.get("aliases") is None
     refused = case.quarantine.set_index("source_row")
     assert refused["value"].to_dict() == {2: "10****01", 3: "6222****0123"}
+
+
+def test_masked_numbers_of_cards_and_people_identify_nobody(tmp_path: Path) -> None:
+    heads = ["账户开户名称", "开户人证件号码", "交易卡号", "交易账号", "币种"]
+    people = [
+        ["张三", "1101********2316", "6222****0123", "1001", "人民币"],
+        ["李四", PERSON, "6222099", "10****02", "人民币"],
+    ]
+    write(tmp_path / "d" / "甲银行_账户信息.csv", csv_text(heads, people))
+    row = movement("2021-01-05 09:30:00", "1.00", "9.00", "出", "2002", 开户人证件号码="1101********2316")
+    write(tmp_path / "d" / "甲银行_交易明细.csv", statement([row]))
+    import_sources(tmp_path / "case", tmp_path / "d")
+    case = open_case(tmp_path / "case")
+    for name in case.tables.names:
+        for column in ("account_id", "aliases", "party_id", "id_number"):
+            if column in case.tables.frame(name):
+                assert not case.tables.frame(name)[column].dropna().str.contains("*", regex=False).any()
+    assert set(case.tables.accounts["account_id"]) == {"1001", "2002", "6222099"}
+
+
+def test_what_was_frozen_stays_with_its_account(tmp_path: Path) -> None:
+    write(
+        tmp_path / "d" / "甲银行_交易明细.csv",
+        statement([movement("2021-01-05", "1.00", "9.00", "出", "2002")]),
+    )
+    heads = ["账户开户名称", "开户人证件号码", "交易卡号", "交易账号"]
+    write(tmp_path / "d" / "甲银行_账户信息.csv", csv_text(heads, [["张三", PERSON, CARD, ACCOUNT]]))
+    heads = ["银行名称", "账号", "冻结措施类型", "冻结金额"]
+    rows = [["甲银行", ACCOUNT, "01", "500"], ["甲银行", ACCOUNT, "01", "600"]]
+    write(tmp_path / "d" / "甲银行_强制措施信息.csv", csv_text(heads, rows))
+    import_sources(tmp_path / "case", tmp_path / "d")
+    accounts = open_case(tmp_path / "case").tables.accounts.set_index("account_id")
+    assert accounts.loc[ACCOUNT, "冻结金额"] == "500;600"

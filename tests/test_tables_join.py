@@ -523,3 +523,16 @@ def test_a_case_has_one_currency_of_its_own():
     assert join_parts([dollars], currency="USD", timezone="UTC")[0].timezone == "UTC"
     tables, quarantine, report = join_parts([])
     assert tables.names == () and quarantine.num_rows == 0 and report.tallies == {}
+
+
+def test_further_columns_of_several_sources_are_put_together():
+    """What is ours to keep and to show is kept, whichever file has the row that stays."""
+    one = part("a.csv", accounts=[{"account_id": "A", "name": "n"}, {"account_id": "B", "frozen": "7"}])
+    two = part("b.csv", accounts=[{"account_id": "A", "frozen": "500", "office": "X"}, {"account_id": "C"}])
+    three = part("c.csv", accounts=[{"account_id": "A", "frozen": "600", "office": "X"}])
+    for parts in ((one, two, three), (three, two, one)):
+        tables, _, _ = join(*parts)
+        assert set(str(row(tables, "accounts", "A")["frozen"]).split("; ")) == {"500", "600"}
+        assert row(tables, "accounts", "A")["office"] == "X"
+        assert row(tables, "accounts", "B")["frozen"] == "7"
+    assert join(one, two, three)[0].accounts.equals(join(three, one, two)[0].accounts)

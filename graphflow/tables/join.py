@@ -32,7 +32,7 @@ from graphflow.tables.result import (
     typed,
     unsigned,
 )
-from graphflow.tables.schema import KINDS, PROVENANCE, SCHEMA, SHARE_DIGITS, ColumnSpec
+from graphflow.tables.schema import KINDS, PROVENANCE, SCHEMA, SHARE_DIGITS, ColumnSpec, TableSpec
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -386,6 +386,8 @@ class _Joiner:
                 if rows.size:
                     self._conflict(name, table, column, rows, kept[rows])
             out = _put(out, column, filled)
+        for column in _further(table, spec):
+            out = _put(out, column, _all_said(read.one(table[column]), first, heads))
         repeated = table.num_rows - out.num_rows
         gone = np.flatnonzero(first != np.arange(first.size))
         money, unknown = self._worth(name, table.take(pa.array(gone)))
@@ -935,6 +937,31 @@ def _differs(column: Any, first: Ints) -> tuple[Flags, Ints]:
         unequal = pc.not_equal(values.take(pa.array(other)), values.take(pa.array(kept[other])))
         differ[other[_flags(unequal)]] = True
     return differ, kept
+
+
+def _further(table: pa.Table, spec: TableSpec) -> list[str]:
+    """Columns of a table that are none of ours: kept and shown, and used by nothing."""
+    beside = {f"{column}{end}" for column in spec.columns for end in ("_day", "_stated")}
+    ours = {*spec.columns, *PROVENANCE, *beside, GENERATED}
+    return [c for c in table.column_names if c not in ours and read.is_text(table.schema.field(c).type)]
+
+
+def _all_said(values: pa.Array, first: Ints, heads: Ints) -> pa.Array:
+    """What the rows of each group say, each text once, in their order."""
+    differ, kept = _differs(values, first)
+    filled = values.take(pa.array(kept[heads], mask=kept[heads] < 0))
+    rows = np.flatnonzero(differ)
+    if rows.size == 0:
+        return filled
+    place = {int(head): at for at, head in enumerate(heads)}
+    more: dict[int, dict[str, None]] = {}
+    for row, text in zip(rows.tolist(), values.take(pa.array(rows)).to_pylist(), strict=True):
+        more.setdefault(place[int(first[row])], {})[text] = None
+    groups = sorted(more)
+    mask = np.zeros(heads.size, np.bool_)
+    mask[groups] = True
+    joined = ["; ".join([filled[at].as_py(), *more[at]]) for at in groups]
+    return pc.replace_with_mask(filled, pa.array(mask), pa.array(joined, filled.type))
 
 
 def _united(values: pa.Array, group: Ints, groups: int) -> pa.Array:
