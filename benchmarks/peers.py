@@ -130,6 +130,42 @@ def ask_duckdb_levels(base: Any, seed: int, hops: int) -> Answer:
     return Answer.of(found["account"], found["place"], found["received"])
 
 
+def build_duckdb_beside(size: int) -> Any:
+    return build_duckdb(size), data.numbers(size).accounts
+
+
+def ask_duckdb_beside(state: Any, seed: int, hops: int) -> Answer:
+    """A statement a level for the payments alone; what is known of each account is kept beside, by number.
+
+    Faster than all in DuckDB where little of much is reached: each level reads from its own first place on.
+    """
+    import pyarrow as pa
+
+    base, accounts = state
+    target, amount = base.execute(f"select target, amount from transfers where place = {seed}").fetchall()[0]
+    came = np.full(accounts, NEVER, np.int32)
+    received = np.zeros(accounts, np.int64)
+    came[target], received[target] = seed, amount
+    new = {"account": np.array([target]), "place": np.array([seed]), "before": np.array([NEVER])}
+    for _ in range(hops):
+        base.register("new", pa.table(new))
+        found = base.execute(
+            "select t.target, min(t.place) as place, sum(t.amount)::bigint as received"
+            " from transfers t join new on t.source = new.account and t.place > new.place"
+            f" and t.place <= new.before where t.place > {new['place'].min()} group by t.target"
+        ).fetchnumpy()
+        account, place = found["target"], found["place"]
+        received[account] += found["received"]
+        before = came[account]
+        earlier = place < before
+        new = {"account": account[earlier], "place": place[earlier], "before": before[earlier]}
+        came[account[earlier]] = place[earlier]
+        if not earlier.any():
+            break
+    account = np.flatnonzero(came != NEVER)
+    return Answer.of(account, came[account], received[account])
+
+
 # ---------------------------------------------------------------------- Polars
 def build_polars(size: int) -> Any:
     import polars as pl
@@ -304,6 +340,7 @@ PEERS = (
     Peer("graphflow", "graphflow-lookthrough", build_graphflow, ask_graphflow),
     Peer("DuckDB, one recursive query", "duckdb", build_duckdb, ask_duckdb_recursive),
     Peer("DuckDB, a statement a level", "duckdb", build_duckdb, ask_duckdb_levels),
+    Peer("DuckDB, a statement a level, numpy beside", "duckdb", build_duckdb_beside, ask_duckdb_beside),
     Peer("Polars", "polars", build_polars, ask_polars),
     Peer("igraph", "igraph", build_igraph, ask_igraph),
     Peer(
