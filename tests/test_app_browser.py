@@ -242,6 +242,28 @@ def test_a_trace_starts_from_a_row(p2p: Path, address: str, context: Any, guard:
     page.close()
 
 
+def test_streamlits_own_menus_speak_the_readers_language(
+    p2p: Path, address: str, context: Any, guard: Guard
+) -> None:
+    """And its download of a table, rounded and open to formulas, is not offered: ours are exact."""
+    page = open_page(context, address, "transfers", case=str(p2p), lang="zh")
+    grid = page.locator('[class*="st-key-rows_table"] canvas').first
+    box = grid.bounding_box()
+    page.mouse.move(box["x"] + 500, box["y"] + 18)
+    page.wait_for_timeout(400)
+    page.mouse.click(box["x"] + 535, box["y"] + 18)
+    menu = page.get_by_test_id("stDataFrameColumnMenu")
+    menu.wait_for()
+    page.wait_for_timeout(200)
+    assert "升序排列" in menu.inner_text() and "Sort" not in menu.inner_text()
+    page.keyboard.press("Escape")
+    page.mouse.move(box["x"] + 400, box["y"] + 200)
+    buttons = page.locator('[class*="st-key-rows_table"] [data-testid="stElementToolbar"] button')
+    offered = [button.get_attribute("aria-label") for button in buttons.all() if button.is_visible()]
+    assert "Search" in offered and "Download as CSV" not in offered
+    page.close()
+
+
 def test_the_way_back_leads_to_the_question_before(
     p2p: Path, address: str, context: Any, guard: Guard
 ) -> None:

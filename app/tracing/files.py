@@ -9,7 +9,7 @@ import graphflow as gf
 from app.session import say
 from app.tables import COUNT, MONEY, Column, Sheet, csv_bytes, excel_bytes
 from app.tracing.answer import Words
-from app.tracing.lists import chain_columns, chain_frame
+from app.tracing.lists import assumption_rows, chain_columns, chain_frame
 from app.tracing.picture import row_columns
 from graphflow.pictures import sankey_svg
 
@@ -42,9 +42,9 @@ def export(words: Words, question: str) -> None:
                 str(st.session_state.get("trace_from"))
                 + " "
                 + ", ".join(
-                    f"{key}={value}"
+                    f"{key}={words.figures.exact.money(value) if key == 'min_amount' else value}"
                     for key, value in dict(words.result.parameters).items()
-                    if value not in (None, "")
+                    if key != "references" and value not in (None, "", 0)
                 ),
                 f"{words.case.path or ''} {words.case.hash}",
                 words.figures.exact.text(int(words.result.seed)),
@@ -69,6 +69,7 @@ def export(words: Words, question: str) -> None:
             },
         ),
         Sheet(say("Chains"), chain_frame(words, None), chain_columns(words)),
+        Sheet(say("Assumptions"), *assumption_rows(words)),
     ]
     figures = words.figures
     st.caption(
@@ -91,7 +92,7 @@ def export(words: Words, question: str) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
-        for sheet, name in zip(sheets[1:], ("transfers", "ends", "chains"), strict=True):
+        for sheet, name in zip(sheets[1:], ("transfers", "ends", "chains", "assumptions"), strict=True):
             st.download_button(
                 f"CSV · {sheet.title}",
                 lambda sheet=sheet: csv_bytes(sheet, figures),

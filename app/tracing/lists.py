@@ -240,12 +240,14 @@ def assumptions(words: Words) -> None:
         st.info(say("This answer rests on no assumption: openings, order and coverage were all known."))
         return
     if not found.empty:
-        _assumed(words, found)
+        _assumed(words)
     if not words.result.misuse.empty:
         _misused(words, words.result.misuse)
 
 
-def _assumed(words: Words, found: pd.DataFrame) -> None:
+def assumption_rows(words: Words) -> tuple[pd.DataFrame, dict[str, Column]]:
+    """What was assumed, and the money that rests on it, as a frame and its columns."""
+    found = words.result.assumptions
     seed = max(int(words.result.seed), 1)
     frame = found.copy(deep=False)
     frame["what"] = [say(str(note)) for note in frame["note"]]
@@ -267,6 +269,11 @@ def _assumed(words: Words, found: pd.DataFrame) -> None:
         "detail": Column(say("Opening taken, or rows"), RIGHT, 170),
         "account_id": Column(say("Account"), width=190),
     }
+    return frame, columns
+
+
+def _assumed(words: Words) -> None:
+    frame, columns = assumption_rows(words)
     shown, settings = config(frame.head(MOST_ROWS), columns, words.figures)
     st.dataframe(
         shown,
