@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from graphflow.kernels import balances, chains, fifo, index, lay, numbering, order, poison, prorata
+from graphflow.kernels import balances, chains, fifo, index, lay, numbering, order, poison, prorata, text
 from graphflow.ledger.form import ROW, STEP
 from tests.naive import balances as naive_balances
 from tests.naive import chains as naive_chains
@@ -25,6 +25,7 @@ from tests.naive import numbering as naive_numbering
 from tests.naive import order as naive_order
 from tests.naive import poison as naive_poison
 from tests.naive import prorata as naive_prorata
+from tests.naive import text as naive_text
 
 LENT, CONVERTS, ARRIVAL, PARTS, OUTSIDE = 64, 128, 256, 512, 4
 
@@ -629,7 +630,22 @@ def two_texts_inputs(rng: random.Random, size: int) -> tuple:
     return *text_inputs(rng, size), *text_inputs(rng, size)[:2]
 
 
+def shift_inputs(rng: random.Random, size: int) -> tuple:
+    """Local times within a few days, mostly in order, the shift of some days, and days without one."""
+    day, first = 86_400_000_000, rng.randint(-3, 3)
+    local = [
+        rng.choice((0, day - 1, rng.randrange(day))) + rng.randint(first, first + 3) * day
+        for _ in range(size)
+    ]
+    if rng.random() < 0.5:
+        local.sort()
+    shifts = [rng.choice((0, 2**62, rng.randint(-day // 2, day // 2))) for _ in range(rng.randint(1, 4))]
+    good = np.array([rng.random() < 0.9 for _ in range(size)], np.uint8)
+    return ints(local), good, first, ints(shifts)
+
+
 PAIRS = (
+    Pair("text.shifted", text.shifted, naive_text.shifted, shift_inputs),
     Pair("numbering.find_texts", numbering.find_texts, naive_numbering.find_texts, two_texts_inputs),
     Pair("numbering.number_texts", numbering.number_texts, naive_numbering.number_texts, text_inputs),
     Pair("index.index_by", index.index_by, naive_index.index_by, keys_inputs),

@@ -197,17 +197,6 @@ def test_identical_rows_are_numbered_within_their_file(rows):
     assert ours.tolist() == naive.ordinals(start, groups)
 
 
-@given(
-    st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 86_400_000_000 - 1), st.booleans()), max_size=12)
-)
-def test_times_are_shifted_by_their_day_as_the_twin_does(days):
-    local = [day * 86_400_000_000 + time for day, time, _ in days]
-    good = [int(known) for *_, known in days]
-    shifts = [7, -5, 2**62, 28_800_000_000, 2**62]
-    moments, odd = kernel.shifted(np.array(local, np.int64), np.array(good, np.uint8), -3, np.array(shifts))
-    assert (moments.tolist(), odd.tolist()) == naive.shifted(local, good, -3, shifts)
-
-
 def changes_of(zone: pathlib.Path) -> list[int]:
     """When a zone's offset changes, in seconds, out of its file (RFC 8536)."""
     raw = zone.read_bytes()
