@@ -25,6 +25,7 @@ from graphflow.pictures import (
     Table,
     amount_text,
     clean,
+    end_name,
     flow_of_links,
     flow_of_routes,
     html_page,
@@ -383,3 +384,15 @@ def test_what_is_no_frame_is_said_as_ours() -> None:
 
     with pytest.raises(gf.InputError, match="transfers: not a frame; first: int"):
         gf.Case.from_tables(transfers=5)
+
+
+def test_the_names_of_ends_are_not_cut() -> None:
+    """All but the longest, in both languages and directions, as they stand beside their nodes."""
+    from graphflow.language import translate
+
+    for language in ("en", "zh"):
+        for backward in (False, True):
+            routes = {"accounts": [("A", "B")] * 10, "amount": [10] * 10, "kind": list(END_NAMES)}
+            svg = sankey_svg(routes, title="t", language=language, backward=backward)
+            for kind in set(END_NAMES) - {"hub", "fee"}:
+                assert f">{translate(end_name(kind, backward), language)}</text>" in svg, kind

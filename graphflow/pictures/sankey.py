@@ -15,7 +15,8 @@ from graphflow.pictures.words import amount_text, brief, clean, end_name, shorte
 
 _COLOURS = {"seed": SEED, "account": ACCOUNT, "again": ACCOUNT, "more": FOLDED, **END_COLOURS}
 _NODE_WIDTH = 11.0
-_COLUMN_PITCH = 182.0  # a picture of six columns and the ends is 1286 wide: a laptop's screen
+_COLUMN_PITCH = 178.0
+_LAST = 40.0  # more for the names of the ends; with six columns before them a picture is 1298 wide
 _LABEL_HEIGHT = 27.0
 _GAP = 5.0
 _BAND = 300.0  # how tall the whole of the money is drawn
@@ -166,7 +167,7 @@ def _arrange(flow: Flow) -> tuple[dict[Key, _Box], float, float]:
                     )
                     box.y += 0.5 * (middle - box.middle)
             _spread(rows[column], height)
-    return boxes, 12 + (max(rows, default=0) + 1) * _COLUMN_PITCH, height
+    return boxes, 12 + (max(rows, default=0) + 1) * _COLUMN_PITCH + _LAST, height
 
 
 def _spread(row: list[_Box], height: float) -> None:
@@ -305,7 +306,7 @@ class _Pen:
     def brief(self, node: Node) -> str:
         """What fits beside a node; the whole name is in the tooltip."""
         if node.role in ("end", "more"):
-            return shorten(self.name(node), 25)
+            return shorten(self.name(node), 33 if node.role == "end" else 25)
         return brief(node.label, node.id, 25)
 
     def link(self, link: Link, source: Node, target: Node) -> str:
