@@ -72,6 +72,10 @@ def _column(name: str, column: pa.ChunkedArray, files: Mapping[str, str]) -> byt
             piece = pa.concat_arrays(piece.chunks)
         if pa.types.is_dictionary(piece.type):
             piece = piece.cast(piece.type.value_type)
+        if pa.types.is_decimal(piece.type):
+            piece = piece.cast(pa.large_string())
+        elif pa.types.is_date(piece.type):
+            piece = piece.cast(pa.timestamp("us"))
         if piece.null_count:
             digest.update(np.packbits(pc.is_valid(piece).to_numpy(zero_copy_only=False)).tobytes())
         if pa.types.is_string(piece.type) or pa.types.is_large_string(piece.type):

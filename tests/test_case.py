@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -108,6 +109,42 @@ def test_a_period_to_the_calendars_end_has_none(zone: str) -> None:
     accounts = {"account_id": ["A"], "covered_from": ["0001-01-01"], "covered_to": ["9999-12-31"]}
     case = Case.from_tables(accounts=accounts, transfers=frames()["transfers"], timezone=zone)
     assert case.ledger.periods["ends"].tolist() == [2**63 - 1]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("memo", [b"\xff", b"x", None, b""], "memo: this column is binary"),
+        ("amount", [[1], [2], [3], [4]], "not a decimal number; first: .*1"),
+        ("amount", [2**70, 1, 1, 1], "amount: this column holds values of different kinds"),
+        ("memo", [1 + 2j] * 4, "memo: this column holds values of different kinds"),
+        ("source_row", ["a", "1", "2", "3"], "source_row: this column is .*; expected: whole numbers"),
+        ("sequence", np.array([2**64 - 1, 1, 2, 3], np.uint64), "sequence: this column is uint64"),
+    ],
+)
+def test_columns_of_types_that_are_none_of_ours_are_one_clear_error(
+    column: str, values: Any, said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        Case.from_tables(transfers=frames()["transfers"].assign(**{column: values}))
+
+
+def test_further_columns_of_any_type_are_kept_as_text() -> None:
+    day = datetime.date(2024, 3, 1)
+    more = {"a": [[1], None, [2], []], "b": [day] * 4, "c": [Decimal("1.10"), None, Decimal(2), Decimal(3)]}
+    more |= {"d": [pd.Timedelta(1, "D")] * 4, "e": [1.5, None, 2.0, 3.0], "id_generated": ["no"] * 4}
+    accounts = frames()["accounts"].assign(billing_day=["1", "2", "3"])
+    case = Case.from_tables(transfers=frames()["transfers"].assign(**more), accounts=accounts)
+    found = case.tables.transfers
+    assert found["a"].tolist()[0] == "[1]" and found["b"].tolist()[0] == "2024-03-01"
+    assert found["c"].tolist()[0] == "1.10" and found["given_id_generated"].tolist()[0] == "no"
+    assert case.tables.accounts["billing_day"].tolist()[:3] == ["1", "2", "3"]
+
+
+def test_one_column_twice_is_one_clear_error() -> None:
+    given = frames()["transfers"]
+    with pytest.raises(InputError, match=r"transfers\.memo: this column is there more than once"):
+        Case.from_tables(transfers=pd.concat([given, given[["memo"]]], axis=1))
 
 
 def test_the_order_of_tables_does_not_matter() -> None:

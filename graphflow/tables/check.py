@@ -338,7 +338,8 @@ class _Checker:
         days = {f"{c}_day" for c in parsed if spec.columns[c].kind == "time"}
         for name in table.column_names:
             if name not in out and name not in spec.columns and name not in PROVENANCE and name not in days:
-                out[name] = read.as_text(table[name])
+                # whether an id is ours is for us to say
+                out["given_" + name if name == GENERATED else name] = read.as_text(table[name])
         for name in PROVENANCE:  # names of files as they are: a constant is no longer one in one piece
             out[name] = table[name]
         return pa.table(out)

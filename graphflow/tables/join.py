@@ -560,7 +560,8 @@ class _Joiner:
                     rows if before is None else pa.concat_tables([before, rows], promote_options="default")
                 )
                 for column_name in after.column_names:
-                    if column_name.endswith("_day"):
+                    is_mark = pa.types.is_boolean(after.schema.field(column_name).type)
+                    if column_name.endswith("_day") and is_mark:
                         after = _put(after, column_name, pc.fill_null(after[column_name], False))
                 self.tables[target] = _in_order(target, after)
                 self._note_added(target, names, named_by)
