@@ -216,10 +216,10 @@ def trace_shares(given: Given) -> Run:
 
     side, converted = given.ledger.debits, given.ledger.converted
     seeds = np.column_stack((2 * given.seeds, given.none, given.amounts, given.amounts))
-    box, prepare = given.held(lambda: np.zeros((given.pots, 4), np.int64))
+    box, prepare = given.held(lambda: np.zeros((given.pots, 6), np.int64))
     last = len(given.steps) - 1
     return lambda: kernel(
-        given.steps, side.pointer, side.steps, seeds, converted, box[0], last, False
+        given.steps, (side.pointer, side.steps, side.starts, side.held), seeds, converted, box[0], last, False
     ), prepare
 
 

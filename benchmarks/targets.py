@@ -87,7 +87,13 @@ def _kernel_alone(ledger: Any, seeds: Any, rule: str) -> float:
         with ledger.scratch(6) as scratch:
             begun = time.perf_counter()
             trace_shares(
-                ledger.steps, side.pointer, side.steps, table, ledger.converted, scratch, last, False
+                ledger.steps,
+                (side.pointer, side.steps, side.starts, side.held),
+                table,
+                ledger.converted,
+                scratch,
+                last,
+                False,
             )
             return time.perf_counter() - begun
 

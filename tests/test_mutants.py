@@ -117,7 +117,7 @@ MUTANTS = (
     ),
     (
         "prorata.trace_shares/walk",
-        "settle(steps, pointer, positions, converted, state, payee, place, back)",
+        "settle(steps, side, converted, state, payee, place, back)",
         "pass",
     ),
     ("prorata.trace_shares/walk", "state[payer, 4] += -number if back else 1", "state[payer, 4] += 0"),
@@ -130,7 +130,7 @@ MUTANTS = (
         "if positions[at] <= latest if back else positions[at] >= latest:",
     ),
     ("prorata.settle", "if pays > 0:", "if pays > 1:"),
-    ("prorata.settle/payment", "if at + 1 < top:", "if at + 2 < top:"),
+    ("prorata.settle/payment", "if at + 1 < top:", "if at < top:"),
     (
         "prorata.settle/payment",
         'min(steps[positions[at]]["amount"], balance)',

@@ -56,10 +56,12 @@ def lay_steps(
 
 
 @njit(cache=True, nogil=True)
-def index_steps(steps: Records, back: bool, size: int) -> tuple[Ints, Numbers, Ints]:
-    """What each pot pays (``back``: receives): the steps, ascending, and their places on its ruler.
+def index_steps(steps: Records, back: bool, size: int) -> tuple[Ints, Numbers, Ints, Ints]:
+    """What each pot pays (``back``: receives): the steps, ascending, their places on its ruler, and what it
+    held (can pay before a step, ``back``: stands there behind it).
 
-    Those of pot ``p`` are ``pointer[p]`` to ``pointer[p + 1]`` of both.
+    Those of pot ``p`` are ``pointer[p]`` to ``pointer[p + 1]`` of each. Of parts that come in together only
+    the last says what stands there then, the others -1.
     """
     pointer = np.zeros(size + 1, np.int64)
     for s in range(steps.size):
@@ -68,6 +70,7 @@ def index_steps(steps: Records, back: bool, size: int) -> tuple[Ints, Numbers, I
         pointer[p + 1] += pointer[p]
     positions = np.empty(steps.size, np.int32)
     places = np.empty(steps.size, np.int64)
+    held = np.empty(steps.size, np.int64)
     free = pointer[:-1].copy()
     for s in range(steps.size):
         p = steps[s]["dst"] if back else steps[s]["src"]
@@ -75,7 +78,12 @@ def index_steps(steps: Records, back: bool, size: int) -> tuple[Ints, Numbers, I
         free[p] += 1
         positions[at] = s
         places[at] = steps[s]["cplace"] if back else steps[s]["dplace"]
-    return pointer, positions, places
+        held[at] = steps[s]["after"] if back else steps[s]["avail"]
+        if back and steps[s]["flags"] & 512 and at > pointer[p]:
+            before = positions[at - 1]
+            if steps[before]["flags"] & 512 and steps[before]["row"] == steps[s]["row"]:
+                held[at - 1] = -1
+    return pointer, positions, places, held
 
 
 @njit(cache=True, nogil=True)

@@ -21,15 +21,13 @@ from graphflow.kernels.prefetch import prefetch
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 Records = NDArray[np.void]
+Side = tuple[Ints, Numbers, Ints, Ints]
 
 DONE, DENSE = 1, 2
 """Why a walk stops: there is no more, or a straight pass over the rest is cheaper (0: a list is full)."""
 
 AHEAD = 32
 """Steps between asking for a pot's record and using it: the walk is bound by waiting for memory."""
-
-SOON = 8
-"""The same for the payments of one pot, which lie apart from one another."""
 
 LOOK = 32
 """How many payments of a pot are looked through at once: money may come before they are reached."""
@@ -164,53 +162,43 @@ def arriving(steps: Records, converted: Ints, s: int) -> int:
 
 @njit(cache=True, nogil=True)
 def payment(
-    steps: Records, positions: Numbers, converted: Ints, at: int, end: int, back: bool
+    steps: Records, side: Side, converted: Ints, at: int, end: int, top: int, back: bool
 ) -> tuple[int, int, int]:
-    """What a pot pays at a place in ``positions``, out of how much, and the place behind it.
+    """What a pot pays at a place of its part of ``side``, out of how much, and the place behind it.
 
-    Backward, all parts of one transfer are one payment.
+    Neighbours on its ruler say how much, so that only the last step is read. Backward, all parts of one
+    transfer are one payment.
     """
-    s = positions[at]
-    if not back:
-        balance = steps[s]["avail"]
-        return min(steps[s]["amount"], balance), balance, at + 1
-    balance = steps[s]["after"]
-    pays = arriving(steps, converted, s) - steps[s]["repaid"]
-    row = steps[s]["row"]
-    at -= 1
-    while at != end and steps[s]["flags"] & 512:
-        s = positions[at]
-        if steps[s]["row"] != row or not steps[s]["flags"] & 512:
-            break
-        pays += arriving(steps, converted, s) - steps[s]["repaid"]
-        at -= 1
-    return pays, balance, at
+    _, positions, starts, held = side
+    balance = held[at]
+    pays = np.int64(0)
+    while True:
+        if at + 1 < top:
+            pays += starts[at + 1] - starts[at]
+        elif back:
+            pays += arriving(steps, converted, positions[at]) - steps[positions[at]]["repaid"]
+        else:
+            pays += min(steps[positions[at]]["amount"], balance)
+        at += -1 if back else 1
+        if not back or at == end or held[at] >= 0:
+            return pays, balance, at
 
 
 @njit(cache=True, nogil=True)
 def settle(
-    steps: Records,
-    pointer: Ints,
-    positions: Numbers,
-    converted: Ints,
-    state: Ints,
-    pot: int,
-    place: int,
-    back: bool,
+    steps: Records, side: Side, converted: Ints, state: Ints, pot: int, place: int, back: bool
 ) -> None:
     """Catch up with a pot's payments up to a place, which carry nothing: only its exact amount changes."""
+    pointer, positions, _, _ = side
     at = state[pot, 4] - 1
     end = pointer[pot] - 1 if back else pointer[pot + 1]
     latest = steps.size - 1 - place if back else place
     whole = state[pot, 1]
     fraction = state[pot, 2]
-    ahead = -SOON if back else SOON
     while at != end:
         if positions[at] < latest if back else positions[at] > latest:
             break
-        if (at + ahead > end) if back else (at + ahead < end):
-            prefetch(steps, np.int64(positions[at + ahead]))
-        pays, balance, at = payment(steps, positions, converted, at, end, back)
+        pays, balance, at = payment(steps, side, converted, at, end, pointer[pot + 1], back)
         if pays > 0:
             whole, fraction = take(whole, fraction, pays, balance)
     state[pot, 1] = whole
@@ -219,30 +207,20 @@ def settle(
 
 
 @njit(cache=True, nogil=True)
-def look(
-    steps: Records,
-    pointer: Ints,
-    positions: Numbers,
-    converted: Ints,
-    state: Ints,
-    pot: int,
-    back: bool,
-) -> int:
-    """The pot's next payment that carries something, as its place in ``positions``, or the one from which to
-    look again; -1 where none does.
+def look(steps: Records, side: Side, converted: Ints, state: Ints, pot: int, back: bool) -> int:
+    """The pot's next payment that carries something, as its place in ``side``, or the one from which to look
+    again; -1 where none does.
     """
+    pointer = side[0]
     at = state[pot, 4] - 1
     end = pointer[pot] - 1 if back else pointer[pot + 1]
     held = state[pot, 0]
     whole = state[pot, 1]
     fraction = state[pot, 2]
-    ahead = -SOON if back else SOON
     for _ in range(LOOK):
         if at == end:
             return np.int64(-1)
-        if (at + ahead > end) if back else (at + ahead < end):
-            prefetch(steps, np.int64(positions[at + ahead]))
-        pays, balance, behind = payment(steps, positions, converted, at, end, back)
+        pays, balance, behind = payment(steps, side, converted, at, end, pointer[pot + 1], back)
         if pays > 0:
             whole, fraction = take(whole, fraction, pays, balance)
             if whole + (fraction > 2147483648) != held:
@@ -254,8 +232,7 @@ def look(
 @njit(cache=True, nogil=True)
 def walk(
     steps: Records,
-    pointer: Ints,
-    positions: Numbers,
+    side: Side,
     seeds: Ints,
     converted: Ints,
     state: Ints,
@@ -278,6 +255,7 @@ def walk(
     is.
     """
     last, patience, back, dense = limits
+    pointer, positions, _, _ = side
     size = steps.size
     ahead = -1 if back else 1
     place, turn, count, stops, touches, waiting, visited, window, asides = mark[:9]
@@ -406,7 +384,7 @@ def walk(
                 pays = min(steps[low + k]["amount"], balance)
             if state[payer, 4] > 0 and (dense or state[payer, 0] > 0) and (k == 0 or not back):
                 before = (size - 1 - high if back else low + k) - 1
-                settle(steps, pointer, positions, converted, state, payer, before, back)
+                settle(steps, side, converted, state, payer, before, back)
                 if dense:
                     state[payer, 4] = 0  # from here on all its payments are visited
             taken = np.int64(0)
@@ -433,7 +411,7 @@ def walk(
                         state[payer, 3] -= taken_seed
             if not dense and state[payer, 0] > 0 and (k == 0 or not back):
                 state[payer, 4] += -number if back else 1
-                after = look(steps, pointer, positions, converted, state, payer, back)
+                after = look(steps, side, converted, state, payer, back)
                 state[payer, 5] = after + 1
                 if after >= 0:
                     s = np.int64(positions[after])
@@ -545,7 +523,7 @@ def walk(
                     stops += 1
                 continue
             if state[payee, 4] > 0:
-                settle(steps, pointer, positions, converted, state, payee, place, back)
+                settle(steps, side, converted, state, payee, place, back)
                 if dense:
                     state[payee, 4] = 0
             if state[payee, 0] == 0:
@@ -580,8 +558,7 @@ def longer(rows: Ints, used: int, room: int) -> Ints:
 @njit(cache=True, nogil=True)
 def trace_shares(
     steps: Records,
-    pointer: Ints,
-    positions: Numbers,
+    side: Side,
     seeds: Ints,
     converted: Ints,
     state: Ints,
@@ -597,7 +574,9 @@ def trace_shares(
     Parameters
     ----------
     steps : record array (m)
-    pointer, positions : payments of each pot (forward: debits, backward: credits)
+    side : int64 (pots + 1), int32 (m), int64 (m), int64 (m)
+        The payments of each pot (forward: debits, backward: credits): those of pot ``p`` are ``pointer[p]``
+        to ``pointer[p + 1]`` of the others; their steps, their places on its ruler, what it holds.
     seeds : int64 (k, 4)
         Ordered: twice the step's place in time order, or for money that stands in a pot twice the
         place after which it stands, plus 1; the pot of a standing seed (else -1); the amount; the
@@ -637,7 +616,7 @@ def trace_shares(
     while mark[9] != DONE:
         limits = (np.int64(last), np.int64(patience), back, dense)
         walk(
-            steps, pointer, positions, seeds, converted, state, limits,
+            steps, side, seeds, converted, state, limits,
             moved, aside, stopped, touched, heap, parts, mark,
         )  # fmt: skip
         number = max(mark[10], 1)
@@ -657,7 +636,7 @@ def trace_shares(
         pot = touched[i]
         if state[pot, 0] > 0:
             if state[pot, 4] > 0:
-                settle(steps, pointer, positions, converted, state, pot, last, back)
+                settle(steps, side, converted, state, pot, last, back)
             left[count, 0] = pot
             left[count, 1] = state[pot, 0]
             left[count, 2] = state[pot, 3]

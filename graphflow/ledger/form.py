@@ -19,7 +19,7 @@ from graphflow.errors import InputError, Problem
 from graphflow.kernels.text import hash64
 from graphflow.language import N_
 
-FORM = 1
+FORM = 2
 """Version of the arrays' layout on disk: another one is compiled anew from the tables."""
 
 Ints = NDArray[np.int64]
@@ -102,13 +102,18 @@ KINDS = ("ordinary", "cash", "internal", "tax", "clearing", "custody", "securiti
 
 @dataclass(frozen=True)
 class Index:
-    """Steps by pot: those of pot ``p`` are ``steps[pointer[p]:pointer[p + 1]]``, and their places on
-    its ruler.
+    """Steps by pot: those of pot ``p`` are ``steps[pointer[p]:pointer[p + 1]]``, their places on its ruler,
+    and what it holds (before a payment; behind what comes in, where of several parts the last one says so and
+    the others -1).
     """
 
     pointer: Ints
     steps: Numbers
     starts: Ints
+    held: Ints
+
+
+INDEX = ("pointer", "steps", "starts", "held")
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,7 @@ class Ledger:
         # Read-only in memory as on disk: to numba these are two types, and each kernel would compile twice.
         for part in fields(self):
             value = getattr(self, part.name)
-            held = (value.pointer, value.steps, value.starts) if isinstance(value, Index) else (value,)
+            held = tuple(getattr(value, x) for x in INDEX) if isinstance(value, Index) else (value,)
             for array in held:
                 if isinstance(array, np.ndarray):
                     array.setflags(write=False)
@@ -245,7 +250,7 @@ class Ledger:
             if isinstance(value, np.ndarray):
                 np.save(folder / f"{part.name}.npy", value)
             elif isinstance(value, Index):
-                for name in ("pointer", "steps", "starts"):
+                for name in INDEX:
                     np.save(folder / f"{part.name}_{name}.npy", getattr(value, name))
             elif isinstance(value, pa.Array):
                 table = pa.table({"text": value})
@@ -300,9 +305,7 @@ class Ledger:
                 column = table.column("text")
                 facts[name] = column.chunk(0) if column.num_chunks else pa.array([], pa.large_string())
             elif (folder / f"{name}_pointer.npy").exists():
-                facts[name] = Index(
-                    *(_mapped(folder / f"{name}_{x}.npy") for x in ("pointer", "steps", "starts"))
-                )
+                facts[name] = Index(*(_mapped(folder / f"{name}_{x}.npy") for x in INDEX))
         for name in ("currencies", "breaks", "open_orders"):
             facts[name] = tuple(facts[name])
         return cls(**facts)

@@ -29,7 +29,20 @@ def index_steps(steps, back, size):
         [sum(1 for p in pot if p < k) for k in range(size + 1)],
         order,
         [int(steps[place][s]) for s in order],
+        [held(steps, s, order, back) for s in order],
     )
+
+
+def held(steps, s, order, back):
+    """What the payer has before a step, backward the payee behind it: -1 if more parts of it follow."""
+    if not back:
+        return int(steps["avail"][s])
+    later = [t for t in order if t > s and steps["dst"][t] == steps["dst"][s]]
+    other = min(later, default=s)
+    if other > s and steps["flags"][s] & steps["flags"][other] & 512:
+        if steps["row"][s] == steps["row"][other]:
+            return -1
+    return int(steps["after"][s])
 
 
 def first_beyond(steps, outside, most):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 UNIT = 1 << 32
+LOOK = 32
 
 
 def share(whole, part, parts):
@@ -28,34 +29,66 @@ def next_payment(pointer, positions, pot, place, back, size):
     return min(((o, i) for o, i in places.items() if o > place), default=(0, -1))[1]
 
 
-def settle(steps, pointer, positions, converted, state, pot, place, back):
-    """Take from a pot's exact amount what its payments up to a place take, those that it does not know of."""
+def payments_of(steps, side, converted, pot, at, back):
+    """A pot's payments from a place in ``side`` on: first place, step, how much, out of how much, place behind.
+
+    Backward, the parts of one transfer are one payment.
+    """
+    pointer, positions = side[:2]
     arriving = {int(s): int(amount) for s, amount in converted}
     begins, ends = int(pointer[pot]), int(pointer[pot + 1])
+    if not back:
+        for i in range(at, ends):
+            step = steps[positions[i]]
+            yield (
+                i,
+                int(positions[i]),
+                min(int(step["amount"]), int(step["avail"])),
+                int(step["avail"]),
+                i + 1,
+            )
+        return
+    i = at
+    while i >= begins:
+        group = [i]
+        while group[-1] > begins and same_payment(steps, positions[group[-1]], positions[group[-1] - 1]):
+            group.append(group[-1] - 1)
+        came = [(int(positions[x]), steps[positions[x]]) for x in group]
+        pays = sum(arriving.get(s, int(step["amount"])) - int(step["repaid"]) for s, step in came)
+        yield i, came[0][0], pays, int(came[0][1]["after"]), group[-1] - 1
+        i = group[-1] - 1
+
+
+def settle(steps, side, converted, state, pot, place, back):
+    """Take from a pot's exact amount what its payments up to a place take, those that it does not know of."""
     at = int(state[pot][4]) - 1
-    missed = range(begins, at + 1) if back else range(at, ends)
-    transfers = {}  # parts of one transfer are one payment backward
-    for i in missed:
-        s = int(positions[i])
-        if (len(steps) - 1 - s if back else s) <= place:
-            parted = back and steps[s]["flags"] & 512
-            transfers.setdefault((int(steps[s]["row"]), -1 if parted else s), []).append(s)
     value = int(state[pot][1]) * UNIT + int(state[pot][2])
-    for steps_of in sorted(transfers.values(), reverse=back):
-        final = steps[max(steps_of)]
-        if back:
-            pays = sum(arriving.get(s, int(steps[s]["amount"])) - int(steps[s]["repaid"]) for s in steps_of)
-            balance = int(final["after"])
-        else:
-            pays, balance = min(int(final["amount"]), int(final["avail"])), int(final["avail"])
+    for _, s, pays, balance, behind in payments_of(steps, side, converted, pot, at, back):
+        if (len(steps) - 1 - s if back else s) > place:
+            break
         if pays:
             value -= value * pays // balance
+        at = behind
     state[pot][1], state[pot][2] = divmod(value, UNIT)
-    past = sum(map(len, transfers.values()))
-    state[pot][4] = (at - past if back else at + past) + 1
+    state[pot][4] = at + 1
 
 
-def trace_shares(steps, pointer, positions, seeds, converted, state, last, back, patience=0):
+def look(steps, side, converted, state, pot, back):
+    """The pot's next payment that carries something, or the one after so many."""
+    value = int(state[pot][1]) * UNIT + int(state[pot][2])
+    number = 0
+    for at, _, pays, balance, _ in payments_of(steps, side, converted, pot, int(state[pot][4]) - 1, back):
+        if number == LOOK:
+            return at
+        number += 1
+        if pays:
+            value -= value * pays // balance
+            if (value + UNIT // 2 - 1) // UNIT != state[pot][0]:
+                return at
+    return -1
+
+
+def trace_shares(steps, side, seeds, converted, state, last, back, patience=0):
     """What each step carries: T, E and the amount in the seed's currency of every pot, step by step."""
     arriving = {int(s): int(amount) for s, amount in converted}
     traced, exact, worth = (dict.fromkeys(range(len(state)), 0) for _ in range(3))
