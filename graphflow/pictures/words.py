@@ -25,7 +25,7 @@ END_NAMES: Mapping[str, str] = {
 
 ORIGIN_NAMES: Mapping[str, str] = {
     "balance": N_("stood in the account before"),
-    "cash": N_("paid in in cash"),
+    "cash": N_("paid in as cash"),
     "fee": N_("came from the bank or the tax office"),
     "hub": N_("not to be told apart in a clearing account"),
     "returned": N_("came from the receiver itself"),
@@ -42,7 +42,7 @@ def end_name(kind: str, backward: bool = False) -> str:
     """A kind of end in words, to be translated; a kind that we do not know stays as it is.
 
     >>> end_name("cash"), end_name("cash", backward=True)
-    ('taken in cash', 'paid in in cash')
+    ('taken in cash', 'paid in as cash')
     """
     return (ORIGIN_NAMES if backward else END_NAMES).get(kind, kind)
 
