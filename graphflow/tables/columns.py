@@ -336,7 +336,7 @@ def read_integer(column: Any, spec: ColumnSpec) -> Parsed:
         if pa.types.is_floating(array.type):
             array = as_text(array)
         array = clean(as_text(array))
-        values, codes = kernel.decimals(*buffers(array), np.zeros(1, np.int8), False)
+        values, codes = kernel.decimals(*buffers(array), readonly(np.zeros(1, np.int8)), False)
         parsed = Parsed(_ints(values, codes == kernel.GOOD))
         wrong = (codes == kernel.NOT_A_NUMBER) | (codes == kernel.TOO_FINE)
         parsed.fault(wrong, spec.name, NO_WHOLE_NUMBER, A_WHOLE_NUMBER)
@@ -359,7 +359,7 @@ def _bounds(spec: ColumnSpec) -> str:
 def read_share(column: Any, spec: ColumnSpec) -> Parsed:
     """A stated share: parts per billion, the text kept where it had more decimals."""
     array = clean(as_text(column))
-    values, codes = kernel.decimals(*buffers(array), np.full(1, SHARE_DIGITS, np.int8), True)
+    values, codes = kernel.decimals(*buffers(array), readonly(np.full(1, SHARE_DIGITS, np.int8)), True)
     fine = codes == kernel.TOO_FINE
     parsed = Parsed(_ints(values, (codes == kernel.GOOD) | fine), rounded=int(fine.sum()))
     parsed.fault(codes == kernel.NOT_A_NUMBER, spec.name, NO_NUMBER, A_SHARE)
