@@ -4,35 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphflow.errors import InputError, Problem
 from graphflow.kernels.balances import run_balances
-from graphflow.kernels.index import history_keys, index_by, sort_hashes
+from graphflow.kernels.index import index_by, sort_hashes
 from graphflow.language import N_
-from graphflow.ledger.columns import fixed, flags, integers, known, positions, texts, whole
-from graphflow.ledger.coverage import Coverage, end_of_day, gaps, join_deliveries, read_coverage
+from graphflow.ledger.columns import flags, integers, known, texts, whole
+from graphflow.ledger.coverage import end_of_day, gaps, join_deliveries, read_coverage
 from graphflow.ledger.division import divide
 from graphflow.ledger.form import (
-    CLEARING,
     CUSTODY,
     ORDINARY,
     OUTSIDE,
-    POT,
-    TRANSIT,
     Ledger,
     hash_ids,
 )
+from graphflow.ledger.histories import Events, number_histories
 from graphflow.ledger.laying import index_of, lay_out_rows, lay_out_steps, refuse_too_large
 from graphflow.ledger.openings import Booked, Names, find_openings
 from graphflow.ledger.order import NONE, Ordered, Side, ascending, order_events
+from graphflow.ledger.reading import numbers_of, own_currencies, read_accounts, read_currencies, read_earmarks
 from graphflow.ledger.reversals import net_amounts
 from graphflow.tables import SCHEMA
 
@@ -44,30 +41,6 @@ Numbers = NDArray[np.int32]
 
 SUM = 2**62
 """Sums below this many minor units are counted exactly."""
-
-_KIND = {
-    "cash": 1,
-    "internal": 2,
-    "tax": 3,
-    "clearing": 4,
-    "client_custody": 5,
-    "reserve_central": 5,
-    "reserve_special": 5,
-    "securities": 6,
-    "margin": 6,
-}
-_EARMARKS = ("clearing_id", "order_id", "loan_id", "product_id")
-
-
-@dataclass(frozen=True)
-class _Accounts:
-    """What is known of the accounts, by number."""
-
-    ids: Any
-    kind: NDArray[np.int8]
-    party: NDArray[np.int32]
-    asset: NDArray[np.bool_]
-    party_ids: Any
 
 
 def compile_ledger(tables: Tables) -> Ledger:
@@ -94,12 +67,12 @@ def compile_ledger(tables: Tables) -> Ledger:
         transfers = pa.table({column.name: pa.array([], column.type) for column in columns})
     accounts = tables.arrow("accounts")
     size = len(transfers)
-    who = _read_accounts(tables, transfers, accounts)
+    who = read_accounts(tables, transfers, accounts)
     kind = who.kind
 
     with ThreadPoolExecutor(2) as threads:
         source, target = threads.map(
-            lambda name: _numbers(texts(transfers, name), who.ids), ("source", "target")
+            lambda name: numbers_of(texts(transfers, name), who.ids), ("source", "target")
         )
     time = integers(transfers, "time", size)
     arrives = integers(transfers, "target_time", size)
@@ -109,13 +82,13 @@ def compile_ledger(tables: Tables) -> Ledger:
     else:
         arrives = time
     amount = integers(transfers, "amount", size)
-    currencies, currency = _currencies(transfers, "currency", tables.currency, size)
+    currencies, currency = read_currencies(transfers, "currency", tables.currency, size)
     received = integers(transfers, "target_amount", size)
     converts = known(transfers, "target_amount", size)
     names, other = currencies, currency
     if converts.any():
         received = np.where(converts, received, amount)
-        more, coin = _currencies(transfers, "target_currency", tables.currency, size)
+        more, coin = read_currencies(transfers, "target_currency", tables.currency, size)
         names = list(dict.fromkeys([*currencies, *more]))
         other = np.where(converts, np.array([names.index(x) for x in more], np.int32)[coin], currency)
     else:
@@ -129,16 +102,16 @@ def compile_ledger(tables: Tables) -> Ledger:
     second = np.concatenate((np.zeros(size, np.bool_), np.ones(moving.size, np.bool_)))
     first = np.concatenate((arrives > time, np.zeros(moving.size, np.bool_)))
     event_time = np.concatenate((time, arrives[moving])) if moving.size else time
-    placed = _order(
-        tables, transfers, event_row, event_time, first, second, source, target, amount, received, currency,
-        other
-    )  # fmt: skip
+    # where the rows stand in order already, picking them costs nothing
+    rows: Any = event_row if moving.size else slice(None)
+    events = Events(event_row, event_time, first, second, moving, rows)
+    placed = _order(tables, transfers, events, (source, target), (amount, received), (currency, other))
     as_given = moving.size == 0 and bool((placed.order == event_row).all())
     if not as_given:
         event_row, event_time = event_row[placed.order], event_time[placed.order]
         first, second = first[placed.order], second[placed.order]
-    # where the rows stand in order already, picking them costs nothing
-    rows: Any = slice(None) if as_given else event_row
+        rows = event_row
+        events = Events(event_row, event_time, first, second, moving, rows)
     origin = event_row[~second] if moving.size else event_row
     ids = texts(transfers, "transfer_id") if size else pa.array([], pa.large_string())
     ids = ids if as_given else ids.take(pa.array(origin))
@@ -147,14 +120,14 @@ def compile_ledger(tables: Tables) -> Ledger:
     by_hash = aside.submit(lambda: sort_hashes(hash_ids(ids)))
 
     coverage = read_coverage(accounts, tables.arrow("coverage"), who.ids, kind == 4, tables.timezone)
-    own_coin, names = _own_currencies(accounts, who.ids, coverage, tables.currency, names)
+    own_coin, names = own_currencies(accounts, who.ids, coverage, tables.currency, names)
     if coverage.loose.any():
         payers = (np.where(second, -1, source[rows]), event_time, currency[rows])
         payees = (np.where(first, -1, target[rows]), event_time, other[rows])
         behind = [integers(transfers, name, size)[rows] for name in ("source_balance", "target_balance")]
         sides_of = ((*payers, behind[0], -amount[rows]), (*payees, behind[1], received[rows]))
         coverage = join_deliveries(coverage, sides_of)
-    earmark, earmarks = _earmarks(transfers, size, kind, source, target)
+    earmark, earmarks = read_earmarks(transfers, size, kind, source, target)
 
     # the histories of both sides
     mark = earmark[rows] if earmark.size else earmark
@@ -166,8 +139,8 @@ def compile_ledger(tables: Tables) -> Ledger:
             clearing_known = mark >= 0 if mark.size else np.zeros(account.size, np.bool_)
             period = np.where((kind[account] == 4) & ~clearing_known, -1, period)
         sides.append((np.where(gone, -1, account) if moving.size else account, period, coin[rows]))
-    books, pots, source_pot, target_pot, source_book, target_book = _histories(
-        sides, kind, mark, len(names), coverage, own_coin, moving, first, second, currency, event_row
+    books, pots, source_pot, target_pot, source_book, target_book = number_histories(
+        sides, kind, mark, len(names), coverage, own_coin, events, currency
     )
 
     booked = Booked(event_row, event_time, rows, (source_book, target_book), (amount[rows], received[rows]))
@@ -246,258 +219,44 @@ def compile_ledger(tables: Tables) -> Ledger:
     )
 
 
-def _read_accounts(tables: Tables, transfers: Any, accounts: Any) -> _Accounts:
-    """Number the accounts by their ids as text, and the parties."""
-    named = [texts(transfers, "source"), texts(transfers, "target"), texts(accounts, "account_id")]
-    # the door has added every account that a transfer names; a bare ledger may have no table of accounts
-    columns = [named[2]] if named[2] is not None else [x for x in named[:2] if x is not None]
-    if len(columns) == 1 and bool(pc.all(pc.less(columns[0][:-1], columns[0][1:])).as_py()):
-        ids = columns[0]  # ascending already, each once
-    else:
-        ids = pa.chunked_array(columns).unique() if columns else pa.array([], pa.large_string())
-        ids = ids.take(pc.sort_indices(ids))
-    size = len(ids)
-    kind = np.zeros(size, np.int8)
-    party = np.full(size, -1, np.int32)
-    asset = np.zeros(size, np.bool_)
-    party_ids = pa.array([], pa.large_string())
-    if accounts is not None and size:
-        number = positions(named[2], ids)
-        words = texts(accounts, "kind")
-        if words is not None:
-            codes = words.dictionary_encode()
-            meaning = np.array([_KIND.get(x, 0) for x in codes.dictionary.to_pylist()] + [0], np.int8)
-            kind[number] = meaning[pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False)]
-        holder = texts(accounts, "party_id")
-        if holder is not None:
-            party_ids = holder.drop_null().unique()
-            party_ids = party_ids.take(pc.sort_indices(party_ids))
-            party[number] = positions(holder, party_ids)
-        asset = kind == 6
-        parties = tables.arrow("parties")
-        sector = texts(parties, "sector")
-        if sector is not None and len(party_ids):
-            land = texts(parties, "party_id").filter(
-                pc.fill_null(
-                    pc.is_in(sector, value_set=pa.array(["developer", "property_agency"], pa.large_string())),
-                    False,
-                )
-            )
-            sold = pc.is_in(party_ids, value_set=land).to_numpy(zero_copy_only=False)
-            asset = asset | ((party >= 0) & sold[np.maximum(party, 0)])
-    return _Accounts(ids, kind, party, asset, party_ids)
-
-
-def _numbers(column: Any, ids: Any) -> Numbers:
-    return np.zeros(0, np.int32) if column is None else positions(column, ids)
-
-
-def _currencies(transfers: Any, name: str, default: str, size: int) -> tuple[list[str], Numbers]:
-    words = pc.unique(transfers.column(name)).to_pylist() if name in transfers.column_names else []
-    if len(words) < 2 and None not in words:  # one piece of them all would be only memory
-        return [*words, default][:1], np.zeros(size, np.int32)
-    column = texts(transfers, name)
-    if column is None:
-        return [default], np.zeros(size, np.int32)
-    codes = pc.fill_null(column, default).dictionary_encode()
-    return codes.dictionary.to_pylist(), codes.indices.to_numpy(zero_copy_only=False)
-
-
-def _own_currencies(
-    accounts: Any, ids: Any, coverage: Coverage, default: str, names: list[str]
-) -> tuple[Ints, list[str]]:
-    """The currency of each account, in which its stated openings are, and all currencies of the case.
-
-    Money that only ever stood still may be in one that no transfer has.
-    """
-    words, own = [default], np.zeros(len(ids), np.int64)
-    column = texts(accounts, "currency")
-    if column is not None:
-        codes = column.dictionary_encode()
-        words += codes.dictionary.to_pylist()
-        own[positions(texts(accounts, "account_id"), ids)] = (
-            pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
-        )
-    opens = np.unique(own[coverage.periods["account"][coverage.tells]])
-    names = list(dict.fromkeys([*names, *(words[i] for i in opens)]))
-    coin = np.array([names.index(x) if x in names else -1 for x in words], np.int64)
-    return coin[own], names
-
-
-def _earmarks(
-    transfers: Any, size: int, kind: NDArray[np.int8], source: Numbers, target: Numbers
-) -> tuple[Numbers, Any]:
-    """Each row's earmark, where one side is kept by earmark: its clearing, else order, loan or product.
-
-    Without any earmark no row has an entry.
-    """
-    kept = np.isin(kind, (4, 5))
-    concerned = np.flatnonzero(kept[source] | kept[target]) if kept.any() else np.zeros(0, np.int64)
-    columns = [texts(transfers, name) for name in _EARMARKS]
-    columns = [x for x in columns if x is not None]
-    if concerned.size == 0 or not columns:
-        return np.zeros(0, np.int32), pa.array([], pa.large_string())
-    mark = pc.coalesce(*[x.take(pa.array(concerned)) for x in columns]).dictionary_encode()
-    if len(mark.dictionary) == 0:
-        return np.zeros(0, np.int32), mark.dictionary
-    numbers = np.full(size, -1, np.int32)
-    numbers[concerned] = pc.fill_null(mark.indices, -1).to_numpy(zero_copy_only=False)
-    return numbers, mark.dictionary
-
-
 def _order(
     tables: Tables,
     transfers: Any,
-    event_row: Numbers,
-    event_time: Ints,
-    first: NDArray[np.bool_],
-    second: NDArray[np.bool_],
-    source: Numbers,
-    target: Numbers,
-    amount: Ints,
-    received: Ints,
-    currency: Numbers,
-    other: Numbers,
+    events: Events,
+    accounts: tuple[Numbers, Numbers],
+    amounts: tuple[Ints, Ints],
+    currencies: tuple[Numbers, Numbers],
 ) -> Ordered:
-    size = source.size
-    rows: Any = event_row if event_row.size > size else slice(None)
+    size = accounts[0].size
+    rows, first, second = events.rows, events.first, events.second
     bare = flags(transfers, "time_day", size)[rows] & ~second
     bare |= flags(transfers, "target_time_day", size)[rows] & second
     day = None
-    if not bare.any() and ascending(event_time):  # nothing else needs to be looked at
-        places = event_row if event_row.size == size else np.arange(event_row.size)
+    if not bare.any() and ascending(events.time):  # nothing else needs to be looked at
+        places = events.row if events.row.size == size else np.arange(events.row.size)
         return Ordered(places, *(np.zeros(0, np.int64) for _ in range(3)))
     if bare.any():
-        local = pd.to_datetime(event_time, unit="us", utc=True).tz_convert(tables.timezone).tz_localize(None)
+        local = pd.to_datetime(events.time, unit="us", utc=True).tz_convert(tables.timezone).tz_localize(None)
         day = local.normalize().as_unit("us").asi8
     sequence = integers(transfers, "sequence", size)[rows]
     payers = Side(
-        np.where(second, -1, source[rows]),
+        np.where(second, -1, accounts[0][rows]),
         integers(transfers, "source_sequence", size)[rows],
         integers(transfers, "source_balance", size)[rows],
-        currency[rows],
-        -amount[rows],
+        currencies[0][rows],
+        -amounts[0][rows],
     )
     payees = Side(
-        np.where(first, -1, target[rows]),
+        np.where(first, -1, accounts[1][rows]),
         integers(transfers, "target_sequence", size)[rows],
         integers(transfers, "target_balance", size)[rows],
-        other[rows],
-        received[rows],
+        currencies[1][rows],
+        amounts[1][rows],
     )
     ids = texts(transfers, "transfer_id")
-    if event_row.size > size and ids is not None:
-        ids = ids.take(pa.array(event_row))
-    return order_events(event_time, sequence, bare, day, event_row, ids, (payers, payees))
-
-
-def _histories(
-    sides: list[tuple[Numbers, Numbers, Numbers]],
-    kind: NDArray[np.int8],
-    earmark: Numbers,
-    coins: int,
-    coverage: Coverage,
-    own_coin: Ints,
-    moving: Ints,
-    first: NDArray[np.bool_],
-    second: NDArray[np.bool_],
-    currency: Numbers,
-    event_row: Numbers,
-) -> tuple[NDArray[np.void], NDArray[np.void], Numbers, Numbers, Numbers, Numbers]:
-    """Number the books and pots of both sides of every event.
-
-    A book is (account, currency, period); a pot is one, or its part under one earmark. Pots are numbered by
-    account, so that those of an account are neighbours; transfers in transit come last, each with its own.
-    What opens with a stated balance has one also where no row is.
-    """
-    # period 0 is the world outside; the periods of one account are neighbours
-    widest = int(np.diff(coverage.pointer).max(initial=0)) + 1
-    marks = int(earmark.max(initial=-1)) + 2
-    by_earmark = np.isin(kind, (4, 5))
-    keys = []
-    for side in sides:
-        account, period, coin = (fixed(values, np.int32) for values in side)
-        sizes = (coins, widest, marks)
-        keys.append(
-            history_keys(account, coin, period, fixed(earmark, np.int32), by_earmark, coverage.pointer, sizes)
-        )
-    found = _distinct(*keys)
-    told = np.flatnonzero(coverage.tells)
-    whose = coverage.periods["account"][told].astype(np.int64)
-    told, whose = (x[(kind[whose] != 4) & (own_coin[whose] >= 0)] for x in (told, whose))
-    opened = (whose * coins + own_coin[whose]) * widest + told - coverage.pointer[whose] + 1
-    book_keys = _ascending(np.concatenate((found // marks, opened)))
-    # a custody book always has its bare compartment: the opening stands there
-    custody = book_keys[(kind[book_keys // (widest * coins)] == 5) & (book_keys % widest > 0)]
-    pot_keys = _ascending(np.concatenate((found, custody * marks, opened * marks)))
-    source_pot, target_pot = (_places(side, pot_keys) for side in keys)
-    del keys
-
-    pots = np.zeros(pot_keys.size + moving.size, POT)
-    plain = pots[: pot_keys.size]
-    of_book = pot_keys // marks
-    plain["earmark"] = pot_keys % marks - 1
-    plain["account"] = of_book // (widest * coins)
-    plain["currency"] = of_book // widest % coins
-    slot = of_book % widest
-    plain["period"] = np.where(slot > 0, coverage.pointer[plain["account"]] + slot - 1, -1)
-    what = kind[plain["account"]]
-    plain["kind"] = np.where(
-        slot == 0, OUTSIDE, np.where(what == 4, CLEARING, np.where(what == 5, CUSTODY, ORDINARY))
-    )
-    books = np.zeros(book_keys.size, POT)
-    books["account"] = book_keys // (widest * coins)
-    books["currency"] = book_keys // widest % coins
-    slot = book_keys % widest
-    books["period"] = np.where(slot > 0, coverage.pointer[books["account"]] + slot - 1, -1)
-    books["kind"] = np.where(slot == 0, OUTSIDE, np.where(kind[books["account"]] == 4, CLEARING, ORDINARY))
-    books["earmark"] = np.searchsorted(pot_keys, book_keys * marks)  # the bare pot, where there is one
-
-    if moving.size:
-        transit = pots[pot_keys.size :]
-        transit["account"] = -1
-        transit["period"] = moving  # the transfer, as a row of the table
-        transit["currency"] = currency[moving]
-        transit["earmark"] = -1
-        transit["kind"] = TRANSIT
-        own = np.full(int(event_row.max()) + 1, -1, np.int64)
-        own[moving] = pot_keys.size + np.arange(moving.size)
-        target_pot[first] = own[event_row[first]]
-        source_pot[second] = own[event_row[second]]
-    # no sums are run for the world outside, for clearing, in transit
-    summed = (books["kind"] != OUTSIDE) & (books["kind"] != CLEARING)
-    number = np.searchsorted(book_keys, of_book)
-    book_of = np.full(len(pots) + 1, -1, np.int32)  # behind the pots: of no pot
-    book_of[: pot_keys.size] = np.where(summed[number], number, -1)
-    return books, pots, source_pot, target_pot, book_of[source_pot], book_of[target_pot]
-
-
-def _distinct(*sides: Ints) -> Ints:
-    """The keys that occur, ascending, but -1."""
-    span = max(int(keys.max(initial=-1)) for keys in sides) + 1
-    if span > 4 * sum(keys.size for keys in sides) + 1_000_000:
-        found = np.unique(np.concatenate(sides))
-        return found[found >= 0]
-    present = np.zeros(span + 1, np.bool_)  # a table of all possible keys costs less than a sort
-    for keys in sides:
-        present[keys] = True  # -1 is the last
-    return np.flatnonzero(present[:-1])
-
-
-def _ascending(keys: Ints) -> Ints:
-    """The keys in order, each once; `np.unique` hashes, which costs far more where they are sorted nearly."""
-    keys = np.sort(keys)
-    return keys[np.append(True, keys[1:] != keys[:-1])] if keys.size else keys
-
-
-def _places(keys: Ints, among: Ints) -> Numbers:
-    """Where each key stands among ascending ones; -1 stays."""
-    span = int(among[-1]) + 1 if among.size else 0
-    if span > 4 * keys.size + 1_000_000:
-        return np.where(keys < 0, -1, np.searchsorted(among, keys)).astype(np.int32)
-    number = np.full(span + 1, -1, np.int32)
-    number[among] = np.arange(among.size, dtype=np.int32)
-    return number[keys]
+    if events.row.size > size and ids is not None:
+        ids = ids.take(pa.array(events.row))
+    return order_events(events.time, sequence, bare, day, events.row, ids, (payers, payees))
 
 
 def _refuse_beyond_64_bits(

@@ -1,0 +1,148 @@
+"""Histories, numbered: an account's in one currency and one period, or one earmark's part of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphflow.kernels.index import history_keys
+from graphflow.ledger.columns import fixed
+from graphflow.ledger.coverage import Coverage
+from graphflow.ledger.form import CLEARING, CUSTODY, ORDINARY, OUTSIDE, POT, TRANSIT
+
+Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Events:
+    """Every transfer, and the arrival of those in transit.
+
+    Attributes
+    ----------
+    row, time
+        Each event's row of the table, and when it is.
+    first, second
+        Whether it only leaves, and whether it only arrives.
+    moving
+        The rows in transit.
+    rows
+        Picks the events out of a column of the table.
+    """
+
+    row: Numbers
+    time: Ints
+    first: Flags
+    second: Flags
+    moving: Ints
+    rows: Any
+
+
+def number_histories(
+    sides: list[tuple[Numbers, Numbers, Numbers]],
+    kind: NDArray[np.int8],
+    earmark: Numbers,
+    coins: int,
+    coverage: Coverage,
+    own_coin: Ints,
+    events: Events,
+    currency: Numbers,
+) -> tuple[NDArray[np.void], NDArray[np.void], Numbers, Numbers, Numbers, Numbers]:
+    """Number the books and pots of both sides of every event.
+
+    A book is (account, currency, period); a pot is one, or its part under one earmark. Pots are numbered by
+    account, so that those of an account are neighbours; transfers in transit come last, each with its own.
+    What opens with a stated balance has one also where no row is.
+    """
+    # period 0 is the world outside; the periods of one account are neighbours
+    widest = int(np.diff(coverage.pointer).max(initial=0)) + 1
+    marks = int(earmark.max(initial=-1)) + 2
+    by_earmark = np.isin(kind, (4, 5))
+    keys = []
+    for side in sides:
+        account, period, coin = (fixed(values, np.int32) for values in side)
+        sizes = (coins, widest, marks)
+        keys.append(
+            history_keys(account, coin, period, fixed(earmark, np.int32), by_earmark, coverage.pointer, sizes)
+        )
+    found = _distinct(*keys)
+    told = np.flatnonzero(coverage.tells)
+    whose = coverage.periods["account"][told].astype(np.int64)
+    told, whose = (x[(kind[whose] != 4) & (own_coin[whose] >= 0)] for x in (told, whose))
+    opened = (whose * coins + own_coin[whose]) * widest + told - coverage.pointer[whose] + 1
+    book_keys = _ascending(np.concatenate((found // marks, opened)))
+    # a custody book always has its bare compartment: the opening stands there
+    custody = book_keys[(kind[book_keys // (widest * coins)] == 5) & (book_keys % widest > 0)]
+    pot_keys = _ascending(np.concatenate((found, custody * marks, opened * marks)))
+    source_pot, target_pot = (_places(side, pot_keys) for side in keys)
+    del keys
+
+    pots = np.zeros(pot_keys.size + events.moving.size, POT)
+    plain = pots[: pot_keys.size]
+    of_book = pot_keys // marks
+    plain["earmark"] = pot_keys % marks - 1
+    plain["account"] = of_book // (widest * coins)
+    plain["currency"] = of_book // widest % coins
+    slot = of_book % widest
+    plain["period"] = np.where(slot > 0, coverage.pointer[plain["account"]] + slot - 1, -1)
+    what = kind[plain["account"]]
+    plain["kind"] = np.where(
+        slot == 0, OUTSIDE, np.where(what == 4, CLEARING, np.where(what == 5, CUSTODY, ORDINARY))
+    )
+    books = np.zeros(book_keys.size, POT)
+    books["account"] = book_keys // (widest * coins)
+    books["currency"] = book_keys // widest % coins
+    slot = book_keys % widest
+    books["period"] = np.where(slot > 0, coverage.pointer[books["account"]] + slot - 1, -1)
+    books["kind"] = np.where(slot == 0, OUTSIDE, np.where(kind[books["account"]] == 4, CLEARING, ORDINARY))
+    books["earmark"] = np.searchsorted(pot_keys, book_keys * marks)  # the bare pot, where there is one
+
+    if events.moving.size:
+        transit = pots[pot_keys.size :]
+        transit["account"] = -1
+        transit["period"] = events.moving  # the transfer, as a row of the table
+        transit["currency"] = currency[events.moving]
+        transit["earmark"] = -1
+        transit["kind"] = TRANSIT
+        own = np.full(int(events.row.max()) + 1, -1, np.int64)
+        own[events.moving] = pot_keys.size + np.arange(events.moving.size)
+        target_pot[events.first] = own[events.row[events.first]]
+        source_pot[events.second] = own[events.row[events.second]]
+    # no sums are run for the world outside, for clearing, in transit
+    summed = (books["kind"] != OUTSIDE) & (books["kind"] != CLEARING)
+    number = np.searchsorted(book_keys, of_book)
+    book_of = np.full(len(pots) + 1, -1, np.int32)  # behind the pots: of no pot
+    book_of[: pot_keys.size] = np.where(summed[number], number, -1)
+    return books, pots, source_pot, target_pot, book_of[source_pot], book_of[target_pot]
+
+
+def _distinct(*sides: Ints) -> Ints:
+    """The keys that occur, ascending, but -1."""
+    span = max(int(keys.max(initial=-1)) for keys in sides) + 1
+    if span > 4 * sum(keys.size for keys in sides) + 1_000_000:
+        found = np.unique(np.concatenate(sides))
+        return found[found >= 0]
+    present = np.zeros(span + 1, np.bool_)  # a table of all possible keys costs less than a sort
+    for keys in sides:
+        present[keys] = True  # -1 is the last
+    return np.flatnonzero(present[:-1])
+
+
+def _ascending(keys: Ints) -> Ints:
+    """The keys in order, each once; `np.unique` hashes, which costs far more where they are sorted nearly."""
+    keys = np.sort(keys)
+    return keys[np.append(True, keys[1:] != keys[:-1])] if keys.size else keys
+
+
+def _places(keys: Ints, among: Ints) -> Numbers:
+    """Where each key stands among ascending ones; -1 stays."""
+    span = int(among[-1]) + 1 if among.size else 0
+    if span > 4 * keys.size + 1_000_000:
+        return np.where(keys < 0, -1, np.searchsorted(among, keys)).astype(np.int32)
+    number = np.full(span + 1, -1, np.int32)
+    number[among] = np.arange(among.size, dtype=np.int32)
+    return number[keys]
