@@ -158,6 +158,18 @@ def _gather(case: Path, manifest: Mapping[str, Any] | None, ask: _Request) -> _C
     }
     currency = ask.currency or (manifest["currency"] if manifest else CURRENCY)
     timezone = ask.timezone or stated["timezone"] or TIMEZONE
+    new, again, notes = _read(ask, entries, currency, timezone)
+    ask.say(N_("reading sources"), len(ask.sources), len(ask.sources))
+    return _join(case, manifest, ask, stated, new, again, notes)
+
+
+def _read(
+    ask: _Request, entries: Mapping[str, Mapping[str, Any]], currency: str, timezone: str
+) -> tuple[dict[str, Part], list[tuple[str, SourceFile]], list[Note]]:
+    """What the sources give that the case has not, what it has already, and what loaders say.
+
+    A function of its own, so that the text that was read is let go of before the whole is derived.
+    """
     new: dict[str, Part] = {}
     again: list[tuple[str, SourceFile]] = []
     notes: list[Note] = []
@@ -193,8 +205,7 @@ def _gather(case: Path, manifest: Mapping[str, Any] | None, ask: _Request) -> _C
                 for part in new.values()
             )
         )
-    ask.say(N_("reading sources"), len(ask.sources), len(ask.sources))
-    return _join(case, manifest, ask, stated, new, again, notes)
+    return new, again, notes
 
 
 def _rows(part: Part) -> int:
