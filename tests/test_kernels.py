@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import copy
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -55,3 +57,13 @@ def test_every_kernel_has_its_twin() -> None:
     assert not missing
     for pair in PAIRS:
         assert pair.kernel.__module__.rpartition(".")[2] + "." + pair.kernel.__name__ == pair.name
+
+
+def test_no_kernel_reads_beyond_its_arrays(tmp_path: Path) -> None:
+    checked = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.bounds", "150"],
+        cwd=KERNELS.parent.parent, env=checked, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == ["checked", *(pair.name for pair in PAIRS)]
