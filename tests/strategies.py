@@ -88,7 +88,7 @@ class Writer:
         self.kind: dict[str, str] = {}
         # forty rows of one second, many of them to oneself, have more orders by balance than anybody looks through
         crowded = self.order == "balances" and wants.most > 20
-        self.slots = rng.choice((8, 20) if crowded else (1, 3, 8, 20))
+        self.slots = rng.choice(((20,) if wants.dates else (8, 20)) if crowded else (1, 3, 8, 20))
         self.rows: list[dict] = []
         self.greatest = rng.random() < 0.3
 
