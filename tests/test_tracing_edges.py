@@ -372,3 +372,15 @@ def test_worth_is_spread_from_the_beginning_of_the_money_backward_too() -> None:
     case = gf.Case.from_tables(transfers=transfers, accounts=accounts)
     trace = gf.trace(case, "balance:B@2024-05-01T12:00:00", rule="fifo", backward=True)
     assert ends(trace) == [("balance", "A", "CNY", 1, 2), ("balance", "C", "CNY", 1, 1)]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_row_that_was_undone_closes_the_case_when_it_would_have_arrived(rule: str) -> None:
+    transfers = frame(
+        ("s", "A", "B", "2"),
+        ("u", "P", "Q", "3"),
+        ("v", "Q", "P", "3", {"reversal_of": "u", "target_time": "2024-05-01T10:00:00"}),
+    )
+    accounts = accounts_of(B={"covered_to": "2024-05-01T09:40:00"})
+    trace = gf.trace(gf.Case.from_tables(transfers=transfers, accounts=accounts), "transfer:s", rule=rule)
+    assert ends(trace) == [("frontier", "B", "CNY", 200, 200)]

@@ -277,7 +277,7 @@ def _ends_of_case(ledger: Ledger) -> tuple[int, int]:
     count = ledger.size
     head = bisect_right(range(count), int(times[0]) + 2 * DAY, key=lambda i: int(times[i]))
     tail = bisect_left(range(count), int(times[-1]) - 2 * DAY, key=lambda i: int(times[i]))
-    closes = int(times[tail:].max())
+    closes = int(ledger.rows["arrives"][tail:].max())
     if len(ledger.steps):
         closes = max(closes, step_time(ledger, len(ledger.steps) - 1))
     return int(times[:head].min()), closes
