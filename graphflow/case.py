@@ -168,12 +168,18 @@ class Case:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The transfers as arrays in time order; memory-mapped where the case is a folder."""
+        """The transfers as arrays in time order; memory-mapped where the case is a folder.
+
+        Arrays of another version's layout are compiled anew from the tables, in memory, each time; the next
+        import, also of what the case has already, writes them.
+        """
         from graphflow.ledger import Ledger, compile_ledger
 
         if self._pin is not None:
-            self._seals.check(self._pin.folder / "ledger")
-            return Ledger.open(self._pin.folder / "ledger")
+            folder = self._pin.folder / "ledger"
+            self._seals.check(folder)
+            if Ledger.is_current(folder):
+                return Ledger.open(folder)
         return compile_ledger(self.tables)
 
     @cached_property

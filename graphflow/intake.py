@@ -16,12 +16,14 @@ import pyarrow.compute as pc
 import loaders
 from graphflow.case import PathLike, Whole, derive, provenance_record, read_parts, source_line, write_version
 from graphflow.errors import InputError, Problem, UsageError
-from graphflow.folder import MANIFEST, refuse_foreign, writing
+from graphflow.folder import MANIFEST, refuse_foreign, version_folder, writing
 from graphflow.language import N_
 from graphflow.ledger import Ledger, compile_ledger
 from graphflow.parts import Part, display_names, key_of, split, with_key
 from graphflow.receipt import ImportReport
 from graphflow.tables import Note, Raw, SourceFile, read_raw
+from graphflow.tables.columns import A_CURRENCY, NO_CURRENCY
+from graphflow.tables.currencies import iso4217
 from graphflow.tables.result import refuse
 from loaders import assigned
 
@@ -94,7 +96,7 @@ def import_sources(
     case = Path(path)
     given = [Path(one) for one in ([sources] if isinstance(sources, (str, os.PathLike)) else sources)]
     say = progress if progress is not None else _silent
-    _check_arguments(case, given, timezone)
+    _check_arguments(case, given, currency, timezone)
     refuse_foreign(case)
     ask = _Request(given, loader, currency, timezone, authority, basis, strict, replace, say)
     if not (case / MANIFEST).exists():  # nothing is made on the disk before everything is known to be good
@@ -106,7 +108,8 @@ def import_sources(
     else:
         with writing(case) as draft:
             change = _gather(case, draft.manifest, ask)
-            if change.is_new:
+            # what another version of the program compiled is written anew, also where nothing is added
+            if change.is_new or not _is_compiled(case, draft.manifest):
                 ledger = _compiled(change, say)
                 say(N_("writing the case"), 0, 1)
                 write_version(draft, change.whole, ledger, change.parts, change.stated)
@@ -138,6 +141,10 @@ class _Change:
     parts: Sequence[Part]
     stated: Mapping[str, str | None]
     report: ImportReport
+
+
+def _is_compiled(case: Path, manifest: Mapping[str, Any] | None) -> bool:
+    return manifest is not None and Ledger.is_current(version_folder(case, manifest["version"]) / "ledger")
 
 
 def _compiled(change: _Change, say: Progress) -> Ledger:
@@ -327,7 +334,7 @@ def _once(notes: Sequence[Note]) -> tuple[Note, ...]:
     return tuple(kept[key] for key in sorted(kept))
 
 
-def _check_arguments(case: Path, sources: Sequence[Path], timezone: str | None) -> None:
+def _check_arguments(case: Path, sources: Sequence[Path], currency: str | None, timezone: str | None) -> None:
     found = []
     if not sources:
         found.append(Problem("sources", N_("nothing to import"), expected=N_("files, folders or zips")))
@@ -343,6 +350,8 @@ def _check_arguments(case: Path, sources: Sequence[Path], timezone: str | None) 
                     expected=N_("a folder for the case that is no part of a source"),
                 )
             )
+    if currency is not None and currency not in iso4217():
+        found.append(Problem("currency", NO_CURRENCY, first=currency, expected=A_CURRENCY))
     if timezone is not None:
         try:
             ZoneInfo(timezone)

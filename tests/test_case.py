@@ -364,3 +364,17 @@ def test_the_hash_is_the_same_in_every_release() -> None:
     table = pa.table({"medium_id": pa.array(["a", None, "张三"], TEXT), "opened": moments})
     found = content_hash(Tables({"media": table}, "CNY", "Asia/Shanghai", {"CNY": 2}))
     assert found == "1e1817103ec6bf3d002ad3200ab99e1a38b21ddf1f738147a5d66b9ba74f44d0"
+
+
+def test_a_ledger_of_another_layout_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {"transfer_id": ["t"], "time": ["2024-03-01"], "source": ["A"], "target": ["B"], "amount": ["5"]}
+    source = tmp_path / "transfers.csv"
+    pd.DataFrame(rows).to_csv(source, index=False)
+    gf.import_sources(tmp_path / "case", source)
+    before = gf.open_case(tmp_path / "case")
+    monkeypatch.setattr("graphflow.ledger.form.FORM", 99)
+    assert gf.trace(gf.open_case(tmp_path / "case"), "transfer:t").seed == 500  # out of the tables
+    gf.import_sources(tmp_path / "case", source)  # adds nothing, and writes the arrays anew
+    after = gf.open_case(tmp_path / "case")
+    assert after.manifest["version"] == before.manifest["version"] + 1
+    assert after.hash == before.hash

@@ -738,3 +738,9 @@ def test_contradictions_are_said_in_the_readers_language(tmp_path: Path) -> None
     assert "C from –: 1.5" in text
     for line in chinese.splitlines():
         assert not re.search(r"\b(table|key|column|kept|other|share|rows) ", line), line
+
+
+def test_a_currency_that_nobody_knows_is_a_wrong_argument(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="unknown currency"):
+        import_sources(tmp_path / "case", tmp_path / "rows.csv", currency="ZZZ")
+    assert not (tmp_path / "case").exists()

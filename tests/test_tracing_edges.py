@@ -10,6 +10,7 @@ import pytest
 
 import graphflow as gf
 from graphflow.ledger import Ledger
+from graphflow.synthesis import toys
 
 RULES = ("fifo", "prorata")
 
@@ -384,3 +385,8 @@ def test_a_row_that_was_undone_closes_the_case_when_it_would_have_arrived(rule: 
     accounts = accounts_of(B={"covered_to": "2024-05-01T09:40:00"})
     trace = gf.trace(gf.Case.from_tables(transfers=transfers, accounts=accounts), "transfer:s", rule=rule)
     assert ends(trace) == [("frontier", "B", "CNY", 200, 200)]
+
+
+def test_a_period_that_ends_before_it_begins() -> None:
+    with pytest.raises(gf.UsageError, match="begins after the period ends"):
+        gf.trace(toys.t1(), "transfer:a", since="2024-03-02", until="2024-03-01")

@@ -386,9 +386,9 @@ def show_import(report: ImportReport, form: str, language: str) -> None:
 
 
 def show_facts(facts: Mapping[str, object], form: str, language: str) -> None:
-    """Print names and values."""
+    """Print names and values; a name of several words is one key."""
     if form == "json":
-        write_json(facts.items(), sys.stdout)
+        write_json(((name.replace(" ", "_"), value) for name, value in facts.items()), sys.stdout)
     elif form == "csv":
         write_csv([{"name": k, "value": jsonable(v)} for k, v in facts.items()], ["name", "value"])
     else:

@@ -263,6 +263,15 @@ class Ledger:
                 facts[part.name] = dict(value) if isinstance(value, Mapping) else value
         (folder / "ledger.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
 
+    @staticmethod
+    def is_current(folder: Path) -> bool:
+        """Whether saved arrays have the layout that this version reads; those that are damaged may have."""
+        try:
+            facts = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
+            return bool(facts["format"] == FORM)
+        except (OSError, ValueError, TypeError, KeyError):
+            return True  # opening it says what is wrong
+
     @classmethod
     def open(cls, folder: Path) -> Ledger:
         """Open a saved ledger, memory-mapped.

@@ -44,6 +44,10 @@ def frames_to_raw(frames: Mapping[str, Any]) -> Raw:
     found: list[Problem] = []
     tables: dict[str, pa.Table] = {}
     for name, frame in frames.items():
+        if name not in SCHEMA:  # also where it has no row
+            known = {"names": ", ".join(SCHEMA)}
+            found.append(Problem(name, "there is no such table", known, expected="one of: {names}"))
+            continue
         if isinstance(frame, pa.Table):
             table = frame
         elif isinstance(frame, pd.DataFrame):

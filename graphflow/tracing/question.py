@@ -10,7 +10,7 @@ import numpy as np
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
-from graphflow.rows import Moment
+from graphflow.rows import Moment, moment
 from graphflow.tracing.result import Trace
 from graphflow.tracing.rules import rule_named
 from graphflow.tracing.seeds import find_seeds, minor
@@ -96,6 +96,9 @@ def trace(
         raise UsageError(
             Problem("case", N_("this is not a case"), {}, type(case).__name__, "open_case, Case.from_tables")
         )
+    zone = case.ledger.timezone
+    if since is not None and until is not None and moment(since, zone)[0] > moment(until, zone)[1]:
+        raise UsageError(Problem("since", N_("begins after the period ends"), {}, f"{since} > {until}"))
     seeds = find_seeds(case, references, backward=backward, currency=currency, since=since, until=until)
     ledger = case.ledger
     digits = ledger.minor_units[ledger.currencies[seeds.currency]]
