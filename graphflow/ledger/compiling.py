@@ -143,7 +143,10 @@ def compile_ledger(tables: Tables) -> Ledger:
         sides, kind, mark, len(names), coverage, own_coin, events, currency
     )
 
-    booked = Booked(event_row, event_time, rows, (source_book, target_book), (amount[rows], received[rows]))
+    vague = _open_events(placed)
+    booked = Booked(
+        event_row, event_time, rows, (source_book, target_book), (amount[rows], received[rows]), vague
+    )
     by_book, basis, breaks = find_openings(
         transfers, coverage, Names(who.ids, names, own_coin), books, booked
     )
@@ -215,7 +218,7 @@ def compile_ledger(tables: Tables) -> Ledger:
         timezone=tables.timezone,
         coverage_stated=coverage.stated,
         breaks=tuple(breaks),
-        open_orders=_open_orders(placed, event_row, row_of),
+        open_orders=_open_orders(vague, event_row, row_of),
     )
 
 
@@ -299,15 +302,17 @@ def _contradictions(placed: Ordered, event_row: Numbers, transfers: Any) -> list
     return out
 
 
-def _open_orders(placed: Ordered, event_row: Numbers, row_of: Numbers) -> tuple[Mapping[str, Any], ...]:
-    """Rows of one account whose order nothing decides."""
-    if placed.open_events.size == 0:
-        return ()
+def _open_events(placed: Ordered) -> tuple[Ints, Ints]:
+    """Events, by their places in the order that is shown, and the account whose order is open there."""
     place = np.empty(placed.order.size, np.int64)
     place[placed.order] = np.arange(placed.order.size)
-    out = []
-    for event, account in zip(placed.open_events, placed.open_account, strict=True):
-        at = int(place[event])
-        row = int(event_row[at])
-        out.append({"row": int(row_of[row]), "account": int(account)})
-    return tuple(out)
+    return place[placed.open_events], placed.open_account
+
+
+def _open_orders(
+    vague: tuple[Ints, Ints], event_row: Numbers, row_of: Numbers
+) -> tuple[Mapping[str, Any], ...]:
+    """Rows of one account whose order nothing decides."""
+    rows = row_of[event_row[vague[0]]]
+    pairs = zip(rows.tolist(), vague[1].tolist(), strict=True)
+    return tuple({"row": row, "account": account} for row, account in pairs)

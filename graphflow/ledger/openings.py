@@ -28,7 +28,8 @@ LISTED = 100_000
 class Booked:
     """Every event as booked, in order: its row of the table, its time, and by side its book and its amount.
 
-    ``rows`` picks the events out of a column of the table.
+    ``rows`` picks the events out of a column of the table; ``open`` are events, with the account whose rows
+    around them nothing puts in order.
     """
 
     row: Numbers
@@ -36,6 +37,7 @@ class Booked:
     rows: Any
     books: tuple[Numbers, Numbers]
     amounts: tuple[Ints, Ints]
+    open: tuple[Ints, Ints]
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,16 @@ def _by_balances(
     unknown = opening[book[heads]] == NONE
     opening[book[heads][unknown]] = implied[heads][unknown]
     basis[book[heads][unknown]] = FIRST
+    # among rows whose order is open a balance proves nothing against the rows; behind them it does
+    vague = _in_open_order(event, books["account"][book], booked.open)
+    proven = ~(unknown & vague[heads])
+    settled = np.flatnonzero(~vague)
+    line = np.searchsorted(heads, settled, side="right") - 1  # which book's
+    event, book, run, balance, implied = (x[settled] for x in (event, book, run, balance, implied))
     # a break is where the balance stops being the sum of what came before; the next ones follow from it
-    last = np.concatenate(([0], implied[:-1]))
-    last[heads] = opening[book[heads]]
+    last = np.roll(implied, 1)
+    first = np.flatnonzero(np.diff(line, prepend=-1))
+    last[first] = np.where(proven[line[first]], opening[book[first]], implied[first])
     broken = np.flatnonzero(implied != last)
     ids = texts(transfers, "transfer_id")
     breaks: Breaks = [
@@ -129,6 +138,15 @@ def _by_balances(
             {"kind": "balance", "account_id": None, "rows": int(broken.size - LISTED), "amount": amount}
         )
     return breaks
+
+
+def _in_open_order(event: Ints, account: Numbers, open_: tuple[Ints, Ints]) -> NDArray[np.bool_]:
+    """Whether events are among those of an account whose order nothing decides."""
+    events, accounts = open_
+    if events.size == 0:
+        return np.zeros(event.size, np.bool_)
+    span = int(max(events.max(), event.max(initial=0))) + 1
+    return np.isin(account.astype(np.int64) * span + event, accounts.astype(np.int64) * span + events)
 
 
 def _by_later_openings(

@@ -39,9 +39,9 @@ def held(steps, s, order, back):
         return int(steps["avail"][s])
     later = [t for t in order if t > s and steps["dst"][t] == steps["dst"][s]]
     other = min(later, default=s)
-    if other > s and steps["flags"][s] & steps["flags"][other] & 512:
-        if steps["row"][s] == steps["row"][other]:
-            return -1
+    parts = steps["flags"][s] & steps["flags"][other] & 512
+    if other > s and parts and steps["row"][s] == steps["row"][other]:
+        return -1
     return int(steps["after"][s])
 
 

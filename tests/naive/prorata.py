@@ -76,11 +76,10 @@ def settle(steps, side, converted, state, pot, place, back):
 def look(steps, side, converted, state, pot, back):
     """The pot's next payment that carries something, or the one after so many."""
     value = int(state[pot][1]) * UNIT + int(state[pot][2])
-    number = 0
-    for at, _, pays, balance, _ in payments_of(steps, side, converted, pot, int(state[pot][4]) - 1, back):
+    missed = payments_of(steps, side, converted, pot, int(state[pot][4]) - 1, back)
+    for number, (at, _, pays, balance, _) in enumerate(missed):
         if number == LOOK:
             return at
-        number += 1
         if pays:
             value -= value * pays // balance
             if (value + UNIT // 2 - 1) // UNIT != state[pot][0]:
