@@ -59,6 +59,7 @@ def test_every_kernel_has_its_twin() -> None:
         assert pair.kernel.__module__.rpartition(".")[2] + "." + pair.kernel.__name__ == pair.name
 
 
+@pytest.mark.slow
 def test_no_kernel_reads_beyond_its_arrays(tmp_path: Path) -> None:
     checked = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
     run = subprocess.run(

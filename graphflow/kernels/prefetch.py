@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import config, types
 from numba.core import cgutils as builders
 from numba.extending import intrinsic
 
@@ -31,4 +31,8 @@ def _prefetch(context: Any, array: Any, place: Any) -> Any:
     return types.void(array, types.int64), generate
 
 
-prefetch: Any = intrinsic(_prefetch)
+def _says_nothing(array: Any, place: Any) -> None:
+    """The same where nothing is compiled (``NUMBA_DISABLE_JIT=1``)."""
+
+
+prefetch: Any = _says_nothing if getattr(config, "DISABLE_JIT", 0) else intrinsic(_prefetch)
