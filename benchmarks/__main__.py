@@ -75,19 +75,26 @@ def main(given: list[str] | None = None) -> int:
             say(f"the common question, {size:,} transfers")
             found["common"] += common.compare(size, ask.match, ask.limit)
         found["targets"] += common.judged(found["common"])
+        keep(found, ask.out, name)
     if ask.only in (None, "targets"):
         size = max(ask.sizes)
         say(f"targets, {size:,} transfers")
         data.csv_folder(size)
         found["targets"] += targets.measure(size, ask.match, ask.limit, ask.quick)
+        keep(found, ask.out, name)
     if ask.only in (None, "kernels"):
         say("kernels")
         found["kernels"] = kernels.measure(ask.sizes, ask.match, ask.quick, ask.limit)
-    found["load_after"] = load_average()
-    text, figures = results.keep(found, ask.out, name)
+    text, figures = keep(found, ask.out, name)
     print(results.said(found))
     say(f"kept: {text.name} and {figures.name}")
     return 0
+
+
+def keep(found: dict[str, Any], folder: Path, name: str) -> tuple[Path, Path]:
+    """What was measured so far: a part that fails does not lose those before it."""
+    found["load_after"] = load_average()
+    return results.keep(found, folder, name)
 
 
 if __name__ == "__main__":

@@ -164,8 +164,7 @@ class World:
     def side(self, back: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """The index of a ledger: payments, and what each pot holds at them."""
         pointer, positions, starts = self.payments(back)
-        held = [naive_lay.held(self.steps, s, positions.tolist(), back) for s in positions.tolist()]
-        return pointer, positions, starts, ints(held)
+        return pointer, positions, starts, ints(naive_lay.held(self.steps, positions.tolist(), back))
 
     def standing(self, pot: int, upto: int) -> tuple[int, int]:
         """What stands in a pot before step ``upto``: from where to where on its ruler."""
@@ -668,11 +667,11 @@ PAIRS = (
     Pair("prorata.take", prorata.take, naive_prorata.take, take_inputs, sizes=()),
     Pair("prorata.nearest", prorata.nearest, naive_prorata.nearest, share_inputs, sizes=()),
     Pair("prorata.next_payment", prorata.next_payment, naive_prorata.next_payment, step_inputs),
-    Pair("prorata.settle", prorata.settle, naive_prorata.settle, asleep_inputs, state_outcome),
-    Pair("prorata.look", prorata.look, naive_prorata.look, look_inputs),
-    Pair("prorata.trace_shares", prorata.trace_shares, naive_prorata.trace_shares, shares_inputs, shares_outcome),
+    Pair("prorata.settle", prorata.settle, naive_prorata.settle, asleep_inputs, state_outcome, (30,)),
+    Pair("prorata.look", prorata.look, naive_prorata.look, look_inputs, sizes=(30,)),
+    Pair("prorata.trace_shares", prorata.trace_shares, naive_prorata.trace_shares, shares_inputs, shares_outcome, (100,)),
     Pair("poison.first_behind", poison.first_behind, naive_poison.first_behind, behind_inputs),
-    Pair("poison.touch", poison.touch, naive_poison.touch, poison_inputs, touch_outcome),
+    Pair("poison.touch", poison.touch, naive_poison.touch, poison_inputs, touch_outcome, (100,)),
     Pair("chains.nearest", chains.nearest, naive_chains.nearest, share_inputs, sizes=()),
     Pair("chains.payment_at", chains.payment_at, naive_chains.payment_at, place_inputs),
     Pair("chains.worth", chains.worth, naive_chains.worth, worth_inputs, sizes=()),

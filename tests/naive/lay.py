@@ -29,20 +29,20 @@ def index_steps(steps, back, size):
         [sum(1 for p in pot if p < k) for k in range(size + 1)],
         order,
         [int(steps[place][s]) for s in order],
-        [held(steps, s, order, back) for s in order],
+        held(steps, order, back),
     )
 
 
-def held(steps, s, order, back):
-    """What the payer has before a step, backward the payee behind it: -1 if more parts of it follow."""
+def held(steps, order, back):
+    """What the payer has before each step, backward the payee behind it: -1 if more parts of it follow."""
     if not back:
-        return int(steps["avail"][s])
-    later = [t for t in order if t > s and steps["dst"][t] == steps["dst"][s]]
-    other = min(later, default=s)
-    parts = steps["flags"][s] & steps["flags"][other] & 512
-    if other > s and parts and steps["row"][s] == steps["row"][other]:
-        return -1
-    return int(steps["after"][s])
+        return [int(steps["avail"][s]) for s in order]
+    found = []
+    for s, other in zip(order, [*order[1:], None], strict=True):
+        follows = other is not None and steps["dst"][s] == steps["dst"][other]
+        parts = follows and steps["flags"][s] & steps["flags"][other] & 512
+        found.append(-1 if parts and steps["row"][s] == steps["row"][other] else int(steps["after"][s]))
+    return found
 
 
 def first_beyond(steps, outside, most):
