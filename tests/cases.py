@@ -545,7 +545,7 @@ class Pair:
     twin: Callable[..., Any]
     make: Callable[[random.Random, int], tuple]
     outcome: Callable[[Any, tuple], Any] = as_it_is
-    sizes: tuple[int, ...] = (100, 1_000)
+    sizes: tuple[int, ...] = (100, 300)
 
     def inputs(self) -> st.SearchStrategy[tuple]:
         """Random inputs, small ones first."""
@@ -669,7 +669,7 @@ PAIRS = (
     Pair("prorata.next_payment", prorata.next_payment, naive_prorata.next_payment, step_inputs),
     Pair("prorata.settle", prorata.settle, naive_prorata.settle, asleep_inputs, state_outcome, (30,)),
     Pair("prorata.look", prorata.look, naive_prorata.look, look_inputs, sizes=(30,)),
-    Pair("prorata.trace_shares", prorata.trace_shares, naive_prorata.trace_shares, shares_inputs, shares_outcome, (100,)),
+    Pair("prorata.trace_shares", prorata.trace_shares, naive_prorata.trace_shares, shares_inputs, shares_outcome, (30,)),
     Pair("poison.first_behind", poison.first_behind, naive_poison.first_behind, behind_inputs),
     Pair("poison.touch", poison.touch, naive_poison.touch, poison_inputs, touch_outcome, (100,)),
     Pair("chains.nearest", chains.nearest, naive_chains.nearest, share_inputs, sizes=()),
