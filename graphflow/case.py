@@ -178,8 +178,11 @@ class Case:
         if self._pin is not None:
             folder = self._pin.folder / "ledger"
             self._seals.check(folder)
-            if Ledger.is_current(folder):
+            try:
                 return Ledger.open(folder)
+            except InputError:
+                if Ledger.is_current(folder):
+                    raise
         return compile_ledger(self.tables)
 
     @cached_property

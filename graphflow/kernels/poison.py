@@ -151,7 +151,10 @@ def sweep(
     touched: Numbers,
     mark: Ints,
 ) -> None:
-    """The same for all steps behind the place, straight on; the lists have room for all of them."""
+    """The same for all steps behind the place, straight on; the lists have room for all of them.
+
+    A loop of its own: with the other in one, the straight pass took two fifths longer.
+    """
     last, start, _ = limits
     turn, count, touches = mark[1:4]
     listed = moved.shape[0] > 0

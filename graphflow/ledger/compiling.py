@@ -291,22 +291,20 @@ def _contradictions(placed: Ordered, event_row: Numbers, transfers: Any) -> list
     """Rows whose statements contradict one another about their order."""
     if placed.contradicted.size == 0:
         return []
-    place = np.empty(placed.order.size, np.int64)
-    place[placed.order] = np.arange(placed.order.size)
     ids = texts(transfers, "transfer_id")
     amounts = whole(transfers, "amount")
     out: list[Mapping[str, Any]] = []
     for event in placed.contradicted:
-        row = int(event_row[place[event]])
+        row = int(event_row[placed.place[event]])
         out.append({"kind": "order", "transfer_id": ids[row].as_py(), "amount": amounts[row].as_py()})
     return out
 
 
 def _open_events(placed: Ordered) -> tuple[Ints, Ints]:
     """Events, by their places in the order that is shown, and the account whose order is open there."""
-    place = np.empty(placed.order.size, np.int64)
-    place[placed.order] = np.arange(placed.order.size)
-    return place[placed.open_events], placed.open_account
+    if placed.open_events.size == 0:
+        return placed.open_events, placed.open_account
+    return placed.place[placed.open_events], placed.open_account
 
 
 def _open_orders(

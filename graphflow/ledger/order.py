@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,13 @@ class Ordered:
     contradicted: Ints
     open_events: Ints
     open_account: Ints
+
+    @cached_property
+    def place(self) -> Ints:
+        """Where each event stands in the order."""
+        place = np.empty(self.order.size, np.int64)
+        place[self.order] = np.arange(self.order.size)
+        return place
 
 
 @dataclass(frozen=True)
