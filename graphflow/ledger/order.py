@@ -42,17 +42,31 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What is known of the order in groups of equal time: their events in the order that is shown, the group of
+    each, and pairs of them (by their places here) of which the first comes before the second.
+    """
+
+    event: Ints
+    group: Ints
+    before: Ints
+    after: Ints
+
+
+@dataclass(frozen=True)
 class Ordered:
     """The order of events, where it is contradicted, and where it is open.
 
     ``contradicted`` are events that were taken although something should stand before them; ``open_events``
-    those whose place among others of ``open_account`` nothing decides.
+    those whose place among others of ``open_account`` nothing decides; ``open_groups`` what is known of the
+    order in the groups of equal time that hold such events.
     """
 
     order: Ints | Numbers
     contradicted: Ints
     open_events: Ints
     open_account: Ints
+    open_groups: Known | None = None
 
     @cached_property
     def place(self) -> Ints:
@@ -147,7 +161,8 @@ def order_events(
             found = found[np.argsort(nodes.group[found], kind="stable")]
     result[places] = nodes.event[found]
     open_events, open_account = _left_open(nodes, found, before, after, sides)
-    return Ordered(result, nodes.event[np.flatnonzero(forced)], open_events, open_account)
+    groups = _known_of(nodes, found, before, after, open_events)
+    return Ordered(result, nodes.event[np.flatnonzero(forced)], open_events, open_account, groups)
 
 
 def ascending(key: Ints) -> bool:
@@ -409,6 +424,22 @@ def _left_open(
     accounts = np.concatenate((whose, whose))
     both = np.unique(np.column_stack((accounts, events)), axis=0)
     return both[:, 1].copy(), both[:, 0].copy()
+
+
+def _known_of(nodes: _Nodes, found: Ints, before: Ints, after: Ints, open_events: Ints) -> Known | None:
+    """What is known in the groups that hold open events; what contradicts the order that is shown is left
+    out.
+    """
+    if open_events.size == 0:
+        return None
+    concerned = np.isin(nodes.group[found], nodes.group[np.isin(nodes.event, open_events)])
+    kept = found[concerned]
+    place = np.full(found.size, -1, np.int64)
+    place[kept] = np.arange(kept.size)
+    first, then = place[before], place[after]
+    holds = (first >= 0) & (first < then)
+    pairs = np.unique(np.column_stack((first[holds], then[holds])), axis=0)
+    return Known(nodes.event[kept], nodes.group[kept], pairs[:, 0].copy(), pairs[:, 1].copy())
 
 
 def _reaches(start: int, end: int, follow: dict[int, list[int]]) -> bool:

@@ -435,14 +435,11 @@ class Trace:
     @cached_property
     def _open_accounts(self) -> dict[int, int]:
         """Reached accounts with rows whose order nothing decides, and how many."""
-        if not self._ledger.open_orders:
+        whose = self._ledger.open_rows[:, 1]
+        if len(whose) == 0:
             return {}
-        reached = set(self._reached[0].tolist())
-        out: dict[int, int] = {}
-        for entry in self._ledger.open_orders:
-            if entry["account"] in reached:
-                out[entry["account"]] = out.get(entry["account"], 0) + 1
-        return out
+        accounts, rows = np.unique(whose[np.isin(whose, self._reached[0])], return_counts=True)
+        return dict(zip(accounts.tolist(), rows.tolist(), strict=True))
 
     @cached_property
     def assumptions(self) -> pd.DataFrame:
