@@ -114,7 +114,7 @@ def compile_ledger(tables: Tables, *, order: Ints | None = None, stated: bool = 
     if order is None:
         placed = _order(tables, transfers, events, (source, target), (amount, received), (currency, other))
     else:
-        placed = Ordered(order, *(np.zeros(0, np.int64) for _ in range(3)))
+        placed = Ordered.settled(order)
     as_given = moving.size == 0 and bool((placed.order == event_row).all())
     if not as_given:
         event_row, event_time = event_row[placed.order], event_time[placed.order]
@@ -251,7 +251,7 @@ def _order(
     day = None
     if not bare.any() and ascending(events.time):  # nothing else needs to be looked at
         places = events.row if events.row.size == size else np.arange(events.row.size)
-        return Ordered(places, *(np.zeros(0, np.int64) for _ in range(3)))
+        return Ordered.settled(places)
     if bare.any():
         local = pd.to_datetime(events.time, unit="us", utc=True).tz_convert(tables.timezone).tz_localize(None)
         day = local.normalize().as_unit("us").asi8

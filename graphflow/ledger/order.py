@@ -68,6 +68,12 @@ class Ordered:
     open_account: Ints
     open_groups: Known | None = None
 
+    @classmethod
+    def settled(cls, order: Ints | Numbers) -> Ordered:
+        """An order in which nothing is open and nothing contradicted."""
+        none = np.zeros(0, np.int64)
+        return cls(order, none, none, none)
+
     @cached_property
     def place(self) -> Ints:
         """Where each event stands in the order."""
@@ -116,20 +122,19 @@ def order_events(
         Ids, for the order that is shown where it is open.
     sides : the payers' and the payees' statements
     """
-    none = np.zeros(0, np.int64)
     key = time
     if day is not None and bare.any():
         loose = np.isin(day, np.unique(day[bare]))
         # all of such a day stands at its beginning: no other event has that time
         key = np.where(loose, day, time)
     if ascending(key):
-        return Ordered(np.arange(key.size, dtype=np.int64), none, none, none)
+        return Ordered.settled(np.arange(key.size, dtype=np.int64))
     unnumbered = sequence == NONE
     order = np.argsort(key, kind="stable") if unnumbered.all() else np.lexsort((sequence, key))
     placed = key[order]
     same = placed[1:] == placed[:-1]
     if not same.any():
-        return Ordered(order, none, none, none)
+        return Ordered.settled(order)
     begins = np.flatnonzero(np.concatenate(([True], ~same)))
     lengths = np.diff(np.append(begins, key.size))
     group = np.repeat(np.arange(begins.size), lengths)
@@ -141,7 +146,7 @@ def order_events(
     unsettled[group[bare[order]]] = True
     unsettled &= lengths > 1
     if not unsettled.any():
-        return Ordered(order, none, none, none)
+        return Ordered.settled(order)
 
     places = np.flatnonzero(unsettled[group])
     named = pa.table(

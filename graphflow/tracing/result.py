@@ -17,7 +17,6 @@ from graphflow.language import N_
 from graphflow.ledger.form import ARRIVAL, BASES, CLEARING, CUSTODY, LENT, OUTSIDE, TRANSIT, Ints, Ledger
 from graphflow.tables.currencies import major
 from graphflow.tables.result import as_frame
-from graphflow.tracing.rules import Rule
 from graphflow.tracing.seeds import Seeds
 from graphflow.tracing.walk import (
     HORIZON,
@@ -32,6 +31,7 @@ from graphflow.tracing.walk import OUTSIDE as MET_OUTSIDE
 
 if TYPE_CHECKING:
     from graphflow.case import Case
+    from graphflow.tracing.question import Question
 
 _CODES = {1: "cash", 2: "fee", 3: "hub", LENDER: "lender", RECIRCULATED: "recirculated", HORIZON: "horizon"}
 
@@ -72,20 +72,20 @@ class Trace:
     def __init__(
         self,
         case: Case,
+        question: Question,
         seeds: Seeds,
-        rule: Rule,
-        backward: bool,
         flow: Flow,
         chains: Callable[[], Chains],
         parameters: Mapping[str, Any],
     ) -> None:
         self._case = case
+        self._question = question
         self._ledger: Ledger = case.ledger
         self._seeds = seeds
         self._flow = flow
         self._lay_out = chains
-        self.rule = rule.name
-        self.backward = backward
+        self.rule = question.rule.name
+        self.backward = question.backward
         self.parameters = dict(parameters)
         self.seed = seeds.total
         self.currency = self._ledger.currencies[seeds.currency]
