@@ -56,7 +56,8 @@ def compile_ledger(tables: Tables, *, order: Ints | None = None, stated: bool = 
         Checked tables; only ``transfers`` is needed.
     order : int64, optional
         The events in the order in which they are to stand, where it is not to be found: rows of the table by
-        their numbers, behind these the arrivals of those in transit.
+        their numbers, behind these the arrivals of those in transit. The table itself stands in the order
+        that is shown, in which reversals count.
     stated
         Whether coverage counts as stated although nothing here says anything of it: the tables are a part
         of a case in which something does.
@@ -167,8 +168,9 @@ def compile_ledger(tables: Tables, *, order: Ints | None = None, stated: bool = 
     # of a row with a bare date only the day is known: another day is certainly later, another hour is not
     latest = end_of_day(time, flags(transfers, "time_day", size), tables.timezone)
     net, broken = net_amounts(
-        transfers, who.ids, source, target, (time, latest), currency, converts, amount, origin
-    )
+        transfers, who.ids, source, target, (time, latest), currency, converts, amount,
+        origin if order is None else np.arange(size, dtype=np.int32),
+    )  # fmt: skip
     breaks = [*breaks, *broken, *gaps(coverage, who.ids)]
     breaks.extend(_contradictions(placed, event_row, transfers))
     laid = aside.submit(lay_out_rows, origin, (time, arrives), (source, target), (amount, net), currency)

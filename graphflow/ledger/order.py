@@ -43,8 +43,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the order in groups of equal time: their events in the order that is shown, the group of
-    each, and pairs of them (by their places here) of which the first comes before the second.
+    """What is known of the order in groups of equal time.
+
+    Their events in the order that is shown, the group of each, and pairs of them (by their places here) of
+    which the first comes before the second.
     """
 
     event: Ints

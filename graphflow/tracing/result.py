@@ -17,6 +17,7 @@ from graphflow.language import N_
 from graphflow.ledger.form import ARRIVAL, BASES, CLEARING, CUSTODY, LENT, OUTSIDE, TRANSIT, Ints, Ledger
 from graphflow.tables.currencies import major
 from graphflow.tables.result import as_frame
+from graphflow.tracing.orders import Intervals, Key, intervals
 from graphflow.tracing.seeds import Seeds
 from graphflow.tracing.walk import (
     HORIZON,
@@ -134,8 +135,21 @@ class Trace:
         rows, local, seed = self._carried
         keep = ~np.isin(rows, self._seeds.rows)
         rows, local, seed = rows[keep], local[keep], seed[keep]
+        low = high = local
+        found = self._intervals
+        if self._open_accounts and found is None:
+            low = high = pa.nulls(len(rows), pa.int64())
+        elif found is not None:
+            spans = {ledger.row(name): span for name, span in found.transfers.items()}
+            listed = set(rows.tolist())
+            more = np.array(sorted(row for row in spans if row not in listed and any(spans[row])), np.int64)
+            rows = np.concatenate((rows, more))
+            order = np.argsort(rows)
+            rows = rows[order]
+            none = np.zeros(more.size, np.int64)
+            local, seed = (np.concatenate((x, none))[order] for x in (local, seed))
+            low, high = np.array([spans[row] for row in rows.tolist()], np.int64).reshape(-1, 2).T
         of = ledger.rows[rows]
-        low, high = self._bounds(local)
         return _frame(
             transfer_id=_taken(ledger.transfer_ids, rows),
             time=_times(of["time"]),
@@ -148,6 +162,14 @@ class Trace:
             traced_min=low,
             traced_max=high,
         )
+
+    @cached_property
+    def _carried_amounts(self) -> dict[str, int]:
+        """What each transfer carries beyond the seed, by its id."""
+        rows, local, _ = self._carried
+        keep = ~np.isin(rows, self._seeds.rows)
+        names = self._ledger.transfer_ids.take(pa.array(rows[keep])).to_pylist()
+        return dict(zip(names, local[keep].tolist(), strict=True))
 
     @cached_property
     def seeds(self) -> pd.DataFrame:
@@ -181,11 +203,10 @@ class Trace:
         ]
         return pd.concat([frame, pd.DataFrame(standing)], ignore_index=True) if standing else frame
 
-    def _bounds(self, local: Ints) -> tuple[Any, Any]:
-        if self._open_accounts:
-            unknown = pa.nulls(len(local), pa.int64())
-            return unknown, unknown
-        return local, local
+    @cached_property
+    def _intervals(self) -> Intervals | None:
+        """The figures over all orders of the rows, where an order is open and there are not too many."""
+        return intervals(self) if self._open_accounts else None
 
     # ----------------------------------------------------------------------- ends
 
@@ -198,10 +219,46 @@ class Trace:
         first.
         """
         ledger = self._ledger
+        account, kind, coin, local, seed = self._end_sums
+        low = high = local
+        found = self._intervals
+        if self._open_accounts and found is None:
+            low = high = pa.nulls(len(local), pa.int64())
+        ids = self._holders(account)
+        if found is not None:
+            keys = zip(_names(END_KINDS, kind), ids, _names(ledger.currencies, coin), strict=True)
+            listed = list(keys)
+            spans = found.ends
+            for more in sorted(key for key in spans if key not in set(listed) and any(spans[key])):
+                listed.append(more)
+                ids.append(more[1])
+                account = np.append(account, ledger.account(more[1]))
+                kind = np.append(kind, END_KINDS.index(more[0]))
+                coin = np.append(coin, ledger.currencies.index(more[2]))
+                local, seed = np.append(local, 0), np.append(seed, 0)
+            low, high = np.array([spans[key] for key in listed], np.int64).reshape(-1, 2).T
+        known = (account >= 0) & (account < len(ledger.account_ids))
+        party = np.where(known, ledger.account_party[np.where(known, account, 0)], -1)
+        return _frame(
+            kind=_named(END_KINDS, kind),
+            account_id=pa.array(ids, pa.large_string()),
+            party_id=_taken(ledger.party_ids, party),
+            currency=_named(ledger.currencies, coin),
+            amount=local,
+            seed_amount=seed,
+            amount_min=low,
+            amount_max=high,
+        )
+
+    @cached_property
+    def _end_sums(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+        """Ends summed by account, kind and currency: these (transfers in transit have accounts behind all
+        others), the amount and that in the seed's currency; the greatest first.
+        """
+        ledger = self._ledger
         found = self._flow.ends[(self._flow.ends[:, 2] != 0) | (self._flow.ends[:, 3] != 0)]
         kind = self._kinds(found[:, 0], found[:, 1])
         account = ledger.pots["account"][found[:, 1]].astype(np.int64)
-        # transfers in transit have an account each, behind all others
         transit = np.flatnonzero(account < 0)
         account[transit] = len(ledger.account_ids) + found[transit, 1]
         coin = ledger.pots["currency"][found[:, 1]].astype(np.int64)
@@ -212,29 +269,24 @@ class Trace:
         # accounts are numbered in the order of their ids
         order = np.lexsort((coin, account, names, -seed))
         account, kind, coin, local, seed = (x[order] for x in (account, kind, coin, local, seed))
-        low, high = self._bounds(local)
-        known = account < len(ledger.account_ids)
-        ids = (
-            _taken(ledger.account_ids, np.where(known, account, 0))
-            if len(ledger.account_ids)
-            else pa.nulls(0)
-        )
-        if not known.all():
-            listed = ids.to_pylist()
-            for i in np.flatnonzero(~known).tolist():
-                listed[i] = self._account_of(int(account[i]) - len(ledger.account_ids))
-            ids = pa.array(listed, pa.large_string())
-        party = np.where(known, ledger.account_party[np.where(known, account, 0)], -1)
-        return _frame(
-            kind=_named(END_KINDS, kind),
-            account_id=ids,
-            party_id=_taken(ledger.party_ids, party),
-            currency=_named(ledger.currencies, coin),
-            amount=local,
-            seed_amount=seed,
-            amount_min=low,
-            amount_max=high,
-        )
+        return account, kind, coin, local, seed
+
+    @cached_property
+    def _end_amounts(self) -> dict[Key, int]:
+        """The amount of each end, by kind, account and currency."""
+        account, kind, coin, local, _ = self._end_sums
+        words = (_names(END_KINDS, kind), self._holders(account), _names(self._ledger.currencies, coin))
+        return dict(zip(zip(*words, strict=True), local.tolist(), strict=True))
+
+    def _holders(self, account: Ints) -> list[str]:
+        """Ids of accounts, those of transfers in transit among them."""
+        ledger = self._ledger
+        count = len(ledger.account_ids)
+        known = account < count
+        ids: list[str] = ledger.account_ids.take(pa.array(account, mask=~known)).to_pylist()
+        for i in np.flatnonzero(~known).tolist():
+            ids[i] = self._account_of(int(account[i]) - count)
+        return ids
 
     def _account_of(self, pot: int) -> str:
         of = self._ledger.pots[pot]
@@ -664,6 +716,11 @@ def _named(words: Any, places: Any) -> Any:
     return pa.DictionaryArray.from_arrays(codes, pa.array(list(words), pa.large_string())).cast(
         pa.large_string()
     )
+
+
+def _names(words: Any, places: Ints) -> list[str]:
+    """The same as a list."""
+    return [words[place] for place in places.tolist()]
 
 
 def _times(values: Any) -> Any:

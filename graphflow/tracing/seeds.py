@@ -146,7 +146,7 @@ def find_seeds(
                 problems.extend(error.problems)
                 continue
         else:
-            rows = np.unique(_rows_of(case, reference, backward))
+            rows = np.unique(rows_of(case, reference, backward))
             rows = rows[period(rows) & (ledger.rows["net"][rows] > 0)]
         of = ledger.rows[rows]
         for coin in np.unique(of["currency"]).tolist():
@@ -179,8 +179,8 @@ def find_seeds(
                 currency=ledger.currencies[chosen] if currency is not None or coins else None,
                 since=since,
                 until=until,
-                out=_rows_of(case, reference, False),
-                into=_rows_of(case, reference, True),
+                out=rows_of(case, reference, False),
+                into=rows_of(case, reference, True),
             )
             problems.append(absent)
             continue
@@ -384,7 +384,7 @@ def _one_currency(
     return next(iter(coins), -1)
 
 
-def _rows_of(case: Case, reference: Reference, backward: bool) -> Ints:
+def rows_of(case: Case, reference: Reference, backward: bool) -> Ints:
     """The transfers that a reference names, whenever they were."""
     ledger = case.ledger
     if reference.kind == "balance":
