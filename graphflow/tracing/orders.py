@@ -53,9 +53,7 @@ def intervals(trace: Trace) -> Intervals | None:
     """
     case, question, ledger = trace._case, trace._question, trace._ledger
     span = ends_of_case(ledger)
-    named = question.references
-    rows = np.unique(np.concatenate([rows_of(case, x, question.backward) for x in named]))
-    held = np.array([ledger.account(x.id) for x in named if x.kind == "balance"], np.int64)
+    held = np.array([ledger.account(x.id) for x in question.references if x.kind == "balance"], np.int64)
 
     def try_all(excerpt: Excerpt) -> tuple[Intervals | None, Ints]:
         from graphflow.tracing.question import ask
@@ -80,8 +78,16 @@ def intervals(trace: Trace) -> Intervals | None:
             moved.append(found._carried_amounts)
         return Intervals(_spans(moved), _spans(ends), len(ends)), reached
 
-    found: Intervals | None = settled(case, np.concatenate((held, trace._reached[0])), rows, try_all)
+    found: Intervals | None = settled(
+        case, np.concatenate((held, trace._reached[0])), asked_rows(trace), try_all
+    )
     return found
+
+
+def asked_rows(trace: Trace) -> Ints:
+    """The rows that a question's references name, whenever they were."""
+    named = trace._question.references
+    return np.unique(np.concatenate([rows_of(trace._case, x, trace.backward) for x in named]))
 
 
 Name = TypeVar("Name")

@@ -147,6 +147,7 @@ def find_seeds(
                 continue
         else:
             rows = np.unique(rows_of(case, reference, backward))
+            rows = rows[rows >= 0]  # a transfer that is supposed not to be there
             rows = rows[period(rows) & (ledger.rows["net"][rows] > 0)]
         of = ledger.rows[rows]
         for coin in np.unique(of["currency"]).tolist():

@@ -215,6 +215,11 @@ class Chains:
             self.backward, limits, self.real_pots, self.real_steps,
         )  # fmt: skip
 
+    def stands_in(self, number: int) -> int:
+        """The pot in which a seed stands; -1 for a transfer."""
+        pot = int(self.seeds[number, 1])
+        return pot if self.real_pots is None or pot < 0 else int(self.real_pots[pot])
+
     def batches(self, carried: Ints | None = None) -> Iterator[Batch]:
         """All chains, a few thousand at a time."""
         if carried is None:
@@ -434,13 +439,18 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
         low = int(ruler[len(key) + i])
         rows.append((int(stand_key[i]), -1, int(stand_pot[i]), low, low + int(stand_amount[i])))
     rows.sort()
-    table = np.array(
-        [[s, pot, low, high, place_, i] for i, (place_, s, pot, low, high) in enumerate(rows)], np.int64
-    ).reshape(-1, 6)
+    laid = np.array([[s, pot, low, high, place_, 0] for place_, s, pot, low, high in rows], np.int64)
+    laid = laid.reshape(-1, 6)
+    # what several compartments paid, or what stands in several, is one seed
+    of = -1 - ledger.pots["account"][real_pots[np.maximum(laid[:, 1], 0)]].astype(np.int64)
+    transfers = laid[:, 0] >= 0
+    of[transfers] = steps["row"][laid[transfers, 0]]
+    same = (of[1:] == of[:-1]) & ((laid[1:, 4] == laid[:-1, 4]) | (of[1:] >= 0))
+    laid[1:, 5] = np.cumsum(~same)
     # a standing seed's money came in before every step behind it: its place is not compared here
     restarts = np.flatnonzero(number < 0).reshape(-1, 1)
     return Chains(
-        steps, index, np.zeros((0, 2), np.int64), table, restarts, np.zeros((0, 2), np.int64),
+        steps, index, np.zeros((0, 2), np.int64), laid, restarts, np.zeros((0, 2), np.int64),
         len(key) - 1, False, Limits(), real_pots, number,
     )  # fmt: skip
 
