@@ -14,10 +14,23 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from graphflow.kernels import balances, chains, fifo, index, lay, numbering, order, poison, prorata, text
+from graphflow.kernels import (
+    balances,
+    chains,
+    claims,
+    fifo,
+    index,
+    lay,
+    numbering,
+    order,
+    poison,
+    prorata,
+    text,
+)
 from graphflow.ledger.form import ROW, STEP
 from tests.naive import balances as naive_balances
 from tests.naive import chains as naive_chains
+from tests.naive import claims as naive_claims
 from tests.naive import fifo as naive_fifo
 from tests.naive import index as naive_index
 from tests.naive import lay as naive_lay
@@ -643,6 +656,55 @@ def shift_inputs(rng: random.Random, size: int) -> tuple:
     return ints(local), good, first, ints(shifts)
 
 
+def divide_inputs(rng: random.Random, size: int) -> tuple:
+    count = rng.randint(1, 6)
+    whole = [rng.choice((0, 0, rng.randint(1, 9), rng.randint(1, 10**9))) for _ in range(count)]
+    stays = rng.randint(0, sum(whole))
+    exact = [max(units * stays / max(sum(whole), 1) + rng.choice((0, 0, -3.5, 2.25)), 0) for units in whole]
+    room = [ints([-7] * (count + 1)), np.full(count + 1, -7.0)]
+    return ints([*whole, 0]), np.array([*exact, 0.0]), count, stays, *room
+
+
+def divided_outcome(result: Any, args: tuple) -> Any:
+    return plain(args[4])
+
+
+def claims_inputs(rng: random.Random, size: int) -> tuple:
+    """A ledger of traced money alone: seeds come from nowhere, and no pot pays what it does not hold."""
+    pots, seeds = rng.randint(2, 5), rng.randint(1, 5)
+    nobody = pots
+    held = [0] * pots
+    most = rng.choice((3, 40, 2**40))
+    lines, enters = [], []
+    for _ in range(rng.randint(1, size)):
+        rich = [pot for pot in range(pots) if held[pot]]
+        seed = rng.randrange(seeds)
+        if rng.random() < 0.1:
+            pot, amount = rng.randrange(pots), rng.randint(1, most)
+            if all((at, into) != (len(lines), pot) for at, into, *_ in enters):
+                if held[pot]:  # what stood there before ends
+                    lines.append((pot, nobody, held[pot], 0, 0))
+                held[pot] = amount
+                enters.append((len(lines), pot, amount, seed))
+        if not rich or rng.random() < 0.2:
+            source, amount = nobody, rng.randint(1, most)
+            enters.append((len(lines), -1, amount, seed))
+        else:
+            source = rng.choice([pot for pot in range(pots) if held[pot]] or [nobody])
+            amount = rng.choice((held[source], rng.randint(0, held[source])))
+            held[source] -= amount
+        target, stop = rng.choice((*range(pots), nobody)), rng.choice((0, 0, 0, 0, 1, 4))
+        repaid = rng.choice((0, 0, 0, rng.randint(0, amount)))
+        if target != nobody and not stop:
+            held[target] += amount - repaid
+        lines.append((source, target, amount, 0 if stop else repaid, stop))
+    steps = np.zeros(len(lines), STEP)
+    for s, (source, target, amount, repaid, stop) in enumerate(lines):
+        steps[s]["src"], steps[s]["dst"], steps[s]["amount"] = source, target, amount
+        steps[s]["repaid"], steps[s]["flags"] = repaid, stop
+    return steps, ints(enters, 4), pots + 1, seeds
+
+
 PAIRS = (
     Pair("text.shifted", text.shifted, naive_text.shifted, shift_inputs),
     Pair("numbering.find_texts", numbering.find_texts, naive_numbering.find_texts, two_texts_inputs),
@@ -670,6 +732,8 @@ PAIRS = (
     Pair("prorata.settle", prorata.settle, naive_prorata.settle, asleep_inputs, state_outcome, (30,)),
     Pair("prorata.look", prorata.look, naive_prorata.look, look_inputs, sizes=(30,)),
     Pair("prorata.trace_shares", prorata.trace_shares, naive_prorata.trace_shares, shares_inputs, shares_outcome, (30,)),
+    Pair("claims.divide", claims.divide, naive_claims.divide, divide_inputs, divided_outcome, sizes=()),
+    Pair("claims.split_claims", claims.split_claims, naive_claims.split_claims, claims_inputs),
     Pair("poison.first_behind", poison.first_behind, naive_poison.first_behind, behind_inputs),
     Pair("poison.touch", poison.touch, naive_poison.touch, poison_inputs, touch_outcome, (100,)),
     Pair("chains.nearest", chains.nearest, naive_chains.nearest, share_inputs, sizes=()),

@@ -12,11 +12,12 @@ import numpy as np
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.rows import Moment, moment
+from graphflow.tracing.chains import Limits
 from graphflow.tracing.references import Reference, resolve
 from graphflow.tracing.result import Trace
 from graphflow.tracing.rules import Rule, rule_named
 from graphflow.tracing.seeds import find_seeds, minor
-from graphflow.tracing.walk import Limits, follow
+from graphflow.tracing.walk import follow
 
 if TYPE_CHECKING:
     from graphflow.case import Case

@@ -17,6 +17,7 @@ from graphflow.language import N_
 from graphflow.ledger.form import ARRIVAL, BASES, CLEARING, CUSTODY, LENT, OUTSIDE, TRANSIT, Ints, Ledger
 from graphflow.tables.currencies import major
 from graphflow.tables.result import as_frame
+from graphflow.tracing.chains import Batch, Chains
 from graphflow.tracing.orders import Intervals, Key, intervals
 from graphflow.tracing.seeds import Seeds
 from graphflow.tracing.supposing import Supposed, suppose
@@ -25,8 +26,6 @@ from graphflow.tracing.walk import (
     LENDER,
     RECIRCULATED,
     STAYS,
-    Batch,
-    Chains,
     Flow,
 )
 from graphflow.tracing.walk import OUTSIDE as MET_OUTSIDE
@@ -421,6 +420,75 @@ class Trace:
             "amount": total - sum(chain.amount for chain in chains),
         }
         return frame
+
+    def by_seed(self, by: str = "transfer") -> pd.DataFrame:
+        """Whose money is where: each end divided among the seeds, as the rule itself divides it.
+
+        Under first in, first out (and last in, first out) the lots are the rule's own. Where the rule says
+        how much traced money a payment carries but not which, it is every claimant's in proportion to what it
+        has in the account: followed in double precision, in whole units, so that every row and column closes.
+
+        Parameters
+        ----------
+        by
+            ``"transfer"``: one claimant a seed transfer (a balance: its account); ``"party"``: a claimant is
+            the party that paid the seed (backward: received it), an account without one its own.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``seed``, ``kind``, ``account_id``, ``currency``, ``seed_amount`` (minor units of the seed's
+            currency). The amounts of a seed add up to it, those of an end to that of `ends`.
+
+        Examples
+        --------
+        >>> from graphflow import trace
+        >>> from graphflow.synthesis import toys
+        >>> split = trace(toys.t1(), "transfer:a,transfer:c", rule="prorata").by_seed()
+        >>> split.groupby("seed")["seed_amount"].sum().tolist()
+        [30000, 10000]
+        """
+        if by not in ("transfer", "party"):
+            raise UsageError(
+                Problem("by", N_("seeds are told apart by transfer or by party"), {}, by, "transfer, party")
+            )
+        chains = self._chains
+        sums: dict[tuple[int, int, int], int] = {}
+        for batch in chains.batches():
+            kind = self._kinds(batch.ends[:, 0], batch.ends[:, 1])
+            keys = np.column_stack((batch.ends[:, 4], kind, batch.ends[:, 1]))
+            each, inverse = np.unique(keys, axis=0, return_inverse=True)
+            total = np.zeros(len(each), np.int64)
+            np.add.at(total, inverse.ravel(), batch.ends[:, 3])
+            for key, amount in zip(map(tuple, each.tolist()), total.tolist(), strict=True):
+                sums[key] = sums.get(key, 0) + amount
+        ledger = self._ledger
+        names = {number: self._claimant(number, by) for number in {key[0] for key in sums}}
+        split: dict[tuple[str, str, str, str], int] = {}
+        for (number, place, pot), amount in sums.items():
+            coin = ledger.currencies[int(ledger.pots["currency"][pot])]
+            whose = (names[number], END_KINDS[place], self._account_of(pot), coin)
+            split[whose] = split.get(whose, 0) + amount
+        rows = sorted((key, amount) for key, amount in split.items() if amount)
+        columns: list[Any] = list(zip(*(key for key, _ in rows), strict=True)) or [()] * 4
+        frame = {
+            name: pa.array(list(values), pa.large_string())
+            for name, values in zip(("seed", "kind", "account_id", "currency"), columns, strict=True)
+        }
+        return _frame(**frame, seed_amount=np.array([amount for _, amount in rows], np.int64))
+
+    def _claimant(self, number: int, by: str) -> str:
+        """What a seed is called: its transfer, its account, or who paid (backward: received) it."""
+        ledger, step = self._ledger, int(self._chains.seeds[number, 0])
+        if step >= 0:
+            row = int(self._chains.steps["row"][step])
+            if by == "transfer":
+                return str(ledger.transfer_ids[row].as_py())
+            account = int(ledger.rows["target" if self.backward else "source"][row])
+        else:
+            account = int(ledger.pots["account"][self._chains.stands_in(number)])
+        party = int(ledger.account_party[account]) if by == "party" else -1
+        return str((ledger.party_ids[party] if party >= 0 else ledger.account_ids[account]).as_py())
 
     def routes(self, by: str = "account") -> pd.DataFrame:
         """Chains summed over equal accounts (``by="party"``: equal holders) and equal ends.
