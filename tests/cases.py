@@ -687,11 +687,11 @@ def claims_inputs(rng: random.Random, size: int) -> tuple:
                 held[pot] = amount
                 enters.append((len(lines), pot, amount, seed))
         if not rich or rng.random() < 0.2:
-            source, amount = nobody, rng.randint(1, most)
+            source, amount = nobody, rng.choice((1, rng.randint(1, most), most))
             enters.append((len(lines), -1, amount, seed))
         else:
             source = rng.choice([pot for pot in range(pots) if held[pot]] or [nobody])
-            amount = rng.choice((held[source], rng.randint(0, held[source])))
+            amount = rng.choice((held[source], held[source] - 1, rng.randint(0, held[source])))
             held[source] -= amount
         target, stop = rng.choice((*range(pots), nobody)), rng.choice((0, 0, 0, 0, 1, 4))
         repaid = rng.choice((0, 0, 0, rng.randint(0, amount)))

@@ -143,7 +143,7 @@ MUTANTS = (
     ("claims.divide", "rest[i] > rest[best]", "rest[i] >= rest[best]"),
     ("claims.divide", "rest[best] -= 1.0", "pass"),
     ("claims.divide", "min(np.int64(exact[i]), whole[i])", "np.int64(exact[i])"),
-    ("claims.split_claims", "exact[i] *= np.float64(stays) / together", "exact[i] *= np.float64(stays) / np.float64(total)"),
+    ("claims.split_claims", "exact[i] *= np.float64(stays) / together", "exact[i] *= np.float64(pays) / together"),
     ("claims.split_claims", "chain[entry, 1] += amount[i] - kept[i]", "chain[entry, 1] += amount[i]"),
     ("claims.split_claims", "shares[entry] += share[i] - exact[i]", "shares[entry] += share[i]"),
     ("claims.split_claims", "chain[last, 2] = after", "pass"),
