@@ -49,7 +49,7 @@ def trace(
         ``balance:ID@TIME``, ``party:ID``, ``product:ID``, ``loan:ID``, each with ``=AMOUNT`` for a part;
         several join by commas, ``@FILE`` has one a line.
     rule
-        ``"fifo"`` or ``"prorata"``.
+        ``"fifo"``, ``"prorata"`` or ``"poison"``.
     backward
         Ask where the money came from.
     currency
@@ -61,6 +61,7 @@ def trace(
         Keep chains of at most so many transfers after the seed; what would go on ends as ``horizon``.
     min_amount
         Keep chains along which at least so much flows: major units as text or Decimal, an int is minor units.
+        Not under ``poison``, which has no chains; its `max_hops` counts along the shortest path.
 
     Returns
     -------
@@ -105,6 +106,18 @@ def trace(
     # no chain is longer, nor any amount greater, than 64 bits count
     hops = -1 if max_hops is None else min(int(max_hops), MOST)
     limits = Limits(hops, min(minor(min_amount, digits, "min_amount"), MOST))
+    if limits.least > 0 and not chosen.attributes:
+        raise UsageError(
+            Problem(
+                "min_amount",
+                N_(
+                    "poison attributes no amount to any way that money goes: there is nothing to compare with"
+                ),
+                {},
+                str(min_amount),
+                N_("max_hops; or another rule"),
+            )
+        )
     flow, chains = follow(ledger, seeds, chosen.name, backward, limits)
     parameters = {
         "references": references if isinstance(references, str) else ",".join(references),
