@@ -14,10 +14,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from graphflow.kernels.prefetch import prefetch
+
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 Records = NDArray[np.void]
 Side = tuple[Ints, Numbers, Ints, Ints]
+
+AHEAD = 16
+"""How many pots ahead memory is asked for."""
 
 NEVER = np.int64(2**62)
 """No height: of several parts that come in together only the last one is a payment."""
@@ -29,12 +34,10 @@ def left_behind(steps: Records, side: Side, converted: Ints, at: int, end: int, 
 
     Forward a debit leaves what the pot had less what it paid of its own. Backward a credit leaves what stood
     there before it came: of several parts of one transfer the last one (the first that is met) stands for
-    all, and the others are never below any height. Neighbours on the ruler say how much moved, so that only
-    the last step of a pot is read.
+    all, and the others, which go below no height, are not asked about here. Neighbours on the ruler say how
+    much moved, so that only the last step of a pot is read.
     """
     _, positions, starts, held = side
-    if held[at] < 0:
-        return NEVER
     first = at
     if back:
         while first > 0 and held[first - 1] < 0:
@@ -71,8 +74,8 @@ def build_lows(steps: Records, side: Side, converted: Ints, back: bool) -> Ints:
     converted : int64 (c, 2)
         Steps that arrive as another amount, ascending, and that amount.
     """
-    pointer = side[0]
-    size = side[1].size
+    pointer, positions, starts, held = side
+    size = positions.size
     total = 0
     count = size
     while count > 1 or total == 0:
@@ -81,11 +84,21 @@ def build_lows(steps: Records, side: Side, converted: Ints, back: bool) -> Ints:
         if count == 0:
             break
     lows = np.full(total, NEVER, np.int64)
-    for p in range(pointer.size - 1):
+    pots = pointer.size - 1
+    for p in range(pots):
         end = pointer[p + 1]
-        for at in range(pointer[p], end):
-            low = left_behind(steps, side, converted, at, end, back)
+        if p + AHEAD < pots and pointer[p + AHEAD + 1] > 0:  # its last step will be read
+            prefetch(steps, np.int64(positions[pointer[p + AHEAD + 1] - 1]))
+        for at in range(pointer[p], end - 1):
+            low = NEVER
+            if held[at] >= 0 and (at == 0 or held[at - 1] >= 0):  # as nearly all are
+                low = held[at] - (starts[at + 1] - starts[at])
+            elif held[at] >= 0:
+                low = left_behind(steps, side, converted, at, end, back)
             lows[at >> 4] = min(lows[at >> 4], low)
+        if end > pointer[p]:
+            low = left_behind(steps, side, converted, end - 1, end, back)
+            lows[(end - 1) >> 4] = min(lows[(end - 1) >> 4], low)
     begin = 0
     count = (size + 15) >> 4
     while count > 1:
