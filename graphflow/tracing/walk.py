@@ -480,7 +480,8 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
     steps["cplace"] = ruler[: len(key)]
 
     pointer, positions = index_by(np.ascontiguousarray(steps["src"]), len(real_pots))
-    index = Index(pointer, positions, steps["dplace"][positions], steps["avail"][positions])
+    none = np.zeros(0, np.int64)  # nobody asks for the lowest balances of these pots
+    index = Index(pointer, positions, steps["dplace"][positions], steps["avail"][positions], none)
     seed_steps = np.flatnonzero(np.isin(number, roots.step[roots.step >= 0]) & (number >= 0))
     rows = [(int(key[s]), int(s), -1, 0, int(amount[s])) for s in seed_steps]
     for i in range(standing.size):
