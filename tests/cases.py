@@ -21,19 +21,24 @@ from graphflow.kernels import (
     fifo,
     index,
     lay,
+    lifo,
+    lows,
     numbering,
     order,
     poison,
     prorata,
     text,
 )
-from graphflow.ledger.form import ROW, STEP
+from graphflow.ledger.form import CUSTODY, ORDINARY, POT, ROW, STEP, TRANSIT
+from graphflow.ledger.form import OUTSIDE as NOWHERE
 from tests.naive import balances as naive_balances
 from tests.naive import chains as naive_chains
 from tests.naive import claims as naive_claims
 from tests.naive import fifo as naive_fifo
 from tests.naive import index as naive_index
 from tests.naive import lay as naive_lay
+from tests.naive import lifo as naive_lifo
+from tests.naive import lows as naive_lows
 from tests.naive import numbering as naive_numbering
 from tests.naive import order as naive_order
 from tests.naive import poison as naive_poison
@@ -166,7 +171,7 @@ class World:
             self.steps.copy(), ints(self.opening), np.array(self.outside), np.array(divided),
             self.converted[:, 0].copy(), self.converted[:, 1].copy(),
         )  # fmt: skip
-        naive_balances.run_balances(self.steps, *self.unfilled[1:])
+        self.closing = naive_balances.run_balances(self.steps, *self.unfilled[1:])
         self.pots = len(self.outside)
 
     def payments(self, back: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -178,6 +183,26 @@ class World:
         """The index of a ledger: payments, and what each pot holds at them."""
         pointer, positions, starts = self.payments(back)
         return pointer, positions, starts, ints(naive_lay.held(self.steps, positions.tolist(), back))
+
+    def both(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Debits and credits by pot, and the books of several pots."""
+        several = [(pots[0], pots[-1] + 1) for pots in self.books if len(pots) > 1]
+        return *self.payments(False)[:2], *self.payments(True)[:2], ints(several, 2)
+
+    def pot_records(self) -> np.ndarray:
+        """The pots as a ledger has them."""
+        records = np.zeros(self.pots, POT)
+        records["opening"], records["closing"] = self.opening, self.closing
+        records["kind"] = TRANSIT
+        for pots in self.books:
+            kind = CUSTODY if len(pots) > 1 else NOWHERE if self.outside[pots[0]] else ORDINARY
+            records["kind"][pots] = kind
+        return records
+
+    def index(self, back: bool) -> tuple[np.ndarray, ...]:
+        """The same with the tree of what is left behind every payment."""
+        side = self.side(back)
+        return *side, ints(naive_lows.build_lows(self.steps, side, self.converted, back))
 
     def standing(self, pot: int, upto: int) -> tuple[int, int]:
         """What stands in a pot before step ``upto``: from where to where on its ruler."""
@@ -385,6 +410,58 @@ def poison_inputs(rng: random.Random, size: int) -> tuple:
     )
 
 
+def spread_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size * rng.choice((1, 4)), far=rng.random() < 0.5), rng.random() < 0.5
+    last, count = world.last(back), len(world.steps)
+    found = {
+        (2 * o + (s < 0), pot if s < 0 else s): (2 * o + (s < 0), pot, high - low, whole)
+        for s, pot, low, high, o, whole in world.seeds(back)
+    }
+    for key, pot, _, _ in list(found.values()):
+        book = next((pots for pots in world.books if pot in pots), [])
+        upto = count - 1 - (key >> 1) if back else (key >> 1) + 1
+        for other in book if key & 1 else []:  # mostly the other compartments are named too, some for nothing
+            paid, came = world.standing(other, upto)
+            if came > paid and rng.random() < 0.8:
+                row = (key, other, rng.choice((0, came - paid)), came - paid)
+                found.setdefault((key, other), row)
+    for _ in range(rng.choice((0, 0, 2))):  # as where all that was asked for stands in other sub-ledgers
+        upto, pot = rng.randint(0, count), rng.randrange(world.settled)
+        paid, came = world.standing(pot, upto)
+        key = 2 * (count - 1 - upto if back else upto - 1) + 1
+        if (
+            not world.outside[pot]
+            and came > paid
+            and not (0 < upto < count and upto in world.payment(upto - 1))
+        ):
+            found.setdefault((key, pot), (key, pot, 0, came - paid))
+    seeds = [
+        found[key] for key in sorted(found, key=lambda key: (key[0], found[key][1])) if key[0] >> 1 <= last
+    ]
+    return (
+        world.steps,
+        world.pot_records(),
+        world.both(),
+        ints(seeds, 4),
+        world.converted,
+        np.zeros((world.pots, 4), np.int64),
+        (last, rng.choice((-1, -1, 0, 1, 3)), back),
+        rng.choice((1, 2, 4, 8, 1024)),
+    )
+
+
+def held_inputs(rng: random.Random, size: int) -> tuple:
+    world = World(rng, size)
+    pots = [pot for pot in range(world.pots) if not world.outside[pot]] or [0]
+    place = -1 if world.outside[pots[0]] else rng.randint(-1, len(world.steps))
+    return world.steps, world.pot_records(), world.both(), rng.choice(pots), place
+
+
+def book_inputs(rng: random.Random, size: int) -> tuple:
+    edges = sorted(rng.sample(range(3 * size), 2 * rng.randint(0, size)))
+    return ints(list(zip(edges[::2], edges[1::2], strict=True)), 2), rng.randrange(3 * size)
+
+
 def behind_inputs(rng: random.Random, size: int) -> tuple:
     world = World(rng, size)
     pointer, positions = world.payments(False)[:2]
@@ -455,6 +532,57 @@ def place_inputs(rng: random.Random, size: int) -> tuple:
     return pointer, positions, starts, pot, place, back
 
 
+def lows_inputs(rng: random.Random, size: int) -> tuple:
+    back = rng.random() < 0.5
+    if rng.random() < 0.3:
+        return *many_payments(rng, rng.choice((40, 300, 600)), back), back
+    world = World(rng, size)
+    return world.steps, world.side(back), world.converted, back
+
+
+def many_payments(rng: random.Random, size: int, back: bool) -> tuple:
+    """Steps of one pot and, before and behind it, of two others; its balance wanders far up and down."""
+    steps = np.zeros(size, STEP)
+    pots, balance, run = sorted(rng.choices((0, 1, 1, 1, 2), k=size)), [rng.randint(0, 90)] * 3, [0, 0, 0]
+    for s, pot in enumerate(pots):
+        step = steps[s]
+        step["row"], step["amount"] = s, rng.randint(1, 9)
+        if s and pots[s - 1] == pot and rng.random() < 0.2:  # with the one before it, a part of one transfer
+            step["row"], step["flags"], steps[s - 1]["flags"] = steps[s - 1]["row"], PARTS, PARTS
+        else:
+            balance[pot] = max(balance[pot] + rng.randint(-10, 10), 0)
+        step["dst" if back else "src"], step["cplace" if back else "dplace"] = pot, run[pot]
+        step["avail"], step["repaid"] = balance[pot], rng.choice((0, 0, 0, 1))
+        moved = int(step["amount"]) - int(step["repaid"]) if back else min(int(step["amount"]), balance[pot])
+        run[pot] += moved
+        balance[pot] = max(balance[pot] + (moved if back else -moved), 0)
+        step["after"] = balance[pot]
+    side, place = ("dst", "cplace") if back else ("src", "dplace")
+    pointer, positions = naive_index.index_by(steps[side], 3)
+    held = ints(naive_lay.held(steps, positions, back))
+    return (
+        steps,
+        (ints(pointer), np.array(positions, np.int32), steps[place].astype(np.int64), held),
+        ints([], 2),
+    )
+
+
+def below_inputs(rng: random.Random, size: int) -> tuple:
+    """A place among a pot's payments, or just beyond them, and a height that few or many go below."""
+    back = rng.random() < 0.5
+    if rng.random() < 0.6:
+        steps, side, converted = many_payments(rng, rng.choice((40, 300, 600)), back)
+    else:
+        world = World(rng, size)
+        steps, side, converted = world.steps, world.side(back), world.converted
+    side = *side, ints(naive_lows.build_lows(steps, side, converted, back))
+    pot = rng.randrange(len(side[0]) - 1)
+    begin, end = int(side[0][pot]), int(side[0][pot + 1])
+    at = rng.randint(begin - 1, end - 1) if back else rng.randint(begin, end)
+    most = max([1, *side[3][begin:end].tolist()])
+    return steps, side, converted, pot, at, rng.choice((1, rng.randint(1, most), most)), back
+
+
 def step_inputs(rng: random.Random, size: int) -> tuple:
     world, back = World(rng, size), rng.random() < 0.5
     count = len(world.steps)
@@ -501,6 +629,11 @@ def shares_outcome(result: Any, args: tuple) -> Any:
         total[0] += amount
         total[1] += worth
     return sorted(moved), sorted(also), summed, sorted(left), plain(args[4])  # zero again
+
+
+def spread_outcome(result: Any, args: tuple) -> Any:
+    moved, ended = plain(result)
+    return moved, sorted(ended), plain(args[5])  # zero again
 
 
 def touch_outcome(result: Any, args: tuple) -> Any:
@@ -717,6 +850,7 @@ PAIRS = (
     Pair("lay.lay_steps", lay.lay_steps, naive_lay.lay_steps, step_records, first_as_it_is),
     Pair("lay.index_steps", lay.index_steps, naive_lay.index_steps, index_inputs),
     Pair("lay.first_beyond", lay.first_beyond, naive_lay.first_beyond, beyond_inputs),
+    Pair("lows.build_lows", lows.build_lows, naive_lows.build_lows, lows_inputs),
     Pair("order.topological", order.topological, naive_order.topological, edges_inputs),
     Pair("balances.book_rows", balances.book_rows, naive_balances.book_rows, rows_inputs),
     Pair("balances.divide_custody", balances.divide_custody, naive_balances.divide_custody,
@@ -725,6 +859,7 @@ PAIRS = (
          lambda rng, size: World(rng, size).unfilled, balances_outcome, (100, 300)),
     Pair("fifo.payment_at", fifo.payment_at, naive_fifo.payment_at, place_inputs),
     Pair("fifo.trace_lots", fifo.trace_lots, naive_fifo.trace_lots, lots_inputs, lots_outcome),
+    Pair("lifo.first_below", lifo.first_below, naive_lifo.first_below, below_inputs),
     Pair("prorata.share", prorata.share, naive_prorata.share, share_inputs, sizes=()),
     Pair("prorata.take", prorata.take, naive_prorata.take, take_inputs, sizes=()),
     Pair("prorata.nearest", prorata.nearest, naive_prorata.nearest, share_inputs, sizes=()),
@@ -736,6 +871,11 @@ PAIRS = (
     Pair("claims.split_claims", claims.split_claims, naive_claims.split_claims, claims_inputs),
     Pair("poison.first_behind", poison.first_behind, naive_poison.first_behind, behind_inputs),
     Pair("poison.touch", poison.touch, naive_poison.touch, poison_inputs, touch_outcome, (100,)),
+    Pair("poison.book_of", poison.book_of, naive_poison.book_of, book_inputs),
+    Pair("poison.next_payment", poison.next_payment, naive_poison.next_payment, step_inputs),
+    Pair("poison.nearest", poison.nearest, naive_poison.nearest, share_inputs, sizes=()),
+    Pair("poison.held", poison.held, naive_poison.held, held_inputs),
+    Pair("poison.spread", poison.spread, naive_poison.spread, spread_inputs, spread_outcome, (100,)),
     Pair("chains.nearest", chains.nearest, naive_chains.nearest, share_inputs, sizes=()),
     Pair("chains.payment_at", chains.payment_at, naive_chains.payment_at, place_inputs),
     Pair("chains.worth", chains.worth, naive_chains.worth, worth_inputs, sizes=()),

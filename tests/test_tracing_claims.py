@@ -66,7 +66,13 @@ def test_the_books_of_the_vectors() -> None:
         ("r0", "X"): 15000, ("r0", "Y"): 15000, ("r1", "Y"): 15000, ("r1", "M"): 5000, ("r3", "M"): 10000,
     }  # fmt: skip
     shares = split_of(gf.trace(case, "transfer:r0,transfer:r3", rule="prorata"))
-    exact = {("r0", "X"): 12500, ("r0", "Y"): 35000 / 3, ("r0", "M"): 17500 / 3, ("r3", "Y"): 20000 / 3, ("r3", "M"): 10000 / 3}
+    exact = {
+        ("r0", "X"): 12500,
+        ("r0", "Y"): 35000 / 3,
+        ("r0", "M"): 17500 / 3,
+        ("r3", "Y"): 20000 / 3,
+        ("r3", "M"): 10000 / 3,
+    }
     assert shares.keys() == exact.keys()
     assert all(abs(shares[key] - exact[key]) <= 1 for key in exact)
     rolling = split_of(gf.trace(T2.case(), "transfer:r0,transfer:r1,transfer:r3", rule="prorata"))

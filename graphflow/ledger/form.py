@@ -104,16 +104,17 @@ KINDS = ("ordinary", "cash", "internal", "tax", "clearing", "custody", "securiti
 class Index:
     """Steps by pot: those of pot ``p`` are ``steps[pointer[p]:pointer[p + 1]]``, their places on its ruler,
     and what it holds (before a payment; behind what comes in, where of several parts the last one says so and
-    the others -1).
+    the others -1). ``lows`` is a tree over what is left behind each (:mod:`graphflow.kernels.lows`).
     """
 
     pointer: Ints
     steps: Numbers
     starts: Ints
     held: Ints
+    lows: Ints
 
 
-INDEX = ("pointer", "steps", "starts", "held")
+INDEX = ("pointer", "steps", "starts", "held", "lows")
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,22 @@ class Ledger:
         count = len(self.account_ids)
         known = self.pots["account"]
         return np.searchsorted(np.where(known < 0, count, known), np.arange(count + 1)).astype(np.int64)
+
+    @cached_property
+    def compartments(self) -> Ints:
+        """Books of several pots, which custody accounts have: the first of each and the one behind its last,
+        ascending.
+        """
+        if not (self.account_kind == KINDS.index("custody")).any():  # looking through the pots takes longer
+            return np.zeros((0, 2), np.int64)
+        pots = np.flatnonzero(self.pots["kind"] == CUSTODY)
+        same = np.ones(max(pots.size - 1, 0), np.bool_)
+        for name in ("account", "currency", "period"):
+            same &= self.pots[name][pots[1:]] == self.pots[name][pots[:-1]]
+        begins = pots[np.concatenate(([True], ~same))] if pots.size else pots
+        ends = pots[np.concatenate((~same, [True]))] + 1 if pots.size else pots
+        several = ends > begins + 1
+        return np.column_stack((begins[several], ends[several])).astype(np.int64)
 
     @cached_property
     def _idle(self) -> threading.local:

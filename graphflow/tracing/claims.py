@@ -58,7 +58,8 @@ def apart(laid: Chains) -> Chains:
     steps["cplace"] = places[: len(parts)]
 
     pointer, positions = index_by(np.ascontiguousarray(steps["src"]), len(pots))
-    side = Index(pointer, positions, steps["dplace"][positions], steps["avail"][positions])
+    none = np.zeros(0, np.int64)  # nobody asks for the lowest balances of these pots
+    side = Index(pointer, positions, steps["dplace"][positions], steps["avail"][positions], none)
     first = np.searchsorted(old, enters[:, 0])
     table = []
     turn = len(parts)

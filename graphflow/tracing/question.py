@@ -66,7 +66,7 @@ def trace(
         ``balance:ID@TIME``, ``party:ID``, ``product:ID``, ``loan:ID``, each with ``=AMOUNT`` for a part;
         several join by commas, ``@FILE`` has one a line.
     rule
-        ``"fifo"`` or ``"prorata"``.
+        ``"fifo"``, ``"prorata"`` or ``"poison"``.
     backward
         Ask where the money came from.
     currency
@@ -78,6 +78,7 @@ def trace(
         Keep chains of at most so many transfers after the seed; what would go on ends as ``horizon``.
     min_amount
         Keep chains along which at least so much flows: major units as text or Decimal, an int is minor units.
+        Not under ``poison``, which has no chains; its `max_hops` counts along the shortest path.
 
     Returns
     -------
@@ -140,6 +141,18 @@ def ask(case: Case, question: Question, span: tuple[int, int] | None = None) -> 
     # no chain is longer, nor any amount greater, than 64 bits count
     hops = -1 if question.max_hops is None else min(int(question.max_hops), MOST)
     limits = Limits(hops, min(minor(least, digits, "min_amount"), MOST))
+    if limits.least > 0 and not question.rule.attributes:
+        raise UsageError(
+            Problem(
+                "min_amount",
+                N_(
+                    "poison attributes no amount to any way that money goes: there is nothing to compare with"
+                ),
+                {},
+                str(least),
+                N_("max_hops; or another rule"),
+            )
+        )
     flow, chains = follow(ledger, seeds, question.rule.name, backward, limits)
     parameters = {
         "references": ",".join(reference.text for reference in question.references),

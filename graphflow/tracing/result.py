@@ -58,7 +58,7 @@ class Trace:
     """Where the seed's money went (backward: where it came from), and the rows that show it.
 
     Made by :func:`graphflow.trace`. All amounts are minor units; `seed_amount` is in the seed's currency
-    and adds up to `seed`.
+    and adds up to `seed` (under ``poison`` it is empty).
 
     Attributes
     ----------
@@ -66,6 +66,8 @@ class Trace:
         The seed.
     currency, rule, backward
         The seed's currency; the rule's name; whether the question was asked backward.
+    attributes : bool
+        Whether the rule says how much of the seed each transfer carries: all but ``poison``.
     parameters : mapping
         What was asked, so that it can be asked again.
     """
@@ -86,6 +88,7 @@ class Trace:
         self._flow = flow
         self._lay_out = chains
         self.rule = question.rule.name
+        self.attributes = question.rule.attributes
         self.backward = question.backward
         self.parameters = dict(parameters)
         self.seed = seeds.total
@@ -158,7 +161,7 @@ class Trace:
             currency=_named(ledger.currencies, of["currency"]),
             amount=of["amount"],
             traced=local,
-            seed_amount=seed,
+            seed_amount=self._in_seed(seed),
             traced_min=low,
             traced_max=high,
         )
@@ -208,6 +211,10 @@ class Trace:
         """The figures over all orders of the rows, where an order is open and there are not too many."""
         return intervals(self) if self._open_accounts else None
 
+    def _in_seed(self, amounts: Ints) -> Any:
+        """Amounts in the seed's currency: unknown under a rule that attributes nothing."""
+        return amounts if self.attributes else pa.nulls(len(amounts), pa.int64())
+
     # ----------------------------------------------------------------------- ends
 
     @cached_property
@@ -216,7 +223,8 @@ class Trace:
 
         Columns ``kind`` (one of :data:`END_KINDS`), ``account_id``, ``party_id``, ``currency``, ``amount``,
         ``seed_amount``, ``amount_min``, ``amount_max`` (empty where the order of rows is open). Greatest
-        first.
+        first. Under ``poison``, which attributes nothing, ``seed_amount`` is empty: an end is the whole
+        balance of a touched account, or the whole of what stopped, met a seed or a limit, or paid a lender.
         """
         ledger = self._ledger
         account, kind, coin, local, seed = self._end_sums
@@ -245,7 +253,7 @@ class Trace:
             party_id=_taken(ledger.party_ids, party),
             currency=_named(ledger.currencies, coin),
             amount=local,
-            seed_amount=seed,
+            seed_amount=self._in_seed(seed),
             amount_min=low,
             amount_max=high,
         )
@@ -339,6 +347,11 @@ class Trace:
         first, its ``accounts`` those that they pass (backward, as the question goes: from the receiver
         back), its ``amount`` in the seed's currency. Chains are disjoint and add up to the ends. Under
         ``prorata`` they are one way to lay the amounts out: first in, first out among the traced money.
+
+        Raises
+        ------
+        UsageError
+            Under ``poison``, which has none.
         """
         for batch in self._chains.batches():
             yield from self._chains_of(batch, range(len(batch.ends)))
@@ -602,7 +615,8 @@ class Trace:
             account = ledger.account(name)
             if account in by_account:
                 found.append((kind, name, self.currency, by_account[account], rows, notes[kind]))
-        divided = self._ledger.pots["kind"][self._touched[0]] == CUSTODY
+        # poison knows no compartments
+        divided = (self._ledger.pots["kind"][self._touched[0]] == CUSTODY) & self.attributes
         note = N_("what this account holds is divided by the earmarks of its rows")
         whose, amounts, _ = sum_by(
             self._ledger.pots["account"][self._touched[0][divided]].astype(np.int64),
@@ -624,7 +638,7 @@ class Trace:
             note=pa.array([x[5] for x in found], pa.large_string()),
         )
         both = pd.concat([listed, openings], ignore_index=True) if found else openings
-        return (
+        both = (
             both.assign(first=both["kind"] != "coverage")
             .sort_values(
                 ["first", "seed_amount", "kind", "account_id"],
@@ -633,6 +647,9 @@ class Trace:
             )
             .drop(columns="first")
         )
+        if not self.attributes:
+            both["seed_amount"] = pd.array([None] * len(both), "Int64")
+        return both
 
     def _unknown_openings(self) -> pd.DataFrame:
         """The reached accounts whose opening balance is not known."""
@@ -786,7 +803,7 @@ class Trace:
                 "currency": ledger.currencies[int(of["currency"][i])],
                 "amount": int(of["amount"][i]),
                 "traced": int(local[i]),
-                "seed_amount": int(seed[i]),
+                "seed_amount": int(seed[i]) if self.attributes else None,
                 "seed": bool(np.isin(rows[i], self._seeds.rows)),
             }
             for i in range(len(rows))
@@ -796,9 +813,9 @@ class Trace:
         """The picture, and the ends as a table; both in major units."""
         from graphflow.pictures import sankey_svg
 
-        routes = self.routes()
         title = f"{self.rule}, {'backward' if self.backward else 'forward'}"
         picture = ""
+        routes = self.routes() if self.attributes else ()
         if len(routes):
             picture = sankey_svg(
                 routes, title=title, unit=self.currency, digits=self.minor_units, backward=self.backward
@@ -808,9 +825,10 @@ class Trace:
             self._major(int(amount), currency)
             for amount, currency in zip(self.ends["amount"], self.ends["currency"], strict=True)
         ]
-        ends[f"of the seed, {self.currency}"] = [
-            self._major(int(amount)) for amount in self.ends["seed_amount"]
-        ]
+        if self.attributes:
+            ends[f"of the seed, {self.currency}"] = [
+                self._major(int(amount)) for amount in self.ends["seed_amount"]
+            ]
         return picture + str(ends.to_html(index=False, na_rep="", max_rows=60, show_dimensions=True))
 
 

@@ -9,9 +9,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from graphflow.errors import Problem, UsageError
 from graphflow.kernels.fifo import trace_lots
 from graphflow.kernels.index import index_by
+from graphflow.kernels.poison import spread
 from graphflow.kernels.prorata import nearest, trace_shares
+from graphflow.language import N_
 from graphflow.ledger.form import ARRIVAL, STEP, Index, Ledger
 from graphflow.tracing.chains import Chains, Limits, ruler
 from graphflow.tracing.claims import apart
@@ -110,6 +113,8 @@ def follow(
     roots = _roots(ledger, seeds, backward)
     size = len(ledger.steps)
     last = size - 1 - seeds.first if backward else seeds.last
+    if rule == "poison":
+        return _poison_flow(ledger, roots, last, backward, limits), _no_chains
     if rule == "prorata":
         shares = _shares(ledger, roots, last, backward)
         flow = _shares_flow(ledger, shares, backward)
@@ -146,6 +151,54 @@ def _lots_flow(ledger: Ledger, moved: Ints, stopped: Ints, left: Ints, backward:
     payee = ledger.steps["src" if backward else "dst"][lent[:, 0]]
     ends.append(np.column_stack((np.full(len(lent), LENDER), payee, lent[:, 2], lent[:, 2])))
     return Flow(amounts, np.concatenate(ends))
+
+
+def _poison_flow(ledger: Ledger, roots: _Roots, last: int, backward: bool, limits: Limits) -> Flow:
+    """What is touched. Amounts in the seed's currency are nobody's: those columns repeat the local ones.
+
+    Where the definition leaves room:
+
+    READING: "everything that an account pays out" is the whole of a payment, what an overdraft paid of it
+    too (backward: what repaid a lender too).
+    READING: an account is touched also where all that came to it repaid its lender, or where a conversion
+    rounded it to nothing: it was booked there.
+    READING: of a seed in part it is that part that is traced, stops, or repays a lender (as far as there is
+    something to repay), also where it is in transit. What it meets is the whole payment.
+    READING: where a balance is a seed, what a touched book holds there ends; what the book holds of the
+    seed touches it anew, and a sub-ledger that holds none of it is touched no longer.
+    """
+    table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
+    sides = (
+        ledger.debits.pointer, ledger.debits.steps, ledger.credits.pointer, ledger.credits.steps,
+        ledger.compartments,
+    )  # fmt: skip
+    with ledger.scratch(4) as state:
+        moved, ended = spread(
+            ledger.steps, ledger.pots, sides, table, ledger.converted, state, (last, limits.hops, backward)
+        )
+    return Flow(moved[:, (0, 1, 1)], ended[:, (0, 1, 2, 2)])
+
+
+def _no_chains() -> Chains:
+    """There are none under poison.
+
+    Raises
+    ------
+    UsageError
+        Always.
+    """
+    raise UsageError(
+        Problem(
+            "rule",
+            N_(
+                "poison gives an upper bound of what money can have touched, and attributes none of it: "
+                "there are no chains, routes or shares of single seeds"
+            ),
+            {},
+            "poison",
+            N_("fifo, lifo, prorata or libr; or the transfers and ends of poison"),
+        )
+    )
 
 
 def _stops(ledger: Ledger, steps: Ints, amounts: Ints, seed_amounts: Ints, backward: bool) -> Ints:
@@ -327,7 +380,8 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
     steps["cplace"] = places[: len(key)]
 
     pointer, positions = index_by(np.ascontiguousarray(steps["src"]), len(real_pots))
-    index = Index(pointer, positions, steps["dplace"][positions], steps["avail"][positions])
+    none = np.zeros(0, np.int64)  # nobody asks for the lowest balances of these pots
+    index = Index(pointer, positions, steps["dplace"][positions], steps["avail"][positions], none)
     seed_steps = np.flatnonzero(np.isin(number, roots.step[roots.step >= 0]) & (number >= 0))
     rows = [(int(key[s]), int(s), -1, 0, int(amount[s])) for s in seed_steps]
     for i in range(standing.size):
