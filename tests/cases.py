@@ -21,6 +21,7 @@ from graphflow.kernels import (
     fifo,
     index,
     lay,
+    libr,
     lifo,
     lows,
     numbering,
@@ -37,6 +38,7 @@ from tests.naive import claims as naive_claims
 from tests.naive import fifo as naive_fifo
 from tests.naive import index as naive_index
 from tests.naive import lay as naive_lay
+from tests.naive import libr as naive_libr
 from tests.naive import lifo as naive_lifo
 from tests.naive import lows as naive_lows
 from tests.naive import numbering as naive_numbering
@@ -302,6 +304,55 @@ def shares_inputs(rng: random.Random, size: int) -> tuple:
         back,
         patience,
     )
+
+
+def lowest_inputs(rng: random.Random, size: int) -> tuple:
+    world = World(rng, size * rng.choice((1, 6)), far=rng.random() < 0.3, calm=rng.random() < 0.3)
+    seeds = [(2 * o + (s < 0), pot, high - low, whole) for s, pot, low, high, o, whole in world.seeds(False)]
+    last = world.last(False)
+    return (
+        world.steps,
+        world.index(False),
+        ints([seed for seed in seeds if seed[0] >> 1 <= last], 4),
+        world.converted,
+        np.zeros((world.pots, 4), np.int64),
+        last,
+        rng.choice((1, 2, 4, 8, 1024)),
+    )
+
+
+def lowest_outcome(result: Any, args: tuple) -> Any:
+    moved, aside, stopped, left = plain(result)
+    also = [(*moved[row], *rest) for row, *rest in aside]
+    return moved, also, sorted(stopped), sorted(left), plain(args[4])  # zero again
+
+
+def beneath_inputs(rng: random.Random, size: int) -> tuple:
+    """Pots of many payments, beside one another in the index: a node of its tree covers leaves of several."""
+    count, pots = size * rng.choice((1, 30, 60, 60)), rng.randint(1, 5)
+    steps = np.zeros(count, STEP)
+    steps["src"] = np.sort([rng.randrange(pots) for _ in range(count)]) if rng.random() < 0.5 else [
+        rng.randrange(pots) for _ in range(count)
+    ]  # fmt: skip
+    steps["amount"] = [rng.randint(1, 9) for _ in range(count)]
+    rare = rng.choice((0.5, 0.05, 0.005, 0.002))
+    steps["avail"] = [
+        rng.randint(0, 20) if rng.random() < rare else rng.randint(30, 60) for _ in range(count)
+    ]
+    paid = [0] * pots
+    for step in steps:
+        step["dplace"] = paid[step["src"]]
+        paid[step["src"]] += min(int(step["amount"]), int(step["avail"]))
+    pointer, positions = naive_index.index_by(steps["src"], pots)
+    positions = np.array(positions, np.int32)
+    side = (
+        ints(pointer),
+        positions,
+        steps["dplace"][positions].astype(np.int64),
+        ints(steps["avail"][positions]),
+    )
+    tree = ints(naive_lows.build_lows(steps, side, ints([], 2), False))
+    return steps, (*side, tree), rng.randrange(pots), rng.randint(-1, count), rng.choice((1, 15, 25, 40, 70))
 
 
 def lazy_pot(rng: random.Random, size: int) -> tuple:
@@ -869,6 +920,9 @@ PAIRS = (
     Pair("prorata.trace_shares", prorata.trace_shares, naive_prorata.trace_shares, shares_inputs, shares_outcome, (30,)),
     Pair("claims.divide", claims.divide, naive_claims.divide, divide_inputs, divided_outcome, sizes=()),
     Pair("claims.split_claims", claims.split_claims, naive_claims.split_claims, claims_inputs),
+    Pair("libr.nearest", libr.nearest, naive_libr.nearest, share_inputs, sizes=()),
+    Pair("libr.first_below", libr.first_below, naive_libr.first_below, beneath_inputs),
+    Pair("libr.trace_lowest", libr.trace_lowest, naive_libr.trace_lowest, lowest_inputs, lowest_outcome, (100,)),
     Pair("poison.first_behind", poison.first_behind, naive_poison.first_behind, behind_inputs),
     Pair("poison.touch", poison.touch, naive_poison.touch, poison_inputs, touch_outcome, (100,)),
     Pair("poison.book_of", poison.book_of, naive_poison.book_of, book_inputs),

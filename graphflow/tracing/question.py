@@ -15,7 +15,7 @@ from graphflow.rows import Moment, moment
 from graphflow.tracing.chains import Limits
 from graphflow.tracing.references import Reference, resolve
 from graphflow.tracing.result import Trace
-from graphflow.tracing.rules import Rule, rule_named
+from graphflow.tracing.rules import RULES, Rule, rule_named
 from graphflow.tracing.seeds import find_seeds, minor
 from graphflow.tracing.walk import follow
 
@@ -66,9 +66,9 @@ def trace(
         ``balance:ID@TIME``, ``party:ID``, ``product:ID``, ``loan:ID``, each with ``=AMOUNT`` for a part;
         several join by commas, ``@FILE`` has one a line.
     rule
-        ``"fifo"``, ``"prorata"`` or ``"poison"``.
+        ``"fifo"``, ``"prorata"``, ``"libr"`` or ``"poison"``.
     backward
-        Ask where the money came from.
+        Ask where the money came from. ``libr`` says nothing about that.
     currency
         The seed's, where the references meet several.
     since, until
@@ -110,6 +110,19 @@ def trace(
         )
     if not isinstance(backward, bool):
         raise UsageError(Problem("backward", N_("it is true or false"), {}, repr(backward), "True, False"))
+    if backward and not chosen.backward:
+        raise UsageError(
+            Problem(
+                "rule",
+                N_(
+                    "{rule} is not defined backward: which money is an account's own depends on what is "
+                    "traced into it, so it says where money goes and not whose money came"
+                ),
+                {"rule": chosen.name},
+                chosen.name,
+                ", ".join(rule.name for rule in RULES if rule.backward),
+            )
+        )
     if not hasattr(case, "ledger"):
         raise UsageError(
             Problem("case", N_("this is not a case"), {}, type(case).__name__, "open_case, Case.from_tables")

@@ -47,6 +47,17 @@ RULES: tuple[Rule, ...] = (
         N_("法释〔2014〕13号 art. 10; Barlow Clowes v Vaughan [1991] EWCA Civ 11"),
     ),
     Rule(
+        "libr",
+        N_("Lowest intermediate balance (差额法)"),
+        N_(
+            "The holder's own, untraced money leaves first; later deposits do not replenish what was spent. "
+            "Forward only."
+        ),
+        N_("Courts of the United States: constructive trusts, bankruptcy, proceeds in a mixed account."),
+        N_("UCC 9-315(b)(2)"),
+        backward=False,
+    ),
+    Rule(
         "poison",
         N_("Poison (污染法)"),
         N_(

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from graphflow.errors import Problem, UsageError
 from graphflow.kernels.fifo import trace_lots
 from graphflow.kernels.index import index_by
+from graphflow.kernels.libr import trace_lowest
 from graphflow.kernels.poison import spread
 from graphflow.kernels.prorata import nearest, trace_shares
 from graphflow.language import N_
-from graphflow.ledger.form import ARRIVAL, STEP, Index, Ledger
+from graphflow.ledger.form import ARRIVAL, CLEARING, STEP, Index, Ledger
 from graphflow.tracing.chains import Chains, Limits, ruler
 from graphflow.tracing.claims import apart
+from graphflow.tracing.rules import RULES
 from graphflow.tracing.seeds import Seeds
 
 Ints = NDArray[np.int64]
@@ -115,8 +117,8 @@ def follow(
     last = size - 1 - seeds.first if backward else seeds.last
     if rule == "poison":
         return _poison_flow(ledger, roots, last, backward, limits), _no_chains
-    if rule == "prorata":
-        shares = _shares(ledger, roots, last, backward)
+    if rule in ("prorata", "libr"):
+        shares = (_lowest if rule == "libr" else _shares)(ledger, roots, last, backward)
         flow = _shares_flow(ledger, shares, backward)
         if limits.none:
             return flow, lambda: apart(_laid_out(ledger, roots, shares, backward))
@@ -165,9 +167,13 @@ def _poison_flow(ledger: Ledger, roots: _Roots, last: int, backward: bool, limit
     READING: of a seed in part it is that part that is traced, stops, or repays a lender (as far as there is
     something to repay), also where it is in transit. What it meets is the whole payment.
     READING: where a balance is a seed, what a touched book holds there ends; what the book holds of the
-    seed touches it anew, and a sub-ledger that holds none of it is touched no longer.
+    seed touches it anew, and a sub-ledger of a clearing account that holds none of it is touched no longer.
     """
     table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
+    emptied = _emptied(ledger, roots)
+    if emptied:
+        table = np.concatenate((table, np.array(emptied, np.int64)))
+        table = table[np.lexsort((table[:, 1], table[:, 0]))]
     sides = (
         ledger.debits.pointer, ledger.debits.steps, ledger.credits.pointer, ledger.credits.steps,
         ledger.compartments,
@@ -177,6 +183,21 @@ def _poison_flow(ledger: Ledger, roots: _Roots, last: int, backward: bool, limit
             ledger.steps, ledger.pots, sides, table, ledger.converted, state, (last, limits.hops, backward)
         )
     return Flow(moved[:, (0, 1, 1)], ended[:, (0, 1, 2, 2)])
+
+
+def _emptied(ledger: Ledger, roots: _Roots) -> list[tuple[int, int, int, int]]:
+    """Sub-ledgers without money of the clearing accounts whose balance is a seed, as roots of nothing."""
+    out: dict[tuple[int, int], tuple[int, int, int, int]] = {}
+    for i in np.flatnonzero(roots.step < 0).tolist():
+        of = ledger.pots[int(roots.pot[i])]
+        if int(of["kind"]) != CLEARING:
+            continue
+        for pot in ledger.pots_of(int(of["account"])):
+            if all(ledger.pots[name][pot] == of[name] for name in ("currency", "period", "kind")):
+                out[int(roots.place[i]), pot] = (int(roots.place[i]), pot, 0, 0)
+    for place, pot in zip(roots.place.tolist(), roots.pot.tolist(), strict=True):
+        out.pop((place, pot), None)
+    return list(out.values())
 
 
 def _no_chains() -> Chains:
@@ -196,7 +217,7 @@ def _no_chains() -> Chains:
             ),
             {},
             "poison",
-            N_("fifo, lifo, prorata or libr; or the transfers and ends of poison"),
+            ", ".join(rule.name for rule in RULES if rule.attributes),
         )
     )
 
@@ -244,7 +265,7 @@ def _joined(ledger: Ledger, roots: _Roots) -> Ints:
 
 @dataclass(frozen=True)
 class _Shares:
-    """What the kernel of pro rata found, as it says."""
+    """What the kernel of pro rata found, or that of the lowest intermediate balance, as it says."""
 
     moved: Ints
     aside: Ints
@@ -272,6 +293,20 @@ def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> _Shares
             *trace_shares(
                 ledger.steps, (side.pointer, side.steps, side.starts, side.held), table, ledger.converted,
                 state, last, backward,
+            )
+        )  # fmt: skip
+
+
+def _lowest(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> _Shares:
+    """Lowest intermediate balance: the same. It is not asked backward."""
+    assert not backward
+    side = ledger.debits
+    table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
+    with ledger.scratch(4) as state:
+        return _Shares(
+            *trace_lowest(
+                ledger.steps, (side.pointer, side.steps, side.starts, side.held, side.lows), table,
+                ledger.converted, state, last,
             )
         )  # fmt: skip
 
