@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tests.naive.oracle_books import Lot, Path, keep_books, size_of, together
+from tests.naive.oracle_poison import Poison
 from tests.naive.oracle_rows import FOREVER, STOPPING_KINDS, Rows, Step, earmark_of
 from tests.naive.oracle_rules import POTS, Match, Piece, Pot
 
@@ -113,6 +114,8 @@ class Oracle:
             whole.choose(refs, currency)
             whole.run()
             question.roots = whole.roots
+        if rule == "poison":
+            return question.poison()
         return question.run()
 
 
@@ -151,7 +154,7 @@ class Question:
         self.queued: set[int] = set()
         self.started: set[str] = set()
         self.claims: Claims | None = None
-        if not self.lots and max_hops is None and min_amount <= 1:
+        if rule in POTS and max_hops is None and min_amount <= 1:
             self.claims = Claims()
 
     # ------------------------------------------------------------------ seeds
@@ -296,6 +299,15 @@ class Question:
             total, self.currency, dict(self.transfers), self.ends, chains, self.seeds,
             bool(self.rows.open_accounts & self.touched), self.touched, self.inferred & set(chains),
             {key: value for key, value in by_seed.items() if value},
+        )  # fmt: skip
+
+    def poison(self) -> Answer:
+        poison = Poison(self)
+        poison.run()
+        total = sum(self.seeds.values()) + sum(self.cuts.values())
+        return Answer(
+            total, self.currency, poison.transfers, dict(poison.ends), {}, self.seeds,
+            bool(self.rows.open_accounts & self.touched), self.touched,
         )  # fmt: skip
 
     def in_rounds(self) -> None:
@@ -458,7 +470,8 @@ class Question:
         if word:
             self.end(word, account, currency, lots, 1)
             return
-        self.touched.add(account)
+        if any(lot.counted for lot in lots):
+            self.touched.add(account)
         key = rows.key_out(step) if self.backward else rows.key_in(step)
         # READING: what a conversion rounds to nothing ends where it came to, under the word of the close. (Under pro rata
         # and libr nobody's money is first: who has a share in it, has it in what is left.)
