@@ -164,6 +164,7 @@ class Question:
         self.cuts: dict[
             tuple[str, str, int], int
         ] = {}  # account, currency, place before which it is cut: part
+        self.cut_times: dict[tuple[str, str, int], int] = {}
         currencies: set[str] = set()
         for ref in refs:
             if ref.kind == "balance":
@@ -246,7 +247,7 @@ class Question:
             raise RefusedError(f"{ref}: less than was asked")
         key = (ref.name, name, cut)
         self.cuts[key] = max(self.cuts.get(key, 0), amount if ref.amount is None else ref.amount)
-        self.cut_times = {**getattr(self, "cut_times", {}), key: time}
+        self.cut_times[key] = time
         return name
 
     def keys(self, account: str, currency: str, time: int) -> list[tuple]:
@@ -591,7 +592,7 @@ class Question:
         # A balance seed cuts what stands: traced money that reaches it ends there, and the seed starts behind. What goes
         # on as the payment of an earlier overdraft does not stand there.
         low, high = (place, event) if self.backward else (event, place)
-        if any((a, c) == (account, currency) and low < 2 * cut < high for a, c, cut in self.cuts):
+        if any(low < 2 * cut < high for cut in self.cuts_of(key)):
             self.end("recirculated", account, currency, [lot])
         elif onto is None or not self.opens <= self.rows.steps[onto].time <= self.closes:
             self.close(key, [lot])
@@ -600,6 +601,14 @@ class Question:
             self.push(2 * onto + 1)
 
     # ------------------------------------------------------------------ balance seeds
+    def cuts_of(self, key: tuple) -> list[int]:
+        """Where balance seeds cut a sub-ledger."""
+        return [
+            cut
+            for (account, currency, cut), time in self.cut_times.items()
+            if (account, currency, self.rows.period_at(account, time)) == key[:3]
+        ]
+
     def cut_balance(self, account: str, currency: str, cut: int) -> None:
         left = self.cuts[account, currency, cut]
         time = self.cut_times[account, currency, cut]

@@ -96,7 +96,9 @@ class Poison:
             a, b = row["amount"], row["target_amount"]
             if not q.backward:
                 size = (2 * size * b + a) // (2 * a)
-            elif not (step.leaves and row["transfer_id"] in q.seeds):  # a seed is in the currency in which it left
+            elif not (
+                step.leaves and row["transfer_id"] in q.seeds
+            ):  # a seed is in the currency in which it left
                 size = (2 * size * a + b) // (2 * b)
         word = q.stops(step, account)
         if word:
@@ -107,8 +109,8 @@ class Poison:
         line = next(
             line for line in keep_books(rows.history(key)).lines if (line.side, line.place) == (side, place)
         )
-        # READING: what a touched account pays a lender is whole, also where only a part of the payment was traced.
-        self.end("lender", account, currency, line.lender)
+        # READING: of a seed's part no more than the part repays a lender.
+        self.end("lender", account, currency, min(line.lender, size))
         if account.startswith("transit:"):
             self.inside[key] = size
         self.touch(key, account, hops)
