@@ -27,6 +27,7 @@ from tests.naive import oracle
 from tests.naive.envelope import Network
 from tests.naive.oracle import Answer, Oracle, Ref, RefusedError, TooLongError
 from tests.naive.oracle_books import keep_books
+from tests.naive.oracle_gaps import gaps_of
 from tests.naive.oracle_rows import Rows, Step, earmark_of
 from tests.strategies import (
     Asked,
@@ -423,9 +424,10 @@ def test_nothing_is_created_or_lost_where_overdrafts_are_coordinated() -> None:
     check()
 
 
-def transposed(tables: Tables, rule: str, module: Any = oracle) -> None:
+def transposed(tables: Tables, rule: str, module: Any = oracle, gaps: bool = False) -> None:
     """What reaches transfer o from transfer i is the same asked either way."""
     asked = module.Oracle(tables)
+    asked = asked.over_gaps() if gaps else asked
     names = [name for name, net in asked.rows.net.items() if net]
     found: dict[tuple[str, str], Any] = {}
     for name in names:
@@ -519,8 +521,10 @@ def unit_by_unit(rows: Rows, rule: str, coordinated: bool = False) -> tuple[dict
     before: dict[tuple, Any] = {}
     moving: dict[str, list] = {}  # in transit
 
-    def stops(step: Step, account: str) -> bool:
+    def stops(step: Step, account: str, key: tuple | None) -> bool:
         """It goes no further in either direction: nothing is paid there of what could be traced."""
+        if key is not None and key[0].startswith("gap:"):
+            return False
         kind = rows.kind(account)
         return kind in ("cash", "internal", "tax") or (kind == "clearing" and not earmark_of(step.row))
 
@@ -549,7 +553,7 @@ def unit_by_unit(rows: Rows, rule: str, coordinated: bool = False) -> tuple[dict
             units += [("lender", step.source)] * line.lender
         else:
             units = [("rest", step.source)] * amount
-        if stops(step, step.source):
+        if stops(step, step.source, key):
             units = [("rest", step.source)] * amount
         if step.leaves:
             for number, unit in enumerate(units):
@@ -570,7 +574,7 @@ def unit_by_unit(rows: Rows, rule: str, coordinated: bool = False) -> tuple[dict
             continue
         line = line_of(key)
         stays = amount - line.lender
-        if stops(step, step.target):
+        if stops(step, step.target, key):
             units = [("rest", step.target)] * amount
         repaid = units[stays:] if rule == "lifo" else units[: line.lender]
         for unit in repaid:
@@ -586,9 +590,12 @@ def unit_by_unit(rows: Rows, rule: str, coordinated: bool = False) -> tuple[dict
     return after, before
 
 
-def agree_unit_by_unit(tables: Tables, rule: str, coordinated: bool = False, module: Any = oracle) -> None:
+def agree_unit_by_unit(
+    tables: Tables, rule: str, coordinated: bool = False, module: Any = oracle, gaps: bool = False
+) -> None:
     """Every transfer, forward and backward: its chains are those that its units make."""
     asked = module.Oracle(tables)
+    asked = asked.over_gaps() if gaps else asked
     rows = asked.rows
     after, before = unit_by_unit(rows, rule, coordinated)
     for backward, onward in ((False, after), (True, before)):
@@ -622,6 +629,127 @@ def test_lots_are_what_their_units_are(rule: str) -> None:
             agree_unit_by_unit(tables, rule if rule == "lifo" else "fifo", rule == "coordinated")
         except TooLongError:
             hypothesis.reject()
+
+    check()
+
+
+# ---------------------------------------------------------------------- gaps of cash
+def cash_case(rows: list[tuple], relations: list[dict] = (), opening: int = 0) -> Tables:
+    """Withdrawals and deposits: time, source, target, amount; M, N and K are accounts of P, P and Q."""
+    tables = book([row[1:] for row in rows], {"M": opening})
+    for row, (time, *_) in zip(tables["transfers"], rows, strict=True):
+        row["time"] = time
+    tables["accounts"][0]["party_id"] = "P"
+    tables["accounts"] += [{"account_id": "N", "party_id": "P"}, {"account_id": "K", "party_id": "Q"}]
+    tables["accounts"] += [{"account_id": name, "kind": "cash"} for name in ("cash:M", "cash:N", "cash:K")]
+    return {**tables, "relations": list(relations)}
+
+
+DAY = "2024-05-01T"
+
+
+@pytest.mark.parametrize(
+    ("rule", "put"), [("fifo", 8000), ("lifo", 8000), ("prorata", 9600), ("exact", 9600), ("libr", 8000)]
+)
+def test_t12_cash_that_was_withdrawn_and_put_in_again(rule: str, put: int) -> None:
+    tables = cash_case(
+        [
+            (DAY + "09:00:00", "t", "M", 10_000),
+            (DAY + "10:02:00", "M", "cash:M", 50_000),
+            (DAY + "15:40:00", "cash:N", "N", 48_000),
+        ],
+        opening=40_000,
+    )
+    asked = Oracle(tables)
+    stops = asked.trace([Ref("transfer", "r0")], rule)
+    assert stops.ends == {("cash", "cash:M", "CNY"): [10_000, 10_000]}
+    answer = asked.trace([Ref("transfer", "r0")], rule, cash_gaps=True)
+    rest = 10_000 - put
+    assert answer.ends == {("balance", "N", "CNY"): [put, put], ("cash", "cash:M", "CNY"): [rest, rest]}
+    assert answer.transfers == {"r1": [10_000, 10_000], "r2": [put, put]}
+    if rule != "exact":
+        inferred = (("r0", "r1", "r2"), "balance", "N", "CNY")
+        assert answer.chains == {inferred: put, (("r0", "r1"), "cash", "cash:M", "CNY"): rest}
+        assert answer.inferred == {inferred}
+        # a limit counts both; what it stops has come through the gap all the same
+        answer = asked.trace([Ref("transfer", "r0")], rule, cash_gaps=True, max_hops=1)
+        end = (("r0", "r1"), "horizon", "cash:N", "CNY")
+        assert (answer.chains[end], answer.inferred) == (put, {end})
+    if rule != "libr":
+        answer = asked.trace([Ref("transfer", "r2")], rule, backward=True, cash_gaps=True)
+        assert answer.ends == {
+            ("balance", "t", "CNY"): [put, put],
+            ("returned", "M", "CNY"): [48_000 - put, 48_000 - put],  # N's holder got it, and is M's
+        }
+    poison = asked.trace([Ref("transfer", "r0")], "poison", cash_gaps=True)
+    assert poison.transfers == {"r1": [50_000, None], "r2": [48_000, None]}
+    assert poison.ends == {("balance", "N", "CNY"): [48_000, None], ("cash", "cash:M", "CNY"): [2_000, None]}
+    # the period closes between the two
+    answer = asked.trace([Ref("transfer", "r0")], rule, cash_gaps=True, until=DAY + "12:00:00")
+    assert answer.ends == {("cash", "cash:M", "CNY"): [10_000, 10_000]}
+
+
+AGENT = {"party_id": "Q", "other_id": "P", "kind": "agent"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "relations", "joined"),
+    [
+        # the same holder; not another's, but for an agent's, at that time, whichever is named first
+        ([("10", "M", "cash:M", 50), ("12", "cash:K", "N", 48)], [], {"r0": "r1"}),
+        ([("10", "M", "cash:M", 50), ("12", "cash:K", "K", 48)], [], {}),
+        ([("10", "M", "cash:M", 50), ("12", "cash:K", "K", 48)], [AGENT], {"r0": "r1"}),
+        ([("10", "K", "cash:K", 50), ("12", "cash:M", "M", 48)], [AGENT], {"r0": "r1"}),
+        ([("10", "M", "cash:M", 50), ("12", "cash:K", "K", 48)], [{**AGENT, "kind": "employee"}], {}),
+        ([("10", "M", "cash:M", 50), ("12", "cash:K", "K", 48)], [{**AGENT, "until": "2024-04-30"}], {}),
+        ([("10", "M", "cash:M", 50), ("12", "cash:K", "K", 48)], [{**AGENT, "until": "2024-05-01"}], {"r0": "r1"}),
+        ([("10", "M", "cash:M", 50), ("12", "cash:K", "K", 48)], [{**AGENT, "since": "2024-05-02"}], {}),
+        # accounts without a party are their own
+        ([("10", "A", "cash:M", 50), ("12", "cash:K", "A", 48)], [], {"r0": "r1"}),
+        ([("10", "A", "cash:M", 50), ("12", "cash:K", "B", 48)], [], {}),
+        # from nine tenths to all of it
+        ([("10", "M", "cash:M", 50), ("12", "cash:K", "M", 45)], [], {"r0": "r1"}),
+        ([("10", "M", "cash:M", 50), ("12", "cash:K", "M", 44)], [], {}),
+        ([("10", "M", "cash:M", 50), ("12", "cash:K", "M", 50)], [], {"r0": "r1"}),
+        ([("10", "M", "cash:M", 50), ("12", "cash:K", "M", 51)], [], {}),
+        # later on the same day
+        ([("10", "cash:M", "M", 50), ("12", "M", "cash:K", 50)], [], {}),
+        ([("23", "M", "cash:M", 50), ("24", "cash:M", "M", 50)], [], {}),
+        # one to one: by time of deposit the latest free withdrawal, then the least id
+        ([("10", "M", "cash:M", 50), ("11", "M", "cash:M", 50), ("12", "cash:M", "M", 48)], [], {"r1": "r2"}),
+        ([("10", "M", "cash:M", 50), ("11", "M", "cash:M", 50), ("12", "cash:M", "M", 48), ("13", "cash:M", "M", 50)], [], {"r1": "r2", "r0": "r3"}),
+        ([("10", "M", "cash:M", 50), ("12", "cash:M", "M", 48), ("13", "cash:M", "M", 48)], [], {"r0": "r1"}),
+        ([("10", "M", "cash:M", 50), ("10", "M", "cash:M", 50), ("12", "cash:M", "M", 48)], [], {"r0": "r2"}),
+        ([("10", "M", "cash:M", 50), ("12", "cash:M", "M", 48), ("11", "cash:M", "M", 47)], [], {"r0": "r2"}),
+        # from cash to cash is neither
+        ([("10", "cash:K", "cash:M", 50), ("12", "cash:M", "cash:K", 50)], [], {}),
+        ([("10", "M", "cash:M", 50), ("12", "cash:M", "X", 9, {"currency": "USD"}), ("13", "cash:M", "M", 50, {"currency": "USD"})], [], {}),
+    ],
+)  # fmt: skip
+def test_which_deposit_is_which_withdrawals(rows: list[tuple], relations: list[dict], joined: dict) -> None:
+    hours = {"24": "2024-05-02T00:00:00"}
+    timed = [(hours.get(hour, f"{DAY}{hour}:00:00"), *row) for hour, *row in rows]
+    assert gaps_of(Oracle(cash_case(timed, relations)).rows) == joined
+
+
+def test_with_gaps_of_cash_nothing_is_lost_and_lots_are_their_units() -> None:
+    @settings(max_examples=max(EXAMPLES // 3, 1))
+    @given(ledgers(features(cash=True, large=False, converts=False)))
+    def check(tables: Tables) -> None:
+        asked = Oracle(tables)
+        hypothesis.assume(asked.over_gaps().rows.gap_of)
+        for rule in ("fifo", "lifo"):
+            agree_unit_by_unit(tables, rule, gaps=True)
+        transposed(tables, "exact", gaps=True)
+        names = [name for name, net in asked.rows.net.items() if net]
+        for name in names[:6]:
+            for rule, backward in ((rule, back) for rule in CONSERVING for back in (False, True)):
+                if rule == "libr" and backward:
+                    continue
+                answer = asked.trace([Ref("transfer", name)], rule, backward, cash_gaps=True)
+                assert sum(seed for _, seed in answer.ends.values()) == answer.seed
+                network = Network(asked.over_gaps(), [Ref("transfer", name)], backward)
+                assert network.feasible(answer)
 
     check()
 
@@ -696,7 +824,7 @@ def test_every_rule_is_a_flow_and_within_the_bounds() -> None:
 
 # ---------------------------------------------------------------------- faults are seen
 NAIVE = Path(oracle.__file__).parent
-FILES = ("oracle_rows", "oracle_books", "oracle_rules", "oracle_poison", "oracle")
+FILES = ("oracle_rows", "oracle_books", "oracle_rules", "oracle_gaps", "oracle_poison", "oracle")
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tests.naive.oracle_books import Lot, Path, keep_books, size_of, together
+from tests.naive.oracle_gaps import gaps_of
 from tests.naive.oracle_poison import Poison
 from tests.naive.oracle_rows import FOREVER, STOPPING_KINDS, Rows, Step, earmark_of
 from tests.naive.oracle_rules import POTS, Match, Piece, Pot
@@ -82,6 +83,13 @@ class Oracle:
         self.rows = rows
         self.matches: dict[tuple, Match] = {}
         self.books: dict[tuple, tuple] = {}
+        self.gapped: Oracle | None = None
+
+    def over_gaps(self) -> Oracle:
+        """The same case, where cash that was withdrawn and put in again is the same money."""
+        if self.gapped is None:
+            self.gapped = Oracle.of(self.rows.with_gaps(gaps_of(self.rows)))
+        return self.gapped
 
     def trace(
         self,
@@ -96,7 +104,13 @@ class Oracle:
         by: str = "account",
         paths: bool = True,
         overdraft: str = "lender",
+        cash_gaps: bool = False,
     ) -> Answer:
+        if cash_gaps:
+            asked = self.over_gaps()
+            return asked.trace(
+                refs, rule, backward, currency, since, until, max_hops, min_amount, by, paths, overdraft
+            )
         if rule not in RULES:
             raise RefusedError(f"there is no rule {rule}")
         if rule == "libr" and backward:
@@ -387,7 +401,7 @@ class Question:
         if self.claims:
             self.claims.moving = {}
         if self.lots:
-            return together(self.due.pop(place, []))
+            return self.bridged(key, together(self.due.pop(place, [])))
         if key not in self.pots:
             return []
         pot = self.pots[key]
@@ -398,7 +412,13 @@ class Question:
         if self.claims:
             self.claims.leave(key, pot.left)
         self.again(key)
-        return lots if self.paths else together(lots)
+        return self.bridged(key, lots) if self.paths else together(lots)
+
+    def bridged(self, key: tuple | None, lots: list[Lot]) -> list[Lot]:
+        """What comes out of a gap of cash: from here on the way is inferred."""
+        if key is None or not key[0].startswith("gap:") or not self.paths:
+            return lots
+        return [lot.along(lot.path.bridge(("gap", key[0])), lot.counted) for lot in lots]
 
     def again(self, key: tuple) -> None:
         place = self.pots[key].next_leaving()
@@ -498,7 +518,8 @@ class Question:
     def stops(self, step: Step, account: str) -> str | None:
         """The first of tracing.md's four words that holds, or None: walked."""
         rows, row = self.rows, step.row
-        if account.startswith("transit:"):
+        key = rows.key_out(step) if self.backward else rows.key_in(step)
+        if account.startswith("transit:") or (key is not None and key[0].startswith("gap:")):
             return None
         kind = rows.kind(account)
         covered = rows.period_at(account, step.time) is not None
@@ -537,6 +558,8 @@ class Question:
     def at_close(self, key: tuple) -> End:
         """Under which word, where and in what currency money stands in a sub-ledger when the period closes (opens)."""
         account, currency, number, _ = key
+        if account.startswith("gap:"):
+            return "cash", self.cash_of(account), currency
         period = self.rows.periods[account][number]
         ended = period.start > self.opens if self.backward else period.end < self.closes
         if account.startswith("transit:"):
@@ -548,6 +571,15 @@ class Question:
         else:
             word = "frontier" if ended else "balance"
         return word, account, currency
+
+    def cash_of(self, gap: str) -> str:
+        """The cash account at which money stands in a gap: where it came to."""
+        # READING: forward that is the withdrawal's, backward the deposit's.
+        taken = gap.removeprefix("gap:")
+        if not self.backward:
+            return self.rows.rows[taken]["target"]
+        put = next(name for name, other in self.rows.gap_of.items() if other == taken != name)
+        return self.rows.rows[put]["source"]
 
     def close(self, key: tuple, lots: list[Lot], place: tuple | None = None) -> None:
         """Money that stands in a sub-ledger when the period closes (backward: opens)."""

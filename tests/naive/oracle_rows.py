@@ -7,6 +7,7 @@ A comment that begins `READING:` stands where the definition leaves room.
 
 from __future__ import annotations
 
+import copy
 import heapq
 import itertools
 from collections import defaultdict
@@ -102,6 +103,16 @@ class Rows:
         self.net_of_reversals()
         self.make_coverage()
         self.histories: dict[tuple, History] = {}
+        self.gap_of: dict[str, str] = {}  # withdrawals and deposits that are joined: the withdrawal of each
+
+    def with_gaps(self, joined: dict[str, str]) -> Rows:
+        """The same rows where these withdrawals pay these deposits: each pair is a place of its own."""
+        # READING: they do not stand in the books of the cash accounts, from which they are taken.
+        rows = copy.copy(self)
+        rows.histories = {}
+        rows.gap_of = {name: taken for taken, put in joined.items() for name in (taken, put)}
+        rows.periods = {**self.periods, **{"gap:" + name: [Period(-FOREVER, FOREVER, 0)] for name in joined}}
+        return rows
 
     # ------------------------------------------------------------------ times and steps
     def moment(self, text: str) -> tuple[int, bool]:
@@ -443,10 +454,15 @@ class Rows:
 
     def key_out(self, step: Step) -> tuple | None:
         """The sub-ledger that a step leaves."""
+        gap = self.gap_of.get(step.row["transfer_id"])
+        if gap is not None and gap != step.row["transfer_id"] and step.leaves:
+            return ("gap:" + gap, step.row["currency"], 0, None)
         return self.key(step.source, step.row["currency"], step.time, earmark_of(step.row))
 
     def key_in(self, step: Step) -> tuple | None:
         """The sub-ledger that a step comes to."""
+        if self.gap_of.get(step.row["transfer_id"]) == step.row["transfer_id"] and step.arrives:
+            return ("gap:" + step.row["transfer_id"], step.currency_in, 0, None)
         return self.key(step.target, step.currency_in, step.time, earmark_of(step.row))
 
     def history(self, key: tuple) -> History:
@@ -487,7 +503,7 @@ class Rows:
     ) -> History:
         period = self.periods[account][number]
         own = self.accounts.get(account, {}).get("currency") or self.currency
-        if account.startswith("transit:") or self.kind(account) == "clearing":
+        if account.startswith(("transit:", "gap:")) or self.kind(account) == "clearing":
             opening, origin = 0, "nothing"
         elif period.opening is not None and currency == own:
             opening, origin = period.opening, "stated"
