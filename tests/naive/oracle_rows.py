@@ -7,6 +7,7 @@ A comment that begins `READING:` stands where the definition leaves room.
 
 from __future__ import annotations
 
+import copy
 import heapq
 import itertools
 from collections import defaultdict
@@ -30,6 +31,12 @@ class Step:
     target: str
     leaves: bool = True  # this step is where the row leaves its source
     arrives: bool = True  # this step is where the row reaches its target
+
+    @property
+    def currency_in(self) -> str:
+        """The currency in which it comes to its target."""
+        # READING: a conversion happens where the row arrives; in transit it is still the source's currency.
+        return (self.arrives and self.row.get("target_currency")) or self.row["currency"]
 
 
 @dataclass
@@ -96,6 +103,16 @@ class Rows:
         self.net_of_reversals()
         self.make_coverage()
         self.histories: dict[tuple, History] = {}
+        self.gap_of: dict[str, str] = {}  # withdrawals and deposits that are joined: the withdrawal of each
+
+    def with_gaps(self, joined: dict[str, str]) -> Rows:
+        """The same rows where these withdrawals pay these deposits: each pair is a place of its own."""
+        # READING: they do not stand in the books of the cash accounts, from which they are taken.
+        rows = copy.copy(self)
+        rows.histories = {}
+        rows.gap_of = {name: taken for taken, put in joined.items() for name in (taken, put)}
+        rows.periods = {**self.periods, **{"gap:" + name: [Period(-FOREVER, FOREVER, 0)] for name in joined}}
+        return rows
 
     # ------------------------------------------------------------------ times and steps
     def moment(self, text: str) -> tuple[int, bool]:
@@ -435,6 +452,19 @@ class Rows:
             return None
         return (account, currency, number, earmark if self.kind(account) == "clearing" else None)
 
+    def key_out(self, step: Step) -> tuple | None:
+        """The sub-ledger that a step leaves."""
+        gap = self.gap_of.get(step.row["transfer_id"])
+        if gap is not None and gap != step.row["transfer_id"] and step.leaves:
+            return ("gap:" + gap, step.row["currency"], 0, None)
+        return self.key(step.source, step.row["currency"], step.time, earmark_of(step.row))
+
+    def key_in(self, step: Step) -> tuple | None:
+        """The sub-ledger that a step comes to."""
+        if self.gap_of.get(step.row["transfer_id"]) == step.row["transfer_id"] and step.arrives:
+            return ("gap:" + step.row["transfer_id"], step.currency_in, 0, None)
+        return self.key(step.target, step.currency_in, step.time, earmark_of(step.row))
+
     def history(self, key: tuple) -> History:
         if not self.histories:
             self.make_entries()
@@ -449,15 +479,13 @@ class Rows:
             row = step.row
             mark = earmark_of(row)
             net = self.net[row["transfer_id"]]
-            key = self.key(step.source, row["currency"], step.time, mark)
+            key = self.key_out(step)
             if key is not None:
                 balance = row.get("source_balance") if step.leaves else None
                 entries[key].append(Entry("out", place, net, row["amount"], mark, balance))
-            # READING: a conversion happens where the row arrives; in transit it is still the source's currency.
-            converted = step.arrives and bool(row.get("target_currency"))
-            currency = row["target_currency"] if converted else row["currency"]
-            key = self.key(step.target, currency, step.time, mark)
+            key = self.key_in(step)
             if key is not None:
+                converted = step.arrives and bool(row.get("target_currency"))
                 amount, booked = (row["target_amount"],) * 2 if converted else (net, row["amount"])
                 balance = row.get("target_balance") if step.arrives else None
                 entries[key].append(Entry("in", place, amount, booked, mark, balance))
@@ -475,7 +503,7 @@ class Rows:
     ) -> History:
         period = self.periods[account][number]
         own = self.accounts.get(account, {}).get("currency") or self.currency
-        if account.startswith("transit:") or self.kind(account) == "clearing":
+        if account.startswith(("transit:", "gap:")) or self.kind(account) == "clearing":
             opening, origin = 0, "nothing"
         elif period.opening is not None and currency == own:
             opening, origin = period.opening, "stated"
