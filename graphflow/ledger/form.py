@@ -72,13 +72,15 @@ POT = np.dtype(
 )
 """One history: an account's, in one currency and one period of coverage, or one earmark's part of it.
 
-``period`` -1: outside any coverage, so no history. ``account`` -1 - row: that transfer's own, in transit.
+``period`` -1: outside any coverage, so no history. ``account`` -1: no account's; a transfer's own, in transit
+(``period`` is its row of the table), or that of cash between a withdrawal and a deposit (``period`` and
+``earmark`` are their rows), where a ledger was compiled with such pairs.
 """
 
 BASES = ("none", "stated", "first balance", "unknown")
 """How an opening is known. ``unknown``: the least one that never overdraws."""
 
-OUTSIDE, ORDINARY, CUSTODY, CLEARING, TRANSIT = range(5)
+OUTSIDE, ORDINARY, CUSTODY, CLEARING, TRANSIT, GAP = range(6)
 
 ROW = np.dtype(
     [

@@ -53,11 +53,13 @@ def lay_out_steps(
     pots: Records,
     kind: NDArray[np.int8],
     transfers: Any,
+    bridged: tuple[Flags, Flags],
 ) -> tuple[Records, Ints]:
     """One step an event that still moves money, in order; conversions happen on arrival.
 
     ``events`` are the row of each, whether it is the first leg of a transfer in transit, whether the second;
-    ``amounts`` are net and received, by row.
+    ``amounts`` are net and received, by row; ``bridged``, whether an event's payer, and its payee, is the
+    place of cash between two of them (without any, no entry).
     """
     event_row, first, second = events
     source_pot, target_pot = pots_of
@@ -67,7 +69,10 @@ def lay_out_steps(
     if not keep.all():
         event_row, first, second = event_row[keep], first[keep], second[keep]
         source_pot, target_pot, amount = source_pot[keep], target_pot[keep], amount[keep]
-    flags = _stops(event_row, first, second, (source_pot, target_pot), sides, pots, kind, transfers)
+    leaving, arriving = first, second  # on that side there is no account
+    if bridged[0].size:
+        leaving, arriving = first | bridged[1][keep], second | bridged[0][keep]
+    flags = _stops(event_row, leaving, arriving, (source_pot, target_pot), sides, pots, kind, transfers)
     which = np.zeros(0, np.int64)
     if converts.any():
         which = np.flatnonzero(converts[event_row] & ~first)
