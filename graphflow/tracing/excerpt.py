@@ -131,8 +131,8 @@ class Surroundings:
         return rows
 
     def excerpt(self, accounts: Ints, more: Ints, over_gaps: bool = False) -> Excerpt:
-        """All rows of these accounts (as the ledger numbers them), and some rows more; with ``over_gaps``, cash
-        that is withdrawn and paid in again is joined.
+        """All rows of these accounts (as the ledger numbers them), and some more; ``over_gaps``: cash that is
+        withdrawn and paid in again is joined.
         """
         return Excerpt(self, np.unique(accounts), more, over_gaps)
 
