@@ -49,7 +49,7 @@ def trace(
         ``balance:ID@TIME``, ``party:ID``, ``product:ID``, ``loan:ID``, each with ``=AMOUNT`` for a part;
         several join by commas, ``@FILE`` has one a line.
     rule
-        ``"fifo"`` or ``"prorata"``.
+        ``"fifo"``, ``"lifo"`` or ``"prorata"``.
     backward
         Ask where the money came from.
     currency
