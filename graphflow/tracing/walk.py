@@ -127,8 +127,8 @@ def follow(
 ) -> tuple[Flow, Callable[[], Chains]]:
     """Run a rule.
 
-    Without limits (and, under ``fifo`` and ``lifo``, without conversions on the way) the amounts come from one pass in
-    time order; otherwise they are the sums of the chains that are kept.
+    Without limits (and, under ``fifo`` and ``lifo``, without conversions on the way) the amounts come from
+    one pass in time order; otherwise they are the sums of the chains that are kept.
     """
     roots = _roots(ledger, seeds, backward)
     size = len(ledger.steps)
