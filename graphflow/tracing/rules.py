@@ -38,7 +38,8 @@ RULES: tuple[Rule, ...] = (
             "taken, and the last of it leaves first."
         ),
         N_(
-            "Forfeiture in the United States, where the government may choose it; tracing of crypto-currencies."
+            "Forfeiture in the United States, where the government may choose it; "
+            "tracing of crypto-currencies."
         ),
         N_("US v Banco Cafetero (2d Cir 1986), cited unverified; a published example by P. Todd"),
     ),
