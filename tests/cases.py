@@ -511,19 +511,21 @@ def lows_inputs(rng: random.Random, size: int) -> tuple:
 def many_payments(rng: random.Random, size: int, back: bool) -> tuple:
     """Steps of one pot and, before and behind it, of two others; its balance wanders far up and down."""
     steps = np.zeros(size, STEP)
-    pots, balance, run = sorted(rng.choices((0, 1, 1, 1, 2), k=size)), [rng.randint(0, 90)] * 3, [0, 0, 0]
+    pots, run = sorted(rng.choices((0, 1, 1, 1, 2), k=size)), [0, 0, 0]
+    least = [0, rng.choice((0, 40)), 0]  # where the other two go lower, a search goes on into them
+    balance = [rng.randint(low, 90) for low in least]
     for s, pot in enumerate(pots):
         step = steps[s]
         step["row"], step["amount"] = s, rng.randint(1, 9)
         if s and pots[s - 1] == pot and rng.random() < 0.2:  # with the one before it, a part of one transfer
             step["row"], step["flags"], steps[s - 1]["flags"] = steps[s - 1]["row"], PARTS, PARTS
         else:
-            balance[pot] = max(balance[pot] + rng.randint(-10, 10), 0)
+            balance[pot] = max(balance[pot] + rng.randint(-10, 10), least[pot])
         step["dst" if back else "src"], step["cplace" if back else "dplace"] = pot, run[pot]
         step["avail"], step["repaid"] = balance[pot], rng.choice((0, 0, 0, 1))
         moved = int(step["amount"]) - int(step["repaid"]) if back else min(int(step["amount"]), balance[pot])
         run[pot] += moved
-        balance[pot] = max(balance[pot] + (moved if back else -moved), 0)
+        balance[pot] = balance[pot] + (moved if back else -moved)
         step["after"] = balance[pot]
     side, place = ("dst", "cplace") if back else ("src", "dplace")
     pointer, positions = naive_index.index_by(steps[side], 3)
@@ -544,11 +546,11 @@ def below_inputs(rng: random.Random, size: int) -> tuple:
         world = World(rng, size)
         steps, side, converted = world.steps, world.side(back), world.converted
     side = *side, ints(naive_lows.build_lows(steps, side, converted, back))
-    pot = rng.randrange(len(side[0]) - 1)
+    pot = rng.choice((1, rng.randrange(len(side[0]) - 1)))
     begin, end = int(side[0][pot]), int(side[0][pot + 1])
     at = rng.randint(begin - 1, end - 1) if back else rng.randint(begin, end)
     most = max([1, *side[3][begin:end].tolist()])
-    return steps, side, converted, pot, at, rng.choice((1, rng.randint(1, most), most)), back
+    return steps, side, converted, pot, at, rng.choice((1, 30, rng.randint(1, most), most)), back
 
 
 def step_inputs(rng: random.Random, size: int) -> tuple:
