@@ -59,14 +59,21 @@ class World:
     """Books, their pots, and steps between them in time order, with every field filled in."""
 
     def __init__(
-        self, rng: random.Random, size: int, converts: float = 0.2, far: bool = False, calm: bool = False
+        self,
+        rng: random.Random,
+        size: int,
+        converts: float = 0.2,
+        far: bool = False,
+        calm: bool = False,
+        custody: float = 0.25,
+        stops: int = 3,
     ) -> None:
-        self.rng, self.calm = rng, calm
+        self.rng, self.calm, self.stops = rng, calm, 0 if calm else stops
         self.books: list[list[int]] = []  # the pots of each book, the bare one first
         self.outside: list[bool] = []
         for _ in range(rng.randint(2, 6)):
             chance = 0.5 if calm else rng.random()
-            pots = rng.randint(2, 3) if chance < 0.25 else 1
+            pots = rng.randint(2, 3) if chance < custody else 1
             self.books.append(list(range(len(self.outside), len(self.outside) + pots)))
             self.outside += [chance > 0.9] * pots
         self.most = rng.choice((3, 12, 40))
@@ -97,6 +104,8 @@ class World:
             self.held[row["source"]] = self.held.get(row["source"], 0) - row["amount"]
             self.held[row["target"]] = self.held.get(row["target"], 0) + row["received"]
         row["own"], row["into"] = (rng.choice(self.books[row[side]]) for side in ("source", "target"))
+        if row["source"] == row["target"]:
+            row["into"] = row["own"]  # a transfer has one earmark
         row["transit"] = rng.randint(0, 4) if rng.random() < 0.15 else None
         return row
 
@@ -129,7 +138,7 @@ class World:
         lines: list[tuple] = []  # place, row, src, dst, flags, amount, received, repaid
         for number, row in enumerate(self.rows):
             converts = CONVERTS if row["converts"] else 0
-            stops = (0,) if self.calm else (0,) * 12 + (1, 2, 3)
+            stops = ((0,) * 12 + (1, 2, 3))[: 12 + self.stops]
             flags = OUTSIDE if self.outside[row["into"]] else self.rng.choice(stops)
             flags |= (OUTSIDE if self.outside[row["own"]] else self.rng.choice(stops)) << 3
             parts = self.parts.get(number, [(row["own"], row["amount"], False)])
@@ -282,6 +291,35 @@ def lots_inputs(rng: random.Random, size: int) -> tuple:
     last = world.last(back)
     seeds = [seed for seed in seeds if seed[0] >> 1 <= last]
     return world.steps, *world.payments(back), ints(seeds, 5), queue, last, back
+
+
+def stack_inputs(rng: random.Random, size: int) -> tuple:
+    converts, far, calm = rng.choice((0, 0, 0.05, 0.2)), rng.random() < 0.8, rng.random() < 0.2
+    world = World(rng, 2 * size, converts, far, calm, rng.choice((0.25, 0.7)), rng.choice((0, 0, 1)))
+    back = rng.random() < 0.5
+    last = world.last(back)
+    found = {(row[4], row[1]): row for _ in range(rng.randint(1, 3)) for row in world.seeds(back)}
+    seeds = []
+    for s, pot, low, high, o, whole in found.values():
+        if s < 0:  # places on the ruler: any heights
+            high -= low
+            low = rng.randint(0, whole - high)
+            high += low
+        if o <= last:
+            seeds.append((2 * o + (s < 0), pot, low, high, 0))
+    seeds.sort()
+    queue = np.zeros((world.pots, 2), np.int64)
+    patience = rng.choice((1, 2, 4, 1024))
+    return (
+        world.steps,
+        world.index(back),
+        world.converted,
+        ints(seeds, 5),
+        queue,
+        last,
+        back,
+        patience,
+    )
 
 
 def shares_inputs(rng: random.Random, size: int) -> tuple:
@@ -594,19 +632,21 @@ def lows_inputs(rng: random.Random, size: int) -> tuple:
 def many_payments(rng: random.Random, size: int, back: bool) -> tuple:
     """Steps of one pot and, before and behind it, of two others; its balance wanders far up and down."""
     steps = np.zeros(size, STEP)
-    pots, balance, run = sorted(rng.choices((0, 1, 1, 1, 2), k=size)), [rng.randint(0, 90)] * 3, [0, 0, 0]
+    pots, run = sorted(rng.choices((0, 1, 1, 1, 2), k=size)), [0, 0, 0]
+    least = [0, rng.choice((0, 40)), 0]  # where the other two go lower, a search goes on into them
+    balance = [rng.randint(low, 90) for low in least]
     for s, pot in enumerate(pots):
         step = steps[s]
         step["row"], step["amount"] = s, rng.randint(1, 9)
         if s and pots[s - 1] == pot and rng.random() < 0.2:  # with the one before it, a part of one transfer
             step["row"], step["flags"], steps[s - 1]["flags"] = steps[s - 1]["row"], PARTS, PARTS
         else:
-            balance[pot] = max(balance[pot] + rng.randint(-10, 10), 0)
+            balance[pot] = max(balance[pot] + rng.randint(-10, 10), least[pot])
         step["dst" if back else "src"], step["cplace" if back else "dplace"] = pot, run[pot]
         step["avail"], step["repaid"] = balance[pot], rng.choice((0, 0, 0, 1))
         moved = int(step["amount"]) - int(step["repaid"]) if back else min(int(step["amount"]), balance[pot])
         run[pot] += moved
-        balance[pot] = max(balance[pot] + (moved if back else -moved), 0)
+        balance[pot] = balance[pot] + (moved if back else -moved)
         step["after"] = balance[pot]
     side, place = ("dst", "cplace") if back else ("src", "dplace")
     pointer, positions = naive_index.index_by(steps[side], 3)
@@ -627,11 +667,11 @@ def below_inputs(rng: random.Random, size: int) -> tuple:
         world = World(rng, size)
         steps, side, converted = world.steps, world.side(back), world.converted
     side = *side, ints(naive_lows.build_lows(steps, side, converted, back))
-    pot = rng.randrange(len(side[0]) - 1)
+    pot = rng.choice((1, rng.randrange(len(side[0]) - 1)))
     begin, end = int(side[0][pot]), int(side[0][pot + 1])
     at = rng.randint(begin - 1, end - 1) if back else rng.randint(begin, end)
     most = max([1, *side[3][begin:end].tolist()])
-    return steps, side, converted, pot, at, rng.choice((1, rng.randint(1, most), most)), back
+    return steps, side, converted, pot, at, rng.choice((1, 30, rng.randint(1, most), most)), back
 
 
 def step_inputs(rng: random.Random, size: int) -> tuple:
@@ -669,6 +709,10 @@ def first_as_it_is(result: Any, args: tuple) -> Any:
 def lots_outcome(result: Any, args: tuple) -> Any:
     status, moved, stopped, left = plain(result)
     return [status, moved, sorted(stopped), sorted(left)] if not status else [status]
+
+
+def stack_outcome(result: Any, args: tuple) -> Any:
+    return lots_outcome(result, args), plain(args[4][:, 0])  # zero again
 
 
 def shares_outcome(result: Any, args: tuple) -> Any:
@@ -911,6 +955,8 @@ PAIRS = (
     Pair("fifo.payment_at", fifo.payment_at, naive_fifo.payment_at, place_inputs),
     Pair("fifo.trace_lots", fifo.trace_lots, naive_fifo.trace_lots, lots_inputs, lots_outcome),
     Pair("lifo.first_below", lifo.first_below, naive_lifo.first_below, below_inputs),
+    Pair("lifo.first_behind", lifo.first_behind, naive_lifo.first_behind, step_inputs),
+    Pair("lifo.trace_stack", lifo.trace_stack, naive_lifo.trace_stack, stack_inputs, stack_outcome),
     Pair("prorata.share", prorata.share, naive_prorata.share, share_inputs, sizes=()),
     Pair("prorata.take", prorata.take, naive_prorata.take, take_inputs, sizes=()),
     Pair("prorata.nearest", prorata.nearest, naive_prorata.nearest, share_inputs, sizes=()),

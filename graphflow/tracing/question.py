@@ -66,7 +66,7 @@ def trace(
         ``balance:ID@TIME``, ``party:ID``, ``product:ID``, ``loan:ID``, each with ``=AMOUNT`` for a part;
         several join by commas, ``@FILE`` has one a line.
     rule
-        ``"fifo"``, ``"prorata"``, ``"libr"`` or ``"poison"``.
+        ``"fifo"``, ``"lifo"``, ``"prorata"``, ``"libr"`` or ``"poison"``.
     backward
         Ask where the money came from. ``libr`` says nothing about that.
     currency

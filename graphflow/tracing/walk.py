@@ -13,6 +13,7 @@ from graphflow.errors import Problem, UsageError
 from graphflow.kernels.fifo import trace_lots
 from graphflow.kernels.index import index_by
 from graphflow.kernels.libr import trace_lowest
+from graphflow.kernels.lifo import trace_stack
 from graphflow.kernels.poison import spread
 from graphflow.kernels.prorata import nearest, trace_shares
 from graphflow.language import N_
@@ -109,8 +110,8 @@ def follow(
 ) -> tuple[Flow, Callable[[], Chains]]:
     """Run a rule.
 
-    Without limits (and, first in first out, without conversions on the way) the amounts come from one pass in
-    time order; otherwise they are the sums of the chains that are kept.
+    Without limits (and, under ``fifo`` and ``lifo``, without conversions on the way) the amounts come from
+    one pass in time order; otherwise they are the sums of the chains that are kept.
     """
     roots = _roots(ledger, seeds, backward)
     size = len(ledger.steps)
@@ -126,6 +127,8 @@ def follow(
         kept, pieces = kept_chains.sums()
         came = _came(ledger, roots, shares, backward)
         return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow.ends, came)), lambda: kept_chains
+    if rule == "lifo":
+        return _stacked(ledger, roots, last, backward, limits)
     chains = _lots_chains(ledger, roots, last, backward, limits)
     if limits.none:
         side = _side(ledger, backward)
@@ -140,6 +143,33 @@ def follow(
             return _lots_flow(ledger, moved, stopped, left, backward), lambda: chains
     moved, ends = chains.sums()
     return Flow(moved, ends), lambda: chains
+
+
+def _stacked(
+    ledger: Ledger, roots: _Roots, last: int, backward: bool, limits: Limits
+) -> tuple[Flow, Callable[[], Chains]]:
+    """Last in, first out. A balance seed is the oldest money of its pot: the lowest heights, both ways."""
+
+    def chains() -> Chains:
+        # The one place where the chains of lifo are plugged in: `walk_chains` in its lifo mode.
+        raise NotImplementedError("chains last in, first out")
+
+    if limits.none:
+        side = _side(ledger, backward)
+        stands = roots.step < 0
+        begins = np.where(stands, 0, roots.begins)
+        ends = np.where(stands, roots.ends - roots.begins, roots.ends)
+        table = np.column_stack((roots.place, roots.pot, begins, ends, np.zeros_like(roots.place)))
+        with ledger.scratch(2) as queue:
+            status, moved, stopped, left = trace_stack(
+                ledger.steps, (side.pointer, side.steps, side.starts, side.held, side.lows), ledger.converted,
+                table, queue, last, backward,
+            )  # fmt: skip
+        if status == 0:
+            return _lots_flow(ledger, moved, stopped, left, backward), chains
+    found = chains()
+    moved, pieces = found.sums()
+    return Flow(moved, pieces), lambda: found
 
 
 def _lots_flow(ledger: Ledger, moved: Ints, stopped: Ints, left: Ints, backward: bool) -> Flow:
