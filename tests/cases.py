@@ -348,6 +348,12 @@ def lowest_inputs(rng: random.Random, size: int) -> tuple:
     world = World(rng, size * rng.choice((1, 6)), far=rng.random() < 0.3, calm=rng.random() < 0.3)
     seeds = [(2 * o + (s < 0), pot, high - low, whole) for s, pot, low, high, o, whole in world.seeds(False)]
     last = world.last(False)
+    lent = np.flatnonzero((world.steps["flags"] & PARTS > 0) & (world.steps["repaid"] > 0)).tolist()
+    if lent and rng.random() < 0.7:  # several parts together repay a lender
+        group = world.payment(rng.choice(lent))
+        more = [(2 * s, -1, rng.randint(0, int(world.steps[s]["amount"])), 0) for s in group]
+        keys = {row[0] for row in more}
+        seeds = sorted([*more, *(seed for seed in seeds if seed[0] not in keys)])
     return (
         world.steps,
         world.index(False),
