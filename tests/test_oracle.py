@@ -7,6 +7,8 @@ without it: the vectors of the law, conservation, transposition, bounds. Faults 
 from __future__ import annotations
 
 import importlib
+import itertools
+import math
 import os
 import random
 import sys
@@ -28,6 +30,7 @@ from tests.naive.envelope import Network
 from tests.naive.oracle import Answer, Oracle, Ref, RefusedError, TooLongError
 from tests.naive.oracle_books import keep_books
 from tests.naive.oracle_gaps import gaps_of
+from tests.naive.oracle_orders import intervals, spans
 from tests.naive.oracle_rows import Rows, Step, earmark_of
 from tests.strategies import (
     Asked,
@@ -752,6 +755,90 @@ def test_with_gaps_of_cash_nothing_is_lost_and_lots_are_their_units() -> None:
                 assert network.feasible(answer)
 
     check()
+
+
+# ---------------------------------------------------------------------- open orders
+def test_t6_whose_order_nobody_knows_is_an_interval() -> None:
+    tables = book([("t", "M", 100), ("c", "M", 100), ("M", "X", 100)], {"M": 0})
+    for row in tables["transfers"]:
+        row["time"] = "2024-05-01T10:00:00"
+    # by statement of M the payment is the last
+    tables["transfers"][2]["source_sequence"] = 3
+    tables["transfers"][0]["target_sequence"] = tables["transfers"][1]["target_sequence"] = 2
+    for rule in ("fifo", "lifo"):
+        found = intervals(Oracle(tables), [Ref("transfer", "r0")], rule=rule)
+        assert found is not None
+        assert found.transfers == {"r2": (0, 100)}
+        assert found.ends == {("balance", "M", "CNY"): (0, 100), ("balance", "X", "CNY"): (0, 100)}
+        assert found.orders == 2
+    found = intervals(Oracle(tables), [Ref("transfer", "r0")], rule="prorata")
+    assert found is not None
+    assert found.transfers == {"r2": (50, 50)}
+    assert intervals(Oracle(tables), [Ref("transfer", "r0")], most=1) is None
+    # every order has its own least opening: paid first, M had 100 before
+    for row in tables["transfers"]:
+        row["target_sequence"] = row["source_sequence"] = None
+    tables["accounts"] = []
+    found = intervals(Oracle(tables), [Ref("transfer", "r0")])
+    assert found is not None
+    assert (found.transfers, found.orders) == ({"r2": (0, 100)}, 6)
+
+
+def test_intervals_are_those_over_every_order_that_is_possible() -> None:
+    """Of all permutations of the rows that nothing forbids: none says less or more."""
+
+    @settings(max_examples=max(EXAMPLES // 3, 1))
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        few = features(orders=("open", "sides", "balances"), most=6, vague=True, large=False)
+        tables = data.draw(ledgers(few))
+        question = data.draw(questions(tables))
+        asked = Oracle(tables)
+        hypothesis.assume("contradictory order" not in asked.rows.breaks)
+        possible = 1
+        for group in asked.rows.groups:
+            possible *= math.factorial(len(group))
+        hypothesis.assume(1 < possible <= 1000)
+        rule = data.draw(st.sampled_from(("fifo", "lifo", "prorata", "poison")))
+        where = question.settings() | ({"min_amount": 0} if rule == "poison" else {})
+        answers = []
+        for order in every_order(asked.rows):
+            try:
+                answers.append(
+                    Oracle.of(asked.rows.reordered(order)).trace(list(question.refs), rule, **where)
+                )
+            except RefusedError:
+                continue
+        hypothesis.assume(answers)
+        found = intervals(asked, list(question.refs), rule=rule, **where)
+        assert found is not None
+        for mine, theirs in (
+            (found.transfers, [answer.transfers for answer in answers]),
+            (found.ends, [answer.ends for answer in answers]),
+        ):
+            wanted = spans([{key: amounts[0] for key, amounts in each.items()} for each in theirs])
+            assert {k: v for k, v in mine.items() if any(v)} == {k: v for k, v in wanted.items() if any(v)}
+
+    check()
+
+
+def every_order(rows: Rows) -> Iterator[list[int]]:
+    """All orders of the steps that what is known of the groups allows, one by one."""
+    choices = []
+    for group in rows.groups:
+        places = sorted(group)
+        allowed = [
+            order
+            for order in itertools.permutations(places)
+            if all(b not in group[a] for b, a in itertools.combinations(order, 2))
+        ]
+        choices.append((places, allowed))
+    for chosen in itertools.product(*(allowed for _, allowed in choices)):
+        order = list(range(len(rows.steps)))
+        for (places, _), places_now in zip(choices, chosen, strict=True):
+            for at, place in zip(places, places_now, strict=True):
+                order[at] = place
+        yield order
 
 
 # ---------------------------------------------------------------------- the envelope
