@@ -12,6 +12,7 @@ import math
 import os
 import random
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import hypothesis
@@ -114,6 +115,20 @@ def test_poison_goes_as_far_as_the_shortest_path() -> None:
     assert answer.ends["horizon", "C", "CNY"] == [1, None]
     with pytest.raises(RefusedError):
         Oracle(T1).trace([Ref("transfer", "r0")], "poison", min_amount=1)
+
+
+def test_whose_money_is_where_by_party() -> None:
+    """T1's trust: A has three of four parts of what the pot pays, C one; of one party they are one."""
+    asked = Oracle({**T1, "accounts": [*T1["accounts"], {"account_id": "A", "party_id": "P"}]})
+    answer = asked.trace([Ref("transfer", "r0"), Ref("transfer", "r3")], "libr")
+    whose = {(seed, account): value for (seed, _, account, _), value in asked.by_party(answer).items()}
+    assert whose == {
+        ("P", "Y"): Fraction(375, 2), ("account C", "Y"): Fraction(125, 2),
+        ("P", "M"): Fraction(225, 2), ("account C", "M"): Fraction(75, 2),
+    }  # fmt: skip
+    asked = Oracle({**T1, "accounts": [*T1["accounts"], *({"account_id": a, "party_id": "P"} for a in "AC")]})
+    whose = {key[0]: value for key, value in asked.by_party(answer).items() if key[2] == "Y"}
+    assert whose == {"P": 250}
 
 
 def test_t6_an_order_within_one_second() -> None:
