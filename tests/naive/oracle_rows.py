@@ -160,16 +160,33 @@ class Rows:
         self.stated: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self.open_accounts: set[str] = set()
         self.last_balance: dict[tuple[str, str], int] = {}
+        self.groups: list[dict[int, set[int]]] = []  # of each group, what is known to come behind every step
         order: list[int] = []
         for _, members in sorted(clusters.items()):
             order += [members[0]] if len(members) == 1 else self.order_of_group(members)
             for number in members if len(members) == 1 else order[-len(members) :]:
                 self.remember_balance(number)
+        place_of = {number: place for place, number in enumerate(order)}
+        self.groups = [
+            {place_of[n]: {place_of[m] for m in later} for n, later in group.items()} for group in self.groups
+        ]
         self.steps = [self.steps[number] for number in order]
+        self.note_places()
+
+    def note_places(self) -> None:
         self.leave_place: dict[str, int] = {}
         for place, step in enumerate(self.steps):
             if step.leaves:
                 self.leave_place[step.row["transfer_id"]] = place
+
+    def reordered(self, order: list[int]) -> Rows:
+        """The same rows in another order: the steps at these places, one after the other."""
+        # READING: what is undone, and what the statements say about the order, is as in the order that is shown.
+        rows = copy.copy(self)
+        rows.steps = [self.steps[place] for place in order]
+        rows.note_places()
+        rows.histories, rows.gap_of = {}, {}
+        return rows
 
     def remember_balance(self, number: int) -> None:
         step = self.steps[number]
@@ -321,6 +338,7 @@ class Rows:
         reach: dict[int, set[int]] = {}
         for n in reversed(order):
             reach[n] = set().union(*({m} | reach.get(m, set()) for m in after[n])) if after[n] else set()
+        self.groups.append(reach)
         for account, numbers in by_account.items():
             if any(b not in reach[a] and a not in reach[b] for a, b in itertools.combinations(numbers, 2)):
                 self.open_accounts.add(account)
