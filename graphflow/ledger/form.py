@@ -202,6 +202,40 @@ class Ledger:
         return np.searchsorted(np.where(known < 0, count, known), np.arange(count + 1)).astype(np.int64)
 
     @cached_property
+    def leads(self) -> Numbers:
+        """Of each pot the first of its book; empty where every pot is a book of its own."""
+        divided = (self.pots["kind"] == CUSTODY) & (self.pots["earmark"] >= 0)
+        if not divided.any():
+            return _fixed(np.zeros(0, np.int32))
+        # the pots of a book are neighbours, the bare one first
+        numbers = np.arange(len(self.pots), dtype=np.int32)
+        return _fixed(np.maximum.accumulate(np.where(divided, 0, numbers)))
+
+    def by_book(self, back: bool) -> tuple[Ints, Numbers]:
+        """What each book pays (``back``: receives): that of its first pot, ascending; its others have none."""
+        return self._received_by_book if back else self._paid_by_book
+
+    @cached_property
+    def _paid_by_book(self) -> tuple[Ints, Numbers]:
+        return self._joined(self.debits)
+
+    @cached_property
+    def _received_by_book(self) -> tuple[Ints, Numbers]:
+        return self._joined(self.credits)
+
+    def _joined(self, index: Index) -> tuple[Ints, Numbers]:
+        if self.leads.size == 0:
+            return index.pointer, index.steps
+        pointer, positions = index.pointer.copy(), index.steps.copy()
+        numbers = np.arange(len(self.pots))
+        first = np.flatnonzero((self.leads == numbers) & np.append(self.leads[1:] != numbers[1:], False))
+        upto = np.searchsorted(self.leads, first, side="right")
+        for lead, end in zip(first.tolist(), upto.tolist(), strict=True):
+            positions[pointer[lead] : pointer[end]].sort()
+            pointer[lead + 1 : end] = pointer[end]
+        return _fixed(pointer), _fixed(positions)
+
+    @cached_property
     def _idle(self) -> threading.local:
         return threading.local()
 
@@ -330,6 +364,12 @@ class Ledger:
         for name in ("currencies", "breaks"):
             facts[name] = tuple(facts[name])
         return cls(**facts)
+
+
+def _fixed(array: Any) -> Any:
+    """The array, read-only: as everything of a ledger is."""
+    array.setflags(write=False)
+    return array
 
 
 def _mapped(path: Path) -> NDArray[Any]:
