@@ -27,6 +27,9 @@ WAITS, LISTED = 8, 16
 
 NEVER = 2**62
 
+FIRST = 32
+"""How long the lists are at first."""
+
 
 @njit(cache=True, nogil=True)
 def sift(heap: Ints, count: int, key: int) -> None:
@@ -101,9 +104,7 @@ def visit(
         if turn < seeds.shape[0]:
             key = seeds[turn, 0]
         if status == DENSE:
-            # a standing seed lies behind its place, a transfer at it
-            until = min(last, (key - 1) >> 1)
-            for o in range(place + 1, until + 1):
+            for o in range(place + 1, min(last, key >> 1) + 1):
                 s = size - 1 - o if back else o
                 payer = np.int64(steps[s]["dst"] if back else steps[s]["src"])
                 if leads.size > 0:
@@ -156,7 +157,7 @@ def visit(
             amount = steps[s]["amount"]
             own = min(amount, steps[s]["avail"])
             came = amount - steps[s]["repaid"]
-            if flags & 128:  # what such a credit comes to stands elsewhere
+            if flags & 128:  # it comes to something: how much stands elsewhere
                 came = np.int64(1)
             pays = came if back else own
             into = own if back else came
@@ -169,7 +170,7 @@ def visit(
                 bits = np.int64(0)
             elif bits != 0 and not free and pots[payer]["kind"] != 2:
                 left = steps[s]["after"] - pays if back else steps[s]["avail"] - pays
-                if left == 0 and not (back and flags & 128):
+                if left == 0:
                     state[payer, 0] &= ~3
             is_seed = turn < seeds.shape[0] and seeds[turn, 0] == key
             if bits == 0 and not is_seed:
@@ -231,9 +232,9 @@ def reach(
     patience : after how many visited steps to look whether a straight pass is cheaper
     """
     limits = (np.int64(last), back, np.int64(patience))
-    moved = np.empty((256, 2), np.int64)
-    touched = np.empty((256, 2), np.int64)
-    heap = np.empty(256, np.int64)
+    moved = np.empty((FIRST, 2), np.int64)
+    touched = np.empty((FIRST, 1), np.int64)
+    heap = np.empty(FIRST, np.int64)
     mark = np.zeros(8, np.int64)
     mark[0] = -1
     while mark[7] != DONE:
@@ -245,7 +246,7 @@ def reach(
             grown[: mark[2]] = moved[: mark[2]]
             moved = grown
         if mark[3] == touched.shape[0]:
-            more = np.empty((2 * mark[3], 2), np.int64)
+            more = np.empty((2 * mark[3], 1), np.int64)
             more[: mark[3]] = touched
             touched = more
         if mark[4] == heap.size and not dense:
@@ -319,10 +320,7 @@ def unroll(moves: Ints, cuts: Ints, joint: Ints, latest: Ints) -> tuple[Ints, in
                 made[k] = nodes
                 nodes += 1
         if target == 0 and (part > 0 or (pays > 0 and met == 0)):
-            if other >= 0:
-                target = made[other]
-            else:
-                target = latest[payee, 0] if latest[payee, 0] != 0 else -1 - payee
+            target = latest[payee, 0] if latest[payee, 0] != 0 else -1 - payee
             if lends > 0:
                 if into > 0:
                     edges[count] = (nodes, target, into, -1)

@@ -237,15 +237,16 @@ def _pure_flow(network: Network, trace: Trace) -> tuple[Ints | None, dict[tuple[
     for i, (low, high) in enumerate(zip(moves.first.tolist(), moves.last.tolist(), strict=True)):
         move_of[low : high + 1] = i
     at = move_of[moved[:, 0]]
-    if (at[moved[:, 1] > 0] < 0).any():
+    if (at[moved[:, 2] > 0] < 0).any():
         return None, {}
     carried = np.zeros(len(moves), np.int64)
     ended: dict[tuple[int, int], int] = {}
-    np.add.at(carried, at[at >= 0], moved[at >= 0, 1])
+    # in the seed's currency: at a conversion backward the other one is what it leaves by
+    np.add.at(carried, at[at >= 0], moved[at >= 0, 2])
     if not (carried[moves.converts] > 0).any():
         carried[moves.seed] = 0
         books = books_of(ledger, ends[:, 1])
-        for code, book, amount in zip(ends[:, 0].tolist(), books.tolist(), ends[:, 2].tolist(), strict=True):
+        for code, book, amount in zip(ends[:, 0].tolist(), books.tolist(), ends[:, 3].tolist(), strict=True):
             ended[code, book] = ended.get((code, book), 0) + amount
         return carried, ended
     if trace.rule == "prorata" and (moves.pure & moves.turned).any():
