@@ -7,9 +7,11 @@ Tables are plain lists of dicts (text times, whole minor units): the oracle read
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 from hypothesis import strategies as st
@@ -50,23 +52,30 @@ def features(
     draw: st.DrawFn, orders: tuple[str, ...] = (*KNOWN, "balances", "open"), **fixed: object
 ) -> Features:
     """A random choice of features; those in `fixed` are as given."""
-    yes = st.sampled_from((False, False, True))
-    together = draw(st.sampled_from((False,) * 7 + (True,)))  # what is hardest in one ledger
+    return choose_features(lambda options: draw(st.sampled_from(options)), orders, **fixed)
+
+
+def choose_features(
+    choose: Callable[[Sequence], Any], orders: tuple[str, ...] = (*KNOWN, "balances", "open"), **fixed: object
+) -> Features:
+    """The same, with any way to choose one of several: `random.Random(7).choice` for a long run by hand."""
+    yes = (False, False, True)
+    together = choose((False,) * 7 + (True,))  # what is hardest in one ledger
     chosen = Features(
-        order=draw(st.sampled_from(orders)),
-        converts=together or draw(yes),
-        transit=together or draw(yes),
-        fees=draw(yes),
-        reversals=together or draw(yes),
-        custody=together or draw(yes),
-        clearing=draw(yes),
-        kinds=draw(yes),
-        coverage=draw(st.sampled_from(("none", "none", "short", "table"))),
-        dates=draw(st.sampled_from((False, False, False, False, True))),
-        overdrafts=draw(st.booleans()),
-        large=draw(yes),
-        vague="open" in orders and draw(st.sampled_from((False,) * 4 + (True,))),
-        most=draw(st.sampled_from((6, 20, 40, 40))),
+        order=choose(orders),
+        converts=together or choose(yes),
+        transit=together or choose(yes),
+        fees=choose(yes),
+        reversals=together or choose(yes),
+        custody=together or choose(yes),
+        clearing=choose(yes),
+        kinds=choose(yes),
+        coverage=choose(("none", "none", "short", "table")),
+        dates=choose((False, False, False, False, True)),
+        overdrafts=choose((False, True)),
+        large=choose(yes),
+        vague="open" in orders and choose((False,) * 4 + (True,)),
+        most=choose((6, 20, 40, 40)),
     )
     return replace(chosen, **fixed)  # type: ignore[arg-type]
 

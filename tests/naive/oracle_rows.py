@@ -31,6 +31,12 @@ class Step:
     leaves: bool = True  # this step is where the row leaves its source
     arrives: bool = True  # this step is where the row reaches its target
 
+    @property
+    def currency_in(self) -> str:
+        """The currency in which it comes to its target."""
+        # READING: a conversion happens where the row arrives; in transit it is still the source's currency.
+        return (self.arrives and self.row.get("target_currency")) or self.row["currency"]
+
 
 @dataclass
 class Entry:
@@ -435,6 +441,14 @@ class Rows:
             return None
         return (account, currency, number, earmark if self.kind(account) == "clearing" else None)
 
+    def key_out(self, step: Step) -> tuple | None:
+        """The sub-ledger that a step leaves."""
+        return self.key(step.source, step.row["currency"], step.time, earmark_of(step.row))
+
+    def key_in(self, step: Step) -> tuple | None:
+        """The sub-ledger that a step comes to."""
+        return self.key(step.target, step.currency_in, step.time, earmark_of(step.row))
+
     def history(self, key: tuple) -> History:
         if not self.histories:
             self.make_entries()
@@ -449,15 +463,13 @@ class Rows:
             row = step.row
             mark = earmark_of(row)
             net = self.net[row["transfer_id"]]
-            key = self.key(step.source, row["currency"], step.time, mark)
+            key = self.key_out(step)
             if key is not None:
                 balance = row.get("source_balance") if step.leaves else None
                 entries[key].append(Entry("out", place, net, row["amount"], mark, balance))
-            # READING: a conversion happens where the row arrives; in transit it is still the source's currency.
-            converted = step.arrives and bool(row.get("target_currency"))
-            currency = row["target_currency"] if converted else row["currency"]
-            key = self.key(step.target, currency, step.time, mark)
+            key = self.key_in(step)
             if key is not None:
+                converted = step.arrives and bool(row.get("target_currency"))
                 amount, booked = (row["target_amount"],) * 2 if converted else (net, row["amount"])
                 balance = row.get("target_balance") if step.arrives else None
                 entries[key].append(Entry("in", place, amount, booked, mark, balance))
