@@ -489,7 +489,9 @@ def reach_inputs(rng: random.Random, size: int) -> tuple:
         bits = seeds.get(key, [0, 0])[0] | (rng.randint(0, 1) if high - low == 1 else int(high > low))
         seeds[key] = [bits, int(s < 0)]
     if rng.random() < 0.3:
-        seeds.setdefault((2 * rng.randrange(len(world.steps)) - 1, int(leads[rng.randrange(world.settled)])), [3, 0])
+        seeds.setdefault(
+            (2 * rng.randrange(len(world.steps)) - 1, int(leads[rng.randrange(world.settled)])), [3, 0]
+        )
     table = [(*key, *seeds[key]) for key in sorted(seeds)]
     if len(leads) and rng.random() < 0.5 and (leads == np.arange(world.pots)).all():
         leads = leads[:0]
@@ -561,8 +563,12 @@ def unroll_outcome(result: Any, args: tuple) -> Any:
         leaving: dict[int, list] = {}
         coming: dict[int, list] = {}
         for tail, head, capacity, move in edges:
-            leaving.setdefault(tail, []).append((move, capacity, str(named.get(head, "") if head > 0 else head)))
-            coming.setdefault(head, []).append((move, capacity, str(named.get(tail, "") if tail > 0 else tail)))
+            leaving.setdefault(tail, []).append(
+                (move, capacity, str(named.get(head, "") if head > 0 else head))
+            )
+            coming.setdefault(head, []).append(
+                (move, capacity, str(named.get(tail, "") if tail > 0 else tail))
+            )
         named = {
             v: hash((tuple(sorted(leaving.get(v, []))), tuple(sorted(coming.get(v, [])))))
             for v in range(1, nodes)

@@ -1,9 +1,9 @@
 """Maximum flow in whole units, from a flow that is there already: only what can be shifted is looked at.
 
-A network is laid out as arcs by node: an edge is two of them, there and back (its mate), with the room that is
-left in each; what flows on an edge is the room of its arc back. Augmenting along paths that two searches find
-from both ends is Ford and Fulkerson's method (1956); where many small ways add up, blocking flows over levels
-are Dinic's (1970).
+A network is laid out as arcs by node: an edge is two of them, there and back (its mate), with the room that
+is left in each; what flows on an edge is the room of its arc back. Sending more along ways that two searches
+find from both ends is Ford and Fulkerson's method (1956); blocking flows over levels, where many small ways
+add up, are Dinic's (1970).
 
 Everything that the compiled code calls is in this file: numba's cache does not see other files.
 """
@@ -96,9 +96,9 @@ def meet(
 ) -> tuple[int, int, int]:
     """Send up to ``most`` from one node to another, along at most so many ways, one after the other.
 
-    From both ends at once a search goes on, each time at that which has looked at less; where they meet is a
-    way. ``mark`` (nodes, 2) is zero in its first column before and after. Returns what was sent, how many arcs
-    were looked at (of ``spare`` that may be), and how it ended.
+    A search goes on from both ends, each time from that which has looked at less; where they meet is a way.
+    ``mark`` (nodes, 2) is zero in its first column before and after. Returns what was sent, how many arcs were
+    looked at (of ``spare`` that may be), and how it ended.
     """
     pointer, to, mate = graph
     nodes = pointer.size - 1
@@ -200,8 +200,8 @@ def push(
 ) -> tuple[int, int, int]:
     """Send up to ``most`` from one node to another: all shortest ways, then all that are shortest then, ...
 
-    ``mark`` (nodes, 2) is zero in its first column before and after. Returns what was sent, how many arcs were
-    looked at (of ``spare`` that may be), and how it ended.
+    ``mark`` (nodes, 2) is zero in its first column before and after. Returns what was sent, how many arcs
+    were looked at (of ``spare`` that may be), and how it ended.
     """
     pointer, to, mate = graph
     nodes = pointer.size - 1

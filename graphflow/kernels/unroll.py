@@ -90,8 +90,8 @@ def visit(
     """Go through the payments of touched books, the earliest first, until one of the lists is full, or a
     straight pass over the rest is cheaper; with ``mark`` at DENSE, straight on.
 
-    ``mark``: how far it is (place, next seed, listed steps, listed books, keys on the heap, visited, the place
-    when that was looked at, DONE or DENSE). A key is a book's next payment: its place, and where in
+    ``mark``: how far it is (place, next seed, listed steps, listed books, keys on the heap, visited, the
+    place when that was looked at, DONE or DENSE). A key is a book's next payment: its place, and where in
     ``positions`` it is.
     """
     pointer, positions, leads, loose = side
@@ -104,7 +104,8 @@ def visit(
         if turn < seeds.shape[0]:
             key = seeds[turn, 0]
         if status == DENSE:
-            for o in range(place + 1, min(last, key >> 1) + 1):
+            until = np.int64(min(last, key >> 1))
+            for o in range(place + 1, until + 1):
                 s = size - 1 - o if back else o
                 payer = np.int64(steps[s]["dst"] if back else steps[s]["src"])
                 if leads.size > 0:
@@ -166,6 +167,8 @@ def visit(
                 pays = amount
             if pots[payee]["basis"] == 3 or (loose.size > 0 and loose[payee]):
                 into = amount
+            if flags & 512:  # a lender takes some of the whole, not of this part or that
+                into = np.int64(1)
             if pays <= 0:
                 bits = np.int64(0)
             elif bits != 0 and not free and pots[payer]["kind"] != 2:
@@ -213,8 +216,8 @@ def reach(
     back: bool,
     patience: int,
 ) -> Ints:
-    """Which steps may carry the seeds' money: each with what its payer may hold (PURE, TURNED), and SEED for a
-    seed; in time order.
+    """Which steps may carry the seeds' money, in time order: each with what its payer may hold (PURE, TURNED),
+    and SEED for a seed.
 
     Parameters
     ----------

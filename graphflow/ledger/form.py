@@ -205,14 +205,15 @@ class Ledger:
     def leads(self) -> Numbers:
         """Of each pot the first of its book; empty where every pot is a book of its own."""
         divided = (self.pots["kind"] == CUSTODY) & (self.pots["earmark"] >= 0)
-        if not divided.any():
-            return _fixed(np.zeros(0, np.int32))
-        # the pots of a book are neighbours, the bare one first
-        numbers = np.arange(len(self.pots), dtype=np.int32)
-        return _fixed(np.maximum.accumulate(np.where(divided, 0, numbers)))
+        found = np.zeros(0, np.int32)
+        if divided.any():  # the pots of a book are neighbours, the bare one first
+            numbers = np.arange(len(self.pots), dtype=np.int32)
+            found = np.maximum.accumulate(np.where(divided, np.int32(0), numbers))
+        found.setflags(write=False)
+        return found
 
     def by_book(self, back: bool) -> tuple[Ints, Numbers]:
-        """What each book pays (``back``: receives): that of its first pot, ascending; its others have none."""
+        """What each book pays (``back``: receives), ascending, at its first pot; its others have none."""
         return self._received_by_book if back else self._paid_by_book
 
     @cached_property
@@ -233,7 +234,9 @@ class Ledger:
         for lead, end in zip(first.tolist(), upto.tolist(), strict=True):
             positions[pointer[lead] : pointer[end]].sort()
             pointer[lead + 1 : end] = pointer[end]
-        return _fixed(pointer), _fixed(positions)
+        pointer.setflags(write=False)
+        positions.setflags(write=False)
+        return pointer, positions
 
     @cached_property
     def _idle(self) -> threading.local:
@@ -364,12 +367,6 @@ class Ledger:
         for name in ("currencies", "breaks"):
             facts[name] = tuple(facts[name])
         return cls(**facts)
-
-
-def _fixed(array: Any) -> Any:
-    """The array, read-only: as everything of a ledger is."""
-    array.setflags(write=False)
-    return array
 
 
 def _mapped(path: Path) -> NDArray[Any]:

@@ -34,7 +34,7 @@ def arriving_of(ledger: Ledger, steps: Ints, amount: Ints) -> Ints:
 class Standing:
     """What a book owns behind each of its events: ``keys`` are twice the step, plus 1 for what came in.
 
-    ``total`` counts what was overdrawn as owed; ``paid`` and ``came`` are what went out and came in up to there.
+    ``total`` counts what was overdrawn as owed; ``paid`` and ``came`` are what went out and came in so far.
     """
 
     opening: int

@@ -55,7 +55,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Places:
-    """Ends that some attribution could reach: why money ends there, the book, how much could arrive at most."""
+    """Ends that some attribution could reach: why money ends there, the book, the most that could arrive."""
 
     code: Ints
     book: Ints
@@ -106,7 +106,7 @@ def _shares(amounts: Ints, most: int) -> Ints:
 
 
 def turned_ends(found: Reached) -> tuple[Ints, Ints]:
-    """Ends that converted money could reach, as code and book: of what stands in a book, all that it could."""
+    """Ends that converted money could reach, as code and book: of a book that it comes to, all."""
     moves = found.moves
     bears = moves.turned | (moves.converts & (moves.pure | (moves.part > 0)))
     books = np.unique(moves.payee[bears & (moves.stop == 0)])
@@ -168,7 +168,7 @@ class _Work:
         frame = self.trace.ends
         party = self.trace.parameters.get("by", "account") == "party"
         columns = (frame[name] for name in ("kind", "account_id", "party_id", "currency"))
-        keys = {}
+        keys: dict[Key, None] = {}
         for kind, account, holder, coin in zip(*columns, strict=True):
             if kind != "horizon":
                 by_party = party and isinstance(holder, str)

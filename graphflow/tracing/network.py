@@ -1,10 +1,10 @@
 """The unrolled network: every way in which conserving money could have gone, in time order.
 
-A book (an account in one currency and one period of coverage, its compartments together; in a clearing account
-one earmark; a transfer in transit) is a line of nodes, one for each payment that the seeds' money could have
-left by. Between two of them runs an edge that what stands in the book may pass, with its balance as capacity;
+A book (an account in one currency and one period of coverage, its compartments together; in a clearing
+account one earmark; a transfer in transit) is a line of nodes, one for each payment that the seeds' money
+could have left by. Between two of them an edge is what stands in the book, with its balance as capacity;
 a payment is an edge to the payee's next node, with what the account itself paid. What comes in needs no node
-of its own: the balance behind it is the balance before it and itself, so the edge between would limit nothing.
+of its own: the balance behind it is the balance before it and itself, so the edge between limits nothing.
 
 An attribution of the seed under any rule that conserves is a flow of the whole seed through this network.
 """
@@ -22,7 +22,7 @@ from graphflow.ledger.form import ARRIVAL, BASES, CONVERTS, CUSTODY, PARTS, TRAN
 from graphflow.tracing.books import Standing, arriving_of, books_of, summed
 from graphflow.tracing.seeds import Seeds
 from graphflow.tracing.spans import Spans
-from graphflow.tracing.walk import HORIZON, LENDER, RECIRCULATED, STAYS, _roots
+from graphflow.tracing.walk import HORIZON, LENDER, RECIRCULATED, _roots
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -223,17 +223,18 @@ def _joined(ledger: Ledger, moved: Ints) -> tuple[Ints, Ints, Ints]:
         return first, last, bits
     rows = ledger.steps["row"][steps[several]].astype(np.int64)
     first[several] = ledger.row_steps[ledger.row_pointer[rows]]
-    last[several] = ledger.row_steps[ledger.row_pointer[rows + 1] - 1]
-    # what is converted as a whole has an arrival behind its parts, which stand beside one another
-    last[several] -= (ledger.steps["flags"][last[several]] & ARRIVAL) > 0
-    heads, of, (bits,) = summed(first.reshape(-1, 1), (bits,), np.bitwise_or)
+    # what was in transit, or is converted as a whole, has an arrival behind its parts
+    end = ledger.row_pointer[rows + 1] - 1
+    end -= (ledger.steps["flags"][ledger.row_steps[end]] & ARRIVAL) > 0
+    last[several] = ledger.row_steps[end]
+    heads, _, (bits,) = summed(first.reshape(-1, 1), (bits,), np.bitwise_or)
     order = np.argsort(heads)
     return first[heads[order]], last[heads[order]], bits[order]
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """Of each payment: as it left, what its account itself paid, as it arrives, what of it repays a lender."""
+    """Payments as they left, what of it their accounts paid, as they arrive, what of it repays a lender."""
 
     amount: Ints
     own: Ints
@@ -294,7 +295,7 @@ def network_of(found: Reached, spans: Spans | None = None) -> Network:
 
     An account's events of equal time and open order are one node then, in before out, with an edge to its
     lender where paying first would overdraw: a flow of any order's network is one of this, not the other way
-    round. (A balance seed amid such events is not provided for: none stands there but on a day of bare dates.)
+    round. A balance seed amid such events is not provided for: one stands there only on a day of bare dates.
     """
     ledger, moves, cuts = found.ledger, found.moves, found.cuts
     merged = _merged(found, spans)
@@ -338,10 +339,10 @@ def network_of(found: Reached, spans: Spans | None = None) -> Network:
 
 @dataclass(frozen=True)
 class _Merged:
-    """What payments may carry where the events of open order are one: as :class:`Moves` says, where none are.
+    """What payments may carry where the events of open order are one: as :class:`Moves` says, where none is.
 
-    ``out`` and ``come`` are which of ``joint`` a payment leaves and comes to; ``joint`` are books, what stands
-    behind their events, and what a lender may get of what comes in by them.
+    ``out`` and ``come`` are which of ``joint`` a payment leaves and comes to; ``joint`` are books, what
+    stands behind their events, and what a lender may get of what comes in by them.
     """
 
     pays: Ints

@@ -137,7 +137,7 @@ class Flows:
 
 
 def carried_between(flows: Flows, rows: Ints) -> tuple[Ints, Ints, Flags]:
-    """The least and the most that transfers can carry under any conserving attribution, and whether so exactly.
+    """The least and the most that transfers can carry under any conserving attribution; whether exactly so.
 
     What a transfer carries beyond the seed; in two legs, by the one that the money comes to first. Where the
     budget is spent, or a conversion lies before a transfer, the bounds are what holds trivially.
@@ -174,16 +174,21 @@ def carried_between(flows: Flows, rows: Ints) -> tuple[Ints, Ints, Flags]:
             if flows.spent:
                 exact[i] = False
                 low[i], high[i] = 0, network.capacity[edge]
-        if moves.turned[move]:
+        # a transfer to itself amid merged events leads from a node to that node: no flow tells what it carries
+        loops = not network.ordered and moves.pure[move] and moves.payer[move] == moves.payee[move]
+        if moves.turned[move] or (loops and edge < 0):
             exact[i] = False
-            low[i], high[i] = 0, moves.whole[move]
+            low[i], high[i] = (
+                0,
+                moves.whole[move] if moves.turned[move] else min(moves.whole[move], network.seed),
+            )
     flows.spent = False
     return low, high, exact
 
 
 # -------------------------------------------------------------------------------------- feasible
 def feasible(network: Network, trace: Trace) -> bool:
-    """Whether what a rule has found is a flow of the network: what every payment carries, and what ends where.
+    """Whether what a rule has found is a flow of the network: what payments carry, and what ends where.
 
     Of money that is converted the way up to there counts. Under ``prorata``, where converted money comes back
     among such as was not, what a payment carries says nothing of either: that is refused.

@@ -47,7 +47,7 @@ class Spans:
         codes, group = ledger.open_groups[:, 0], ledger.open_groups[:, 1]
         step, event = _steps_of_events(ledger, codes)
         # an event that was undone is no step, and a group without any is none
-        heads, of, (begins,) = summed(group[event].reshape(-1, 1), (step,), np.minimum)
+        heads, _, (begins,) = summed(group[event].reshape(-1, 1), (step,), np.minimum)
         _, _, (ends,) = summed(group[event].reshape(-1, 1), (step,), np.maximum)
         groups = group[event][heads]
         order = np.argsort(begins)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 PURE, TURNED, SEED = 1, 2, 4
-UNKNOWN, CUSTODY = 3, 2
+UNKNOWN, CUSTODY, PARTS = 3, 2, 512
 
 
 def next_of(pointer, positions, book, step, back):
@@ -48,6 +48,8 @@ def reach(steps, pots, side, seeds, state, last, back, patience):
             pays = amount
         if free(payee):
             into = amount
+        if step["flags"] & PARTS:  # what a lender takes is some of the whole, not of this part or that
+            into = 1
         bits = holds[payer] if pays > 0 else 0
         # what has paid out all that it held has none of the money any more
         stands = int(step["after"] if back else step["avail"])
