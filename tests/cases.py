@@ -24,11 +24,13 @@ from graphflow.kernels import (
     libr,
     lifo,
     lows,
+    maxflow,
     numbering,
     order,
     poison,
     prorata,
     text,
+    unroll,
 )
 from graphflow.ledger.form import CUSTODY, ORDINARY, POT, ROW, STEP, TRANSIT
 from graphflow.ledger.form import OUTSIDE as NOWHERE
@@ -41,11 +43,13 @@ from tests.naive import lay as naive_lay
 from tests.naive import libr as naive_libr
 from tests.naive import lifo as naive_lifo
 from tests.naive import lows as naive_lows
+from tests.naive import maxflow as naive_maxflow
 from tests.naive import numbering as naive_numbering
 from tests.naive import order as naive_order
 from tests.naive import poison as naive_poison
 from tests.naive import prorata as naive_prorata
 from tests.naive import text as naive_text
+from tests.naive import unroll as naive_unroll
 
 LENT, CONVERTS, ARRIVAL, PARTS, OUTSIDE = 64, 128, 256, 512, 4
 
@@ -691,6 +695,186 @@ def found_inputs(rng: random.Random, size: int) -> tuple:
     return ints([(value, 0) for value in values], 2), rng.randint(-1, 2 * size + 2)
 
 
+# ---------------------------------------------------------------------- the unrolled network
+def reach_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size * rng.choice((1, 4)), far=rng.random() < 0.3), rng.random() < 0.5
+    pots = np.zeros(world.pots, POT)
+    pots["kind"] = 4
+    pots["kind"][: world.settled] = [0 if out else 1 for out in world.outside[: world.settled]]
+    leads = np.arange(world.pots, dtype=np.int32)
+    for own in world.books:
+        leads[own] = own[0]
+        if len(own) > 1:
+            pots["kind"][own] = 2
+        pots["basis"][own] = rng.choice((1, 1, 3))
+    payers = leads[world.steps["dst" if back else "src"]]
+    pointer, positions = naive_index.index_by(payers, world.pots)
+    loose = np.array([rng.random() < 0.3 for _ in range(world.pots if rng.random() < 0.2 else 0)], np.bool_)
+    seeds: dict[tuple[int, int], list[int]] = {}
+    for s, pot, low, high, o, _ in world.seeds(back):
+        key = (2 * o + (s < 0), int(leads[pot]) if s < 0 else -1)
+        bits = seeds.get(key, [0, 0])[0] | (rng.randint(0, 1) if high - low == 1 else int(high > low))
+        seeds[key] = [bits, int(s < 0)]
+    if rng.random() < 0.3:
+        seeds.setdefault(
+            (2 * rng.randrange(len(world.steps)) - 1, int(leads[rng.randrange(world.settled)])), [3, 0]
+        )
+    table = [(*key, *seeds[key]) for key in sorted(seeds)]
+    if len(leads) and rng.random() < 0.5 and (leads == np.arange(world.pots)).all():
+        leads = leads[:0]
+    return (
+        world.steps,
+        pots,
+        (ints(pointer), np.array(positions, np.int32), leads, loose),
+        ints(table, 4),
+        np.zeros((world.pots, 1), np.int64),
+        world.last(back),
+        back,
+        rng.choice((3, 1024, 1024, 1024)),
+    )
+
+
+def reach_outcome(result: Any, args: tuple) -> Any:
+    return plain(result), plain(args[4])  # zero again
+
+
+def next_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size), rng.random() < 0.5
+    pointer, positions = world.payments(back)[:2]
+    return pointer, positions, rng.randrange(world.pots), rng.randint(-1, len(world.steps)), back
+
+
+def unroll_inputs(rng: random.Random, size: int) -> tuple:
+    pots = rng.randint(2, 6)
+    count = rng.randint(0, 2 * size)
+    spans = sorted(rng.sample(range(count + 1), min(2 * rng.randint(0, 2), count + 1 - (count + 1) % 2)))
+    open_ = [(low, high, rng.sample(range(pots), rng.randint(0, 2)))
+             for low, high in zip(spans[::2], spans[1::2], strict=True)]  # fmt: skip
+    joint: dict[tuple[int, int], int] = {}
+    amounts: list[list[int]] = []
+
+    def span_of(m: int, book: int) -> int:
+        for low, high, whose in open_:
+            if low <= m < high and book in whose:
+                if (low, book) not in joint:
+                    joint[low, book] = len(amounts)
+                    amounts.append([book, rng.randint(0, 4), rng.randint(0, 2), -1 - (5 * pots + book)])
+                return joint[low, book]
+        return -1
+
+    moves = []
+    for m in range(count):
+        payer, payee = rng.randrange(pots), rng.randrange(pots)
+        part = rng.choice((0, 0, 0, 0, rng.randint(0, 9)))
+        ends = -1 - (rng.randint(1, 4) * pots + payee) if rng.random() < 0.2 else 0
+        met = -1 - (6 * pots + payer) if part or rng.random() < 0.05 else 0
+        numbers = [rng.choice((0, rng.randint(1, 9))) for _ in range(4)]
+        pays, lends, into, left = numbers
+        moves.append((payer, payee, pays, ends, lends, into, left, part, met,
+                      span_of(m, payer), -1 if ends else span_of(m, payee), -1 - (5 * pots + payee)))  # fmt: skip
+    cuts = []
+    for before in sorted(rng.randint(0, count) for _ in range(rng.randint(0, 2))):
+        if all(not low < before < high for low, high, _ in open_):
+            book = rng.randrange(pots)
+            if (before, book) not in {(cut[0], cut[1]) for cut in cuts}:
+                cuts.append((before, book, rng.randint(0, 5), -1 - (6 * pots + book)))
+    return ints(moves, 12), ints(cuts, 4), ints(amounts, 4), np.zeros((pots, 1), np.int64)
+
+
+def unroll_outcome(result: Any, args: tuple) -> Any:
+    """Nodes may be numbered in any way: each is what leaves it and what comes to it, two rounds deep."""
+    edges, nodes = plain(result)
+    assert not args[3].any()
+    named: dict[int, Any] = {}
+    for _ in range(3):
+        leaving: dict[int, list] = {}
+        coming: dict[int, list] = {}
+        for tail, head, capacity, move in edges:
+            leaving.setdefault(tail, []).append(
+                (move, capacity, str(named.get(head, "") if head > 0 else head))
+            )
+            coming.setdefault(head, []).append(
+                (move, capacity, str(named.get(tail, "") if tail > 0 else tail))
+            )
+        named = {
+            v: hash((tuple(sorted(leaving.get(v, []))), tuple(sorted(coming.get(v, [])))))
+            for v in range(1, nodes)
+        }
+    return sorted(map(str, named.values())), sorted(
+        (str(named.get(tail, tail)), str(named.get(head, head)), capacity, move)
+        for tail, head, capacity, move in edges
+    )
+
+
+def network(rng: random.Random, size: int, ordered: bool = False) -> tuple:
+    """Edges among a few nodes; ordered: from 0 on, down to 1, to the ends, to the last, which none leaves."""
+    inner, ends = rng.randint(2, 3 + size // 3), rng.randint(1, 3)
+    nodes = inner + ends + 1
+    order = [0, *range(inner - 1, 0, -1), *range(inner, nodes)]
+    edges = []
+    for _ in range(rng.randint(1, 2 * size)):
+        a, b = (rng.randrange(nodes) for _ in range(2))
+        if ordered:
+            a, b = sorted((a, b), key=order.index)
+            if rng.random() < 0.5 and order.index(a) + 1 < nodes:
+                b = order[order.index(a) + 1]
+        if a != b:
+            edges.append((a, b, rng.choice((0, 1, rng.randint(1, 9), rng.randint(1, 2**40)))))
+    return edges, nodes, inner
+
+
+def arcs_inputs(rng: random.Random, size: int) -> tuple:
+    edges, nodes, _ = network(rng, size)
+    tail, head, capacity = ([edge[i] for edge in edges] for i in range(3))
+    return np.array(tail, np.int32), np.array(head, np.int32), ints(capacity), nodes
+
+
+def pour_inputs(rng: random.Random, size: int) -> tuple:
+    edges, nodes, inner = network(rng, size, ordered=True)
+    tail, head, capacity = ([edge[i] for edge in edges] for i in range(3))
+    pointer, to, mate, room, _ = naive_maxflow.arcs(tail, head, capacity, nodes)
+    return *(np.array(x, np.int32) for x in (pointer, to, mate)), ints(room), inner
+
+
+def pour_outcome(result: Any, args: tuple) -> Any:
+    return plain(result), plain(args[3])
+
+
+def shift_arcs(rng: random.Random, size: int) -> tuple:
+    """A network with some flow in it, and two of its nodes."""
+    edges, nodes, _ = network(rng, 2 * size)
+    tail, head, capacity = ([edge[i] for edge in edges] for i in range(3))
+    pointer, to, mate, room, _ = naive_maxflow.arcs(tail, head, capacity, nodes)
+    for _ in range(rng.randint(0, 2)):
+        naive_maxflow.shift((pointer, to, mate), room, *rng.sample(range(nodes), 2), rng.randint(0, 2**41))
+    graph = tuple(np.array(x, np.int32) for x in (pointer, to, mate))
+    return graph, ints(room), np.zeros((nodes, 2), np.int32), *rng.sample(range(nodes), 2)
+
+
+def meet_inputs(rng: random.Random, size: int) -> tuple:
+    most = rng.choice((2**50, rng.randint(0, 12)))
+    return *shift_arcs(rng, size), most, rng.choice((1000, 1000, 2, 1)), rng.choice((2**62, 2**62, 30, 0))
+
+
+def push_inputs(rng: random.Random, size: int) -> tuple:
+    most = rng.choice((2**50, rng.randint(0, 12)))
+    return *shift_arcs(rng, size), most, rng.choice((2**62, 2**62, 30, 0))
+
+
+def flow_outcome(result: Any, args: tuple) -> Any:
+    """What was sent, and the rest of it if the kernel was told to stop; that nothing is lost on the way."""
+    sent, _, ended = plain(result)
+    graph, room, mark, start, goal, most, *limits = args
+    good = bool((room >= 0).all())
+    rest = naive_maxflow.shift(graph, room, start, goal, most - sent)
+    whole = ended == 0 or (limits[-1] == 2**62 and limits[0] >= 1000)
+    good &= rest == 0 or not (whole or sent == 0)  # one way at least is found
+    pointer, _, mate = graph
+    change = room[mate] - room
+    through = [int(change[pointer[v] : pointer[v + 1]].sum()) for v in range(len(pointer) - 1)]
+    return good, sent + rest, through, plain(room + room[mate]), plain(mark[:, 0])
+
+
 # ---------------------------------------------------------------------- outcomes
 def plain(value: Any) -> Any:
     """Arrays as lists of numbers, so that a kernel's outcome and its twin's can be equal."""
@@ -975,6 +1159,13 @@ PAIRS = (
     Pair("libr.nearest", libr.nearest, naive_libr.nearest, share_inputs, sizes=()),
     Pair("libr.first_below", libr.first_below, naive_libr.first_below, beneath_inputs),
     Pair("libr.trace_lowest", libr.trace_lowest, naive_libr.trace_lowest, lowest_inputs, lowest_outcome, (100,)),
+    Pair("unroll.next_of", unroll.next_of, naive_unroll.next_of, next_inputs),
+    Pair("unroll.reach", unroll.reach, naive_unroll.reach, reach_inputs, reach_outcome),
+    Pair("unroll.unroll", unroll.unroll, naive_unroll.unroll, unroll_inputs, unroll_outcome),
+    Pair("maxflow.arcs", maxflow.arcs, naive_maxflow.arcs, arcs_inputs),
+    Pair("maxflow.pour", maxflow.pour, naive_maxflow.pour, pour_inputs, pour_outcome),
+    Pair("maxflow.meet", maxflow.meet, naive_maxflow.meet, meet_inputs, flow_outcome, (30, 100)),
+    Pair("maxflow.push", maxflow.push, naive_maxflow.push, push_inputs, flow_outcome, (30, 100)),
     Pair("poison.first_behind", poison.first_behind, naive_poison.first_behind, behind_inputs),
     Pair("poison.touch", poison.touch, naive_poison.touch, poison_inputs, touch_outcome, (100,)),
     Pair("poison.book_of", poison.book_of, naive_poison.book_of, book_inputs),

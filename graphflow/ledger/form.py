@@ -221,6 +221,43 @@ class Ledger:
         return np.column_stack((begins[several], ends[several])).astype(np.int64)
 
     @cached_property
+    def leads(self) -> Numbers:
+        """Of each pot the first of its book; empty where every pot is a book of its own."""
+        divided = (self.pots["kind"] == CUSTODY) & (self.pots["earmark"] >= 0)
+        found = np.zeros(0, np.int32)
+        if divided.any():  # the pots of a book are neighbours, the bare one first
+            numbers = np.arange(len(self.pots), dtype=np.int32)
+            found = np.maximum.accumulate(np.where(divided, np.int32(0), numbers))
+        found.setflags(write=False)
+        return found
+
+    def by_book(self, back: bool) -> tuple[Ints, Numbers]:
+        """What each book pays (``back``: receives), ascending, at its first pot; its others have none."""
+        return self._received_by_book if back else self._paid_by_book
+
+    @cached_property
+    def _paid_by_book(self) -> tuple[Ints, Numbers]:
+        return self._joined(self.debits)
+
+    @cached_property
+    def _received_by_book(self) -> tuple[Ints, Numbers]:
+        return self._joined(self.credits)
+
+    def _joined(self, index: Index) -> tuple[Ints, Numbers]:
+        if self.leads.size == 0:
+            return index.pointer, index.steps
+        pointer, positions = index.pointer.copy(), index.steps.copy()
+        numbers = np.arange(len(self.pots))
+        first = np.flatnonzero((self.leads == numbers) & np.append(self.leads[1:] != numbers[1:], False))
+        upto = np.searchsorted(self.leads, first, side="right")
+        for lead, end in zip(first.tolist(), upto.tolist(), strict=True):
+            positions[pointer[lead] : pointer[end]].sort()
+            pointer[lead + 1 : end] = pointer[end]
+        pointer.setflags(write=False)
+        positions.setflags(write=False)
+        return pointer, positions
+
+    @cached_property
     def _idle(self) -> threading.local:
         return threading.local()
 
