@@ -168,7 +168,7 @@ def compile_ledger(tables: Tables) -> Ledger:
 
     steps, converted = lay_out_steps(
         (event_row, first, second), (source_pot, target_pot), (source, target), (net, received),
-        converts, row_of, pots, kind, transfers,
+        converts, row_of, pots, (kind, who.party), transfers,
     )  # fmt: skip
     del source_pot, target_pot, source_book, target_book, sides, booked
     if (pots["kind"] == CUSTODY).any():

@@ -19,7 +19,7 @@ from graphflow.errors import InputError, Problem
 from graphflow.kernels.text import hash64
 from graphflow.language import N_
 
-FORM = 2
+FORM = 3
 """Version of the arrays' layout on disk: another one is compiled anew from the tables."""
 
 Ints = NDArray[np.int64]
@@ -51,11 +51,11 @@ STOPS = ("", "cash", "fee", "hub", "outside")
 backward.
 """
 
-LENT, CONVERTS, ARRIVAL, PARTS = 64, 128, 256, 512
+LENT, CONVERTS, ARRIVAL, PARTS, INNER = 64, 128, 256, 512, 1024
 """Further flags of a step.
 
 A lender pays it; it arrives as another amount; it is the second leg of a transfer in transit; it is one of
-several parts that the compartments of an account pay together.
+several parts that the compartments of an account pay together; its two accounts have one party.
 """
 
 POT = np.dtype(

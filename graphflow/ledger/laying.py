@@ -11,7 +11,7 @@ from graphflow.errors import InputError, Problem
 from graphflow.kernels.lay import first_beyond, index_steps, lay_rows, lay_steps
 from graphflow.language import N_
 from graphflow.ledger.columns import fixed, known
-from graphflow.ledger.form import ARRIVAL, CONVERTS, OUTSIDE, ROW, STEP, Index
+from graphflow.ledger.form import ARRIVAL, CONVERTS, INNER, OUTSIDE, ROW, STEP, Index
 
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
@@ -50,13 +50,13 @@ def lay_out_steps(
     converts: Flags,
     row_of: Numbers,
     pots: Records,
-    kind: NDArray[np.int8],
+    accounts: tuple[NDArray[np.int8], Numbers],
     transfers: Any,
 ) -> tuple[Records, Ints]:
     """One step an event that still moves money, in order; conversions happen on arrival.
 
     ``events`` are the row of each, whether it is the first leg of a transfer in transit, whether the second;
-    ``amounts`` are net and received, by row.
+    ``amounts`` are net and received, by row; ``accounts`` are the kind of each and its party.
     """
     event_row, first, second = events
     source_pot, target_pot = pots_of
@@ -66,7 +66,13 @@ def lay_out_steps(
     if not keep.all():
         event_row, first, second = event_row[keep], first[keep], second[keep]
         source_pot, target_pot, amount = source_pot[keep], target_pot[keep], amount[keep]
+    kind, party = accounts
     flags = _stops(event_row, first, second, (source_pot, target_pot), sides, pots, kind, transfers)
+    # an account without a party is its own
+    inner = (sides[0] == sides[1]) | ((party[sides[0]] >= 0) & (party[sides[0]] == party[sides[1]]))
+    if inner.any():
+        flags = flags if flags.size else np.zeros(event_row.size, np.int32)
+        flags[inner[event_row]] |= INNER
     which = np.zeros(0, np.int64)
     if converts.any():
         which = np.flatnonzero(converts[event_row] & ~first)

@@ -14,7 +14,7 @@ from graphflow.rows import Moment, moment
 from graphflow.tracing.result import Trace
 from graphflow.tracing.rules import rule_named
 from graphflow.tracing.seeds import find_seeds, minor
-from graphflow.tracing.walk import Limits, follow
+from graphflow.tracing.walk import Limits, View, follow
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -105,7 +105,7 @@ def trace(
     # no chain is longer, nor any amount greater, than 64 bits count
     hops = -1 if max_hops is None else min(int(max_hops), MOST)
     limits = Limits(hops, min(minor(min_amount, digits, "min_amount"), MOST))
-    flow, chains = follow(ledger, seeds, chosen.name, backward, limits)
+    flow, chains = follow(ledger, seeds, chosen.name, View(backward), limits)
     parameters = {
         "references": references if isinstance(references, str) else ",".join(references),
         "rule": chosen.name,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graphflow.kernels import chains as kernel
 from graphflow.kernels.chains import walk_chains
 from graphflow.kernels.fifo import trace_lots
 from graphflow.kernels.index import index_by
 from graphflow.kernels.prorata import nearest, trace_shares
-from graphflow.ledger.form import ARRIVAL, STEP, Index, Ledger
+from graphflow.ledger.form import ARRIVAL, INNER, PARTS, STEP, Index, Ledger
 from graphflow.tracing.seeds import Seeds
 
 Ints = NDArray[np.int64]
@@ -52,8 +55,8 @@ class Flow:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some chains: those of ``i`` are ``rows[bounds[i]:bounds[i + 1]]``, its end ``ends[i]`` (code,
-    pot, amount, seed amount).
+    """Some chains: those of ``i`` are ``rows[bounds[i]:bounds[i + 1]]``, its end ``ends[i]`` (code, pot, amount,
+    seed amount, number of the seed, number of the path: those of one path follow one another, in one batch).
     """
 
     bounds: Ints
@@ -121,14 +124,44 @@ def _plain_roots(ledger: Ledger, seeds: Seeds, backward: bool) -> _Roots:
     return _Roots(2 * steps, steps, none, np.zeros_like(part), part.copy(), amount)
 
 
+@dataclass(frozen=True)
+class View:
+    """How a question is asked.
+
+    Attributes
+    ----------
+    backward
+        Where the money came from.
+    party
+        Transfers inside one party carry no hop and are left out of chains.
+    coordinated
+        What repays a lender goes on as the payment that the overdraft made.
+    """
+
+    backward: bool = False
+    party: bool = False
+    coordinated: bool = False
+
+    def ways(self, rule: str) -> int:
+        """The same, and the rule, as the kernel of chains takes it."""
+        return (
+            kernel.BACK * self.backward
+            + kernel.LIFO * (rule == "lifo")
+            + kernel.PARTY * self.party
+            + kernel.COORDINATED * self.coordinated
+        )
+
+
 def follow(
-    ledger: Ledger, seeds: Seeds, rule: str, backward: bool, limits: Limits
+    ledger: Ledger, seeds: Seeds, rule: str, view: View, limits: Limits
 ) -> tuple[Flow, Callable[[], Chains]]:
     """Run a rule.
 
     Without limits (and, first in first out, without conversions on the way) the amounts come from one pass in
-    time order; otherwise they are the sums of the chains that are kept.
+    time order; otherwise they are the sums of the chains that are kept. So they are where overdrafts are
+    coordinated: time runs both ways there.
     """
+    backward, ways = view.backward, view.ways(rule)
     roots = _roots(ledger, seeds, backward)
     size = len(ledger.steps)
     last = size - 1 - seeds.first if backward else seeds.last
@@ -136,13 +169,13 @@ def follow(
         shares = _shares(ledger, roots, last, backward)
         flow = _shares_flow(ledger, shares, backward)
         if limits.none:
-            return flow, lambda: _laid_out(ledger, roots, shares, backward)
-        kept_chains = _laid_out(ledger, roots, shares, backward).limited(limits)
+            return flow, lambda: _laid_out(ledger, roots, shares, ways)
+        kept_chains = _laid_out(ledger, roots, shares, ways).limited(limits)
         kept, pieces = kept_chains.sums()
         came = _came(ledger, roots, shares, backward)
         return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow.ends, came)), lambda: kept_chains
-    chains = _lots_chains(ledger, roots, last, backward, limits)
-    if limits.none:
+    chains = _lots_chains(ledger, roots, last, ways, limits)
+    if limits.none and not view.coordinated:
         side = _side(ledger, backward)
         table = np.column_stack(
             (roots.place, roots.pot, roots.begins, roots.ends, np.zeros_like(roots.place))
@@ -180,60 +213,73 @@ def _stops(ledger: Ledger, steps: Ints, amounts: Ints, seed_amounts: Ints, backw
 
 
 class Chains:
-    """Chains, enumerated when they are asked for, as often as they are asked for."""
+    """Chains, enumerated when they are asked for, as often as they are asked for.
+
+    Parameters
+    ----------
+    steps, side, converted, lenders
+        A ledger, as the kernel takes it.
+    seeds, restarts, standing
+        What the chains begin with, and where traced money meets it.
+    last
+        The last place of the period, in time order.
+    ways
+        What is asked, as the kernel's bits.
+    limits
+        Which chains are kept.
+    real_pots, real_steps
+        Where it is not the case's own ledger: what its pots and steps are there.
+    """
 
     def __init__(
         self,
         steps: NDArray[np.void],
-        side: Index,
+        side: tuple[NDArray[Any], ...],
         converted: Ints,
+        lenders: tuple[NDArray[Any], ...],
         seeds: Ints,
         restarts: Ints,
         standing: Ints,
         last: int,
-        backward: bool,
+        ways: int,
         limits: Limits,
         real_pots: Ints | None = None,
         real_steps: Ints | None = None,
     ) -> None:
         self.steps = steps
-        self.side = side
-        self.converted = converted
         self.seeds = seeds
-        self.restarts = restarts
-        self.standing = standing
-        self.last = last
-        self.backward = backward
         self.limits = limits
-        self.real_pots = real_pots
-        self.real_steps = real_steps
+        self._payments = (side, converted, lenders)
+        self._barriers = (restarts, standing)
+        self._last = last
+        self._ways = ways
+        self._real_pots = real_pots
+        self._real_steps = real_steps
+        for array in (steps, *side, converted, *lenders, seeds, *self._barriers):
+            array.setflags(write=False)  # to numba another type than what can be written
 
     def limited(self, limits: Limits) -> Chains:
         """The same chains under other limits."""
-        return Chains(
-            self.steps, self.side, self.converted, self.seeds, self.restarts, self.standing, self.last,
-            self.backward, limits, self.real_pots, self.real_steps,
-        )  # fmt: skip
+        other = copy.copy(self)
+        other.limits = limits
+        return other
 
     def batches(self, carried: Ints | None = None) -> Iterator[Batch]:
         """All chains, a few thousand at a time."""
         if carried is None:
             carried = np.zeros((0, 2), np.int64)
-        stack = (np.zeros((64, 19), np.int64), np.zeros(64, np.int64), np.array([0, -1], np.int64))
+        stack = (
+            np.zeros(16, kernel.GROUP), np.zeros(16, kernel.PIECE), np.zeros(16, kernel.END),
+            np.zeros(16, np.int64), np.array(kernel.START, np.int64),
+        )  # fmt: skip
+        limits = (self._last, self.limits.hops, self.limits.least, self._ways)
         more = True
         while more:
             bounds, rows, ends, stack, more = walk_chains(
-                self.steps,
-                (self.side.pointer, self.side.steps, self.converted),
-                self.side.starts,
-                self.seeds,
-                (self.restarts, self.standing),
-                (self.last, self.limits.hops, self.limits.least, int(self.backward)),
-                stack,
-                carried,
+                self.steps, self._payments, self.seeds, self._barriers, limits, stack, carried
             )
-            if self.real_pots is not None:
-                ends[:, 1] = self.real_pots[ends[:, 1]]
+            if self._real_pots is not None:
+                ends[:, 1] = self._real_pots[ends[:, 1]]
             yield Batch(bounds, rows, ends)
 
     def sums(self) -> tuple[Ints, Ints]:
@@ -251,33 +297,48 @@ class Chains:
                 total[0] += a
                 total[1] += b
         visited = np.flatnonzero(carried.any(axis=1))
-        steps = visited if self.real_steps is None else self.real_steps[visited]
+        steps = visited if self._real_steps is None else self._real_steps[visited]
         moved = np.column_stack((steps, carried[visited]))
         table = np.array([[*key, *value] for key, value in sorted(ends.items())], np.int64).reshape(-1, 4)
         return moved, table
 
 
-def _lots_chains(ledger: Ledger, roots: _Roots, last: int, backward: bool, limits: Limits) -> Chains:
-    seeds = _joined(ledger, roots)
+def _lots_chains(ledger: Ledger, roots: _Roots, last: int, ways: int, limits: Limits) -> Chains:
+    side = _side(ledger, bool(ways & kernel.BACK))
     restarts = np.unique(roots.step[roots.step >= 0]).reshape(-1, 1)
-    standing = np.column_stack((roots.pot, roots.place >> 1))[roots.step < 0]
+    standing = np.column_stack((roots.pot, roots.place))[roots.step < 0]
     return Chains(
         ledger.steps,
-        _side(ledger, backward),
+        (side.pointer, side.steps, side.starts, side.held, NO_TREE),
         ledger.converted,
-        seeds,
+        NO_LENDERS,
+        _joined(ledger, roots, ways),
         restarts,
-        standing,
+        standing[np.lexsort((standing[:, 1], standing[:, 0]))],
         last,
-        backward,
+        ways,
         limits,
     )
 
 
-def _joined(ledger: Ledger, roots: _Roots) -> Ints:
-    """Seeds of chains: what several compartments paid, or what stands in several, is one seed."""
+NO_TREE = np.zeros(0, np.int64)
+NO_LENDERS = (
+    np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64),
+    np.zeros((0, 2), np.int64),
+)  # fmt: skip
+"""Where nobody asks for them."""
+
+
+def _joined(ledger: Ledger, roots: _Roots, ways: int) -> Ints:
+    """Seeds of chains: what several compartments paid, or what stands in several, is one seed.
+
+    A seed is the first money of its transfer; of what stands in a pot the oldest, last in first out the lowest.
+    """
+    part = roots.ends - roots.begins
+    lies = -roots.ends if ways & kernel.BACK else roots.begins
+    low = np.where((roots.step >= 0) | bool(ways & kernel.LIFO), 0, lies)
     table = np.column_stack(
-        (roots.step, roots.pot, roots.begins, roots.ends, roots.place >> 1, np.arange(len(roots.step)))
+        (roots.step, roots.pot, low, low + part, roots.place >> 1, np.arange(len(roots.step)))
     )
     if len(table) == 0 or (len(ledger.row_pointer) == 0 and not (roots.step < 0).any()):
         return table
@@ -356,13 +417,14 @@ NOTHING = -2
 """In the kernel's list of stops: a conversion rounded it to nothing."""
 
 
-def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) -> Chains:
+def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, ways: int) -> Chains:
     """A ledger of the traced money alone, in the seed's currency, whose chains are walked first in, first
     out.
 
     What met a seed is a payment into nowhere. Pots are numbered anew; the last two are nobody's, and where
     money rests that a conversion rounded to nothing.
     """
+    backward = bool(ways & kernel.BACK)
     moved, stopped = shares.moved, shares.stopped
     entered, lent, lent_seed = shares.entered
     size = len(ledger.steps)
@@ -387,10 +449,12 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
     number = np.concatenate((moved[:, 0], np.full(len(met), -1)))
     flags = ledger.steps["flags"][moved[:, 0]].astype(np.int64)
     stop = (flags >> 3) & 7 if backward else flags & 7
+    marks = (flags & (INNER | PARTS)) | stop
+    marks = np.concatenate((marks, np.zeros(len(met), np.int64)))
     stop = np.concatenate((stop, np.zeros(len(met), np.int64)))
     order = np.lexsort((kind, key))
-    key, kind, source, target, amount, repaid, number, stop = (
-        x[order] for x in (key, kind, source, target, amount, repaid, number, stop)
+    key, kind, source, target, amount, repaid, number, stop, marks = (
+        x[order] for x in (key, kind, source, target, amount, repaid, number, stop, marks)
     )
     stand_pots = roots.pot[standing]
     present = np.zeros(len(ledger.pots), np.bool_)
@@ -412,7 +476,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
     steps["amount"] = amount
     steps["avail"] = amount
     steps["repaid"] = repaid
-    steps["flags"] = stop
+    steps["flags"] = marks
     steps["dplace"] = _ruler(source, amount)
     # standing seeds lie on the rulers like credits
     stand_key = roots.place[standing]
@@ -427,7 +491,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
     steps["cplace"] = ruler[: len(key)]
 
     pointer, positions = index_by(np.ascontiguousarray(steps["src"]), len(real_pots))
-    index = Index(pointer, positions, steps["dplace"][positions], steps["avail"][positions])
+    side = (pointer, positions, steps["dplace"][positions], steps["avail"][positions], NO_TREE)
     seed_steps = np.flatnonzero(np.isin(number, roots.step[roots.step >= 0]) & (number >= 0))
     rows = [(int(key[s]), int(s), -1, 0, int(amount[s])) for s in seed_steps]
     for i in range(standing.size):
@@ -439,9 +503,10 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
     ).reshape(-1, 6)
     # a standing seed's money came in before every step behind it: its place is not compared here
     restarts = np.flatnonzero(number < 0).reshape(-1, 1)
+    none = np.zeros((0, 2), np.int64)
     return Chains(
-        steps, index, np.zeros((0, 2), np.int64), table, restarts, np.zeros((0, 2), np.int64),
-        len(key) - 1, False, Limits(), real_pots, number,
+        steps, side, none, NO_LENDERS, table, restarts, none, len(key) - 1, ways & kernel.PARTY, Limits(),
+        real_pots, number,
     )  # fmt: skip
 
 
