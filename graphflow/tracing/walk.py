@@ -264,6 +264,11 @@ class Chains:
         other.limits = limits
         return other
 
+    def stands_in(self, number: int) -> int:
+        """The pot in which a seed stands; -1 for a transfer."""
+        pot = int(self.seeds[number, 1])
+        return pot if self._real_pots is None or pot < 0 else int(self._real_pots[pot])
+
     def batches(self, carried: Ints | None = None) -> Iterator[Batch]:
         """All chains, a few thousand at a time."""
         if carried is None:
@@ -498,14 +503,19 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, ways: int) -> Chai
         low = int(ruler[len(key) + i])
         rows.append((int(stand_key[i]), -1, int(stand_pot[i]), low, low + int(stand_amount[i])))
     rows.sort()
-    table = np.array(
-        [[s, pot, low, high, place_, i] for i, (place_, s, pot, low, high) in enumerate(rows)], np.int64
-    ).reshape(-1, 6)
+    laid = np.array([[s, pot, low, high, at >> 1, 0] for at, s, pot, low, high in rows], np.int64)
+    laid = laid.reshape(-1, 6)
+    # what several compartments paid, or what stands in several, is one seed
+    of = -1 - ledger.pots["account"][real_pots[np.maximum(laid[:, 1], 0)]].astype(np.int64)
+    transfers = laid[:, 0] >= 0
+    of[transfers] = steps["row"][laid[transfers, 0]]
+    same = (of[1:] == of[:-1]) & ((laid[1:, 4] == laid[:-1, 4]) | (of[1:] >= 0))
+    laid[1:, 5] = np.cumsum(~same)
     # a standing seed's money came in before every step behind it: its place is not compared here
     restarts = np.flatnonzero(number < 0).reshape(-1, 1)
     none = np.zeros((0, 2), np.int64)
     return Chains(
-        steps, side, none, NO_LENDERS, table, restarts, none, len(key) - 1, ways & kernel.PARTY, Limits(),
+        steps, side, none, NO_LENDERS, laid, restarts, none, len(key) - 1, ways & kernel.PARTY, Limits(),
         real_pots, number,
     )  # fmt: skip
 
