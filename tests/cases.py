@@ -14,13 +14,28 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from graphflow.kernels import balances, chains, fifo, index, lay, numbering, order, poison, prorata, text
+from graphflow.kernels import (
+    balances,
+    chains,
+    fifo,
+    index,
+    lay,
+    lifo,
+    lows,
+    numbering,
+    order,
+    poison,
+    prorata,
+    text,
+)
 from graphflow.ledger.form import ROW, STEP
 from tests.naive import balances as naive_balances
 from tests.naive import chains as naive_chains
 from tests.naive import fifo as naive_fifo
 from tests.naive import index as naive_index
 from tests.naive import lay as naive_lay
+from tests.naive import lifo as naive_lifo
+from tests.naive import lows as naive_lows
 from tests.naive import numbering as naive_numbering
 from tests.naive import order as naive_order
 from tests.naive import poison as naive_poison
@@ -165,6 +180,11 @@ class World:
         """The index of a ledger: payments, and what each pot holds at them."""
         pointer, positions, starts = self.payments(back)
         return pointer, positions, starts, ints(naive_lay.held(self.steps, positions.tolist(), back))
+
+    def index(self, back: bool) -> tuple[np.ndarray, ...]:
+        """The same with the tree of what is left behind every payment."""
+        side = self.side(back)
+        return *side, ints(naive_lows.build_lows(self.steps, side, self.converted, back))
 
     def standing(self, pot: int, upto: int) -> tuple[int, int]:
         """What stands in a pot before step ``upto``: from where to where on its ruler."""
@@ -442,6 +462,57 @@ def place_inputs(rng: random.Random, size: int) -> tuple:
     return pointer, positions, starts, pot, place, back
 
 
+def lows_inputs(rng: random.Random, size: int) -> tuple:
+    back = rng.random() < 0.5
+    if rng.random() < 0.3:
+        return *many_payments(rng, rng.choice((40, 300, 600)), back), back
+    world = World(rng, size)
+    return world.steps, world.side(back), world.converted, back
+
+
+def many_payments(rng: random.Random, size: int, back: bool) -> tuple:
+    """Steps of one pot and, before and behind it, of two others; its balance wanders far up and down."""
+    steps = np.zeros(size, STEP)
+    pots, balance, run = sorted(rng.choices((0, 1, 1, 1, 2), k=size)), [rng.randint(0, 90)] * 3, [0, 0, 0]
+    for s, pot in enumerate(pots):
+        step = steps[s]
+        step["row"], step["amount"] = s, rng.randint(1, 9)
+        if s and pots[s - 1] == pot and rng.random() < 0.2:  # with the one before it, a part of one transfer
+            step["row"], step["flags"], steps[s - 1]["flags"] = steps[s - 1]["row"], PARTS, PARTS
+        else:
+            balance[pot] = max(balance[pot] + rng.randint(-10, 10), 0)
+        step["dst" if back else "src"], step["cplace" if back else "dplace"] = pot, run[pot]
+        step["avail"], step["repaid"] = balance[pot], rng.choice((0, 0, 0, 1))
+        moved = int(step["amount"]) - int(step["repaid"]) if back else min(int(step["amount"]), balance[pot])
+        run[pot] += moved
+        balance[pot] = max(balance[pot] + (moved if back else -moved), 0)
+        step["after"] = balance[pot]
+    side, place = ("dst", "cplace") if back else ("src", "dplace")
+    pointer, positions = naive_index.index_by(steps[side], 3)
+    held = ints(naive_lay.held(steps, positions, back))
+    return (
+        steps,
+        (ints(pointer), np.array(positions, np.int32), steps[place].astype(np.int64), held),
+        ints([], 2),
+    )
+
+
+def below_inputs(rng: random.Random, size: int) -> tuple:
+    """A place among a pot's payments, or just beyond them, and a height that few or many go below."""
+    back = rng.random() < 0.5
+    if rng.random() < 0.6:
+        steps, side, converted = many_payments(rng, rng.choice((40, 300, 600)), back)
+    else:
+        world = World(rng, size)
+        steps, side, converted = world.steps, world.side(back), world.converted
+    side = *side, ints(naive_lows.build_lows(steps, side, converted, back))
+    pot = rng.randrange(len(side[0]) - 1)
+    begin, end = int(side[0][pot]), int(side[0][pot + 1])
+    at = rng.randint(begin - 1, end - 1) if back else rng.randint(begin, end)
+    most = max([1, *side[3][begin:end].tolist()])
+    return steps, side, converted, pot, at, rng.choice((1, rng.randint(1, most), most)), back
+
+
 def step_inputs(rng: random.Random, size: int) -> tuple:
     world, back = World(rng, size), rng.random() < 0.5
     count = len(world.steps)
@@ -655,6 +726,7 @@ PAIRS = (
     Pair("lay.lay_steps", lay.lay_steps, naive_lay.lay_steps, step_records, first_as_it_is),
     Pair("lay.index_steps", lay.index_steps, naive_lay.index_steps, index_inputs),
     Pair("lay.first_beyond", lay.first_beyond, naive_lay.first_beyond, beyond_inputs),
+    Pair("lows.build_lows", lows.build_lows, naive_lows.build_lows, lows_inputs),
     Pair("order.topological", order.topological, naive_order.topological, edges_inputs),
     Pair("balances.book_rows", balances.book_rows, naive_balances.book_rows, rows_inputs),
     Pair("balances.divide_custody", balances.divide_custody, naive_balances.divide_custody,
@@ -663,6 +735,7 @@ PAIRS = (
          lambda rng, size: World(rng, size).unfilled, balances_outcome, (100, 300)),
     Pair("fifo.payment_at", fifo.payment_at, naive_fifo.payment_at, place_inputs),
     Pair("fifo.trace_lots", fifo.trace_lots, naive_fifo.trace_lots, lots_inputs, lots_outcome),
+    Pair("lifo.first_below", lifo.first_below, naive_lifo.first_below, below_inputs),
     Pair("prorata.share", prorata.share, naive_prorata.share, share_inputs, sizes=()),
     Pair("prorata.take", prorata.take, naive_prorata.take, take_inputs, sizes=()),
     Pair("prorata.nearest", prorata.nearest, naive_prorata.nearest, share_inputs, sizes=()),

@@ -196,7 +196,7 @@ def compile_ledger(tables: Tables, *, order: Ints | None = None, stated: bool = 
     )
     refuse_too_large(steps, converted, pots, who.ids, lambda row: ids[row].as_py())
 
-    debits, credits_ = aside.map(lambda back: index_of(steps, back, len(pots)), (False, True))
+    debits, credits_ = aside.map(lambda back: index_of(steps, converted, back, len(pots)), (False, True))
     id_hashes, id_rows = by_hash.result()
     plain = len(steps) == size and bool((steps["row"] == np.arange(size, dtype=np.int32)).all())
     row_pointer, row_steps = np.zeros(0, np.int64), np.zeros(0, np.int32)

@@ -19,7 +19,7 @@ from graphflow.errors import InputError, Problem
 from graphflow.kernels.text import hash64
 from graphflow.language import N_
 
-FORM = 3
+FORM = 4
 """Version of the arrays' layout on disk: another one is compiled anew from the tables."""
 
 Ints = NDArray[np.int64]
@@ -104,16 +104,17 @@ KINDS = ("ordinary", "cash", "internal", "tax", "clearing", "custody", "securiti
 class Index:
     """Steps by pot: those of pot ``p`` are ``steps[pointer[p]:pointer[p + 1]]``, their places on its ruler,
     and what it holds (before a payment; behind what comes in, where of several parts the last one says so and
-    the others -1).
+    the others -1). ``lows`` is a tree over what is left behind each (:mod:`graphflow.kernels.lows`).
     """
 
     pointer: Ints
     steps: Numbers
     starts: Ints
     held: Ints
+    lows: Ints
 
 
-INDEX = ("pointer", "steps", "starts", "held")
+INDEX = ("pointer", "steps", "starts", "held", "lows")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from graphflow.errors import InputError, Problem
 from graphflow.kernels.lay import first_beyond, index_steps, lay_rows, lay_steps
+from graphflow.kernels.lows import build_lows
 from graphflow.language import N_
 from graphflow.ledger.columns import fixed, known
 from graphflow.ledger.form import ARRIVAL, CONVERTS, INNER, OUTSIDE, ROW, STEP, Index
@@ -127,9 +128,10 @@ def _stops(
     return flags
 
 
-def index_of(steps: Records, back: bool, size: int) -> Index:
+def index_of(steps: Records, converted: Ints, back: bool, size: int) -> Index:
     """What each pot pays, or receives."""
-    return Index(*index_steps(steps, back, size))
+    side = index_steps(steps, back, size)
+    return Index(*side, build_lows(steps, side, converted, back))
 
 
 def refuse_too_large(

@@ -314,7 +314,7 @@ def _lots_chains(ledger: Ledger, roots: _Roots, last: int, ways: int, limits: Li
     standing = np.column_stack((roots.pot, roots.place))[roots.step < 0]
     return Chains(
         ledger.steps,
-        (side.pointer, side.steps, side.starts, side.held, NO_TREE),
+        (side.pointer, side.steps, side.starts, side.held, side.lows),
         ledger.converted,
         NO_LENDERS,
         _joined(ledger, roots, ways),
