@@ -6,9 +6,9 @@ its heights last in, first out (``kernels/lifo.py``). A transfer takes the piece
 somewhere else, so that walking the chains is moving intervals depth first: no queue, no set of paths, memory
 for one path only.
 
-*Place* is where a unit lies in a pot, *offset* where it lies in a transfer, *order* when a step happens as the
-question goes (backward the last step is the first). Everything of one path that has not gone on is a *group*;
-its pieces are a heap by the payment that takes of them next.
+*Place* is where a unit lies in a pot, *offset* where it lies in a transfer, *order* when a step happens as
+the question goes (backward the last step is the first). Everything of one path that has not gone on is a
+*group*; its pieces are a heap by the payment that takes of them next.
 
 Everything that the compiled code calls is in this file: numba's cache does not see other files.
 """
@@ -54,18 +54,15 @@ PIECE = np.dtype(
 )
 """Money in a pot, and what takes of it next.
 
-``low`` to ``high`` are its places; ``lane`` 1: on the ruler of what lenders paid; ``came`` when it came, twice
-its order (a standing seed: and 1). ``whole`` units that are ``worth`` in the seed's currency were last
+``low`` to ``high`` are its places; ``lane`` 1: on the ruler of what lenders paid; ``came`` when it came,
+twice its order (a standing seed: and 1). ``whole`` units that are ``worth`` in the seed's currency were last
 converted together: place ``x`` is the one numbered ``turn * (x - base)`` of them. ``step`` takes the part
 ``from`` one place ``upto`` another; offset ``y`` of it is at place ``shift + flip * y``. The least ``key`` of
 a heap is next.
 """
 
 CUT = np.dtype(
-    [
-        (name, np.int64)
-        for name in ("step", "pot", "low", "high", "base", "turn", "whole", "worth", "value")
-    ]
+    [(name, np.int64) for name in ("step", "pot", "low", "high", "base", "turn", "whole", "worth", "value")]
 )
 """Money in a transfer, by offsets, with the pot that it left; ``value`` in the seed's currency."""
 
@@ -73,7 +70,9 @@ END = np.dtype([(name, np.int64) for name in ("code", "pot", "amount", "value")]
 """Money of a group that goes no further."""
 
 START = (0, -1, 0, 0, 0)
-"""The state before the first call: the next seed; groups but one, pieces and ends on the stack; paths told."""
+"""The state before the first call: the next seed; groups but one, pieces and ends on the stack; paths that
+have been told.
+"""
 
 
 # ---------------------------------------------------------------------- numbers
@@ -177,8 +176,8 @@ def debit_lies(step: Records, lifo: bool) -> tuple[int, int, int]:
 
 @njit(cache=True, nogil=True)
 def credit_lies(step: Records, amount: int, lifo: bool) -> tuple[int, int, int]:
-    """Where a credit of ``amount`` lies in its pot: offsets from the first number to the second at place ``third
-    + offset``; the others are the lender's: first in, first out they come first, else last.
+    """Where a credit of ``amount`` lies in its pot: offsets from the first number to the second at place
+    ``third + offset``; the others are the lender's: first in, first out they come first, else last.
     """
     if not lifo:
         return step["repaid"], amount, step["cplace"] - step["repaid"]
@@ -214,8 +213,8 @@ def together(step: Records, other: Records) -> bool:
 
 @njit(cache=True, nogil=True)
 def silent(step: Records, row: int, ways: int) -> bool:
-    """Whether a step carries no hop for a path that ends with ``row``: the second leg of a transfer in transit,
-    by party a transfer inside one.
+    """Whether a step carries no hop for a path that ends with ``row``: the second leg of a transfer in
+    transit, by party a transfer inside one.
     """
     return step["row"] == row or (ways & PARTY != 0 and step["flags"] & INNER != 0)
 

@@ -12,6 +12,7 @@ import numpy as np
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.rows import Moment, moment
+from graphflow.tracing.holders import VIEWS
 from graphflow.tracing.references import Reference, resolve
 from graphflow.tracing.result import Trace
 from graphflow.tracing.rules import Rule, rule_named
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from graphflow.case import Case
 
 MOST = 2**62
+
+OVERDRAFTS = ("lender", "coordinated")
+"""Whose the money is that repays an overdraft."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Question:
     until: Moment | None = None
     max_hops: int | None = None
     min_amount: str | Decimal | int = 0
+    by: str = "account"
+    overdraft: str = "lender"
 
 
 def trace(
@@ -49,6 +55,8 @@ def trace(
     until: Moment | None = None,
     max_hops: int | None = None,
     min_amount: str | Decimal | int = 0,
+    by: str = "account",
+    overdraft: str = "lender",
 ) -> Trace:
     """Follow money to its ends, exactly, in time order, under a named rule.
 
@@ -77,6 +85,14 @@ def trace(
         Keep chains of at most so many transfers after the seed; what would go on ends as ``horizon``.
     min_amount
         Keep chains along which at least so much flows: major units as text or Decimal, an int is minor units.
+    by
+        ``"account"``, or ``"party"``: transfers between accounts of one party carry no hop and are left out
+        of chains, and ends are summed by party. How money is shared out is the same, and so are the totals.
+    overdraft
+        What repays an overdraft is the lender's (``"lender"``); or, where payments are shown to have been
+        coordinated with the money that covered them later, it goes on as the payment that the overdraft made
+        (``"coordinated"``, first in first out only): earlier in time, the oldest overdraft first. A negative
+        opening, the oldest of all, stays the lender's.
 
     Returns
     -------
@@ -112,12 +128,37 @@ def trace(
         raise UsageError(
             Problem("case", N_("this is not a case"), {}, type(case).__name__, "open_case, Case.from_tables")
         )
+    _refuse_unknown("by", by, VIEWS)
+    _refuse_unknown("overdraft", overdraft, OVERDRAFTS)
+    if overdraft == "coordinated" and chosen.name != "fifo":
+        raise UsageError(
+            Problem(
+                "overdraft",
+                N_("overdrafts are coordinated first in, first out only, and not under {rule}"),
+                {"rule": chosen.name},
+                overdraft,
+                'rule="fifo", overdraft="lender"',
+            )
+        )
     zone = case.ledger.timezone
     if since is not None and until is not None and moment(since, zone)[0] > moment(until, zone)[1]:
         raise UsageError(Problem("since", N_("begins after the period ends"), {}, f"{since} > {until}"))
     named = tuple(resolve(case, references))
-    question = Question(named, chosen, backward, currency, since, until, max_hops, min_amount)
+    question = Question(named, chosen, backward, currency, since, until, max_hops, min_amount, by, overdraft)
     return ask(case, question)
+
+
+def _refuse_unknown(where: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(
+            Problem(
+                where,
+                N_("there is no such choice: {value}"),
+                {"value": str(value)},
+                repr(value),
+                ", ".join(known),
+            )
+        )
 
 
 def ask(case: Case, question: Question, span: tuple[int, int] | None = None) -> Trace:
@@ -139,7 +180,8 @@ def ask(case: Case, question: Question, span: tuple[int, int] | None = None) -> 
     # no chain is longer, nor any amount greater, than 64 bits count
     hops = -1 if question.max_hops is None else min(int(question.max_hops), MOST)
     limits = Limits(hops, min(minor(least, digits, "min_amount"), MOST))
-    flow, chains = follow(ledger, seeds, question.rule.name, View(backward), limits)
+    view = View(backward, question.by == "party", question.overdraft == "coordinated")
+    flow, chains = follow(ledger, seeds, question.rule.name, view, limits)
     parameters = {
         "references": ",".join(reference.text for reference in question.references),
         "rule": question.rule.name,
@@ -149,5 +191,7 @@ def ask(case: Case, question: Question, span: tuple[int, int] | None = None) -> 
         "until": None if question.until is None else str(question.until),
         "max_hops": question.max_hops,
         "min_amount": limits.least,
+        "by": question.by,
+        "overdraft": question.overdraft,
     }
     return Trace(case, question, seeds, flow, chains, parameters)

@@ -6,7 +6,6 @@ import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +54,9 @@ class Flow:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some chains: those of ``i`` are ``rows[bounds[i]:bounds[i + 1]]``, its end ``ends[i]`` (code, pot, amount,
-    seed amount, number of the seed, number of the path: those of one path follow one another, in one batch).
+    """Some chains: those of ``i`` are ``rows[bounds[i]:bounds[i + 1]]``, its end ``ends[i]`` (code, pot,
+    amount, seed amount, a row of the seeds, number of the path: those of one path follow one another, in one
+    batch).
     """
 
     bounds: Ints
@@ -234,9 +234,9 @@ class Chains:
     def __init__(
         self,
         steps: NDArray[np.void],
-        side: tuple[NDArray[Any], ...],
+        side: kernel.Side,
         converted: Ints,
-        lenders: tuple[NDArray[Any], ...],
+        lenders: kernel.Lenders,
         seeds: Ints,
         restarts: Ints,
         standing: Ints,
@@ -263,11 +263,6 @@ class Chains:
         other = copy.copy(self)
         other.limits = limits
         return other
-
-    def stands_in(self, number: int) -> int:
-        """The pot in which a seed stands; -1 for a transfer."""
-        pot = int(self.seeds[number, 1])
-        return pot if self._real_pots is None or pot < 0 else int(self._real_pots[pot])
 
     def batches(self, carried: Ints | None = None) -> Iterator[Batch]:
         """All chains, a few thousand at a time."""
@@ -337,7 +332,8 @@ NO_LENDERS = (
 def _joined(ledger: Ledger, roots: _Roots, ways: int) -> Ints:
     """Seeds of chains: what several compartments paid, or what stands in several, is one seed.
 
-    A seed is the first money of its transfer; of what stands in a pot the oldest, last in first out the lowest.
+    A seed is the first money of its transfer; of what stands in a pot the oldest, last in first out the
+    lowest.
     """
     part = roots.ends - roots.begins
     lies = -roots.ends if ways & kernel.BACK else roots.begins
