@@ -39,39 +39,34 @@ STAYS, LENDER, MET, LIMIT = 0, 5, 6, 7
 CONVERTS, ARRIVAL, PARTS, INNER = 128, 256, 512, 1024
 """Flags of a step, as in ``ledger/form.py``."""
 
-GROUP = np.dtype([(name, np.int64) for name in ("piece", "end", "hops", "length")])
+
+def of_numbers(names: str) -> np.dtype:
+    """A record of whole numbers."""
+    return np.dtype([(name, np.int64) for name in names.split()])
+
+
+GROUP = of_numbers("piece end hops length")
 """All that one path brought: its first piece and first end, hops, length of the path."""
 
-PIECE = np.dtype(
-    [
-        (name, np.int64)
-        for name in (
-            ("pot", "low", "high", "lane", "came")
-            + ("base", "turn", "whole", "worth")
-            + ("key", "step", "from", "upto", "shift", "flip")
-        )
-    ]
-)
+PIECE = of_numbers("pot low high lane came trail base turn whole worth key step from upto shift flip")
 """Money in a pot, and what takes of it next.
 
 ``low`` to ``high`` are its places; ``lane`` 1: on the ruler of what lenders paid; ``came`` when it came,
-twice its order (a standing seed: and 1). ``whole`` units that are ``worth`` in the seed's currency were last
-converted together: place ``x`` is the one numbered ``turn * (x - base)`` of them. ``step`` takes the part
-``from`` one place ``upto`` another; offset ``y`` of it is at place ``shift + flip * y``. The least ``key`` of
-a heap is next.
+twice its order (a standing seed: and 1); ``trail`` a number for the way that it came, transfers inside a
+party among it. ``whole`` units that are ``worth`` in the seed's currency were last converted together: place
+``x`` is the one numbered ``turn * (x - base)`` of them. ``step`` takes the part ``from`` one place ``upto``
+another; offset ``y`` of it is at place ``shift + flip * y``. The least ``key`` of a heap is next.
 """
 
-CUT = np.dtype(
-    [(name, np.int64) for name in ("step", "pot", "low", "high", "base", "turn", "whole", "worth", "value")]
-)
+CUT = of_numbers("step pot low high trail base turn whole worth value")
 """Money in a transfer, by offsets, with the pot that it left; ``value`` in the seed's currency."""
 
-END = np.dtype([(name, np.int64) for name in ("code", "pot", "amount", "value")])
+END = of_numbers("code pot amount value")
 """Money of a group that goes no further."""
 
-START = (0, -1, 0, 0, 0)
+START = (0, -1, 0, 0, 0, 0)
 """The state before the first call: the next seed; groups but one, pieces and ends on the stack; paths that
-have been told.
+have been told; trails that were given a number.
 """
 
 
@@ -212,11 +207,11 @@ def together(step: Records, other: Records) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def silent(step: Records, row: int, ways: int) -> bool:
+def silent(step: Records, row: int, asked: int) -> bool:
     """Whether a step carries no hop for a path that ends with ``row``: the second leg of a transfer in
     transit, by party a transfer inside one.
     """
-    return step["row"] == row or (ways & PARTY != 0 and step["flags"] & INNER != 0)
+    return step["row"] == row or (asked & PARTY != 0 and step["flags"] & INNER != 0)
 
 
 @njit(cache=True, nogil=True)
@@ -329,6 +324,7 @@ def cut_off(piece: Records, cut: Records) -> None:
     shift, flip = piece["shift"], piece["flip"]
     cut["step"] = piece["step"]
     cut["pot"] = piece["pot"]
+    cut["trail"] = piece["trail"]
     cut["low"] = low - shift if flip > 0 else shift - high
     cut["high"] = high - shift if flip > 0 else shift - low
     cut["base"] = flip * (piece["base"] - shift)
@@ -344,6 +340,7 @@ def lay_down(cut: Records, low: int, high: int, shift: int, flip: int, piece: Re
     """Offsets ``low`` to ``high`` of what was cut, at place ``shift + flip * offset``, as a piece."""
     piece["low"] = low + shift if flip > 0 else shift - high
     piece["high"] = high + shift if flip > 0 else shift - low
+    piece["trail"] = cut["trail"]
     piece["base"] = shift + flip * cut["base"]
     piece["turn"] = flip * cut["turn"]
     piece["whole"] = cut["whole"]
@@ -354,6 +351,7 @@ def lay_down(cut: Records, low: int, high: int, shift: int, flip: int, piece: Re
 def plant(seed: Ints, cut: Records, piece: Records) -> None:
     """A seed: what its transfer carries, or what stands in a pot."""
     cut["step"] = seed[0]
+    cut["trail"] = 0
     cut["low"] = seed[2]
     cut["high"] = seed[3]
     cut["base"] = seed[2]
@@ -445,45 +443,75 @@ def longer(values: Records, size: int) -> Records:
 
 # ---------------------------------------------------------------------- transfers
 @njit(cache=True, nogil=True)
+def comes_before(cut: Records, other: Records) -> bool:
+    """Whether a cut comes before another one: by trail, in each as they lie in the transfer."""
+    if cut["trail"] != other["trail"]:
+        return cut["trail"] < other["trail"]
+    if cut["step"] != other["step"]:
+        return cut["step"] < other["step"]
+    return cut["low"] < other["low"]
+
+
+@njit(cache=True, nogil=True)
 def in_order(taken: Records, found: int) -> None:
-    """Put what a transfer takes into its order; there is room for one more."""
-    for i in range(1, found):
-        at = i
-        taken[found] = taken[i]
-        while at > 0 and (
-            taken[at - 1]["step"] > taken[found]["step"]
-            or (taken[at - 1]["step"] == taken[found]["step"] and taken[at - 1]["low"] > taken[found]["low"])
-        ):
-            taken[at] = taken[at - 1]
-            at -= 1
-        taken[at] = taken[found]
+    """Put what a transfer takes into order; there is room for one more. A heap: it may be much."""
+    for begin in range(found // 2 - 1, -1, -1):
+        sink(taken, begin, found)
+    for end in range(found - 1, 0, -1):
+        taken[found] = taken[0]
+        taken[0] = taken[end]
+        taken[end] = taken[found]
+        sink(taken, 0, end)
+
+
+@njit(cache=True, nogil=True)
+def sink(taken: Records, at: int, end: int) -> None:
+    """Let the cut at ``at`` sink below those of a heap that come after it."""
+    while True:
+        child = 2 * at + 1
+        if child >= end:
+            break
+        if child + 1 < end and comes_before(taken[child], taken[child + 1]):
+            child += 1
+        if not comes_before(taken[at], taken[child]):
+            break
+        spare = taken.size - 1
+        taken[spare] = taken[at]
+        taken[at] = taken[child]
+        taken[child] = taken[spare]
+        at = child
 
 
 @njit(cache=True, nogil=True)
 def convert(taken: Records, found: int, old: int, new: int) -> None:
-    """All that one path brings to a transfer of ``old`` units that become ``new`` is converted together: its
-    worth is spread evenly over that.
+    """What came one way to a transfer of ``old`` units that become ``new`` is converted together: its worth
+    is spread evenly over that.
     """
-    whole = np.int64(0)
-    value = np.int64(0)
-    for i in range(found):
-        cut = taken[i]
-        cut["low"] = nearest(cut["low"], new, old)
-        cut["high"] = nearest(cut["high"], new, old)
-        cut["base"] = cut["low"] - whole
-        cut["turn"] = 1
-        whole += cut["high"] - cut["low"]
-        value += cut["value"]
-    for i in range(found):
-        taken[i]["whole"] = whole
-        taken[i]["worth"] = value
+    begin = 0
+    while begin < found:
+        whole = np.int64(0)
+        value = np.int64(0)
+        end = begin
+        while end < found and taken[end]["trail"] == taken[begin]["trail"]:
+            cut = taken[end]
+            cut["low"] = nearest(cut["low"], new, old)
+            cut["high"] = nearest(cut["high"], new, old)
+            cut["base"] = cut["low"] - whole
+            cut["turn"] = 1
+            whole += cut["high"] - cut["low"]
+            value += cut["value"]
+            end += 1
+        for i in range(begin, end):
+            taken[i]["whole"] = whole
+            taken[i]["worth"] = value
+        begin = end
 
 
 # ---------------------------------------------------------------------- the walk
 @njit(cache=True, nogil=True)
-def kept_state(seed: int, depth: int, held: int, ended: int, paths: int) -> Ints:
+def kept_state(seed: int, depth: int, held: int, ended: int, paths: int, trails: int) -> Ints:
     """Where a call stops and the next one goes on."""
-    return np.array([seed, depth, held, ended, paths], np.int64)
+    return np.array([seed, depth, held, ended, paths, trails], np.int64)
 
 
 @njit(cache=True, nogil=True)
@@ -514,7 +542,7 @@ def walk_chains(
     barriers : (steps, pots)
         Steps that restart, ascending (b, 1), and pots with standing seeds, ascending: pot, twice the place
         behind which it stands and 1 (p, 2).
-    limits : (last, hops, least, ways)
+    limits : (last, hops, least, asked)
         Last place in time order; most transfers after the seed (-1: any); least amount in the seed's
         currency; what is asked, as bits.
     stack : (groups, pieces, ends, path, state)
@@ -536,12 +564,12 @@ def walk_chains(
     pointer, positions, starts = side[0], side[1], side[2]
     book, lent_pointer, lent_positions, lent_starts, arrivals = lenders
     restarts, standing = barriers
-    last, most, least, ways = limits
-    back = ways & BACK != 0
-    lifo = ways & LIFO != 0
-    coordinated = ways & COORDINATED != 0
+    last, most, least, asked = limits
+    back = asked & BACK != 0
+    lifo = asked & LIFO != 0
+    coordinated = asked & COORDINATED != 0
     groups, pieces, ends, path, state = stack
-    seed, depth, held, ended, paths = state  # pieces and ends: the first so many
+    seed, depth, held, ended, paths, trails = state  # pieces and ends: the first so many
 
     capacity = 4096
     bounds = np.zeros(capacity + 1, np.int64)
@@ -560,8 +588,8 @@ def walk_chains(
             pieces = longer(pieces, held + loose + 2)
         if ended + 2 > ends.size:
             ends = longer(ends, ended + 2)
-        if found + 2 > taken.size:
-            taken = longer(taken, found + 2)
+        if found + 3 > taken.size:
+            taken = longer(taken, found + 3)
         group = groups[max(depth, 0)]
         length = group["length"]
         row = path[length - 1] if length > 0 else np.int64(-1)
@@ -621,14 +649,17 @@ def walk_chains(
                         else:
                             s = np.int64(-1)
                 order = steps.size - 1 - s if back else s
-                if s >= 0 and order > last:
-                    s = np.int64(-1)  # as all that follow
-                    piece["from"] = piece["low"]
-                    piece["upto"] = piece["high"]
-                if s >= 0:
+                if s < 0 or order > last:
+                    order = np.int64(steps.size)  # never, and so all that follow
+                    if s >= 0:
+                        piece["from"] = piece["low"]
+                        piece["upto"] = piece["high"]
+                else:
                     goes = position_of(restarts, s) < 0
-                    if piece["lane"] == 0 and crosses(standing, pot, piece["came"], 2 * order):
-                        goes = False  # what repays a lender never stood in the account
+                    code = MET
+                # what repays a lender never stood in the account
+                if piece["lane"] == 0 and crosses(standing, pot, piece["came"], 2 * order):
+                    goes = False
                     code = MET
                 if not goes:
                     low, high = piece["from"], piece["upto"]
@@ -637,10 +668,10 @@ def walk_chains(
                     shrink(piece)
             if goes:
                 piece["key"] = order
-                if coordinated and ways & PARTY:
-                    # time runs both ways: what moves inside the party does so before anything leaves it, and
+                if coordinated and asked & PARTY:
+                    # time runs both asked: what moves inside the party does so before anything leaves it, and
                     # none of it waits behind what another payment takes
-                    if silent(steps[s], row, ways):
+                    if silent(steps[s], row, asked):
                         piece["key"] = order - steps.size
                     pieces[held + loose] = piece
                     shrink(pieces[held + loose])
@@ -657,7 +688,8 @@ def walk_chains(
 
         if depth < 0:  # the next seed
             if seed == seeds.shape[0]:
-                stack = (groups, pieces, ends, path, kept_state(seed, depth, held, ended, paths))
+                state = kept_state(seed, depth, held, ended, paths, trails)
+                stack = (groups, pieces, ends, path, state)
                 return bounds[: count + 1], rows[: bounds[count]], told[:count], stack, False
             depth = np.int64(0)
             group["piece"] = held
@@ -666,8 +698,8 @@ def walk_chains(
             group["length"] = 0
             number = seeds[seed, 5]
             while seed < seeds.shape[0] and seeds[seed, 5] == number:
-                if found + 2 > taken.size:
-                    taken = longer(taken, found + 2)
+                if found + 3 > taken.size:
+                    taken = longer(taken, found + 3)
                 if held + loose + 2 > pieces.size:
                     pieces = longer(pieces, held + loose + 2)
                 if seeds[seed, 2] < seeds[seed, 3]:
@@ -700,7 +732,13 @@ def walk_chains(
                 size = ended - group["end"]
                 if count + size > capacity or bounds[count] + size * length > rows.size:
                     if count > 0:
-                        stack = (groups, pieces, ends, path, kept_state(seed, depth, held, ended, paths))
+                        stack = (
+                            groups,
+                            pieces,
+                            ends,
+                            path,
+                            kept_state(seed, depth, held, ended, paths, trails),
+                        )
                         return bounds[: count + 1], rows[: bounds[count]], told[:count], stack, True
                     capacity = max(capacity, size)
                     bounds = np.zeros(capacity + 1, np.int64)
@@ -725,7 +763,7 @@ def walk_chains(
             if found > 1:
                 in_order(taken, found)
             s = taken[0]["step"]
-            if not silent(steps[s], row, ways):  # one hop more, if it may be
+            if not silent(steps[s], row, asked):  # one hop more, if it may be
                 total = np.int64(0)
                 for i in range(found):
                     total += taken[i]["value"]
@@ -757,6 +795,12 @@ def walk_chains(
                 carried[taken[i]["step"], 1] += taken[i]["value"]
         if turns and not back:
             convert(taken, found, steps[s]["amount"], arriving(steps[s], converted, s))
+        before = np.int64(-1)
+        for i in range(found):
+            if taken[i]["trail"] != before:
+                before = taken[i]["trail"]
+                trails += 1
+            taken[i]["trail"] = trails
         if held + 2 * found + 2 > pieces.size:
             pieces = longer(pieces, held + 2 * found + 2)
         if ended + 2 * found > ends.size:

@@ -16,6 +16,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphflow.errors import InputError, Problem
+from graphflow.kernels.index import index_by
+from graphflow.kernels.lay import lay_lenders
 from graphflow.kernels.text import hash64
 from graphflow.language import N_
 
@@ -203,6 +205,40 @@ class Ledger:
         return np.searchsorted(np.where(known < 0, count, known), np.arange(count + 1)).astype(np.int64)
 
     @cached_property
+    def leads(self) -> Numbers:
+        """Of each pot the first of its book; empty where every pot is a book of its own."""
+        divided = (self.pots["kind"] == CUSTODY) & (self.pots["earmark"] >= 0)
+        if not divided.any():
+            return np.zeros(0, np.int32)
+        # the pots of a book are neighbours, the bare one first
+        numbers = np.arange(len(self.pots), dtype=np.int32)
+        leads: Numbers = np.maximum.accumulate(np.where(divided, 0, numbers)).astype(np.int32)
+        return leads
+
+    def lenders(self, back: bool) -> tuple[Numbers, Ints, Numbers, Ints, Ints]:
+        """What lenders paid, on a ruler for each book.
+
+        :attr:`leads`; by first pot of a book pointer, steps and places of the payments that lenders made
+        (``back``: of what repaid them); the steps on the other side, ascending, with their places, below 0
+        where they repay a negative opening.
+        """
+        rulers: tuple[Numbers, Ints, Numbers, Ints, Ints] = self._lenders[back]
+        return rulers
+
+    @cached_property
+    def _lenders(self) -> tuple[Any, ...]:
+        owed = np.maximum(-self.pots["opening"].astype(np.int64), 0)
+        lent, repaid = (_fixed(side) for side in lay_lenders(self.steps, self.leads, owed))
+        found = []
+        for side, end, other in ((lent, "src", repaid), (repaid, "dst", lent)):
+            pots = self.steps[end][side[:, 0]]
+            books = np.ascontiguousarray(self.leads[pots] if self.leads.size else pots)
+            pointer, positions = index_by(books, len(self.pots))
+            steps, places = side[positions, 0].astype(np.int32), side[positions, 1].copy()
+            found.append((_fixed(self.leads), _fixed(pointer), _fixed(steps), _fixed(places), other))
+        return tuple(found)
+
+    @cached_property
     def _idle(self) -> threading.local:
         return threading.local()
 
@@ -331,6 +367,12 @@ class Ledger:
         for name in ("currencies", "breaks"):
             facts[name] = tuple(facts[name])
         return cls(**facts)
+
+
+def _fixed(array: Any) -> Any:
+    """The array, read-only: as everything of a ledger is."""
+    array.setflags(write=False)
+    return array
 
 
 def _mapped(path: Path) -> NDArray[Any]:

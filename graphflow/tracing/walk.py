@@ -142,7 +142,7 @@ class View:
     party: bool = False
     coordinated: bool = False
 
-    def ways(self, rule: str) -> int:
+    def asked(self, rule: str) -> int:
         """The same, and the rule, as the kernel of chains takes it."""
         return (
             kernel.BACK * self.backward
@@ -161,7 +161,7 @@ def follow(
     time order; otherwise they are the sums of the chains that are kept. So they are where overdrafts are
     coordinated: time runs both ways there.
     """
-    backward, ways = view.backward, view.ways(rule)
+    backward, asked = view.backward, view.asked(rule)
     roots = _roots(ledger, seeds, backward)
     size = len(ledger.steps)
     last = size - 1 - seeds.first if backward else seeds.last
@@ -169,13 +169,15 @@ def follow(
         shares = _shares(ledger, roots, last, backward)
         flow = _shares_flow(ledger, shares, backward)
         if limits.none:
-            return flow, lambda: _laid_out(ledger, roots, shares, ways)
-        kept_chains = _laid_out(ledger, roots, shares, ways).limited(limits)
+            return flow, lambda: _laid_out(ledger, roots, shares, asked)
+        kept_chains = _laid_out(ledger, roots, shares, asked).limited(limits)
         kept, pieces = kept_chains.sums()
         came = _came(ledger, roots, shares, backward)
         return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow.ends, came)), lambda: kept_chains
-    chains = _lots_chains(ledger, roots, last, ways, limits)
-    if limits.none and not view.coordinated:
+    chains = _lots_chains(ledger, roots, last, asked, limits)
+    # READING: coordinated, the period closes as it does otherwise: what repays an overdraft goes on as a
+    # payment that is earlier in time (backward later), and of a period only the other side closes.
+    if limits.none and not view.coordinated and rule == "fifo":
         side = _side(ledger, backward)
         table = np.column_stack(
             (roots.place, roots.pot, roots.begins, roots.ends, np.zeros_like(roots.place))
@@ -223,7 +225,7 @@ class Chains:
         What the chains begin with, and where traced money meets it.
     last
         The last place of the period, in time order.
-    ways
+    asked
         What is asked, as the kernel's bits.
     limits
         Which chains are kept.
@@ -241,7 +243,7 @@ class Chains:
         restarts: Ints,
         standing: Ints,
         last: int,
-        ways: int,
+        asked: int,
         limits: Limits,
         real_pots: Ints | None = None,
         real_steps: Ints | None = None,
@@ -252,7 +254,7 @@ class Chains:
         self._payments = (side, converted, lenders)
         self._barriers = (restarts, standing)
         self._last = last
-        self._ways = ways
+        self._asked = asked
         self._real_pots = real_pots
         self._real_steps = real_steps
         for array in (steps, *side, converted, *lenders, seeds, *self._barriers):
@@ -272,7 +274,7 @@ class Chains:
             np.zeros(16, kernel.GROUP), np.zeros(16, kernel.PIECE), np.zeros(16, kernel.END),
             np.zeros(16, np.int64), np.array(kernel.START, np.int64),
         )  # fmt: skip
-        limits = (self._last, self.limits.hops, self.limits.least, self._ways)
+        limits = (self._last, self.limits.hops, self.limits.least, self._asked)
         more = True
         while more:
             bounds, rows, ends, stack, more = walk_chains(
@@ -303,20 +305,20 @@ class Chains:
         return moved, table
 
 
-def _lots_chains(ledger: Ledger, roots: _Roots, last: int, ways: int, limits: Limits) -> Chains:
-    side = _side(ledger, bool(ways & kernel.BACK))
+def _lots_chains(ledger: Ledger, roots: _Roots, last: int, asked: int, limits: Limits) -> Chains:
+    side = _side(ledger, bool(asked & kernel.BACK))
     restarts = np.unique(roots.step[roots.step >= 0]).reshape(-1, 1)
     standing = np.column_stack((roots.pot, roots.place))[roots.step < 0]
     return Chains(
         ledger.steps,
         (side.pointer, side.steps, side.starts, side.held, side.lows),
         ledger.converted,
-        NO_LENDERS,
-        _joined(ledger, roots, ways),
+        ledger.lenders(bool(asked & kernel.BACK)) if asked & kernel.COORDINATED else NO_LENDERS,
+        _joined(ledger, roots, asked),
         restarts,
         standing[np.lexsort((standing[:, 1], standing[:, 0]))],
         last,
-        ways,
+        asked,
         limits,
     )
 
@@ -329,15 +331,15 @@ NO_LENDERS = (
 """Where nobody asks for them."""
 
 
-def _joined(ledger: Ledger, roots: _Roots, ways: int) -> Ints:
+def _joined(ledger: Ledger, roots: _Roots, asked: int) -> Ints:
     """Seeds of chains: what several compartments paid, or what stands in several, is one seed.
 
     A seed is the first money of its transfer; of what stands in a pot the oldest, last in first out the
     lowest.
     """
     part = roots.ends - roots.begins
-    lies = -roots.ends if ways & kernel.BACK else roots.begins
-    low = np.where((roots.step >= 0) | bool(ways & kernel.LIFO), 0, lies)
+    lies = -roots.ends if asked & kernel.BACK else roots.begins
+    low = np.where((roots.step >= 0) | bool(asked & kernel.LIFO), 0, lies)
     table = np.column_stack(
         (roots.step, roots.pot, low, low + part, roots.place >> 1, np.arange(len(roots.step)))
     )
@@ -418,14 +420,14 @@ NOTHING = -2
 """In the kernel's list of stops: a conversion rounded it to nothing."""
 
 
-def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, ways: int) -> Chains:
+def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, asked: int) -> Chains:
     """A ledger of the traced money alone, in the seed's currency, whose chains are walked first in, first
     out.
 
     What met a seed is a payment into nowhere. Pots are numbered anew; the last two are nobody's, and where
     money rests that a conversion rounded to nothing.
     """
-    backward = bool(ways & kernel.BACK)
+    backward = bool(asked & kernel.BACK)
     moved, stopped = shares.moved, shares.stopped
     entered, lent, lent_seed = shares.entered
     size = len(ledger.steps)
@@ -511,7 +513,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, ways: int) -> Chai
     restarts = np.flatnonzero(number < 0).reshape(-1, 1)
     none = np.zeros((0, 2), np.int64)
     return Chains(
-        steps, side, none, NO_LENDERS, laid, restarts, none, len(key) - 1, ways & kernel.PARTY, Limits(),
+        steps, side, none, NO_LENDERS, laid, restarts, none, len(key) - 1, asked & kernel.PARTY, Limits(),
         real_pots, number,
     )  # fmt: skip
 
