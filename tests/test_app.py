@@ -72,7 +72,7 @@ def said(at: AppTest) -> str:
 
 def fine(at: AppTest) -> AppTest:
     assert not at.exception, at.exception
-    assert "fault" not in said(at) and "本程序" not in said(at), said(at)
+    assert "our fault" not in said(at) and "本程序" not in said(at), said(at)
     return at
 
 
@@ -100,7 +100,7 @@ def test_every_screen_of_the_one_list_is_shown_in_both_languages(toy: Path) -> N
         for screen in SCREENS:
             at = fine(started(screen.path, lang=language, case=toy))
             assert at.session_state.language == language
-            assert len(at.dataframe) + len(at.button) > 0
+            assert len(at.dataframe) + len(at.button) + len(at.header) > 0
     assert len({screen.path for screen in SCREENS}) == len(SCREENS)
 
 
@@ -112,6 +112,30 @@ def test_the_language_can_be_changed_and_stands_in_the_address(toy: Path) -> Non
     assert "各去向合计等于所查资金" in said(at)
     assert at.query_params["lang"] in ("zh", ["zh"])
     assert "The ends" not in said(at)
+
+
+def test_the_manual_is_shown_whole_in_both_languages_and_needs_no_case() -> None:
+    from graphflow.manual import read
+
+    for language in ("en", "zh"):
+        at = fine(started("manual", lang=language, page="tracing"))
+        sections = read("tracing", language).sections()
+        assert [each.value for each in (*at.title, *at.header, *at.subheader)] == [
+            section.title for level in (1, 2, 3) for section in sections if section.level == level
+        ]
+        texts = {str(each.value) for each in at.markdown}
+        assert {section.text for section in sections if section.text} <= texts
+        assert "<!--" not in "".join(texts) and "$\n" not in "".join(texts)
+        assert at.query_params["page"] in ("tracing", ["tracing"])
+    assert fine(started("manual", lang="en", page="no such page")).title[0].value == read("tracing").title
+
+
+def test_the_trace_screen_leads_to_the_manual(toy: Path) -> None:
+    at = fine(started(lang="en", case=toy, from_="transfer:a"))
+    links = [each.proto for each in at.get("page_link")]
+    assert [(each.label, each.page) for each in links] == [
+        ("How each rule counts, with examples by hand", "manual")
+    ]
 
 
 def test_the_unit_is_switched_everywhere(toy: Path) -> None:

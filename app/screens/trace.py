@@ -171,6 +171,7 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
                 help=say("The money asked about has one currency; choose it where there are several."),
             )
         low[-1].button(say("Trace"), type="primary", shortcut="T", width="stretch", key="trace_go")
+        session.link("manual", say("How each rule counts, with examples by hand"), ":material/menu_book:")
     smallest = controls.smallest(case, least)
     if smallest is None or not controls.ordered(since, until):
         return None

@@ -284,7 +284,9 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     p = verb("synth", N_("Generate a case with its truth."), prints)
     p.add_argument(
-        "name", metavar="NAME", help=say("p2p: a lending platform; ledger: a plain one for measuring")
+        "name",
+        metavar="NAME",
+        help=say("p2p: a lending platform; ledger: a plain one for measuring; t1, …: examples of the manual"),
     )
     p.add_argument("--out", required=True, metavar="DIR", help=say("where to put it"))
     p.add_argument("--size", type=_at_least(1, language), metavar="N", help=say("about how many transfers"))
@@ -296,6 +298,9 @@ def _parser(language: str) -> argparse.ArgumentParser:
     p = verb("demo", N_("Everything once, on a generated case: generate, import, trace, show."))
     p.add_argument("--out", default="graphflow-demo", metavar="DIR", help=say("where to put it"))
     p.add_argument("--size", type=_at_least(1, language), metavar="N", help=say("about how many transfers"))
+
+    p = verb("manual", N_("The manual: how every figure is computed, with examples worked by hand."), prints)
+    p.add_argument("page", nargs="?", metavar="PAGE", help=say("which page; without one, the list of them"))
 
     p = verb("app", N_("Open the app in a browser; it listens on this machine only."))
     p.add_argument("case", nargs="?", metavar="CASE", help=say("the case's folder"))
@@ -415,6 +420,13 @@ def _demo(a: Arguments) -> int:
     return demo(Path(a.out), a.size, a.language)
 
 
+def _manual(a: Arguments) -> int:
+    from graphflow.cli.manual import show_manual
+
+    show_manual(a.page, a.format, a.language)
+    return DONE
+
+
 def _app(a: Arguments) -> int:
     from graphflow.cli.launch import launch
 
@@ -435,6 +447,7 @@ VERBS: dict[str, Callable[[Arguments], int]] = {
     "trace": _trace,
     "synth": _synth,
     "demo": _demo,
+    "manual": _manual,
     "app": _app,
     "warm": _warm,
 }

@@ -16,7 +16,7 @@ from graphflow.kernels.balances import run_balances
 from graphflow.kernels.index import index_by, sort_hashes
 from graphflow.language import N_
 from graphflow.ledger.columns import flags, integers, known, texts, whole
-from graphflow.ledger.coverage import end_of_day, gaps, join_deliveries, read_coverage
+from graphflow.ledger.coverage import end_of_day, join_deliveries, missing, read_coverage
 from graphflow.ledger.division import divide
 from graphflow.ledger.form import (
     CUSTODY,
@@ -25,7 +25,7 @@ from graphflow.ledger.form import (
     Ledger,
     hash_ids,
 )
-from graphflow.ledger.histories import Events, number_histories
+from graphflow.ledger.histories import Events, bridge, number_histories
 from graphflow.ledger.laying import index_of, lay_out_rows, lay_out_steps, refuse_too_large
 from graphflow.ledger.openings import Booked, Names, find_openings
 from graphflow.ledger.order import NONE, Ordered, Side, ascending, order_events
@@ -43,7 +43,9 @@ SUM = 2**62
 """Sums below this many minor units are counted exactly."""
 
 
-def compile_ledger(tables: Tables, *, order: Ints | None = None, stated: bool = False) -> Ledger:
+def compile_ledger(
+    tables: Tables, *, order: Ints | None = None, stated: bool = False, gaps: Ints | None = None
+) -> Ledger:
     """Compile checked tables into a ledger.
 
     Orders the transfers, finds each account's opening, takes back what was reversed, divides custody and
@@ -61,6 +63,9 @@ def compile_ledger(tables: Tables, *, order: Ints | None = None, stated: bool = 
     stated
         Whether coverage counts as stated although nothing here says anything of it: the tables are a part
         of a case in which something does.
+    gaps : int64 (g, 2), optional
+        Withdrawals and deposits, as rows of the table, that are taken to be the same cash: the deposit is
+        paid out of a place where the withdrawal's money stands by itself.
 
     Raises
     ------
@@ -152,6 +157,9 @@ def compile_ledger(tables: Tables, *, order: Ints | None = None, stated: bool = 
     books, pots, source_pot, target_pot, source_book, target_book = number_histories(
         sides, kind, mark, len(names), coverage, own_coin, events, currency
     )
+    bridged = (np.zeros(0, np.bool_), np.zeros(0, np.bool_))
+    if gaps is not None and len(gaps):
+        pots, bridged = bridge(gaps, events, pots, (source_pot, target_pot), (source_book, target_book))
 
     vague = _open_events(placed)
     booked = Booked(
@@ -171,7 +179,7 @@ def compile_ledger(tables: Tables, *, order: Ints | None = None, stated: bool = 
         transfers, who.ids, source, target, (time, latest), currency, converts, amount,
         origin if order is None else np.arange(size, dtype=np.int32),
     )  # fmt: skip
-    breaks = [*breaks, *broken, *gaps(coverage, who.ids)]
+    breaks = [*breaks, *broken, *missing(coverage, who.ids)]
     breaks.extend(_contradictions(placed, event_row, transfers))
     laid = aside.submit(lay_out_rows, origin, (time, arrives), (source, target), (amount, net), currency)
     row_of = np.empty(size, np.int32)
@@ -181,7 +189,7 @@ def compile_ledger(tables: Tables, *, order: Ints | None = None, stated: bool = 
 
     steps, converted = lay_out_steps(
         (event_row, first, second), (source_pot, target_pot), (source, target), (net, received),
-        converts, row_of, pots, (kind, who.party), transfers,
+        converts, row_of, pots, (kind, who.party), transfers, bridged,
     )  # fmt: skip
     del source_pot, target_pot, source_book, target_book, sides, booked
     if (pots["kind"] == CUSTODY).any():

@@ -74,13 +74,15 @@ POT = np.dtype(
 )
 """One history: an account's, in one currency and one period of coverage, or one earmark's part of it.
 
-``period`` -1: outside any coverage, so no history. ``account`` -1 - row: that transfer's own, in transit.
+``period`` -1: outside any coverage, so no history. ``account`` -1: no account's; a transfer's own, in transit
+(``period`` is its row of the table), or that of cash between a withdrawal and a deposit (``period`` and
+``earmark`` are their rows), where a ledger was compiled with such pairs.
 """
 
 BASES = ("none", "stated", "first balance", "unknown")
 """How an opening is known. ``unknown``: the least one that never overdraws."""
 
-OUTSIDE, ORDINARY, CUSTODY, CLEARING, TRANSIT = range(5)
+OUTSIDE, ORDINARY, CUSTODY, CLEARING, TRANSIT, GAP = range(6)
 
 ROW = np.dtype(
     [
@@ -237,6 +239,22 @@ class Ledger:
             steps, places = side[positions, 0].astype(np.int32), side[positions, 1].copy()
             found.append((_fixed(self.leads), _fixed(pointer), _fixed(steps), _fixed(places), other))
         return tuple(found)
+
+    @cached_property
+    def compartments(self) -> Ints:
+        """Books of several pots, which custody accounts have: the first of each and the one behind its last,
+        ascending.
+        """
+        if not (self.account_kind == KINDS.index("custody")).any():  # looking through the pots takes longer
+            return np.zeros((0, 2), np.int64)
+        pots = np.flatnonzero(self.pots["kind"] == CUSTODY)
+        same = np.ones(max(pots.size - 1, 0), np.bool_)
+        for name in ("account", "currency", "period"):
+            same &= self.pots[name][pots[1:]] == self.pots[name][pots[:-1]]
+        begins = pots[np.concatenate(([True], ~same))] if pots.size else pots
+        ends = pots[np.concatenate((~same, [True]))] + 1 if pots.size else pots
+        several = ends > begins + 1
+        return np.column_stack((begins[several], ends[several])).astype(np.int64)
 
     @cached_property
     def _idle(self) -> threading.local:

@@ -53,11 +53,13 @@ def lay_out_steps(
     pots: Records,
     accounts: tuple[NDArray[np.int8], Numbers],
     transfers: Any,
+    bridged: tuple[Flags, Flags],
 ) -> tuple[Records, Ints]:
     """One step an event that still moves money, in order; conversions happen on arrival.
 
     ``events`` are the row of each, whether it is the first leg of a transfer in transit, whether the second;
-    ``amounts`` are net and received, by row; ``accounts`` are the kind of each and its party.
+    ``amounts`` are net and received, by row; ``accounts`` are the kind of each and its party; ``bridged``,
+    whether an event's payer, and its payee, is the place of cash between two of them (without any, no entry).
     """
     event_row, first, second = events
     source_pot, target_pot = pots_of
@@ -67,8 +69,11 @@ def lay_out_steps(
     if not keep.all():
         event_row, first, second = event_row[keep], first[keep], second[keep]
         source_pot, target_pot, amount = source_pot[keep], target_pot[keep], amount[keep]
+    leaving, arriving = first, second  # on that side there is no account
+    if bridged[0].size:
+        leaving, arriving = first | bridged[1][keep], second | bridged[0][keep]
     kind, party = accounts
-    flags = _stops(event_row, first, second, (source_pot, target_pot), sides, pots, kind, transfers)
+    flags = _stops(event_row, leaving, arriving, (source_pot, target_pot), sides, pots, kind, transfers)
     # an account without a party is its own
     inner = (sides[0] == sides[1]) | ((party[sides[0]] >= 0) & (party[sides[0]] == party[sides[1]]))
     if inner.any():

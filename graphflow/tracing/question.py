@@ -12,12 +12,13 @@ import numpy as np
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.rows import Moment, moment
+from graphflow.tracing.chains import Limits
 from graphflow.tracing.holders import VIEWS
 from graphflow.tracing.references import Reference, resolve
 from graphflow.tracing.result import Trace
-from graphflow.tracing.rules import Rule, rule_named
+from graphflow.tracing.rules import RULES, Rule, rule_named
 from graphflow.tracing.seeds import find_seeds, minor
-from graphflow.tracing.walk import Limits, View, follow
+from graphflow.tracing.walk import View, follow
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -73,9 +74,9 @@ def trace(
         ``balance:ID@TIME``, ``party:ID``, ``product:ID``, ``loan:ID``, each with ``=AMOUNT`` for a part;
         several join by commas, ``@FILE`` has one a line.
     rule
-        ``"fifo"`` or ``"prorata"``.
+        ``"fifo"``, ``"prorata"``, ``"libr"`` or ``"poison"``.
     backward
-        Ask where the money came from.
+        Ask where the money came from. ``libr`` says nothing about that.
     currency
         The seed's, where the references meet several.
     since, until
@@ -85,6 +86,7 @@ def trace(
         Keep chains of at most so many transfers after the seed; what would go on ends as ``horizon``.
     min_amount
         Keep chains along which at least so much flows: major units as text or Decimal, an int is minor units.
+        Not under ``poison``, which has no chains; its `max_hops` counts along the shortest path.
     by
         ``"account"``, or ``"party"``: transfers between accounts of one party carry no hop and are left out
         of chains, and ends are summed by party. How money is shared out is the same, and so are the totals.
@@ -124,6 +126,19 @@ def trace(
         )
     if not isinstance(backward, bool):
         raise UsageError(Problem("backward", N_("it is true or false"), {}, repr(backward), "True, False"))
+    if backward and not chosen.backward:
+        raise UsageError(
+            Problem(
+                "rule",
+                N_(
+                    "{rule} is not defined backward: which money is an account's own depends on what is "
+                    "traced into it, so it says where money goes and not whose money came"
+                ),
+                {"rule": chosen.name},
+                chosen.name,
+                ", ".join(rule.name for rule in RULES if rule.backward),
+            )
+        )
     if not hasattr(case, "ledger"):
         raise UsageError(
             Problem("case", N_("this is not a case"), {}, type(case).__name__, "open_case, Case.from_tables")
@@ -180,6 +195,18 @@ def ask(case: Case, question: Question, span: tuple[int, int] | None = None) -> 
     # no chain is longer, nor any amount greater, than 64 bits count
     hops = -1 if question.max_hops is None else min(int(question.max_hops), MOST)
     limits = Limits(hops, min(minor(least, digits, "min_amount"), MOST))
+    if limits.least > 0 and not question.rule.attributes:
+        raise UsageError(
+            Problem(
+                "min_amount",
+                N_(
+                    "poison attributes no amount to any way that money goes: there is nothing to compare with"
+                ),
+                {},
+                str(least),
+                N_("max_hops; or another rule"),
+            )
+        )
     view = View(backward, question.by == "party", question.overdraft == "coordinated")
     flow, chains = follow(ledger, seeds, question.rule.name, view, limits)
     parameters = {

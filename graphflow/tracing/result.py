@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.ledger.form import ARRIVAL, BASES, CLEARING, CUSTODY, LENT, OUTSIDE, TRANSIT, Ints, Ledger
 from graphflow.tables.currencies import major
 from graphflow.tables.result import as_frame
+from graphflow.tracing.chains import Chains
 from graphflow.tracing.holders import Holders
 from graphflow.tracing.orders import Intervals, Key, intervals
 from graphflow.tracing.seeds import Seeds
@@ -25,7 +27,6 @@ from graphflow.tracing.walk import (
     LENDER,
     RECIRCULATED,
     STAYS,
-    Chains,
     Flow,
 )
 from graphflow.tracing.walk import OUTSIDE as MET_OUTSIDE
@@ -46,7 +47,7 @@ class Trace:
     """Where the seed's money went (backward: where it came from), and the rows that show it.
 
     Made by :func:`graphflow.trace`. All amounts are minor units; `seed_amount` is in the seed's currency
-    and adds up to `seed`.
+    and adds up to `seed` (under ``poison`` it is empty).
 
     Attributes
     ----------
@@ -54,6 +55,8 @@ class Trace:
         The seed.
     currency, rule, backward
         The seed's currency; the rule's name; whether the question was asked backward.
+    attributes : bool
+        Whether the rule says how much of the seed each transfer carries: all but ``poison``.
     parameters : mapping
         What was asked, so that it can be asked again.
     """
@@ -74,6 +77,7 @@ class Trace:
         self._flow = flow
         self._lay_out = chains
         self.rule = question.rule.name
+        self.attributes = question.rule.attributes
         self.backward = question.backward
         self.parameters = dict(parameters)
         self.seed = seeds.total
@@ -146,7 +150,7 @@ class Trace:
             currency=_named(ledger.currencies, of["currency"]),
             amount=of["amount"],
             traced=local,
-            seed_amount=seed,
+            seed_amount=self._in_seed(seed),
             traced_min=low,
             traced_max=high,
         )
@@ -196,6 +200,10 @@ class Trace:
         """The figures over all orders of the rows, where an order is open and there are not too many."""
         return intervals(self) if self._open_accounts else None
 
+    def _in_seed(self, amounts: Ints) -> Any:
+        """Amounts in the seed's currency: unknown under a rule that attributes nothing."""
+        return amounts if self.attributes else pa.nulls(len(amounts), pa.int64())
+
     # ----------------------------------------------------------------------- ends
 
     @cached_property
@@ -204,6 +212,8 @@ class Trace:
 
         Columns ``kind`` (one of :data:`END_KINDS`), ``account_id``, ``party_id``, ``currency``, ``amount``,
         ``seed_amount``, ``amount_min``, ``amount_max`` (empty where the order of rows is open). Greatest
+        first. Under ``poison``, which attributes nothing, ``seed_amount`` is empty: an end is the whole
+        balance of a touched account, or the whole of what stopped, met a seed or a limit, or paid a lender.
         first. By party the ends of one party are summed: ``account_id`` is empty where the account has one.
         """
         ledger, holders = self._ledger, self._holders
@@ -233,7 +243,7 @@ class Trace:
             party_id=pa.array([party for _, party in whose], pa.large_string()),
             currency=_named(ledger.currencies, coin),
             amount=local,
-            seed_amount=seed,
+            seed_amount=self._in_seed(seed),
             amount_min=low,
             amount_max=high,
         )
@@ -327,6 +337,11 @@ class Trace:
         back; by party the parties, or an account that has none), its ``amount`` in the seed's currency.
         Chains are disjoint and add up to the ends. Under ``prorata`` they are one way to lay the amounts out:
         first in, first out among the traced money.
+
+        Raises
+        ------
+        UsageError
+            Under ``poison``, which has none.
         """
         return self._telling.all()
 
@@ -348,6 +363,75 @@ class Trace:
         frame = frame_of(chains)
         frame.attrs["left_out"] = left
         return frame
+
+    def by_seed(self, by: str = "transfer") -> pd.DataFrame:
+        """Whose money is where: each end divided among the seeds, as the rule itself divides it.
+
+        Under first in, first out (and last in, first out) the lots are the rule's own. Where the rule says
+        how much traced money a payment carries but not which, it is every claimant's in proportion to what it
+        has in the account: followed in double precision, in whole units, so that every row and column closes.
+
+        Parameters
+        ----------
+        by
+            ``"transfer"``: one claimant a seed transfer (a balance: its account); ``"party"``: a claimant is
+            the party that paid the seed (backward: received it), an account without one its own.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``seed``, ``kind``, ``account_id``, ``currency``, ``seed_amount`` (minor units of the seed's
+            currency). The amounts of a seed add up to it, those of an end to that of `ends`.
+
+        Examples
+        --------
+        >>> from graphflow import trace
+        >>> from graphflow.synthesis import toys
+        >>> split = trace(toys.t1(), "transfer:a,transfer:c", rule="prorata").by_seed()
+        >>> split.groupby("seed")["seed_amount"].sum().tolist()
+        [30000, 10000]
+        """
+        if by not in ("transfer", "party"):
+            raise UsageError(
+                Problem("by", N_("seeds are told apart by transfer or by party"), {}, by, "transfer, party")
+            )
+        chains = self._chains
+        sums: dict[tuple[int, int, int], int] = {}
+        for batch in chains.batches():
+            kind = self._kinds(batch.ends[:, 0], batch.ends[:, 1])
+            keys = np.column_stack((batch.ends[:, 4], kind, batch.ends[:, 1]))
+            each, inverse = np.unique(keys, axis=0, return_inverse=True)
+            total = np.zeros(len(each), np.int64)
+            np.add.at(total, inverse.ravel(), batch.ends[:, 3])
+            for key, amount in zip(map(tuple, each.tolist()), total.tolist(), strict=True):
+                sums[key] = sums.get(key, 0) + amount
+        ledger = self._ledger
+        names = {number: self._claimant(number, by) for number in {key[0] for key in sums}}
+        split: dict[tuple[str, str, str, str], int] = {}
+        for (number, place, pot), amount in sums.items():
+            coin = ledger.currencies[int(ledger.pots["currency"][pot])]
+            whose = (names[number], END_KINDS[place], self._account_of(pot), coin)
+            split[whose] = split.get(whose, 0) + amount
+        rows = sorted((key, amount) for key, amount in split.items() if amount)
+        columns: list[Any] = list(zip(*(key for key, _ in rows), strict=True)) or [()] * 4
+        frame = {
+            name: pa.array(list(values), pa.large_string())
+            for name, values in zip(("seed", "kind", "account_id", "currency"), columns, strict=True)
+        }
+        return _frame(**frame, seed_amount=np.array([amount for _, amount in rows], np.int64))
+
+    def _claimant(self, number: int, by: str) -> str:
+        """What a seed is called: its transfer, its account, or who paid (backward: received) it."""
+        ledger, step = self._ledger, int(self._chains.seeds[number, 0])
+        if step >= 0:
+            row = int(self._chains.steps["row"][step])
+            if by == "transfer":
+                return str(ledger.transfer_ids[row].as_py())
+            account = int(ledger.rows["target" if self.backward else "source"][row])
+        else:
+            account = int(ledger.pots["account"][self._chains.stands_in(number)])
+        party = int(ledger.account_party[account]) if by == "party" else -1
+        return str((ledger.party_ids[party] if party >= 0 else ledger.account_ids[account]).as_py())
 
     def routes(self, by: str | None = None, *, most: int = 1_000_000) -> pd.DataFrame:
         """Chains summed over what they pass and where they end, the greatest first.
@@ -443,7 +527,8 @@ class Trace:
             account = ledger.account(name)
             if account in by_account:
                 found.append((kind, name, self.currency, by_account[account], rows, notes[kind]))
-        divided = self._ledger.pots["kind"][self._touched[0]] == CUSTODY
+        # poison knows no compartments
+        divided = (self._ledger.pots["kind"][self._touched[0]] == CUSTODY) & self.attributes
         note = N_("what this account holds is divided by the earmarks of its rows")
         whose, amounts, _ = sum_by(
             self._ledger.pots["account"][self._touched[0][divided]].astype(np.int64),
@@ -465,7 +550,7 @@ class Trace:
             note=pa.array([x[5] for x in found], pa.large_string()),
         )
         both = pd.concat([listed, openings], ignore_index=True) if found else openings
-        return (
+        both = (
             both.assign(first=both["kind"] != "coverage")
             .sort_values(
                 ["first", "seed_amount", "kind", "account_id"],
@@ -474,6 +559,9 @@ class Trace:
             )
             .drop(columns="first")
         )
+        if not self.attributes:
+            both["seed_amount"] = pd.array([None] * len(both), "Int64")
+        return both
 
     def _unknown_openings(self) -> pd.DataFrame:
         """The reached accounts whose opening balance is not known."""
@@ -627,7 +715,7 @@ class Trace:
                 "currency": ledger.currencies[int(of["currency"][i])],
                 "amount": int(of["amount"][i]),
                 "traced": int(local[i]),
-                "seed_amount": int(seed[i]),
+                "seed_amount": int(seed[i]) if self.attributes else None,
                 "seed": bool(np.isin(rows[i], self._seeds.rows)),
             }
             for i in range(len(rows))
@@ -637,9 +725,9 @@ class Trace:
         """The picture, and the ends as a table; both in major units."""
         from graphflow.pictures import sankey_svg
 
-        routes = self.routes()
         title = f"{self.rule}, {'backward' if self.backward else 'forward'}"
         picture = ""
+        routes = self.routes() if self.attributes else ()
         if len(routes):
             picture = sankey_svg(
                 routes, title=title, unit=self.currency, digits=self.minor_units, backward=self.backward
@@ -649,9 +737,10 @@ class Trace:
             self._major(int(amount), currency)
             for amount, currency in zip(self.ends["amount"], self.ends["currency"], strict=True)
         ]
-        ends[f"of the seed, {self.currency}"] = [
-            self._major(int(amount)) for amount in self.ends["seed_amount"]
-        ]
+        if self.attributes:
+            ends[f"of the seed, {self.currency}"] = [
+                self._major(int(amount)) for amount in self.ends["seed_amount"]
+            ]
         return picture + str(ends.to_html(index=False, na_rep="", max_rows=60, show_dimensions=True))
 
 

@@ -17,8 +17,8 @@ from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.ledger.form import Ledger
 from graphflow.tables.result import as_frame
+from graphflow.tracing.chains import Batch, Chains
 from graphflow.tracing.holders import Holders
-from graphflow.tracing.walk import Batch, Chains
 
 if TYPE_CHECKING:
     from graphflow.case import Case

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graphflow.errors import Problem, UsageError
 from graphflow.kernels import chains as kernel
-from graphflow.kernels.chains import walk_chains
 from graphflow.kernels.fifo import trace_lots
 from graphflow.kernels.index import index_by
+from graphflow.kernels.libr import trace_lowest
+from graphflow.kernels.poison import spread
 from graphflow.kernels.prorata import nearest, trace_shares
-from graphflow.ledger.form import ARRIVAL, INNER, PARTS, STEP, Index, Ledger
+from graphflow.language import N_
+from graphflow.ledger.form import ARRIVAL, CLEARING, INNER, PARTS, STEP, Index, Ledger
+from graphflow.tracing.chains import NO_LENDERS, Chains, Limits, ruler
+from graphflow.tracing.claims import apart
+from graphflow.tracing.rules import RULES
 from graphflow.tracing.seeds import Seeds
 
 Ints = NDArray[np.int64]
 
 STAYS, CASH, FEE, HUB, OUTSIDE, LENDER, RECIRCULATED, HORIZON = range(8)
 """How a piece of money ends, as the kernels number it."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Most transfers after a seed (-1: any number) and the least amount of a path, in the seed's currency."""
-
-    hops: int = -1
-    least: int = 0
-
-    @property
-    def none(self) -> bool:
-        return self.hops < 0 and self.least <= 1
 
 
 @dataclass(frozen=True)
@@ -49,18 +42,6 @@ class Flow:
     """
 
     moved: Ints
-    ends: Ints
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Some chains: those of ``i`` are ``rows[bounds[i]:bounds[i + 1]]``, its end ``ends[i]`` (code, pot,
-    amount, seed amount, a row of the seeds, number of the path: those of one path follow one another, in one
-    batch).
-    """
-
-    bounds: Ints
-    rows: Ints
     ends: Ints
 
 
@@ -165,12 +146,14 @@ def follow(
     roots = _roots(ledger, seeds, backward)
     size = len(ledger.steps)
     last = size - 1 - seeds.first if backward else seeds.last
-    if rule == "prorata":
-        shares = _shares(ledger, roots, last, backward)
+    if rule == "poison":
+        return _poison_flow(ledger, roots, last, backward, limits), _no_chains
+    if rule in ("prorata", "libr"):
+        shares = (_lowest if rule == "libr" else _shares)(ledger, roots, last, backward)
         flow = _shares_flow(ledger, shares, backward)
         if limits.none:
-            return flow, lambda: _laid_out(ledger, roots, shares, asked)
-        kept_chains = _laid_out(ledger, roots, shares, asked).limited(limits)
+            return flow, lambda: apart(_laid_out(ledger, roots, shares, asked))
+        kept_chains = apart(_laid_out(ledger, roots, shares, asked)).limited(limits)
         kept, pieces = kept_chains.sums()
         came = _came(ledger, roots, shares, backward)
         return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow.ends, came)), lambda: kept_chains
@@ -205,6 +188,73 @@ def _lots_flow(ledger: Ledger, moved: Ints, stopped: Ints, left: Ints, backward:
     return Flow(amounts, np.concatenate(ends))
 
 
+def _poison_flow(ledger: Ledger, roots: _Roots, last: int, backward: bool, limits: Limits) -> Flow:
+    """What is touched. Amounts in the seed's currency are nobody's: those columns repeat the local ones.
+
+    Where the definition leaves room:
+
+    READING: "everything that an account pays out" is the whole of a payment, what an overdraft paid of it
+    too (backward: what repaid a lender too).
+    READING: an account is touched also where all that came to it repaid its lender, or where a conversion
+    rounded it to nothing: it was booked there.
+    READING: of a seed in part it is that part that is traced, stops, or repays a lender (as far as there is
+    something to repay), also where it is in transit. What it meets is the whole payment.
+    READING: where a balance is a seed, what a touched book holds there ends; what the book holds of the
+    seed touches it anew, and a sub-ledger of a clearing account that holds none of it is touched no longer.
+    """
+    table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
+    emptied = _emptied(ledger, roots)
+    if emptied:
+        table = np.concatenate((table, np.array(emptied, np.int64)))
+        table = table[np.lexsort((table[:, 1], table[:, 0]))]
+    sides = (
+        ledger.debits.pointer, ledger.debits.steps, ledger.credits.pointer, ledger.credits.steps,
+        ledger.compartments,
+    )  # fmt: skip
+    with ledger.scratch(4) as state:
+        moved, ended = spread(
+            ledger.steps, ledger.pots, sides, table, ledger.converted, state, (last, limits.hops, backward)
+        )
+    return Flow(moved[:, (0, 1, 1)], ended[:, (0, 1, 2, 2)])
+
+
+def _emptied(ledger: Ledger, roots: _Roots) -> list[tuple[int, int, int, int]]:
+    """Sub-ledgers without money of the clearing accounts whose balance is a seed, as roots of nothing."""
+    out: dict[tuple[int, int], tuple[int, int, int, int]] = {}
+    for i in np.flatnonzero(roots.step < 0).tolist():
+        of = ledger.pots[int(roots.pot[i])]
+        if int(of["kind"]) != CLEARING:
+            continue
+        for pot in ledger.pots_of(int(of["account"])):
+            if all(ledger.pots[name][pot] == of[name] for name in ("currency", "period", "kind")):
+                out[int(roots.place[i]), pot] = (int(roots.place[i]), pot, 0, 0)
+    for place, pot in zip(roots.place.tolist(), roots.pot.tolist(), strict=True):
+        out.pop((place, pot), None)
+    return list(out.values())
+
+
+def _no_chains() -> Chains:
+    """There are none under poison.
+
+    Raises
+    ------
+    UsageError
+        Always.
+    """
+    raise UsageError(
+        Problem(
+            "rule",
+            N_(
+                "poison gives an upper bound of what money can have touched, and attributes none of it: "
+                "there are no chains, routes or shares of single seeds"
+            ),
+            {},
+            "poison",
+            ", ".join(rule.name for rule in RULES if rule.attributes),
+        )
+    )
+
+
 def _stops(ledger: Ledger, steps: Ints, amounts: Ints, seed_amounts: Ints, backward: bool) -> Ints:
     """Ends of money that arrives where it goes no further."""
     flags = ledger.steps["flags"][steps]
@@ -214,121 +264,22 @@ def _stops(ledger: Ledger, steps: Ints, amounts: Ints, seed_amounts: Ints, backw
     return np.column_stack((code, pot, amounts[which], seed_amounts[which])).astype(np.int64)
 
 
-class Chains:
-    """Chains, enumerated when they are asked for, as often as they are asked for.
-
-    Parameters
-    ----------
-    steps, side, converted, lenders
-        A ledger, as the kernel takes it.
-    seeds, restarts, standing
-        What the chains begin with, and where traced money meets it.
-    last
-        The last place of the period, in time order.
-    asked
-        What is asked, as the kernel's bits.
-    limits
-        Which chains are kept.
-    real_pots, real_steps
-        Where it is not the case's own ledger: what its pots and steps are there.
-    """
-
-    def __init__(
-        self,
-        steps: NDArray[np.void],
-        side: kernel.Side,
-        converted: Ints,
-        lenders: kernel.Lenders,
-        seeds: Ints,
-        restarts: Ints,
-        standing: Ints,
-        last: int,
-        asked: int,
-        limits: Limits,
-        real_pots: Ints | None = None,
-        real_steps: Ints | None = None,
-    ) -> None:
-        self.steps = steps
-        self.seeds = seeds
-        self.limits = limits
-        self._payments = (side, converted, lenders)
-        self._barriers = (restarts, standing)
-        self._last = last
-        self._asked = asked
-        self._real_pots = real_pots
-        self._real_steps = real_steps
-        for array in (steps, *side, converted, *lenders, seeds, *self._barriers):
-            array.setflags(write=False)  # to numba another type than what can be written
-
-    def limited(self, limits: Limits) -> Chains:
-        """The same chains under other limits."""
-        other = copy.copy(self)
-        other.limits = limits
-        return other
-
-    def batches(self, carried: Ints | None = None) -> Iterator[Batch]:
-        """All chains, a few thousand at a time."""
-        if carried is None:
-            carried = np.zeros((0, 2), np.int64)
-        stack = (
-            np.zeros(16, kernel.GROUP), np.zeros(16, kernel.PIECE), np.zeros(16, kernel.END),
-            np.zeros(16, np.int64), np.array(kernel.START, np.int64),
-        )  # fmt: skip
-        limits = (self._last, self.limits.hops, self.limits.least, self._asked)
-        more = True
-        while more:
-            bounds, rows, ends, stack, more = walk_chains(
-                self.steps, self._payments, self.seeds, self._barriers, limits, stack, carried
-            )
-            if self._real_pots is not None:
-                ends[:, 1] = self._real_pots[ends[:, 1]]
-            yield Batch(bounds, rows, ends)
-
-    def sums(self) -> tuple[Ints, Ints]:
-        """What each step carries and where it ends, as sums of the chains."""
-        carried = np.zeros((len(self.steps), 2), np.int64)
-        ends: dict[tuple[int, int], list[int]] = {}
-        for batch in self.batches(carried):
-            keys, inverse = np.unique(batch.ends[:, :2], axis=0, return_inverse=True)
-            local = np.zeros(len(keys), np.int64)
-            seed = np.zeros(len(keys), np.int64)
-            np.add.at(local, inverse.ravel(), batch.ends[:, 2])
-            np.add.at(seed, inverse.ravel(), batch.ends[:, 3])
-            for (code, pot), a, b in zip(keys.tolist(), local.tolist(), seed.tolist(), strict=True):
-                total = ends.setdefault((code, pot), [0, 0])
-                total[0] += a
-                total[1] += b
-        visited = np.flatnonzero(carried.any(axis=1))
-        steps = visited if self._real_steps is None else self._real_steps[visited]
-        moved = np.column_stack((steps, carried[visited]))
-        table = np.array([[*key, *value] for key, value in sorted(ends.items())], np.int64).reshape(-1, 4)
-        return moved, table
-
-
 def _lots_chains(ledger: Ledger, roots: _Roots, last: int, asked: int, limits: Limits) -> Chains:
-    side = _side(ledger, bool(asked & kernel.BACK))
+    backward = bool(asked & kernel.BACK)
     restarts = np.unique(roots.step[roots.step >= 0]).reshape(-1, 1)
     standing = np.column_stack((roots.pot, roots.place))[roots.step < 0]
     return Chains(
         ledger.steps,
-        (side.pointer, side.steps, side.starts, side.held, side.lows),
+        _side(ledger, backward),
         ledger.converted,
-        ledger.lenders(bool(asked & kernel.BACK)) if asked & kernel.COORDINATED else NO_LENDERS,
         _joined(ledger, roots, asked),
         restarts,
         standing[np.lexsort((standing[:, 1], standing[:, 0]))],
         last,
         asked,
         limits,
+        lenders=ledger.lenders(backward) if asked & kernel.COORDINATED else NO_LENDERS,
     )
-
-
-NO_TREE = np.zeros(0, np.int64)
-NO_LENDERS = (
-    np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64),
-    np.zeros((0, 2), np.int64),
-)  # fmt: skip
-"""Where nobody asks for them."""
 
 
 def _joined(ledger: Ledger, roots: _Roots, asked: int) -> Ints:
@@ -355,7 +306,7 @@ def _joined(ledger: Ledger, roots: _Roots, asked: int) -> Ints:
 
 @dataclass(frozen=True)
 class _Shares:
-    """What the kernel of pro rata found, as it says."""
+    """What the kernel of pro rata found, or that of the lowest intermediate balance, as it says."""
 
     moved: Ints
     aside: Ints
@@ -383,6 +334,20 @@ def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> _Shares
             *trace_shares(
                 ledger.steps, (side.pointer, side.steps, side.starts, side.held), table, ledger.converted,
                 state, last, backward,
+            )
+        )  # fmt: skip
+
+
+def _lowest(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> _Shares:
+    """Lowest intermediate balance: the same. It is not asked backward."""
+    assert not backward
+    side = ledger.debits
+    table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
+    with ledger.scratch(4) as state:
+        return _Shares(
+            *trace_lowest(
+                ledger.steps, (side.pointer, side.steps, side.starts, side.held, side.lows), table,
+                ledger.converted, state, last,
             )
         )  # fmt: skip
 
@@ -452,8 +417,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, asked: int) -> Cha
     number = np.concatenate((moved[:, 0], np.full(len(met), -1)))
     flags = ledger.steps["flags"][moved[:, 0]].astype(np.int64)
     stop = (flags >> 3) & 7 if backward else flags & 7
-    marks = (flags & (INNER | PARTS)) | stop
-    marks = np.concatenate((marks, np.zeros(len(met), np.int64)))
+    marks = np.concatenate((stop | (flags & (INNER | PARTS)), np.zeros(len(met), np.int64)))
     stop = np.concatenate((stop, np.zeros(len(met), np.int64)))
     order = np.lexsort((kind, key))
     key, kind, source, target, amount, repaid, number, stop, marks = (
@@ -480,7 +444,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, asked: int) -> Cha
     steps["avail"] = amount
     steps["repaid"] = repaid
     steps["flags"] = marks
-    steps["dplace"] = _ruler(source, amount)
+    steps["dplace"] = ruler(source, amount)
     # standing seeds lie on the rulers like credits
     stand_key = roots.place[standing]
     stand_pot = number_of[stand_pots]
@@ -489,16 +453,17 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, asked: int) -> Cha
     into = np.concatenate((place, stand_pot))
     when = np.concatenate((key, stand_key))
     merged = np.lexsort((when, into))
-    ruler = np.empty(len(came), np.int64)
-    ruler[merged] = _ruler(into[merged], came[merged])
-    steps["cplace"] = ruler[: len(key)]
+    places = np.empty(len(came), np.int64)
+    places[merged] = ruler(into[merged], came[merged])
+    steps["cplace"] = places[: len(key)]
 
     pointer, positions = index_by(np.ascontiguousarray(steps["src"]), len(real_pots))
-    side = (pointer, positions, steps["dplace"][positions], steps["avail"][positions], NO_TREE)
+    none = np.zeros(0, np.int64)  # nobody asks for the lowest balances of these pots
+    index = Index(pointer, positions, steps["dplace"][positions], steps["avail"][positions], none)
     seed_steps = np.flatnonzero(np.isin(number, roots.step[roots.step >= 0]) & (number >= 0))
     rows = [(int(key[s]), int(s), -1, 0, int(amount[s])) for s in seed_steps]
     for i in range(standing.size):
-        low = int(ruler[len(key) + i])
+        low = int(places[len(key) + i])
         rows.append((int(stand_key[i]), -1, int(stand_pot[i]), low, low + int(stand_amount[i])))
     rows.sort()
     laid = np.array([[s, pot, low, high, at >> 1, 0] for at, s, pot, low, high in rows], np.int64)
@@ -511,26 +476,10 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, asked: int) -> Cha
     laid[1:, 5] = np.cumsum(~same)
     # a standing seed's money came in before every step behind it: its place is not compared here
     restarts = np.flatnonzero(number < 0).reshape(-1, 1)
-    none = np.zeros((0, 2), np.int64)
     return Chains(
-        steps, side, none, NO_LENDERS, laid, restarts, none, len(key) - 1, asked & kernel.PARTY, Limits(),
-        real_pots, number,
+        steps, index, np.zeros((0, 2), np.int64), laid, restarts, np.zeros((0, 2), np.int64),
+        len(key) - 1, asked & kernel.PARTY, Limits(), real_pots, number,
     )  # fmt: skip
-
-
-def _ruler(pot: Ints, amount: Ints) -> Ints:
-    """Where each amount begins on its pot's ruler, in the order given."""
-    order = np.argsort(pot, kind="stable")
-    sums = np.cumsum(amount[order]) - amount[order]
-    heads = (
-        np.flatnonzero(np.concatenate(([True], pot[order][1:] != pot[order][:-1])))
-        if pot.size
-        else np.zeros(0, np.int64)
-    )
-    start = np.repeat(sums[heads], np.diff(np.append(heads, pot.size)))
-    out = np.empty(pot.size, np.int64)
-    out[order] = sums - start
-    return out
 
 
 def _scaled(kept: Ints, whole: Ints) -> Ints:

@@ -105,9 +105,20 @@ class Books:
         self.stood = {}  # pots behind each step, and how much each has paid by then
         self.stood[-1] = ([list(units) for units in self.held], list(self.paid))
         for s in range(len(steps)):
-            self.debit(s)
-            self.credit(s)
+            parts = self.parts(s)
+            if s == parts[0]:  # what several compartments pay together is paid before any of it arrives
+                for t in parts:
+                    self.debit(t)
+                for t in parts:
+                    self.credit(t)
             self.stood[s] = ([list(units) for units in self.held], list(self.paid))
+
+    def parts(self, s):
+        """The steps that are one payment with step ``s``."""
+        if not self.steps[s]["flags"] & PARTS:
+            return [s]
+        row = self.steps[s]["row"]
+        return [t for t, step in enumerate(self.steps) if step["row"] == row and step["flags"] & PARTS]
 
     def opens(self, pot, seeds):
         """What a pot holds at the beginning: what its first credit lies on, else what its first debit found, else what a
@@ -150,10 +161,7 @@ class Books:
         """Whether a unit that arrives repays a lender: the first, last in first out the last of the whole transfer."""
         if not self.lifo:
             return offset < int(self.steps[s]["repaid"])
-        parts = [s]
-        if self.steps[s]["flags"] & PARTS:
-            row = self.steps[s]["row"]
-            parts = [t for t, step in enumerate(self.steps) if step["row"] == row and step["flags"] & PARTS]
+        parts = self.parts(s)
         whole = sum(self.arriving[t] for t in parts)
         repaid = sum(int(self.steps[t]["repaid"]) for t in parts)
         before = sum(self.arriving[t] for t in parts if t < s)
