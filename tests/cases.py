@@ -51,7 +51,7 @@ from tests.naive import prorata as naive_prorata
 from tests.naive import text as naive_text
 from tests.naive import unroll as naive_unroll
 
-LENT, CONVERTS, ARRIVAL, PARTS, OUTSIDE = 64, 128, 256, 512, 4
+LENT, CONVERTS, ARRIVAL, PARTS, INNER, OUTSIDE = 64, 128, 256, 512, 1024, 4
 
 
 def ints(values: Any, width: int = 0) -> np.ndarray:
@@ -80,6 +80,7 @@ class World:
             pots = rng.randint(2, 3) if chance < custody else 1
             self.books.append(list(range(len(self.outside), len(self.outside) + pots)))
             self.outside += [chance > 0.9] * pots
+        self.party = [rng.randrange(4) for _ in self.books]
         self.most = rng.choice((3, 12, 40))
         self.opening = [0 if out or far else max(0, rng.randint(-30, 20)) for out in self.outside]
         for pots in self.books:
@@ -142,9 +143,10 @@ class World:
         lines: list[tuple] = []  # place, row, src, dst, flags, amount, received, repaid
         for number, row in enumerate(self.rows):
             converts = CONVERTS if row["converts"] else 0
+            inner = INNER if self.party[row["source"]] == self.party[row["target"]] else 0
             stops = ((0,) * 12 + (1, 2, 3))[: 12 + self.stops]
             flags = OUTSIDE if self.outside[row["into"]] else self.rng.choice(stops)
-            flags |= (OUTSIDE if self.outside[row["own"]] else self.rng.choice(stops)) << 3
+            flags |= (OUTSIDE if self.outside[row["own"]] else self.rng.choice(stops)) << 3 | inner
             parts = self.parts.get(number, [(row["own"], row["amount"], False)])
             joined = bool(row["converts"]) and len(parts) > 1
             if row["transit"] is not None or joined:
@@ -154,16 +156,18 @@ class World:
                 divided.append(False)
             if joined:  # converted as a whole: several parts go through a pot of the row's own
                 for part, amount, lent in parts:
-                    these = flags & 56 | (LENT if lent else 0) | PARTS
+                    these = flags & 56 | inner | (LENT if lent else 0) | PARTS
                     lines.append((number, number, part, pot, these, amount, amount, 0))
                 a, b, owed = row["amount"], row["received"], self.repaid[number]
-                lines.append((number, number, pot, row["into"], flags & 7 | CONVERTS | ARRIVAL, a, b, owed))
+                these = flags & 7 | inner | CONVERTS | ARRIVAL
+                lines.append((number, number, pot, row["into"], these, a, b, owed))
                 continue
             if row["transit"] is not None:
                 later = number + row["transit"] + 0.5
                 a, b = row["amount"], row["received"]
-                lines.append((number, number, row["own"], pot, flags & 56, a, a, 0))
-                lines.append((later, number, pot, row["into"], flags & 7 | converts | ARRIVAL, a, b, 0))
+                lines.append((number, number, row["own"], pot, flags & 56 | inner, a, a, 0))
+                these = flags & 7 | inner | converts | ARRIVAL
+                lines.append((later, number, pot, row["into"], these, a, b, 0))
                 continue
             owed = self.repaid[number]
             for pot, amount, lent in parts:
@@ -218,6 +222,26 @@ class World:
         """The same with the tree of what is left behind every payment."""
         side = self.side(back)
         return *side, ints(naive_lows.build_lows(self.steps, side, self.converted, back))
+
+    def leads(self) -> np.ndarray:
+        """Of each pot the first of its book."""
+        first = [pots[0] for pots in self.books for _ in pots]
+        return np.array([*first, *range(len(first), self.pots)], np.int32)
+
+    def lenders(self, back: bool) -> tuple[np.ndarray, ...]:
+        """The ruler of what lenders paid, as a ledger has it."""
+        owed = ints([max(-opening, 0) for opening in self.opening])
+        lent, repaid = (ints(side, 2) for side in naive_lay.lay_lenders(self.steps, self.leads(), owed))
+        side, other, end = (repaid, lent, "dst") if back else (lent, repaid, "src")
+        pointer, positions = naive_index.index_by(self.leads()[self.steps[end][side[:, 0]]], self.pots)
+        positions = ints(positions)
+        return (
+            self.leads(),
+            ints(pointer),
+            side[positions, 0].astype(np.int32),
+            side[positions, 1].copy(),
+            other,
+        )
 
     def standing(self, pot: int, upto: int) -> tuple[int, int]:
         """What stands in a pot before step ``upto``: from where to where on its ruler."""
@@ -457,37 +481,70 @@ def state_outcome(result: Any, args: tuple) -> Any:
 
 
 def worth_inputs(rng: random.Random, size: int) -> tuple:
-    base, length = rng.randint(-50, 50), rng.randint(0, rng.choice((1, 12, 2**51)))
-    low, high = sorted(rng.randint(base, base + length) for _ in range(2))
-    return low, high, base, length, rng.randint(0, rng.choice((3, 40, 2**51))), rng.random() < 0.5
+    base, whole, turn = rng.randint(-50, 50), rng.randint(0, rng.choice((1, 12, 2**51))), rng.choice((-1, 1))
+    low, high = sorted(base + turn * rng.randint(0, whole) for _ in range(2))
+    return low, high, base, turn, whole, rng.randint(0, rng.choice((3, 40, 2**51)))
 
 
 def chains_inputs(rng: random.Random, size: int) -> tuple:
     world = World(rng, 3 * size, converts=rng.choice((0.1, 0.5)), far=rng.random() < 0.8)
     back = rng.random() < 0.5
+    lifo, coordinated = rng.choice(((False, False), (True, False), (False, True)))
     last = world.last(back)
-    seeds = [seed[:5] for seed in world.seeds(back) if seed[4] <= last]
-    pointer, positions, starts = world.payments(back)
+    seeds = []
+    for s, pot, low, high, place, _ in world.seeds(back):
+        if place > last:
+            continue
+        if back:
+            mirror = int(world.steps[s]["amount"]) if s >= 0 else 0
+            low, high = mirror - high, mirror - low
+        if lifo and s < 0:  # heights
+            paid, _ = world.standing(pot, len(world.steps) - 1 - place if back else place + 1)
+            low, high = low - paid, high - paid
+        seeds.append((s, pot, low, high, place))
     barriers = (
         ints(sorted(s for s, *_ in seeds if s >= 0), 1),
-        ints([(pot, place) for s, pot, _, _, place in seeds if s < 0], 2),
+        ints(sorted((pot, 2 * place + 1) for s, pot, _, _, place in seeds if s < 0), 2),
     )
     # what several compartments pay is one seed
     of = [int(world.steps["row"][s]) if s >= 0 and world.steps["flags"][s] & PARTS else -1 for s, *_ in seeds]
     numbers = np.cumsum([i == 0 or of[i] < 0 or of[i] != of[i - 1] for i in range(len(of))])
-    limits = (last, rng.choice((-1, -1, -1, 0, 1, 3)), rng.choice((0, 0, 1, 3)), int(back))
-    stack = (np.zeros((4, 19), np.int64), np.zeros(4, np.int64), ints([0, -1]))
-    carried = np.zeros((len(world.steps), 2), np.int64)
+    asked = chains.BACK * back + chains.LIFO * lifo + chains.COORDINATED * coordinated
+    asked += chains.PARTY * (rng.random() < 0.4)
+    limits = (last, rng.choice((-1, -1, -1, 0, 1, 3)), rng.choice((0, 0, 1, 3)), asked)
+    none = np.zeros(0, np.int64)
+    nobody = (np.zeros(0, np.int32), none, np.zeros(0, np.int32), none, ints([], 2))
+    stack = (
+        np.zeros(1, chains.GROUP), np.zeros(1, chains.PIECE), np.zeros(1, chains.END), np.zeros(1, np.int64),
+        ints(chains.START),
+    )  # fmt: skip
     return (
         world.steps,
-        (pointer, positions, world.converted),
-        starts,
+        (world.index(back), world.converted, world.lenders(back) if coordinated else nobody),
         ints([(*seed, number) for seed, number in zip(seeds, numbers, strict=True)], 6),
         barriers,
         limits,
         stack,
-        carried,
+        np.zeros((len(world.steps), 2), np.int64),
     )
+
+
+def crossing_inputs(rng: random.Random, size: int) -> tuple:
+    standing = sorted({(rng.randrange(3), 2 * rng.randrange(8) + 1) for _ in range(rng.randint(0, size))})
+    came = rng.randint(-1, 14)
+    return ints(standing, 2), rng.randrange(4), came, came + rng.randint(0, 5)
+
+
+def behind_step_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size), rng.random() < 0.5
+    pointer, positions = world.payments(back)[:2]
+    return pointer, positions, rng.randrange(world.pots), rng.randint(-1, len(world.steps)), back
+
+
+def lenders_inputs(rng: random.Random, size: int) -> tuple:
+    world = World(rng, size)
+    leads = world.leads() if len(world.books) < world.settled else np.zeros(0, np.int32)
+    return world.steps, leads, ints([max(-opening, 0) for opening in world.opening])
 
 
 def poison_inputs(rng: random.Random, size: int) -> tuple:
@@ -617,6 +674,11 @@ def take_inputs(rng: random.Random, _: int) -> tuple:
     whole = min(whole, parts)
     fraction = 0 if whole == parts else below(rng, (1 << 32) - 1)
     return whole, np.int64(fraction), part, parts
+
+
+def placed_inputs(rng: random.Random, size: int) -> tuple:
+    pointer, _, starts, pot, place, back = place_inputs(rng, size)
+    return pointer, starts, pot, -place - 1 if back else place
 
 
 def place_inputs(rng: random.Random, size: int) -> tuple:
@@ -929,42 +991,26 @@ def balances_outcome(result: Any, args: tuple) -> Any:
     return plain(result), plain(args[0])
 
 
-def books(steps: np.ndarray) -> dict[int, int]:
-    """The least pot of those that pay for one row together: the compartments of one account."""
-    found = {int(pot): int(pot) for pot in {*steps["src"].tolist(), *steps["dst"].tolist()}}
-    for row in set(steps["row"][steps["flags"] & PARTS != 0].tolist()):
-        together = {found[pot] for pot in steps["src"][steps["row"] == row].tolist()}
-        found = {pot: min(together) if book in together else book for pot, book in found.items()}
-    return found
-
-
 def chains_outcome(result: Any, args: tuple) -> Any:
-    """The kernel hands chains out by the buffer: all of them, by account; compartments are no ends of their own."""
-    book = books(args[0])
+    """The kernel hands chains out by the buffer: all of them, by path and end; those of a path follow one another."""
     if isinstance(result, dict):
-        by_book: dict[tuple, list[int]] = {}
-        for (rows, code, pot, number), value in result.items():
-            total = by_book.setdefault((rows, int(code), book.get(int(pot), int(pot)), number), [0, 0])
-            total[0] += value[0]
-            total[1] += value[1]
-        return {key: value for key, value in by_book.items() if any(value)}, plain(args[7])
+        return {
+            (rows, int(code), pot, number): value for (rows, code, pot, number), value in result.items()
+        }, plain(args[6])
     summed: dict[tuple, list[int]] = {}
-    numbers = args[3][:, 5]
+    told: dict[tuple, int] = {}
+    numbers = args[2][:, 5]
     while True:
         bounds, rows, ends, stack, more = result
-        for i, (code, pot, amount, worth, number) in enumerate(ends.tolist()):
-            key = (
-                tuple(rows[bounds[i] : bounds[i + 1]].tolist()),
-                code,
-                book.get(pot, pot),
-                int(numbers[number]),
-            )
-            total = summed.setdefault(key, [0, 0])
+        for i, (code, pot, amount, worth, seed, path) in enumerate(ends.tolist()):
+            way, number = tuple(rows[bounds[i] : bounds[i + 1]].tolist()), int(numbers[seed])
+            assert told.setdefault((way, number), path) == path  # told at once
+            total = summed.setdefault((way, code, pot, number), [0, 0])
             total[0] += amount
             total[1] += worth
         if not more:
-            return {key: value for key, value in summed.items() if any(value)}, plain(args[7])
-        result = chains.walk_chains(*args[:6], stack, args[7])
+            return {key: value for key, value in summed.items() if any(value)}, plain(args[6])
+        result = chains.walk_chains(*args[:5], stack, args[6])
 
 
 @dataclass(frozen=True)
@@ -1134,6 +1180,7 @@ PAIRS = (
     Pair("lay.lay_rows", lay.lay_rows, naive_lay.lay_rows, row_records, first_as_it_is),
     Pair("lay.lay_steps", lay.lay_steps, naive_lay.lay_steps, step_records, first_as_it_is),
     Pair("lay.index_steps", lay.index_steps, naive_lay.index_steps, index_inputs),
+    Pair("lay.lay_lenders", lay.lay_lenders, naive_lay.lay_lenders, lenders_inputs),
     Pair("lay.first_beyond", lay.first_beyond, naive_lay.first_beyond, beyond_inputs),
     Pair("lows.build_lows", lows.build_lows, naive_lows.build_lows, lows_inputs),
     Pair("order.topological", order.topological, naive_order.topological, edges_inputs),
@@ -1174,8 +1221,11 @@ PAIRS = (
     Pair("poison.held", poison.held, naive_poison.held, held_inputs),
     Pair("poison.spread", poison.spread, naive_poison.spread, spread_inputs, spread_outcome, (100,)),
     Pair("chains.nearest", chains.nearest, naive_chains.nearest, share_inputs, sizes=()),
-    Pair("chains.payment_at", chains.payment_at, naive_chains.payment_at, place_inputs),
+    Pair("chains.placed_at", chains.placed_at, naive_chains.placed_at, placed_inputs),
+    Pair("chains.behind", chains.behind, naive_chains.behind, behind_step_inputs),
     Pair("chains.worth", chains.worth, naive_chains.worth, worth_inputs, sizes=()),
     Pair("chains.position_of", chains.position_of, naive_chains.position_of, found_inputs),
+    Pair("chains.crosses", chains.crosses, naive_chains.crosses, crossing_inputs),
+    Pair("chains.first_below", chains.first_below, naive_chains.first_below, below_inputs),
     Pair("chains.walk_chains", chains.walk_chains, naive_chains.walk_chains, chains_inputs, chains_outcome),
 )  # fmt: skip

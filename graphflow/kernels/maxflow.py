@@ -97,8 +97,8 @@ def meet(
     """Send up to ``most`` from one node to another, along at most so many ways, one after the other.
 
     A search goes on from both ends, each time from that which has looked at less; where they meet is a way.
-    ``mark`` (nodes, 2) is zero in its first column before and after. Returns what was sent, how many arcs were
-    looked at (of ``spare`` that may be), and how it ended.
+    ``mark`` (nodes, 2) is zero in its first column before and after. Returns what was sent, how many arcs
+    were looked at (of ``spare`` that may be), and how it ended.
     """
     pointer, to, mate = graph
     nodes = pointer.size - 1

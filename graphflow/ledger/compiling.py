@@ -189,7 +189,7 @@ def compile_ledger(
 
     steps, converted = lay_out_steps(
         (event_row, first, second), (source_pot, target_pot), (source, target), (net, received),
-        converts, row_of, pots, kind, transfers, bridged,
+        converts, row_of, pots, (kind, who.party), transfers, bridged,
     )  # fmt: skip
     del source_pot, target_pot, source_book, target_book, sides, booked
     if (pots["kind"] == CUSTODY).any():

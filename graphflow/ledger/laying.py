@@ -12,7 +12,7 @@ from graphflow.kernels.lay import first_beyond, index_steps, lay_rows, lay_steps
 from graphflow.kernels.lows import build_lows
 from graphflow.language import N_
 from graphflow.ledger.columns import fixed, known
-from graphflow.ledger.form import ARRIVAL, CONVERTS, OUTSIDE, ROW, STEP, Index
+from graphflow.ledger.form import ARRIVAL, CONVERTS, INNER, OUTSIDE, ROW, STEP, Index
 
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
@@ -51,15 +51,15 @@ def lay_out_steps(
     converts: Flags,
     row_of: Numbers,
     pots: Records,
-    kind: NDArray[np.int8],
+    accounts: tuple[NDArray[np.int8], Numbers],
     transfers: Any,
     bridged: tuple[Flags, Flags],
 ) -> tuple[Records, Ints]:
     """One step an event that still moves money, in order; conversions happen on arrival.
 
     ``events`` are the row of each, whether it is the first leg of a transfer in transit, whether the second;
-    ``amounts`` are net and received, by row; ``bridged``, whether an event's payer, and its payee, is the
-    place of cash between two of them (without any, no entry).
+    ``amounts`` are net and received, by row; ``accounts`` are the kind of each and its party; ``bridged``,
+    whether an event's payer, and its payee, is the place of cash between two of them (without any, no entry).
     """
     event_row, first, second = events
     source_pot, target_pot = pots_of
@@ -72,7 +72,13 @@ def lay_out_steps(
     leaving, arriving = first, second  # on that side there is no account
     if bridged[0].size:
         leaving, arriving = first | bridged[1][keep], second | bridged[0][keep]
+    kind, party = accounts
     flags = _stops(event_row, leaving, arriving, (source_pot, target_pot), sides, pots, kind, transfers)
+    # an account without a party is its own
+    inner = (sides[0] == sides[1]) | ((party[sides[0]] >= 0) & (party[sides[0]] == party[sides[1]]))
+    if inner.any():
+        flags = flags if flags.size else np.zeros(event_row.size, np.int32)
+        flags[inner[event_row]] |= INNER
     which = np.zeros(0, np.int64)
     if converts.any():
         which = np.flatnonzero(converts[event_row] & ~first)

@@ -306,7 +306,7 @@ class Explanation:
             left = walk._shares(self.ledger, roots, last, self.back).left
             mine = left[left[:, 0] == pot]
             return int(mine[:, 1].sum()), int((mine[:, 3] * UNIT + mine[:, 4]).sum())
-        flow, _ = walk.follow(self.ledger, seeds, self.trace.rule, self.back, Limits())
+        flow, _ = walk.follow(self.ledger, seeds, self.trace.rule, walk.View(self.back), Limits())
         stays = flow.ends[(flow.ends[:, 0] == walk.STAYS) & (flow.ends[:, 1] == pot)]
         return int(stays[:, 2].sum()), 0
 
@@ -318,7 +318,7 @@ class Explanation:
         found: dict[int, int] = {}
         if len(seeds.rows) == 0 and not seeds.standing:
             return found
-        _, chains = walk.follow(self.ledger, seeds, self.trace.rule, self.back, Limits())
+        _, chains = walk.follow(self.ledger, seeds, self.trace.rule, walk.View(self.back), Limits())
         for batch in chains().batches():
             ends = batch.bounds[1:]
             long_enough = np.flatnonzero(np.diff(batch.bounds) > 1)

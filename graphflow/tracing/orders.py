@@ -24,7 +24,8 @@ Ints = NDArray[np.int64]
 MOST_ORDERS = 1000
 """Joint orders that are tried; of more, only bounds from outside are said."""
 
-Key = tuple[str, str, str]
+Key = tuple[str, tuple[str, str], str]
+"""An end: kind, holder (an account, or else a party), currency."""
 
 
 @dataclass(frozen=True)

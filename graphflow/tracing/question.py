@@ -13,16 +13,20 @@ from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.rows import Moment, moment
 from graphflow.tracing.chains import Limits
+from graphflow.tracing.holders import VIEWS
 from graphflow.tracing.references import Reference, resolve
 from graphflow.tracing.result import Trace
 from graphflow.tracing.rules import RULES, Rule, rule_named
 from graphflow.tracing.seeds import find_seeds, minor
-from graphflow.tracing.walk import follow
+from graphflow.tracing.walk import View, follow
 
 if TYPE_CHECKING:
     from graphflow.case import Case
 
 MOST = 2**62
+
+OVERDRAFTS = ("lender", "coordinated")
+"""Whose the money is that repays an overdraft."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Question:
     until: Moment | None = None
     max_hops: int | None = None
     min_amount: str | Decimal | int = 0
+    by: str = "account"
+    overdraft: str = "lender"
 
 
 def trace(
@@ -50,6 +56,8 @@ def trace(
     until: Moment | None = None,
     max_hops: int | None = None,
     min_amount: str | Decimal | int = 0,
+    by: str = "account",
+    overdraft: str = "lender",
 ) -> Trace:
     """Follow money to its ends, exactly, in time order, under a named rule.
 
@@ -79,6 +87,14 @@ def trace(
     min_amount
         Keep chains along which at least so much flows: major units as text or Decimal, an int is minor units.
         Not under ``poison``, which has no chains; its `max_hops` counts along the shortest path.
+    by
+        ``"account"``, or ``"party"``: transfers between accounts of one party carry no hop and are left out
+        of chains, and ends are summed by party. How money is shared out is the same, and so are the totals.
+    overdraft
+        What repays an overdraft is the lender's (``"lender"``); or, where payments are shown to have been
+        coordinated with the money that covered them later, it goes on as the payment that the overdraft made
+        (``"coordinated"``, first in first out only): earlier in time, the oldest overdraft first. A negative
+        opening, the oldest of all, stays the lender's.
 
     Returns
     -------
@@ -127,12 +143,37 @@ def trace(
         raise UsageError(
             Problem("case", N_("this is not a case"), {}, type(case).__name__, "open_case, Case.from_tables")
         )
+    _refuse_unknown("by", by, VIEWS)
+    _refuse_unknown("overdraft", overdraft, OVERDRAFTS)
+    if overdraft == "coordinated" and chosen.name != "fifo":
+        raise UsageError(
+            Problem(
+                "overdraft",
+                N_("overdrafts are coordinated first in, first out only, and not under {rule}"),
+                {"rule": chosen.name},
+                overdraft,
+                'rule="fifo", overdraft="lender"',
+            )
+        )
     zone = case.ledger.timezone
     if since is not None and until is not None and moment(since, zone)[0] > moment(until, zone)[1]:
         raise UsageError(Problem("since", N_("begins after the period ends"), {}, f"{since} > {until}"))
     named = tuple(resolve(case, references))
-    question = Question(named, chosen, backward, currency, since, until, max_hops, min_amount)
+    question = Question(named, chosen, backward, currency, since, until, max_hops, min_amount, by, overdraft)
     return ask(case, question)
+
+
+def _refuse_unknown(where: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(
+            Problem(
+                where,
+                N_("there is no such choice: {value}"),
+                {"value": str(value)},
+                repr(value),
+                ", ".join(known),
+            )
+        )
 
 
 def ask(case: Case, question: Question, span: tuple[int, int] | None = None) -> Trace:
@@ -166,7 +207,8 @@ def ask(case: Case, question: Question, span: tuple[int, int] | None = None) -> 
                 N_("max_hops; or another rule"),
             )
         )
-    flow, chains = follow(ledger, seeds, question.rule.name, backward, limits)
+    view = View(backward, question.by == "party", question.overdraft == "coordinated")
+    flow, chains = follow(ledger, seeds, question.rule.name, view, limits)
     parameters = {
         "references": ",".join(reference.text for reference in question.references),
         "rule": question.rule.name,
@@ -176,5 +218,7 @@ def ask(case: Case, question: Question, span: tuple[int, int] | None = None) -> 
         "until": None if question.until is None else str(question.until),
         "max_hops": question.max_hops,
         "min_amount": limits.least,
+        "by": question.by,
+        "overdraft": question.overdraft,
     }
     return Trace(case, question, seeds, flow, chains, parameters)

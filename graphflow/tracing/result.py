@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,10 +16,12 @@ from graphflow.language import N_
 from graphflow.ledger.form import ARRIVAL, BASES, CLEARING, CUSTODY, LENT, OUTSIDE, TRANSIT, Ints, Ledger
 from graphflow.tables.currencies import major
 from graphflow.tables.result import as_frame
-from graphflow.tracing.chains import Batch, Chains
+from graphflow.tracing.chains import Chains
+from graphflow.tracing.holders import Holders
 from graphflow.tracing.orders import Intervals, Key, intervals
 from graphflow.tracing.seeds import Seeds
 from graphflow.tracing.supposing import Supposed, suppose
+from graphflow.tracing.telling import Chain, Telling, frame_of, time_of
 from graphflow.tracing.walk import (
     HORIZON,
     LENDER,
@@ -40,18 +41,6 @@ END_KINDS = (
     "balance", "frontier", "returned", "asset", "cash", "fee", "hub", "lender", "recirculated", "horizon",
 )  # fmt: skip
 """Every kind of end."""
-
-
-class Chain(NamedTuple):
-    """One sequence of transfers, each funded by the one before, with the amount that flowed all the way."""
-
-    amount: int
-    hops: int
-    transfers: tuple[str, ...]
-    accounts: tuple[str, ...]
-    kind: str
-    account_id: str
-    currency: str
 
 
 class Trace:
@@ -198,7 +187,7 @@ class Trace:
             {
                 "transfer_id": None,
                 "account_id": self._account_of(stand.pot),
-                "time": pd.to_datetime(_time_of(ledger, stand.after), unit="us", utc=True),
+                "time": pd.to_datetime(time_of(ledger, stand.after), unit="us", utc=True),
                 "seed_amount": stand.ends - stand.begins,
                 "reversed": 0,
             }
@@ -225,32 +214,33 @@ class Trace:
         ``seed_amount``, ``amount_min``, ``amount_max`` (empty where the order of rows is open). Greatest
         first. Under ``poison``, which attributes nothing, ``seed_amount`` is empty: an end is the whole
         balance of a touched account, or the whole of what stopped, met a seed or a limit, or paid a lender.
+        first. By party the ends of one party are summed: ``account_id`` is empty where the account has one.
         """
-        ledger = self._ledger
-        account, kind, coin, local, seed = self._end_sums
+        ledger, holders = self._ledger, self._holders
+        holder, kind, coin, local, seed = self._end_sums
         low = high = local
         found = self._intervals
         if self._open_accounts and found is None:
             low = high = pa.nulls(len(local), pa.int64())
-        ids = self._holders(account)
+        whose = list(zip(holders.accounts(holder), holders.parties(holder).to_pylist(), strict=True))
         if found is not None:
-            keys = zip(_names(END_KINDS, kind), ids, _names(ledger.currencies, coin), strict=True)
-            listed = list(keys)
+            words = (_names(END_KINDS, kind), self._end_names(holder), _names(ledger.currencies, coin))
+            listed = list(zip(*words, strict=True))
             spans = found.ends
             for more in sorted(key for key in spans if key not in set(listed) and any(spans[key])):
                 listed.append(more)
-                ids.append(more[1])
-                account = np.append(account, ledger.account(more[1]))
+                account, party = (name or None for name in more[1])
+                if account is not None and (number := ledger.account(account)) >= 0:
+                    party = holders.party_of(number)
+                whose.append((account, party))
                 kind = np.append(kind, END_KINDS.index(more[0]))
                 coin = np.append(coin, ledger.currencies.index(more[2]))
                 local, seed = np.append(local, 0), np.append(seed, 0)
             low, high = np.array([spans[key] for key in listed], np.int64).reshape(-1, 2).T
-        known = (account >= 0) & (account < len(ledger.account_ids))
-        party = np.where(known, ledger.account_party[np.where(known, account, 0)], -1)
         return _frame(
             kind=_named(END_KINDS, kind),
-            account_id=pa.array(ids, pa.large_string()),
-            party_id=_taken(ledger.party_ids, party),
+            account_id=pa.array([account for account, _ in whose], pa.large_string()),
+            party_id=pa.array([party for _, party in whose], pa.large_string()),
             currency=_named(ledger.currencies, coin),
             amount=local,
             seed_amount=self._in_seed(seed),
@@ -259,49 +249,43 @@ class Trace:
         )
 
     @cached_property
+    def _holders(self) -> Holders:
+        return Holders(self._ledger, self._question.by == "party")
+
+    @cached_property
     def _end_sums(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-        """Ends summed by account, kind and currency: these (transfers in transit have accounts behind all
-        others), the amount and that in the seed's currency; the greatest first.
+        """Ends summed by holder, kind and currency: these, the amount and that in the seed's currency; the
+        greatest first.
         """
         ledger = self._ledger
         found = self._flow.ends[(self._flow.ends[:, 2] != 0) | (self._flow.ends[:, 3] != 0)]
         kind = self._kinds(found[:, 0], found[:, 1])
-        account = ledger.pots["account"][found[:, 1]].astype(np.int64)
-        transit = np.flatnonzero(account < 0)
-        account[transit] = len(ledger.account_ids) + found[transit, 1]
+        holder = self._holders.of_pots(found[:, 1])
         coin = ledger.pots["currency"][found[:, 1]].astype(np.int64)
         width, coins = len(END_KINDS), len(ledger.currencies)
-        key, local, seed = sum_by((account * width + kind) * coins + coin, found[:, 2], found[:, 3])
-        account, kind, coin = key // coins // width, key // coins % width, key % coins
+        key, local, seed = sum_by((holder * width + kind) * coins + coin, found[:, 2], found[:, 3])
+        holder, kind, coin = key // coins // width, key // coins % width, key % coins
         names = np.array(END_KINDS)[kind]
-        # accounts are numbered in the order of their ids
-        order = np.lexsort((coin, account, names, -seed))
-        account, kind, coin, local, seed = (x[order] for x in (account, kind, coin, local, seed))
-        return account, kind, coin, local, seed
+        # accounts and parties are numbered in the order of their ids
+        order = np.lexsort((coin, holder, names, -seed))
+        holder, kind, coin, local, seed = (x[order] for x in (holder, kind, coin, local, seed))
+        return holder, kind, coin, local, seed
 
     @cached_property
     def _end_amounts(self) -> dict[Key, int]:
-        """The amount of each end, by kind, account and currency."""
-        account, kind, coin, local, _ = self._end_sums
-        words = (_names(END_KINDS, kind), self._holders(account), _names(self._ledger.currencies, coin))
+        """The amount of each end, by kind, holder and currency."""
+        holder, kind, coin, local, _ = self._end_sums
+        words = (_names(END_KINDS, kind), self._end_names(holder), _names(self._ledger.currencies, coin))
         return dict(zip(zip(*words, strict=True), local.tolist(), strict=True))
 
-    def _holders(self, account: Ints) -> list[str]:
-        """Ids of accounts, those of transfers in transit among them."""
-        ledger = self._ledger
-        count = len(ledger.account_ids)
-        known = account < count
-        ids: list[str] = ledger.account_ids.take(pa.array(account, mask=~known)).to_pylist()
-        for i in np.flatnonzero(~known).tolist():
-            ids[i] = self._account_of(int(account[i]) - count)
-        return ids
+    def _end_names(self, holder: Ints) -> list[tuple[str, str]]:
+        """Holders as an account's id and a party's: one of them is empty."""
+        parties = self._holders.parties(holder).to_pylist()
+        accounts = self._holders.accounts(holder)
+        return [(a or "", "" if a else str(p)) for a, p in zip(accounts, parties, strict=True)]
 
     def _account_of(self, pot: int) -> str:
-        of = self._ledger.pots[pot]
-        if int(of["kind"]) == TRANSIT:
-            row = int(np.flatnonzero(self._ledger.rows["origin"] == int(of["period"]))[0])
-            return f"transit:{self._ledger.transfer_ids[row].as_py()}"
-        return str(self._ledger.account_ids[int(of["account"])].as_py())
+        return self._holders.name(int(Holders(self._ledger, False).of_pots(np.array([pot]))[0]))
 
     @cached_property
     def _paid_seed(self) -> tuple[Ints, Any]:
@@ -391,98 +375,44 @@ class Trace:
 
     # --------------------------------------------------------------------- chains
 
+    @cached_property
+    def _telling(self) -> Telling:
+        kinds = (END_KINDS, self._kinds)
+        return Telling(self._case, self._chains, self._holders, kinds, self.backward)
+
     def iter_chains(self) -> Iterator[Chain]:
         """Chains one by one, in the order that they are found; nothing is kept.
 
         A chain's ``hops`` are its transfers after the seed, its ``transfers`` ids with the seed transfer
         first, its ``accounts`` those that they pass (backward, as the question goes: from the receiver
-        back), its ``amount`` in the seed's currency. Chains are disjoint and add up to the ends. Under
-        ``prorata`` they are one way to lay the amounts out: first in, first out among the traced money.
+        back; by party the parties, or an account that has none), its ``amount`` in the seed's currency.
+        Chains are disjoint and add up to the ends. Under ``prorata`` they are one way to lay the amounts out:
+        first in, first out among the traced money.
 
         Raises
         ------
         UsageError
             Under ``poison``, which has none.
         """
-        for batch in self._chains.batches():
-            yield from self._chains_of(batch, range(len(batch.ends)))
-
-    def _chains_of(self, batch: Batch, which: Any) -> Iterator[Chain]:
-        ledger = self._ledger
-        far, near = ("target", "source") if self.backward else ("source", "target")
-        kinds = self._kinds(batch.ends[:, 0], batch.ends[:, 1])
-        for i in which:
-            rows = batch.rows[batch.bounds[i] : batch.bounds[i + 1]]
-            pot, _, amount, number = batch.ends[i, 1:].tolist()
-            if len(rows):
-                of = ledger.rows[rows]
-                accounts = (int(of[far][0]), *(int(x) for x in of[near]))
-            else:
-                accounts = (int(ledger.pots["account"][self._chains.stands_in(number)]),)
-            yield Chain(
-                amount=amount,
-                hops=len(rows) - (1 if self._starts_with_transfer(number) else 0),
-                transfers=tuple(ledger.transfer_ids[int(row)].as_py() for row in rows),
-                accounts=tuple(ledger.account_ids[a].as_py() for a in accounts),
-                kind=END_KINDS[kinds[i]],
-                account_id=self._account_of(pot),
-                currency=ledger.currencies[int(ledger.pots["currency"][pot])],
-            )
-
-    def _starts_with_transfer(self, number: int) -> bool:
-        return int(self._chains.seeds[number, 0]) >= 0
+        return self._telling.all()
 
     def chains(self, top: int | None = None, order: str = "amount") -> pd.DataFrame:
         """Chains as a frame; with `top`, the first so many, and ``frame.attrs["left_out"]`` says what is
-        left out.
+        left out. No more of them are kept than are asked for.
 
         Parameters
         ----------
         top
             How many; None for all of them.
         order
-            ``"amount"``: greatest first; ``"hops"``: longest first; ``"found"``: as they are found.
+            ``"amount"``: greatest first; ``"hops"``: longest first; ``"speed"``: fastest first, by the time
+            between the leaving of the seed and the arrival of the last transfer (backward: between the
+            leaving of the last one and the arrival of the seed), those without any transfer behind the seed
+            last; ``"found"``: as they are found. Of equal ones the first that was found.
         """
-        if order not in ("amount", "hops", "found"):
-            raise UsageError(
-                Problem(
-                    "order",
-                    N_("chains cannot be ordered by {order}"),
-                    {"order": order},
-                    order,
-                    "amount, hops, found",
-                )
-            )
-        if top is not None and (isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 0):
-            raise UsageError(Problem("top", N_("not a whole number of chains"), {}, repr(top), "0, 1, 2, …"))
-        count = 0
-        total = 0
-        kept: list[tuple[tuple[int, int], Chain]] = []
-        for batch in self._chains.batches():
-            size = len(batch.ends)
-            amounts = batch.ends[:, 3]
-            total += int(amounts.sum())
-            which = np.arange(size)
-            if top is not None and order == "amount" and size > top:
-                which = np.sort(
-                    np.argsort(-amounts, kind="stable")[:top]
-                )  # no other of this batch can be among them
-            for i, chain in zip(which, self._chains_of(batch, which), strict=True):
-                number = count + int(i)
-                rank = {"amount": chain.amount, "hops": chain.hops, "found": -number}[order]
-                entry = ((rank, -number), chain)
-                if top is None or len(kept) < top:
-                    heapq.heappush(kept, entry) if top is not None else kept.append(entry)
-                elif top and entry[0] > kept[0][0]:
-                    heapq.heapreplace(kept, entry)
-            count += size
-        kept.sort(key=lambda item: item[0], reverse=True)
-        chains = [chain for _, chain in kept]
-        frame = _chain_frame(chains)
-        frame.attrs["left_out"] = {
-            "count": count - len(chains),
-            "amount": total - sum(chain.amount for chain in chains),
-        }
+        chains, left = self._telling.top(top, order)
+        frame = frame_of(chains)
+        frame.attrs["left_out"] = left
         return frame
 
     def by_seed(self, by: str = "transfer") -> pd.DataFrame:
@@ -554,44 +484,26 @@ class Trace:
         party = int(ledger.account_party[account]) if by == "party" else -1
         return str((ledger.party_ids[party] if party >= 0 else ledger.account_ids[account]).as_py())
 
-    def routes(self, by: str = "account") -> pd.DataFrame:
-        """Chains summed over equal accounts (``by="party"``: equal holders) and equal ends.
+    def routes(self, by: str | None = None, *, most: int = 1_000_000) -> pd.DataFrame:
+        """Chains summed over what they pass and where they end, the greatest first.
 
-        Columns ``amount`` (seed currency), ``chains`` (how many), ``accounts`` (or ``parties``), ``kind``,
-        ``account_id``, ``currency``. Greatest first.
-        """
-        if by not in ("account", "party"):
-            raise UsageError(Problem("by", N_("routes are by account or by party"), {}, by, "account, party"))
-        sums: dict[tuple[Any, ...], list[int]] = {}
-        for chain in self.iter_chains():
-            way = chain.accounts if by == "account" else self._parties_of(chain.accounts)
-            total = sums.setdefault((way, chain.kind, chain.account_id, chain.currency), [0, 0])
-            total[0] += chain.amount
-            total[1] += 1
-        listed = sorted(sums.items(), key=lambda item: (-item[1][0], item[0]))
-        frame = _frame(
-            amount=np.array([value[0] for _, value in listed], np.int64),
-            chains=np.array([value[1] for _, value in listed], np.int64),
-            kind=pa.array([key[1] for key, _ in listed], pa.large_string()),
-            account_id=pa.array([key[2] for key, _ in listed], pa.large_string()),
-            currency=pa.array([key[3] for key, _ in listed], pa.large_string()),
-        )
-        ways = pd.Series([key[0] for key, _ in listed], dtype=object)
-        frame.insert(2, "accounts" if by == "account" else "parties", ways)
-        return frame
+        Columns ``amount`` (seed currency), ``chains`` (how many), what is passed, ``kind``, ``account_id``
+        (of the end; empty for a party, and by institution or product), ``currency``.
 
-    def _parties_of(self, accounts: tuple[str, ...]) -> tuple[str, ...]:
-        """Holders along a way; one that follows itself counts once, an account without one stands for
-        itself.
+        Parameters
+        ----------
+        by
+            None: as the question was asked, in a column ``accounts`` as the chains have it. ``"account"``;
+            ``"party"``: the holders, in a column ``parties``; ``"institution"``: the banks that keep the
+            accounts (``accounts.bank``); ``"product"``: the products that the accounts are held for
+            (``accounts.product_id``; what a transfer says that it was paid for does not count, as the
+            product is not where the money was). An account without one stands for itself, and what follows
+            itself counts once.
+        most
+            Chains are summed as they are found, and no more than so many routes are kept: if there are more,
+            it is an error.
         """
-        ledger = self._ledger
-        out: list[str] = []
-        for account in accounts:
-            party = int(ledger.account_party[ledger.account(account)])
-            name = ledger.party_ids[party].as_py() if party >= 0 else account
-            if not out or out[-1] != name:
-                out.append(name)
-        return tuple(out)
+        return self._telling.routes(by, most)
 
     # ---------------------------------------------------------------- assumptions
 
@@ -883,12 +795,6 @@ class Trace:
         return picture + str(ends.to_html(index=False, na_rep="", max_rows=60, show_dimensions=True))
 
 
-def _time_of(ledger: Ledger, step: int) -> int:
-    if step < 0:
-        return int(ledger.rows["time"][0])
-    return int(ledger.rows["time"][int(ledger.steps["row"][step])])
-
-
 def sum_by(key: Ints, *values: Any) -> tuple[Ints, Ints, Ints]:
     """Distinct keys, ascending, and the sums of two columns of whole numbers over each."""
     order = np.argsort(key, kind="stable")
@@ -933,16 +839,3 @@ def _frame(**columns: Any) -> pd.DataFrame:
 
 def _column(values: Any) -> Any:
     return values if isinstance(values, pa.Array) else pa.array(np.ascontiguousarray(values, np.int64))
-
-
-def _chain_frame(chains: list[Chain]) -> pd.DataFrame:
-    frame = _frame(
-        amount=np.array([c.amount for c in chains], np.int64),
-        hops=np.array([c.hops for c in chains], np.int64),
-        kind=pa.array([c.kind for c in chains], pa.large_string()),
-        account_id=pa.array([c.account_id for c in chains], pa.large_string()),
-        currency=pa.array([c.currency for c in chains], pa.large_string()),
-    )
-    frame.insert(2, "transfers", pd.Series([c.transfers for c in chains], dtype=object))
-    frame.insert(3, "accounts", pd.Series([c.accounts for c in chains], dtype=object))
-    return frame

@@ -174,7 +174,7 @@ def carried_between(flows: Flows, rows: Ints) -> tuple[Ints, Ints, Flags]:
             if flows.spent:
                 exact[i] = False
                 low[i], high[i] = 0, network.capacity[edge]
-        # a transfer to itself amid merged events leads from a node to that node: no flow tells what it carries
+        # a transfer to itself amid merged events leads from a node to itself: no flow tells what it carries
         loops = not network.ordered and moves.pure[move] and moves.payer[move] == moves.payee[move]
         if moves.turned[move] or (loops and edge < 0):
             exact[i] = False

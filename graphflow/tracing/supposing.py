@@ -51,7 +51,8 @@ class Supposed:
         (minor units of the end's currency), the greatest difference first.
         """
         names = ["kind", "account_id", "party_id", "currency"]
-        return _beside(self.before.ends, self.trace.ends, names, "amount")
+        by_party = self.trace.parameters["by"] == "party"
+        return _beside(self.before.ends, self.trace.ends, names, "amount", by_party)
 
     @property
     def transfers(self) -> pd.DataFrame:
@@ -61,15 +62,17 @@ class Supposed:
         return _beside(self.before.transfers, self.trace.transfers, ["transfer_id", "currency"], "traced")
 
 
-def _beside(before: pd.DataFrame, after: pd.DataFrame, names: list[str], amount: str) -> pd.DataFrame:
+def _beside(
+    before: pd.DataFrame, after: pd.DataFrame, names: list[str], amount: str, by_party: bool = False
+) -> pd.DataFrame:
     """Two frames of amounts beside one another; what is not there is nothing."""
     # of whom an account is supposed to be is shown as supposed
-    keys = [name for name in names if name != "party_id"]
+    keys = [name for name in names if name != "party_id" or by_party]
     both = before[[*names, amount]].merge(
         after[[*names, amount]], on=keys, how="outer", suffixes=("", "_after")
     )
     both = both.rename(columns={amount: "before", f"{amount}_after": "after"})
-    if "party_id" in names:
+    if "party_id" in names and not by_party:
         both["party_id"] = both["party_id_after"].fillna(both["party_id"])
     for name in ("before", "after"):
         both[name] = both[name].fillna(0).astype("int64")
