@@ -252,6 +252,16 @@ class Ledger:
         several = counts > 1
         return np.column_stack((begins, begins + counts))[several].astype(np.int64)
 
+    @cached_property
+    def gaps(self) -> frozenset[tuple[int, int]]:
+        """Withdrawals and deposits, as rows, that count as the same cash, where it was compiled so."""
+        of = self.pots[self.pots["kind"] == GAP]
+        if of.size == 0:
+            return frozenset()
+        place = np.empty(self.size, np.int64)
+        place[self.rows["origin"]] = np.arange(self.size)
+        return frozenset(zip(place[of["period"]].tolist(), place[of["earmark"]].tolist(), strict=True))
+
     def by_book(self, back: bool) -> tuple[Ints, Numbers]:
         """What each book pays (``back``: receives), ascending, at its first pot; its others have none."""
         return self._received_by_book if back else self._paid_by_book
