@@ -553,8 +553,8 @@ class Trace:
         """
         ledger = self._ledger
         steps, seed = self._flow.moved[:, 0], self._flow.moved[:, 2]
-        far, near = ("dst", "target") if not self.backward else ("src", "source")
-        pots = ledger.steps["src" if not self.backward else "dst"][steps]
+        paid, near = ("dst", "source") if self.backward else ("src", "target")
+        pots = ledger.steps[paid][steps]
         over = np.flatnonzero(ledger.pots["kind"][pots] == GAP)
         if over.size == 0:
             return []

@@ -142,9 +142,7 @@ class Telling:
     def _over_gap(self, rows: Ints) -> bool:
         """Whether money goes over a gap of cash between two of the transfers."""
         pairs = zip(rows[:-1].tolist(), rows[1:].tolist(), strict=True)
-        return any(
-            (b, a) in self._ledger.gaps if self._backward else (a, b) in self._ledger.gaps for a, b in pairs
-        )
+        return any(((b, a) if self._backward else (a, b)) in self._ledger.gaps for a, b in pairs)
 
     def _passes(self, batch: Batch, at: int, *, twice: bool = False) -> Ints:
         """The accounts that a chain passes; ``twice``: each as the one paid into and the one paid out of."""
