@@ -282,8 +282,8 @@ def walk(
         else:
             if not dense:
                 if visited >= patience and visited % patience == 0:
-                    # a visit costs as much as 16 places of a straight pass; what was spent bounds the risk
-                    if place - window < 16 * patience and visited * 64 > last - place:
+                    # a visit costs as much as 32 places of a straight pass; what was spent bounds the risk
+                    if place - window < 32 * patience and visited * 64 > last - place:
                         place -= 1
                         mark[10] = DENSE
                         break
