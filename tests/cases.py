@@ -373,7 +373,8 @@ def shares_inputs(rng: random.Random, size: int) -> tuple:
 
 
 def lowest_inputs(rng: random.Random, size: int) -> tuple:
-    world = World(rng, size * rng.choice((1, 6)), far=rng.random() < 0.3, calm=rng.random() < 0.3)
+    far, calm = rng.random() < 0.3, rng.random() < 0.3
+    world = World(rng, size * rng.choice((1, 6)), converts=rng.choice((0.2, 0.6)), far=far, calm=calm)
     seeds = [(2 * o + (s < 0), pot, high - low, whole) for s, pot, low, high, o, whole in world.seeds(False)]
     last = world.last(False)
     lent = np.flatnonzero((world.steps["flags"] & PARTS > 0) & (world.steps["repaid"] > 0)).tolist()
