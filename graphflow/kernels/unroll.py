@@ -216,8 +216,8 @@ def reach(
     back: bool,
     patience: int,
 ) -> Ints:
-    """Which steps may carry the seeds' money, in time order: each with what its payer may hold (PURE, TURNED),
-    and SEED for a seed.
+    """Which steps may carry the seeds' money, in time order: each with what its payer may hold (PURE,
+    TURNED), and SEED for a seed.
 
     Parameters
     ----------
