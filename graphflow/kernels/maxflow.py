@@ -2,8 +2,8 @@
 
 A network is laid out as arcs by node: an edge is two of them, there and back (its mate), with the room that
 is left in each; what flows on an edge is the room of its arc back. Sending more along ways that two searches
-find from both ends is Ford and Fulkerson's method (1956); blocking flows over levels, where many small ways
-add up, are Dinic's (1970).
+find from both ends is Ford and Fulkerson's method (1956); where many small ways add up, pushing it all
+towards lower and lower levels is Goldberg and Tarjan's (1988).
 
 Everything that the compiled code calls is in this file: numba's cache does not see other files.
 """
@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 
-DONE, TIRED, SPENT = range(3)
-"""How a search ended: nothing more can be shifted; after so many ways; more was looked at than may be."""
+DONE, SPENT = range(2)
+"""How a search ended: nothing more can be sent; more was looked at than may be."""
+
+NEVER = 2**62
 
 
 @njit(cache=True, nogil=True)
@@ -91,10 +93,9 @@ def meet(
     start: int,
     goal: int,
     most: int,
-    ways: int,
     spare: int,
 ) -> tuple[int, int, int]:
-    """Send up to ``most`` from one node to another, along at most so many ways, one after the other.
+    """Send up to ``most`` from one node to another, along one way after the other.
 
     A search goes on from both ends, each time from that which has looked at less; where they meet is a way.
     ``mark`` (nodes, 2) is zero in its first column before and after. Returns what was sent, how many arcs
@@ -107,11 +108,9 @@ def meet(
     sent = np.int64(0)
     looked = np.int64(0)
     ended = DONE
-    for way in range(ways + 1):
-        if sent == most:
-            break
-        if way == ways or looked > spare:
-            ended = TIRED if way == ways else SPENT
+    while sent < most:
+        if looked > spare:
+            ended = SPENT
             break
         ahead[0] = start
         behind[0] = goal
@@ -189,87 +188,143 @@ def meet(
 
 
 @njit(cache=True, nogil=True)
-def push(
+def rank(
     graph: tuple[Numbers, Numbers, Numbers],
     room: Ints,
-    mark: Numbers,
-    start: int,
+    excess: Ints,
     goal: int,
-    most: int,
-    spare: int,
-) -> tuple[int, int, int]:
-    """Send up to ``most`` from one node to another: all shortest ways, then all that are shortest then, ...
+    idle: int,
+    lists: tuple[Numbers, Numbers, Numbers, Numbers, Numbers, Numbers],
+) -> tuple[int, int]:
+    """Set each node's level to its distance from the goal, and list those with an excess by level.
 
-    ``mark`` (nodes, 2) is zero in its first column before and after. Returns what was sent, how many arcs
-    were looked at (of ``spare`` that may be), and how it ended.
+    Returns the highest level with one, and how many arcs were looked at.
     """
     pointer, to, mate = graph
-    nodes = pointer.size - 1
-    queue = np.empty(nodes, np.int32)
-    path = np.empty(nodes, np.int32)
-    sent = np.int64(0)
-    looked = np.int64(0)
-    ended = DONE
-    while sent < most:
-        if looked > spare:
-            ended = SPENT
-            break
-        # levels: how far each node is from the goal, plus 1
-        queue[0] = goal
-        mark[goal, 0] = 1
-        mark[goal, 1] = pointer[goal]
-        count = 1
-        i = 0
-        while i < count and mark[start, 0] == 0:
-            u = queue[i]
-            i += 1
-            looked += pointer[u + 1] - pointer[u]
-            for b in range(pointer[u], pointer[u + 1]):
-                v = to[b]
-                if room[mate[b]] > 0 and mark[v, 0] == 0:
-                    mark[v, 0] = mark[u, 0] + 1
-                    mark[v, 1] = pointer[v]
-                    queue[count] = v
-                    count += 1
-        found = mark[start, 0] > 0
-        u = start
-        depth = 0
-        while found and sent < most:
-            if u == goal:
-                amount = most - sent
-                for j in range(depth):
-                    amount = min(amount, room[path[j]])
-                for j in range(depth - 1, -1, -1):
-                    a = path[j]
-                    room[a] -= amount
-                    room[mate[a]] += amount
-                    if room[a] == 0:
-                        depth = j
-                sent += amount
-                looked += depth
-                if sent < most:
-                    u = to[mate[path[depth]]]
-                continue
-            moved = False
-            while mark[u, 1] < pointer[u + 1]:
-                a = mark[u, 1]
+    level, turn, first, after, count, queue = lists
+    nodes = level.size
+    level[:] = nodes
+    first[:] = -1
+    count[:] = 0
+    level[goal] = 0
+    queue[0] = goal
+    found = 1
+    i = 0
+    looked = 0
+    while i < found:
+        u = queue[i]
+        i += 1
+        looked += pointer[u + 1] - pointer[u]
+        for b in range(pointer[u], pointer[u + 1]):
+            v = to[b]
+            if level[v] == nodes and room[mate[b]] > 0:
+                level[v] = level[u] + 1
+                queue[found] = v
+                found += 1
+    highest = 0
+    for v in range(nodes):
+        turn[v] = pointer[v]
+        count[level[v]] += 1
+        if excess[v] > 0 and v not in (goal, idle) and level[v] < nodes:
+            after[v] = first[level[v]]
+            first[level[v]] = v
+            highest = max(highest, level[v])
+    return highest, looked
+
+
+@njit(cache=True, nogil=True)
+def drive(
+    graph: tuple[Numbers, Numbers, Numbers],
+    room: Ints,
+    excess: Ints,
+    goal: int,
+    idle: int,
+    most: int,
+    spare: int,
+    lists: tuple[Numbers, Numbers, Numbers, Numbers, Numbers, Numbers],
+) -> int:
+    """Push every excess towards the goal as far as it goes, the highest level first, until ``most`` is there.
+
+    Node ``idle`` (-1: none) keeps what it has. Returns how many arcs were looked at (of ``spare``).
+    """
+    pointer, to, mate = graph
+    level, turn, first, after, count, _ = lists
+    nodes = level.size
+    highest, looked = rank(graph, room, excess, goal, idle, lists)
+    since = 0
+    while highest >= 0 and excess[goal] < most and looked <= spare:
+        u = first[highest]
+        if u < 0:
+            highest -= 1
+            continue
+        first[highest] = after[u]
+        if level[u] != highest:
+            continue
+        while excess[u] > 0 and level[u] < nodes:
+            if turn[u] < pointer[u + 1]:
+                a = turn[u]
                 v = to[a]
                 looked += 1
-                if room[a] > 0 and mark[v, 0] > 0 and mark[v, 0] == mark[u, 0] - 1:
-                    path[depth] = a
-                    depth += 1
-                    u = v
-                    moved = True
-                    break
-                mark[u, 1] += 1
-            if not moved:
-                if depth == 0:
-                    break
-                depth -= 1
-                u = to[mate[path[depth]]]
-                mark[u, 1] += 1
-        for j in range(count):
-            mark[queue[j], 0] = 0
-        if not found:
-            break
-    return sent, looked, ended
+                if room[a] > 0 and level[u] == level[v] + 1:
+                    amount = min(room[a], excess[u])
+                    room[a] -= amount
+                    room[mate[a]] += amount
+                    excess[u] -= amount
+                    if excess[v] == 0 and v not in (goal, idle):
+                        after[v] = first[level[v]]
+                        first[level[v]] = v
+                        highest = max(highest, level[v])
+                    excess[v] += amount
+                else:
+                    turn[u] += 1
+                continue
+            # no way down is left: to just above the lowest that there is room towards
+            lowest = nodes
+            for a in range(pointer[u], pointer[u + 1]):
+                if room[a] > 0:
+                    lowest = min(lowest, level[to[a]] + 1)
+            looked += pointer[u + 1] - pointer[u]
+            since += pointer[u + 1] - pointer[u] + 12
+            count[level[u]] -= 1
+            if count[level[u]] == 0:  # nothing gets over a level that is empty
+                gap = level[u]
+                for v in range(nodes):
+                    if gap < level[v] < nodes:
+                        count[level[v]] -= 1
+                        level[v] = nodes
+                        count[nodes] += 1
+                lowest = nodes
+            level[u] = lowest
+            count[lowest] += 1
+            turn[u] = pointer[u]
+        if since > to.size:  # levels have become too low by far
+            since = 0
+            highest, more = rank(graph, room, excess, goal, idle, lists)
+            looked += more
+    return looked
+
+
+@njit(cache=True, nogil=True)
+def push(
+    graph: tuple[Numbers, Numbers, Numbers], room: Ints, start: int, goal: int, most: int, spare: int
+) -> tuple[int, int, int]:
+    """Send up to ``most`` from one node to another, all at once: what cannot arrive is sent back at the end.
+
+    Returns what was sent, how many arcs were looked at (of ``spare`` that may be), and how it ended.
+    """
+    nodes = graph[0].size - 1
+    excess = np.zeros(nodes, np.int64)
+    lists = (
+        np.empty(nodes, np.int32),
+        np.empty(nodes, np.int32),
+        np.empty(nodes + 1, np.int32),
+        np.empty(nodes, np.int32),
+        np.empty(nodes + 1, np.int32),
+        np.empty(nodes, np.int32),
+    )
+    excess[start] = most
+    looked = drive(graph, room, excess, goal, -1, most, spare, lists)
+    ended = SPENT if looked > spare and excess[goal] < most else DONE
+    if excess[goal] < most:
+        looked += drive(graph, room, excess, start, goal, most, NEVER, lists)
+    return excess[goal], looked, ended

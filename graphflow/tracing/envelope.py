@@ -41,6 +41,7 @@ TOO_LARGE = N_("the money can go more ways than the budget allows to lay out")
 TURNED_TOO = N_("money that was converted could also have come to these ends: in the envelope it ends before")
 ORDER_OPEN = N_("the order of rows is open: these are bounds over every order that it allows")
 NO_LIMITS = N_("the envelope knows no limits: what one stops goes on in it")
+IN_TIME = N_("what an overdraft or cash paid earlier carries on in this trace; in the envelope it ends")
 
 
 @dataclass(frozen=True, order=True)
@@ -245,6 +246,8 @@ def envelope_of(
         reasons[ORDER_OPEN] = None
     if bool((trace.ends["kind"] == "horizon").any()):
         reasons[NO_LIMITS] = None
+    if trace.parameters.get("overdraft", "lender") != "lender" or trace.parameters.get("cash_gaps"):
+        reasons[IN_TIME] = None
     frame = _frame(trace, rows)
     frame.attrs["budget"] = limit
     frame.attrs["looked_at"] = 0 if work.flows is None else work.flows.looked

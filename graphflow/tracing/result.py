@@ -335,9 +335,9 @@ class Trace:
 
         Any attribution: one that pays out what came in, in time order, and no more of it than stands in
         an account, whatever it says of which money leaves first. Every rule's figure lies between the two,
-        whatever this trace's own rule is. Where an opening is unknown, any larger one may be true too; limits
-        are not known to the envelope, and what is converted ends in it as ``converted``, at the account that
-        it left.
+        whatever this trace's own rule is. Rows stand in the order that is shown. Where an opening is unknown,
+        any larger one may be true too; limits are not known to the envelope, and what is converted ends in it
+        as ``converted``, at the account that it left.
 
         Parameters
         ----------

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphflow.errors import Problem, UsageError
-from graphflow.kernels.maxflow import SPENT, TIRED, arcs, meet, pour, push
+from graphflow.kernels.maxflow import SPENT, arcs, meet, pour, push
 from graphflow.language import N_
 from graphflow.ledger.form import TRANSIT
 from graphflow.tracing.books import books_of
@@ -25,9 +25,6 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 BUDGET = 100_000_000
 """Edges that may be looked at, unless a budget is given: a few seconds."""
-
-WAYS = 64
-"""Ways that are looked for one by one before blocking flows are."""
 
 
 # ----------------------------------------------------------------------------------------- flows
@@ -57,28 +54,41 @@ class Flows:
         self._mate = mate
         self._edge, self._drain = place[: len(network.tail)], place[len(network.tail) :]
         self._mark = np.zeros((self._sink + 1, 2), np.int32)
+        self._stirred = False
         if network.ordered:
             came = pour(pointer, to, mate, self._room, network.nodes - len(ends))
         else:
             came = self._shift(0, self._sink, network.seed, limited=False)
         # every rule gives such a flow: without one the network would be wrong
         assert came == network.seed, f"of {network.seed} no more than {came} flows to the ends"
+        self._stirred = False
+        self._first = self._room.copy()
 
     def _shift(self, start: int, goal: int, most: int, *, limited: bool = True) -> int:
-        """Send up to so much more from one node to another, as far as the budget goes."""
+        """Send up to so much more from one node to another, as far as the budget goes.
+
+        Mostly few ways do, and two searches meet soon; where all arcs could have been looked at meanwhile,
+        the rest is pushed all at once.
+        """
         if most <= 0:
             return 0
         spare = self.budget - self.looked if limited else 2**62
-        sent, looked, ended = meet(self._graph, self._room, self._mark, start, goal, most, WAYS, spare)
-        if ended == TIRED:
-            more, also, ended = push(
-                self._graph, self._room, self._mark, start, goal, most - sent, spare - looked
-            )
+        first = min(spare, len(self._mate))
+        sent, looked, ended = meet(self._graph, self._room, self._mark, start, goal, most, first)
+        if ended == SPENT and looked <= spare:
+            more, also, ended = push(self._graph, self._room, start, goal, most - sent, spare - looked)
             sent, looked = sent + more, looked + also
+            self._stirred = True
         if limited:
             self.looked += int(looked)
             self.spent |= ended == SPENT
         return int(sent)
+
+    def _calm(self) -> None:
+        """Where much was shifted, start again from the first flow: to go on from there costs more."""
+        if self._stirred:
+            self._room[:] = self._first
+            self._stirred = False
 
     def held(self, ends: Ints) -> int:
         """What flows to these ends now; by their places in the network's list."""
@@ -115,6 +125,7 @@ class Flows:
                 held -= sent
         self._room[drain] = self.network.seed - flows
         self._room[self._mate[drain]] = flows
+        self._calm()
         return held
 
     def between(self, edge: int) -> tuple[int, int]:
@@ -132,6 +143,7 @@ class Flows:
             else:
                 flow += self._shift(head, tail, capacity - flow)
             self._room[a], self._room[b] = capacity - flow, flow
+            self._calm()
             found.append(flow)
         return found[0], found[1]
 
@@ -174,14 +186,12 @@ def carried_between(flows: Flows, rows: Ints) -> tuple[Ints, Ints, Flags]:
             if flows.spent:
                 exact[i] = False
                 low[i], high[i] = 0, network.capacity[edge]
-        # a transfer to itself amid merged events leads from a node to itself: no flow tells what it carries
+        # amid merged events a transfer to itself would lead from a node to that node: it is no edge
         loops = not network.ordered and moves.pure[move] and moves.payer[move] == moves.payee[move]
         if moves.turned[move] or (loops and edge < 0):
             exact[i] = False
-            low[i], high[i] = (
-                0,
-                moves.whole[move] if moves.turned[move] else min(moves.whole[move], network.seed),
-            )
+            low[i] = 0
+            high[i] = moves.whole[move] if moves.turned[move] else min(moves.whole[move], network.seed)
     flows.spent = False
     return low, high, exact
 
@@ -226,8 +236,7 @@ def feasible(network: Network, trace: Trace) -> bool:
     if sum(amount for _, amount in stops) != network.seed:
         return False
     pointer, to, mate, spare, _ = arcs(tails, heads, rooms, sink + 1)
-    mark = np.zeros((sink + 1, 2), np.int32)
-    sent, _, _ = push((pointer, to, mate), spare, mark, source, sink, wanted, 2**62)
+    sent, _, _ = push((pointer, to, mate), spare, source, sink, wanted, 2**62)
     return int(sent) == wanted
 
 

@@ -71,11 +71,11 @@ def shift(graph, room, start, goal, most):
     return sent
 
 
-def meet(graph, room, mark, start, goal, most, ways, spare):
+def meet(graph, room, mark, start, goal, most, spare):
     """As much as can be sent."""
     return shift(graph, room, start, goal, most), 0, DONE
 
 
-def push(graph, room, mark, start, goal, most, spare):
+def push(graph, room, start, goal, most, spare):
     """As much as can be sent."""
     return shift(graph, room, start, goal, most), 0, DONE
