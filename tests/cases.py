@@ -98,6 +98,8 @@ class World:
             self.held[row["source"]] = self.held.get(row["source"], 0) - row["amount"]
             self.held[row["target"]] = self.held.get(row["target"], 0) + row["received"]
         row["own"], row["into"] = (rng.choice(self.books[row[side]]) for side in ("source", "target"))
+        if row["source"] == row["target"]:  # a row has one earmark
+            row["into"] = row["own"]
         row["transit"] = rng.randint(0, 4) if rng.random() < 0.15 else None
         return row
 
