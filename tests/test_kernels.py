@@ -21,7 +21,7 @@ KERNELS = Path(__file__).resolve().parent.parent / "graphflow" / "kernels"
 # Parts of kernels that have no meaning of their own (heaps, growing arrays, keys, loops): seen through their
 # callers.
 PARTS = {
-    "sift", "drop", "replace", "room_for", "longer", "word_at", "text_key", "same_text",
+    "sift", "drop", "replace", "room_for", "longer", "longer_reals", "word_at", "text_key", "same_text",
     "visit", "sweep", "walk", "payment", "arriving", "wait_for", "rank", "drive",
     "left_behind",
     "together", "silent", "debit_lies", "credit_lies", "part_lies", "find_stacked", "aim", "shrink", "cut_off",

@@ -332,7 +332,11 @@ MUTANTS = (
     ("maxflow.meet", "i < out and k < back", "i < out and k < 1"),
     ("maxflow.meet", "u = to[mate[a]]", "u = to[mate[join]]"),
     ("maxflow.push/rank", "room[mate[b]] > 0:", "room[b] > 0:"),
-    ("maxflow.push/rank", "and v not in (goal, idle) and level[v] < nodes:", "and v != goal and level[v] < 1:"),
+    (
+        "maxflow.push/rank",
+        "and v not in (goal, idle) and level[v] < nodes:",
+        "and v != goal and level[v] < 1:",
+    ),
     ("maxflow.push/rank", "turn[v] = pointer[v]", "turn[v] = pointer[v + 1]"),
     ("maxflow.push/drive", "amount = min(room[a], excess[u])", "amount = room[a]"),
     ("maxflow.push/drive", "room[mate[a]] += amount", "pass"),

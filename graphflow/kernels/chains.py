@@ -48,14 +48,18 @@ def of_numbers(names: str) -> np.dtype:
 GROUP = of_numbers("piece end hops length")
 """All that one path brought: its first piece and first end, hops, length of the path."""
 
-PIECE = of_numbers("pot low high lane came trail base turn whole worth key step from upto shift flip")
+PIECE = of_numbers(
+    "pot low high lane came moving trail base turn whole worth key step from upto shift flip silent"
+)
 """Money in a pot, and what takes of it next.
 
 ``low`` to ``high`` are its places; ``lane`` 1: on the ruler of what lenders paid; ``came`` when it came,
-twice its order (a standing seed: and 1); ``trail`` a number for the way that it came, transfers inside a
-party among it. ``whole`` units that are ``worth`` in the seed's currency were last converted together: place
-``x`` is the one numbered ``turn * (x - base)`` of them. ``step`` takes the part ``from`` one place ``upto``
-another; offset ``y`` of it is at place ``shift + flip * y``. The least ``key`` of a heap is next.
+twice its order (a standing seed: and 1); ``moving`` 1: in transit; ``trail`` a number for the way that it
+came, transfers inside a party among it. ``whole`` units that are ``worth`` in the seed's currency were last
+converted together: place ``x`` is the one numbered ``turn * (x - base)`` of them.
+
+``step`` takes the part ``from`` one place ``upto`` another; offset ``y`` of it is at place ``shift + flip *
+y``. ``silent`` 1: it carries no hop. The least ``key`` of a heap is next.
 """
 
 CUT = of_numbers("step pot low high trail base turn whole worth value")
@@ -207,11 +211,15 @@ def together(step: Records, other: Records) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def silent(step: Records, row: int, asked: int) -> bool:
-    """Whether a step carries no hop for a path that ends with ``row``: the second leg of a transfer in
-    transit, by party a transfer inside one.
-    """
-    return step["row"] == row or (asked & PARTY != 0 and step["flags"] & INNER != 0)
+def far_part(steps: Records, s: int, back: bool) -> int:
+    """The last part of a payment, in time order: it is not paid out of what the others bring."""
+    if not back:
+        while s + 1 < steps.size and together(steps[s], steps[s + 1]):
+            s += 1
+    else:
+        while s > 0 and together(steps[s], steps[s - 1]):
+            s -= 1
+    return s
 
 
 @njit(cache=True, nogil=True)
@@ -363,6 +371,7 @@ def plant(seed: Ints, cut: Records, piece: Records) -> None:
         lay_down(cut, seed[2], seed[3], np.int64(0), np.int64(1), piece)
         piece["pot"] = seed[1]
         piece["lane"] = 0
+        piece["moving"] = 0
         piece["came"] = 2 * seed[4] + 1
 
 
@@ -578,6 +587,7 @@ def walk_chains(
     count = 0
     taken = np.empty(16, CUT)
     found = 0  # what the payment at hand has taken
+    silent = False  # whether it carries no hop: the second leg of one in transit, by party one inside a party
     loose = 0  # pieces behind the first so many that are not in a heap yet
     while True:
         if depth + 2 > groups.size:
@@ -592,7 +602,6 @@ def walk_chains(
             taken = longer(taken, found + 3)
         group = groups[max(depth, 0)]
         length = group["length"]
-        row = path[length - 1] if length > 0 else np.int64(-1)
 
         # what has come, or was left behind, looks for the payment that takes of it next
         if loose > 0:
@@ -668,10 +677,13 @@ def walk_chains(
                     shrink(piece)
             if goes:
                 piece["key"] = order
+                passes = piece["moving"] == 1 if back else steps[s]["flags"] & ARRIVAL != 0
+                inner = asked & PARTY != 0 and steps[s]["flags"] & INNER != 0
+                piece["silent"] = 1 if passes or inner else 0
                 if coordinated and asked & PARTY:
                     # time runs both asked: what moves inside the party does so before anything leaves it, and
                     # none of it waits behind what another payment takes
-                    if silent(steps[s], row, asked):
+                    if piece["silent"] == 1:
                         piece["key"] = order - steps.size
                     pieces[held + loose] = piece
                     shrink(pieces[held + loose])
@@ -719,6 +731,8 @@ def walk_chains(
             begin = group["piece"]
             if held > begin:
                 s = pieces[begin]["step"]
+                if found == 0:
+                    silent = pieces[begin]["silent"] == 1
                 if found == 0 or s == taken[0]["step"] or together(steps[s], steps[taken[0]["step"]]):
                     # of the same payment, by this compartment or another one
                     if held > begin + 1:
@@ -763,7 +777,7 @@ def walk_chains(
             if found > 1:
                 in_order(taken, found)
             s = taken[0]["step"]
-            if not silent(steps[s], row, asked):  # one hop more, if it may be
+            if not silent:  # one hop more, if it may be
                 total = np.int64(0)
                 for i in range(found):
                     total += taken[i]["value"]
@@ -832,6 +846,9 @@ def walk_chains(
                 lay_down(cut, low, high, shift, flip, piece)
                 piece["pot"] = pot
                 piece["lane"] = 0
+                piece["moving"] = 1 if back and flags & ARRIVAL else 0
+                if lifo and flags & PARTS:
+                    s = far_part(steps, s, back)
                 piece["came"] = 2 * (steps.size - 1 - s if back else s)
                 loose += 1
             # the lender's is the first of it or the last
@@ -848,6 +865,7 @@ def walk_chains(
                     lay_down(cut, opening, high, shift, 1, piece)
                     piece["pot"] = np.int64(book[pot]) if book.size > 0 else pot
                     piece["lane"] = 1
+                    piece["moving"] = 0
                     loose += 1
                 high = opening  # a negative opening, the oldest of all, stays the lender's
             if low < high:

@@ -18,7 +18,7 @@ from graphflow.kernels.lifo import trace_stack
 from graphflow.kernels.poison import spread
 from graphflow.kernels.prorata import nearest, trace_shares
 from graphflow.language import N_
-from graphflow.ledger.form import ARRIVAL, CLEARING, INNER, PARTS, STEP, Index, Ledger
+from graphflow.ledger.form import ARRIVAL, CLEARING, INNER, PARTS, STEP, TRANSIT, Index, Ledger
 from graphflow.tracing.chains import NO_LENDERS, Chains, Limits, ruler
 from graphflow.tracing.claims import apart
 from graphflow.tracing.rules import RULES
@@ -440,7 +440,10 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, asked: int) -> Cha
     number = np.concatenate((moved[:, 0], np.full(len(met), -1)))
     flags = ledger.steps["flags"][moved[:, 0]].astype(np.int64)
     stop = (flags >> 3) & 7 if backward else flags & 7
-    marks = np.concatenate((stop | (flags & (INNER | PARTS)), np.zeros(len(met), np.int64)))
+    # the second leg of a transfer in transit, as the question goes
+    arrives = ledger.pots["kind"][payer[moved[:, 0]]] == TRANSIT
+    marks = stop | (flags & (INNER | PARTS)) | np.where(arrives, ARRIVAL, 0)
+    marks = np.concatenate((marks, np.zeros(len(met), np.int64)))
     stop = np.concatenate((stop, np.zeros(len(met), np.int64)))
     order = np.lexsort((kind, key))
     key, kind, source, target, amount, repaid, number, stop, marks = (

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import cache
 
 from tests.naive.lifo import first_below
 from tests.naive.prorata import nearest as nearest_of
@@ -264,21 +263,23 @@ def walk_chains(steps, payments, seeds, barriers, limits, stack, carried):
         parts = steps[s]["flags"] & steps[other]["flags"] & PARTS
         return s == other or bool(parts and steps[s]["row"] == steps[other]["row"])
 
+    transit = {int(step["src"]) for step in steps if step["flags"] & ARRIVAL}
+
+    def silent(item):
+        """Whether a payment carries no hop: the second leg of one in transit, by party one inside a party."""
+        s, _, pot = item
+        return pot in transit or bool(asked & PARTY and steps[s]["flags"] & INNER)
+
     def follow(path, hops, waiting, number):
         """All money of one path: what waits for its next payment, as (step, unit, pot that it leaves)."""
-        row = path[-1] if path else -1
-
-        @cache
-        def silent(s):
-            return int(steps[s]["row"]) == row or bool(asked & PARTY and steps[s]["flags"] & INNER)
-
         while waiting:
             # what carries no hop goes first: other money of this path can still come to the same payments
-            first = min((s for s, _, _ in waiting), key=lambda s: (not silent(s), order(s)))
+            next_one = min(waiting, key=lambda item: (not silent(item), order(item[0])))
+            first = next_one[0]
             taken = [item for item in waiting if same_payment(item[0], first)]
             waiting = [item for item in waiting if not same_payment(item[0], first)]
             total = sum(unit.value() for _, unit, _ in taken)
-            hidden = silent(first)
+            hidden = silent(next_one)
             if not hidden and ((most >= 0 and hops + 1 > most) or total < least):
                 for _, unit, pot in taken:
                     end(path, LIMIT, pot, unit, number)
