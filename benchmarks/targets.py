@@ -21,6 +21,8 @@ from benchmarks.measure import command, job, median, peak_memory, timed
 
 LOCAL = 100_000
 """Questions that reach at most so many transfers are local."""
+RULES = ("fifo", "lifo", "prorata")
+
 LEAST = 10_000_000
 """The targets are for this many transfers; with fewer, times are shown and not judged."""
 
@@ -76,6 +78,15 @@ def _kernel_alone(ledger: Any, seeds: Any, rule: str) -> float:
 
     side, last = ledger.debits, len(ledger.steps) - 1
     row, amount = int(seeds.rows[0]), int(seeds.amounts[0])
+    if rule == "lifo":
+        from graphflow.kernels.lifo import trace_stack
+
+        table = np.array([[2 * row, -1, 0, amount, 0]], np.int64)
+        whole = (side.pointer, side.steps, side.starts, side.held, side.lows)
+        with ledger.scratch(2) as scratch:
+            begun = time.perf_counter()
+            trace_stack(ledger.steps, whole, ledger.converted, table, scratch, last, False)
+            return time.perf_counter() - begun
     if rule == "fifo":
         table = np.array([[2 * row, -1, 0, amount, 0]], np.int64)
         with ledger.scratch(2) as scratch:
@@ -249,7 +260,7 @@ def measure(size: int, only: str | None, limit: float, quick: bool) -> list[Row]
 
 def _local(size: int, limit: float, count: int) -> list[Row]:
     rows = []
-    for rule in ("fifo", "prorata"):
+    for rule in RULES:
         found = job("benchmarks.targets:local_trace", size, rule, count, limit=limit)
         facts = (
             f"{found['runs']} seeds, half early and half late; {found['local']} reach at most {LOCAL:,} "
@@ -265,7 +276,7 @@ def _local(size: int, limit: float, count: int) -> list[Row]:
 
 def _full(size: int, limit: float) -> list[Row]:
     rows = []
-    for rule in ("fifo", "prorata"):
+    for rule in RULES:
         found = job("benchmarks.targets:full_trace", size, rule, limit=limit)
         facts = f"{found['reached']:,} transfers carry traced money; 5 s at 100 million, in proportion"
         area = f"all that the busiest account paid, {rule}, with its ends"
