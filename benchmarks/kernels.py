@@ -211,6 +211,26 @@ def trace_lots(given: Given) -> Run:
     ), prepare
 
 
+def trace_stack(given: Given) -> Run:
+    from graphflow.kernels.lifo import trace_stack as kernel
+
+    side, converted = given.ledger.debits, given.ledger.converted
+    zero = np.zeros_like(given.seeds)
+    seeds = np.column_stack((2 * given.seeds, given.none, zero, given.amounts, zero))
+    box, prepare = given.held(lambda: np.zeros((given.pots, 2), np.int64))
+    last = len(given.steps) - 1
+    whole = (side.pointer, side.steps, side.starts, side.held, side.lows)
+    return lambda: kernel(given.steps, whole, converted, seeds, box[0], last, False), prepare
+
+
+def build_lows(given: Given) -> Run:
+    from graphflow.kernels.lows import build_lows as kernel
+
+    side, converted = given.ledger.debits, given.ledger.converted
+    whole = (side.pointer, side.steps, side.starts, side.held)
+    return lambda: kernel(given.steps, whole, converted, False), None
+
+
 def trace_shares(given: Given) -> Run:
     from graphflow.kernels.prorata import trace_shares as kernel
 
@@ -310,7 +330,9 @@ WHAT: dict[str, tuple[Callable[[Given], Run], str]] = {
     "balances.book_rows": (book_rows, ""),
     "balances.divide_custody": (divide_custody, "one custody account of 1,000 earmarks"),
     "balances.run_balances": (run_balances, ""),
+    "lows.build_lows": (build_lows, "debits"),
     "fifo.trace_lots": (trace_lots, "all that the busiest account paid"),
+    "lifo.trace_stack": (trace_stack, "all that the busiest account paid"),
     "prorata.trace_shares": (trace_shares, "all that the busiest account paid; reaches nearly everything"),
     "libr.trace_lowest": (trace_lowest, "all that the busiest account paid; reaches nearly everything"),
     "poison.spread": (spread, "all that the busiest account paid, with its ends; reaches nearly everything"),

@@ -21,7 +21,7 @@ from benchmarks.measure import command, job, median, peak_memory, timed
 
 LOCAL = 100_000
 """Questions that reach at most so many transfers are local."""
-RULES = ("fifo", "prorata", "libr", "poison")
+RULES = ("fifo", "lifo", "prorata", "libr", "poison")
 
 LEAST = 10_000_000
 """The targets are for this many transfers; with fewer, times are shown and not judged."""
@@ -87,6 +87,15 @@ def _kernel_alone(ledger: Any, seeds: Any, rule: str) -> float:
 
     side, last = ledger.debits, len(ledger.steps) - 1
     row, amount = int(seeds.rows[0]), int(seeds.amounts[0])
+    if rule == "lifo":
+        from graphflow.kernels.lifo import trace_stack
+
+        table = np.array([[2 * row, -1, 0, amount, 0]], np.int64)
+        whole = (side.pointer, side.steps, side.starts, side.held, side.lows)
+        with ledger.scratch(2) as scratch:
+            begun = time.perf_counter()
+            trace_stack(ledger.steps, whole, ledger.converted, table, scratch, last, False)
+            return time.perf_counter() - begun
     if rule == "fifo":
         table = np.array([[2 * row, -1, 0, amount, 0]], np.int64)
         with ledger.scratch(2) as scratch:

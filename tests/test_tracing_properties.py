@@ -202,7 +202,8 @@ def connected(tables: Tables, path: list[str], backward: bool) -> None:
 
 
 # ---------------------------------------------------------------------- 4. transposition
-def test_forward_and_backward_are_one_question_under_fifo() -> None:
+@pytest.mark.parametrize("rule", ["fifo", "lifo"])
+def test_forward_and_backward_are_one_question(rule: str) -> None:
     @fewer
     @given(st.data())
     def agree(data: st.DataObject) -> None:
@@ -212,11 +213,11 @@ def test_forward_and_backward_are_one_question_under_fifo() -> None:
         hypothesis.assume(len(names) > 1)
         rng = random.Random(data.draw(st.integers(0, 2**32)))
         some = rng.sample(names, min(6, len(names)))
-        forward = {name: carried(gf.trace(case, f"transfer:{name}")) for name in some}
+        forward = {name: carried(gf.trace(case, f"transfer:{name}", rule=rule)) for name in some}
         reached = sorted({other for row in forward.values() for other in row})
         others = rng.sample(reached, min(6, len(reached))) + rng.sample(names, 1)
         for other in others:
-            backward = carried(gf.trace(case, f"transfer:{other}", backward=True))
+            backward = carried(gf.trace(case, f"transfer:{other}", rule=rule, backward=True))
             for name in some:
                 assert backward.get(name) == forward[name].get(other)
 
