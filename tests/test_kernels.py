@@ -22,7 +22,7 @@ KERNELS = Path(__file__).resolve().parent.parent / "graphflow" / "kernels"
 # callers.
 PARTS = {
     "sift", "drop", "replace", "room_for", "longer", "longer_reals", "word_at", "text_key", "same_text",
-    "visit", "sweep", "walk", "payment", "arriving", "wait_for", "rank", "drive",
+    "visit", "sweep", "walk", "payment", "arriving", "wait_for", "rank", "drive", "pass_on",
     "left_behind",
     "together", "silent", "debit_lies", "credit_lies", "part_lies", "find_stacked", "aim", "shrink", "cut_off",
     "lay_down", "plant", "add_end", "comes_before", "in_order", "sink", "convert", "kept_state",

@@ -212,7 +212,7 @@ def _lots_flow(ledger: Ledger, moved: Ints, stopped: Ints, left: Ints, backward:
 
 
 def _poison_flow(ledger: Ledger, roots: _Roots, last: int, backward: bool, limits: Limits) -> Flow:
-    """What is touched. Amounts in the seed's currency are nobody's: those columns repeat the local ones.
+    """What is touched. Nothing is an amount in the seed's currency: these columns have others, unshown.
 
     Where the definition leaves room:
 
@@ -227,8 +227,8 @@ def _poison_flow(ledger: Ledger, roots: _Roots, last: int, backward: bool, limit
     """
     table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
     emptied = _emptied(ledger, roots)
-    if emptied:
-        table = np.concatenate((table, np.array(emptied, np.int64)))
+    if len(emptied):
+        table = np.concatenate((table, emptied))
         table = table[np.lexsort((table[:, 1], table[:, 0]))]
     sides = (
         ledger.debits.pointer, ledger.debits.steps, ledger.credits.pointer, ledger.credits.steps,
@@ -238,22 +238,31 @@ def _poison_flow(ledger: Ledger, roots: _Roots, last: int, backward: bool, limit
         moved, ended = spread(
             ledger.steps, ledger.pots, sides, table, ledger.converted, state, (last, limits.hops, backward)
         )
-    return Flow(moved[:, (0, 1, 1)], ended[:, (0, 1, 2, 2)])
+    return Flow(moved, ended[:, (0, 1, 2, 2)])
 
 
-def _emptied(ledger: Ledger, roots: _Roots) -> list[tuple[int, int, int, int]]:
+def _emptied(ledger: Ledger, roots: _Roots) -> Ints:
     """Sub-ledgers without money of the clearing accounts whose balance is a seed, as roots of nothing."""
-    out: dict[tuple[int, int], tuple[int, int, int, int]] = {}
-    for i in np.flatnonzero(roots.step < 0).tolist():
-        of = ledger.pots[int(roots.pot[i])]
-        if int(of["kind"]) != CLEARING:
+    standing = np.flatnonzero(roots.step < 0)
+    standing = standing[ledger.pots["kind"][roots.pot[standing]] == CLEARING]
+    names = ["account", "currency", "period"]
+    found = [np.zeros((0, 4), np.int64)]
+    done: set[tuple[int, ...]] = set()
+    for place, pot in zip(roots.place[standing].tolist(), roots.pot[standing].tolist(), strict=True):
+        of = ledger.pots[pot]
+        key = (place, *(int(of[name]) for name in names))
+        if key in done:
             continue
-        for pot in ledger.pots_of(int(of["account"])):
-            if all(ledger.pots[name][pot] == of[name] for name in ("currency", "period", "kind")):
-                out[int(roots.place[i]), pot] = (int(roots.place[i]), pot, 0, 0)
-    for place, pot in zip(roots.place.tolist(), roots.pot.tolist(), strict=True):
-        out.pop((place, pot), None)
-    return list(out.values())
+        done.add(key)
+        all_of = ledger.pots_of(key[1])
+        near = ledger.pots[all_of.start : all_of.stop]
+        same = near["kind"] == CLEARING
+        for name in names[1:]:
+            same &= near[name] == of[name]
+        empty = np.setdiff1d(all_of.start + np.flatnonzero(same), roots.pot[roots.place == place])
+        nothing = np.zeros_like(empty)
+        found.append(np.column_stack((np.full_like(empty, place), empty, nothing, nothing)))
+    return np.concatenate(found)
 
 
 def _no_chains() -> Chains:
