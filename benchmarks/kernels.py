@@ -223,6 +223,31 @@ def trace_shares(given: Given) -> Run:
     ), prepare
 
 
+def trace_lowest(given: Given) -> Run:
+    from graphflow.kernels.libr import trace_lowest as kernel
+
+    side, converted = given.ledger.debits, given.ledger.converted
+    seeds = np.column_stack((2 * given.seeds, given.none, given.amounts, given.amounts))
+    box, prepare = given.held(lambda: np.zeros((given.pots, 4), np.int64))
+    last = len(given.steps) - 1
+    whole = (side.pointer, side.steps, side.starts, side.held, side.lows)
+    return lambda: kernel(given.steps, whole, seeds, converted, box[0], last), prepare
+
+
+def spread(given: Given) -> Run:
+    from graphflow.kernels.poison import spread as kernel
+
+    ledger = given.ledger
+    sides = (ledger.debits.pointer, ledger.debits.steps, ledger.credits.pointer, ledger.credits.steps)
+    seeds = np.column_stack((2 * given.seeds, given.none, given.amounts, given.amounts))
+    box, prepare = given.held(lambda: np.zeros((given.pots, 4), np.int64))
+    limits = (len(given.steps) - 1, -1, False)
+    both = (*sides, ledger.compartments)
+    return lambda: kernel(
+        given.steps, ledger.pots, both, seeds, ledger.converted, box[0], limits
+    ), prepare  # fmt: skip
+
+
 def touch(given: Given) -> Run:
     from graphflow.kernels.poison import touch as kernel
 
@@ -287,6 +312,8 @@ WHAT: dict[str, tuple[Callable[[Given], Run], str]] = {
     "balances.run_balances": (run_balances, ""),
     "fifo.trace_lots": (trace_lots, "all that the busiest account paid"),
     "prorata.trace_shares": (trace_shares, "all that the busiest account paid; reaches nearly everything"),
+    "libr.trace_lowest": (trace_lowest, "all that the busiest account paid; reaches nearly everything"),
+    "poison.spread": (spread, "all that the busiest account paid, with its ends; reaches nearly everything"),
     "poison.touch": (touch, "one seed, 6 hops; reaches nearly everything"),
     "chains.walk_chains": (walk_chains, "the first tenth of what the busiest account paid"),
     "text.decimals": (

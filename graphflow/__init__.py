@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # what the names below are, for people's editors and for mypy
     from graphflow.errors import BusyError, GraphflowError, InputError, MissingExtraError, Problem, UsageError
     from graphflow.intake import import_sources
     from graphflow.tables import Tables
-    from graphflow.tracing import trace
+    from graphflow.tracing import compare_rules, trace
 
 _ROOMS = {
     "BusyError": "errors",
@@ -41,6 +41,7 @@ _ROOMS = {
     "Problem": "errors",
     "Tables": "tables",
     "UsageError": "errors",
+    "compare_rules": "tracing",
     "import_sources": "intake",
     "open_case": "case",
     "trace": "tracing",
@@ -56,6 +57,7 @@ __all__ = [
     "Tables",
     "UsageError",
     "__version__",
+    "compare_rules",
     "import_sources",
     "open_case",
     "trace",

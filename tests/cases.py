@@ -24,11 +24,13 @@ from graphflow.kernels import (
     libr,
     lifo,
     lows,
+    maxflow,
     numbering,
     order,
     poison,
     prorata,
     text,
+    unroll,
 )
 from graphflow.ledger.form import CUSTODY, ORDINARY, POT, ROW, STEP, TRANSIT
 from graphflow.ledger.form import OUTSIDE as NOWHERE
@@ -41,11 +43,13 @@ from tests.naive import lay as naive_lay
 from tests.naive import libr as naive_libr
 from tests.naive import lifo as naive_lifo
 from tests.naive import lows as naive_lows
+from tests.naive import maxflow as naive_maxflow
 from tests.naive import numbering as naive_numbering
 from tests.naive import order as naive_order
 from tests.naive import poison as naive_poison
 from tests.naive import prorata as naive_prorata
 from tests.naive import text as naive_text
+from tests.naive import unroll as naive_unroll
 
 LENT, CONVERTS, ARRIVAL, PARTS, INNER, OUTSIDE = 64, 128, 256, 512, 1024, 4
 
@@ -59,14 +63,21 @@ class World:
     """Books, their pots, and steps between them in time order, with every field filled in."""
 
     def __init__(
-        self, rng: random.Random, size: int, converts: float = 0.2, far: bool = False, calm: bool = False
+        self,
+        rng: random.Random,
+        size: int,
+        converts: float = 0.2,
+        far: bool = False,
+        calm: bool = False,
+        custody: float = 0.25,
+        stops: int = 3,
     ) -> None:
-        self.rng, self.calm = rng, calm
+        self.rng, self.calm, self.stops = rng, calm, 0 if calm else stops
         self.books: list[list[int]] = []  # the pots of each book, the bare one first
         self.outside: list[bool] = []
         for _ in range(rng.randint(2, 6)):
             chance = 0.5 if calm else rng.random()
-            pots = rng.randint(2, 3) if chance < 0.25 else 1
+            pots = rng.randint(2, 3) if chance < custody else 1
             self.books.append(list(range(len(self.outside), len(self.outside) + pots)))
             self.outside += [chance > 0.9] * pots
         self.party = [rng.randrange(4) for _ in self.books]
@@ -98,8 +109,8 @@ class World:
             self.held[row["source"]] = self.held.get(row["source"], 0) - row["amount"]
             self.held[row["target"]] = self.held.get(row["target"], 0) + row["received"]
         row["own"], row["into"] = (rng.choice(self.books[row[side]]) for side in ("source", "target"))
-        if row["source"] == row["target"]:  # a row has one earmark
-            row["into"] = row["own"]
+        if row["source"] == row["target"]:
+            row["into"] = row["own"]  # a transfer has one earmark
         row["transit"] = rng.randint(0, 4) if rng.random() < 0.15 else None
         return row
 
@@ -133,7 +144,7 @@ class World:
         for number, row in enumerate(self.rows):
             converts = CONVERTS if row["converts"] else 0
             inner = INNER if self.party[row["source"]] == self.party[row["target"]] else 0
-            stops = (0,) if self.calm else (0,) * 12 + (1, 2, 3)
+            stops = ((0,) * 12 + (1, 2, 3))[: 12 + self.stops]
             flags = OUTSIDE if self.outside[row["into"]] else self.rng.choice(stops)
             flags |= (OUTSIDE if self.outside[row["own"]] else self.rng.choice(stops)) << 3 | inner
             parts = self.parts.get(number, [(row["own"], row["amount"], False)])
@@ -224,7 +235,13 @@ class World:
         side, other, end = (repaid, lent, "dst") if back else (lent, repaid, "src")
         pointer, positions = naive_index.index_by(self.leads()[self.steps[end][side[:, 0]]], self.pots)
         positions = ints(positions)
-        return self.leads(), ints(pointer), side[positions, 0].astype(np.int32), side[positions, 1].copy(), other
+        return (
+            self.leads(),
+            ints(pointer),
+            side[positions, 0].astype(np.int32),
+            side[positions, 1].copy(),
+            other,
+        )
 
     def standing(self, pot: int, upto: int) -> tuple[int, int]:
         """What stands in a pot before step ``upto``: from where to where on its ruler."""
@@ -304,6 +321,35 @@ def lots_inputs(rng: random.Random, size: int) -> tuple:
     return world.steps, *world.payments(back), ints(seeds, 5), queue, last, back
 
 
+def stack_inputs(rng: random.Random, size: int) -> tuple:
+    converts, far, calm = rng.choice((0, 0, 0.05, 0.2)), rng.random() < 0.8, rng.random() < 0.2
+    world = World(rng, 2 * size, converts, far, calm, rng.choice((0.25, 0.7)), rng.choice((0, 0, 1)))
+    back = rng.random() < 0.5
+    last = world.last(back)
+    found = {(row[4], row[1]): row for _ in range(rng.randint(1, 3)) for row in world.seeds(back)}
+    seeds = []
+    for s, pot, low, high, o, whole in found.values():
+        if s < 0:  # places on the ruler: any heights
+            high -= low
+            low = rng.randint(0, whole - high)
+            high += low
+        if o <= last:
+            seeds.append((2 * o + (s < 0), pot, low, high, 0))
+    seeds.sort()
+    queue = np.zeros((world.pots, 2), np.int64)
+    patience = rng.choice((1, 2, 4, 1024))
+    return (
+        world.steps,
+        world.index(back),
+        world.converted,
+        ints(seeds, 5),
+        queue,
+        last,
+        back,
+        patience,
+    )
+
+
 def shares_inputs(rng: random.Random, size: int) -> tuple:
     # in calm worlds what a pot holds fades to a fraction, and that counts again when more comes
     calm = rng.random() < 0.5
@@ -327,9 +373,16 @@ def shares_inputs(rng: random.Random, size: int) -> tuple:
 
 
 def lowest_inputs(rng: random.Random, size: int) -> tuple:
-    world = World(rng, size * rng.choice((1, 6)), far=rng.random() < 0.3, calm=rng.random() < 0.3)
+    far, calm = rng.random() < 0.3, rng.random() < 0.3
+    world = World(rng, size * rng.choice((1, 6)), converts=rng.choice((0.2, 0.6)), far=far, calm=calm)
     seeds = [(2 * o + (s < 0), pot, high - low, whole) for s, pot, low, high, o, whole in world.seeds(False)]
     last = world.last(False)
+    lent = np.flatnonzero((world.steps["flags"] & PARTS > 0) & (world.steps["repaid"] > 0)).tolist()
+    if lent and rng.random() < 0.7:  # several parts together repay a lender
+        group = world.payment(rng.choice(lent))
+        more = [(2 * s, -1, rng.randint(0, int(world.steps[s]["amount"])), 0) for s in group]
+        keys = {row[0] for row in more}
+        seeds = sorted([*more, *(seed for seed in seeds if seed[0] not in keys)])
     return (
         world.steps,
         world.index(False),
@@ -652,19 +705,21 @@ def lows_inputs(rng: random.Random, size: int) -> tuple:
 def many_payments(rng: random.Random, size: int, back: bool) -> tuple:
     """Steps of one pot and, before and behind it, of two others; its balance wanders far up and down."""
     steps = np.zeros(size, STEP)
-    pots, balance, run = sorted(rng.choices((0, 1, 1, 1, 2), k=size)), [rng.randint(0, 90)] * 3, [0, 0, 0]
+    pots, run = sorted(rng.choices((0, 1, 1, 1, 2), k=size)), [0, 0, 0]
+    least = [0, rng.choice((0, 40)), 0]  # where the other two go lower, a search goes on into them
+    balance = [rng.randint(low, 90) for low in least]
     for s, pot in enumerate(pots):
         step = steps[s]
         step["row"], step["amount"] = s, rng.randint(1, 9)
         if s and pots[s - 1] == pot and rng.random() < 0.2:  # with the one before it, a part of one transfer
             step["row"], step["flags"], steps[s - 1]["flags"] = steps[s - 1]["row"], PARTS, PARTS
         else:
-            balance[pot] = max(balance[pot] + rng.randint(-10, 10), 0)
+            balance[pot] = max(balance[pot] + rng.randint(-10, 10), least[pot])
         step["dst" if back else "src"], step["cplace" if back else "dplace"] = pot, run[pot]
         step["avail"], step["repaid"] = balance[pot], rng.choice((0, 0, 0, 1))
         moved = int(step["amount"]) - int(step["repaid"]) if back else min(int(step["amount"]), balance[pot])
         run[pot] += moved
-        balance[pot] = max(balance[pot] + (moved if back else -moved), 0)
+        balance[pot] = balance[pot] + (moved if back else -moved)
         step["after"] = balance[pot]
     side, place = ("dst", "cplace") if back else ("src", "dplace")
     pointer, positions = naive_index.index_by(steps[side], 3)
@@ -685,11 +740,11 @@ def below_inputs(rng: random.Random, size: int) -> tuple:
         world = World(rng, size)
         steps, side, converted = world.steps, world.side(back), world.converted
     side = *side, ints(naive_lows.build_lows(steps, side, converted, back))
-    pot = rng.randrange(len(side[0]) - 1)
+    pot = rng.choice((1, rng.randrange(len(side[0]) - 1)))
     begin, end = int(side[0][pot]), int(side[0][pot + 1])
     at = rng.randint(begin - 1, end - 1) if back else rng.randint(begin, end)
     most = max([1, *side[3][begin:end].tolist()])
-    return steps, side, converted, pot, at, rng.choice((1, rng.randint(1, most), most)), back
+    return steps, side, converted, pot, at, rng.choice((1, 30, rng.randint(1, most), most)), back
 
 
 def step_inputs(rng: random.Random, size: int) -> tuple:
@@ -701,6 +756,181 @@ def step_inputs(rng: random.Random, size: int) -> tuple:
 def found_inputs(rng: random.Random, size: int) -> tuple:
     values = sorted(rng.sample(range(2 * size + 2), rng.randint(0, size)))
     return ints([(value, 0) for value in values], 2), rng.randint(-1, 2 * size + 2)
+
+
+# ---------------------------------------------------------------------- the unrolled network
+def reach_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size * rng.choice((1, 4)), far=rng.random() < 0.3), rng.random() < 0.5
+    pots = np.zeros(world.pots, POT)
+    pots["kind"] = 4
+    pots["kind"][: world.settled] = [0 if out else 1 for out in world.outside[: world.settled]]
+    leads = np.arange(world.pots, dtype=np.int32)
+    for own in world.books:
+        leads[own] = own[0]
+        if len(own) > 1:
+            pots["kind"][own] = 2
+        pots["basis"][own] = rng.choice((1, 1, 3))
+    payers = leads[world.steps["dst" if back else "src"]]
+    pointer, positions = naive_index.index_by(payers, world.pots)
+    loose = np.array([rng.random() < 0.3 for _ in range(world.pots if rng.random() < 0.2 else 0)], np.bool_)
+    seeds: dict[tuple[int, int], list[int]] = {}
+    for s, pot, low, high, o, _ in world.seeds(back):
+        key = (2 * o + (s < 0), int(leads[pot]) if s < 0 else -1)
+        bits = seeds.get(key, [0, 0])[0] | (rng.randint(0, 1) if high - low == 1 else int(high > low))
+        seeds[key] = [bits, int(s < 0)]
+    if rng.random() < 0.3:
+        seeds.setdefault(
+            (2 * rng.randrange(len(world.steps)) - 1, int(leads[rng.randrange(world.settled)])), [3, 0]
+        )
+    table = [(*key, *seeds[key]) for key in sorted(seeds)]
+    if len(leads) and rng.random() < 0.5 and (leads == np.arange(world.pots)).all():
+        leads = leads[:0]
+    return (
+        world.steps,
+        pots,
+        (ints(pointer), np.array(positions, np.int32), leads, loose),
+        ints(table, 4),
+        np.zeros((world.pots, 1), np.int64),
+        world.last(back),
+        back,
+        rng.choice((3, 1024, 1024, 1024)),
+    )
+
+
+def reach_outcome(result: Any, args: tuple) -> Any:
+    return plain(result), plain(args[4])  # zero again
+
+
+def next_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size), rng.random() < 0.5
+    pointer, positions = world.payments(back)[:2]
+    return pointer, positions, rng.randrange(world.pots), rng.randint(-1, len(world.steps)), back
+
+
+def unroll_inputs(rng: random.Random, size: int) -> tuple:
+    pots = rng.randint(2, 6)
+    count = rng.randint(0, 2 * size)
+    spans = sorted(rng.sample(range(count + 1), min(2 * rng.randint(0, 2), count + 1 - (count + 1) % 2)))
+    open_ = [(low, high, rng.sample(range(pots), rng.randint(0, 2)))
+             for low, high in zip(spans[::2], spans[1::2], strict=True)]  # fmt: skip
+    joint: dict[tuple[int, int], int] = {}
+    amounts: list[list[int]] = []
+
+    def span_of(m: int, book: int) -> int:
+        for low, high, whose in open_:
+            if low <= m < high and book in whose:
+                if (low, book) not in joint:
+                    joint[low, book] = len(amounts)
+                    amounts.append([book, rng.randint(0, 4), rng.randint(0, 2), -1 - (5 * pots + book)])
+                return joint[low, book]
+        return -1
+
+    moves = []
+    for m in range(count):
+        payer, payee = rng.randrange(pots), rng.randrange(pots)
+        part = rng.choice((0, 0, 0, 0, rng.randint(0, 9)))
+        ends = -1 - (rng.randint(1, 4) * pots + payee) if rng.random() < 0.2 else 0
+        met = -1 - (6 * pots + payer) if part or rng.random() < 0.05 else 0
+        numbers = [rng.choice((0, rng.randint(1, 9))) for _ in range(4)]
+        pays, lends, into, left = numbers
+        moves.append((payer, payee, pays, ends, lends, into, left, part, met,
+                      span_of(m, payer), -1 if ends else span_of(m, payee), -1 - (5 * pots + payee)))  # fmt: skip
+    cuts = []
+    for before in sorted(rng.randint(0, count) for _ in range(rng.randint(0, 2))):
+        if all(not low < before < high for low, high, _ in open_):
+            book = rng.randrange(pots)
+            if (before, book) not in {(cut[0], cut[1]) for cut in cuts}:
+                cuts.append((before, book, rng.randint(0, 5), -1 - (6 * pots + book)))
+    return ints(moves, 12), ints(cuts, 4), ints(amounts, 4), np.zeros((pots, 1), np.int64)
+
+
+def unroll_outcome(result: Any, args: tuple) -> Any:
+    """Nodes may be numbered in any way: each is what leaves it and what comes to it, two rounds deep."""
+    edges, nodes = plain(result)
+    assert not args[3].any()
+    named: dict[int, Any] = {}
+    for _ in range(3):
+        leaving: dict[int, list] = {}
+        coming: dict[int, list] = {}
+        for tail, head, capacity, move in edges:
+            leaving.setdefault(tail, []).append(
+                (move, capacity, str(named.get(head, "") if head > 0 else head))
+            )
+            coming.setdefault(head, []).append(
+                (move, capacity, str(named.get(tail, "") if tail > 0 else tail))
+            )
+        named = {
+            v: hash((tuple(sorted(leaving.get(v, []))), tuple(sorted(coming.get(v, [])))))
+            for v in range(1, nodes)
+        }
+    return sorted(map(str, named.values())), sorted(
+        (str(named.get(tail, tail)), str(named.get(head, head)), capacity, move)
+        for tail, head, capacity, move in edges
+    )
+
+
+def network(rng: random.Random, size: int, ordered: bool = False) -> tuple:
+    """Edges among a few nodes; ordered: from 0 on, down to 1, to the ends, to the last, which none leaves."""
+    inner, ends = rng.randint(2, 3 + size // 3), rng.randint(1, 3)
+    nodes = inner + ends + 1
+    order = [0, *range(inner - 1, 0, -1), *range(inner, nodes)]
+    edges = []
+    for _ in range(rng.randint(1, 2 * size)):
+        a, b = (rng.randrange(nodes) for _ in range(2))
+        if ordered:
+            a, b = sorted((a, b), key=order.index)
+            if rng.random() < 0.5 and order.index(a) + 1 < nodes:
+                b = order[order.index(a) + 1]
+        if a != b:
+            edges.append((a, b, rng.choice((0, 1, rng.randint(1, 9), rng.randint(1, 2**40)))))
+    return edges, nodes, inner
+
+
+def arcs_inputs(rng: random.Random, size: int) -> tuple:
+    edges, nodes, _ = network(rng, size)
+    tail, head, capacity = ([edge[i] for edge in edges] for i in range(3))
+    return np.array(tail, np.int32), np.array(head, np.int32), ints(capacity), nodes
+
+
+def pour_inputs(rng: random.Random, size: int) -> tuple:
+    edges, nodes, inner = network(rng, size, ordered=True)
+    tail, head, capacity = ([edge[i] for edge in edges] for i in range(3))
+    pointer, to, mate, room, _ = naive_maxflow.arcs(tail, head, capacity, nodes)
+    return *(np.array(x, np.int32) for x in (pointer, to, mate)), ints(room), inner
+
+
+def pour_outcome(result: Any, args: tuple) -> Any:
+    return plain(result), plain(args[3])
+
+
+def shift_arcs(rng: random.Random, size: int) -> tuple:
+    """A network with some flow in it, two of its nodes, how much to send and how many arcs to look at."""
+    edges, nodes, _ = network(rng, 2 * size)
+    tail, head, capacity = ([edge[i] for edge in edges] for i in range(3))
+    pointer, to, mate, room, _ = naive_maxflow.arcs(tail, head, capacity, nodes)
+    for _ in range(rng.randint(0, 2)):
+        naive_maxflow.shift((pointer, to, mate), room, *rng.sample(range(nodes), 2), rng.randint(0, 2**41))
+    graph = tuple(np.array(x, np.int32) for x in (pointer, to, mate))
+    most, spare = rng.choice((2**50, rng.randint(0, 12))), rng.choice((2**61, 2**61, 2**61, 60, 0))
+    return graph, ints(room), *rng.sample(range(nodes), 2), most, spare
+
+
+def meet_inputs(rng: random.Random, size: int) -> tuple:
+    graph, room, *rest = shift_arcs(rng, size)
+    return graph, room, np.zeros((len(graph[0]) - 1, 2), np.int32), *rest
+
+
+def flow_outcome(result: Any, args: tuple) -> Any:
+    """What was sent, and the rest of it if the kernel was told to stop; that nothing is lost on the way."""
+    sent, _, ended = plain(result)
+    graph, room, *marks, start, goal, most, spare = args
+    good = bool((room >= 0).all()) and 0 <= sent <= most
+    rest = naive_maxflow.shift(graph, room, start, goal, most - sent)
+    good &= rest == 0 or (ended != 0 and spare < 2**61)
+    pointer, _, mate = graph
+    change = room[mate] - room
+    through = [int(change[pointer[v] : pointer[v + 1]].sum()) for v in range(len(pointer) - 1)]
+    return good, sent + rest, through, plain(room + room[mate]), [plain(mark[:, 0]) for mark in marks]
 
 
 # ---------------------------------------------------------------------- outcomes
@@ -727,6 +957,10 @@ def first_as_it_is(result: Any, args: tuple) -> Any:
 def lots_outcome(result: Any, args: tuple) -> Any:
     status, moved, stopped, left = plain(result)
     return [status, moved, sorted(stopped), sorted(left)] if not status else [status]
+
+
+def stack_outcome(result: Any, args: tuple) -> Any:
+    return lots_outcome(result, args), plain(args[4][:, 0])  # zero again
 
 
 def shares_outcome(result: Any, args: tuple) -> Any:
@@ -756,9 +990,9 @@ def balances_outcome(result: Any, args: tuple) -> Any:
 def chains_outcome(result: Any, args: tuple) -> Any:
     """The kernel hands chains out by the buffer: all of them, by path and end; those of a path follow one another."""
     if isinstance(result, dict):
-        return {(rows, int(code), pot, number): value for (rows, code, pot, number), value in result.items()}, plain(
-            args[6]
-        )
+        return {
+            (rows, int(code), pot, number): value for (rows, code, pot, number), value in result.items()
+        }, plain(args[6])
     summed: dict[tuple, list[int]] = {}
     told: dict[tuple, int] = {}
     numbers = args[2][:, 5]
@@ -954,6 +1188,8 @@ PAIRS = (
     Pair("fifo.payment_at", fifo.payment_at, naive_fifo.payment_at, place_inputs),
     Pair("fifo.trace_lots", fifo.trace_lots, naive_fifo.trace_lots, lots_inputs, lots_outcome),
     Pair("lifo.first_below", lifo.first_below, naive_lifo.first_below, below_inputs),
+    Pair("lifo.first_behind", lifo.first_behind, naive_lifo.first_behind, step_inputs),
+    Pair("lifo.trace_stack", lifo.trace_stack, naive_lifo.trace_stack, stack_inputs, stack_outcome),
     Pair("prorata.share", prorata.share, naive_prorata.share, share_inputs, sizes=()),
     Pair("prorata.take", prorata.take, naive_prorata.take, take_inputs, sizes=()),
     Pair("prorata.nearest", prorata.nearest, naive_prorata.nearest, share_inputs, sizes=()),
@@ -966,6 +1202,13 @@ PAIRS = (
     Pair("libr.nearest", libr.nearest, naive_libr.nearest, share_inputs, sizes=()),
     Pair("libr.first_below", libr.first_below, naive_libr.first_below, beneath_inputs),
     Pair("libr.trace_lowest", libr.trace_lowest, naive_libr.trace_lowest, lowest_inputs, lowest_outcome, (100,)),
+    Pair("unroll.next_of", unroll.next_of, naive_unroll.next_of, next_inputs),
+    Pair("unroll.reach", unroll.reach, naive_unroll.reach, reach_inputs, reach_outcome),
+    Pair("unroll.unroll", unroll.unroll, naive_unroll.unroll, unroll_inputs, unroll_outcome),
+    Pair("maxflow.arcs", maxflow.arcs, naive_maxflow.arcs, arcs_inputs),
+    Pair("maxflow.pour", maxflow.pour, naive_maxflow.pour, pour_inputs, pour_outcome),
+    Pair("maxflow.meet", maxflow.meet, naive_maxflow.meet, meet_inputs, flow_outcome, (30, 100)),
+    Pair("maxflow.push", maxflow.push, naive_maxflow.push, shift_arcs, flow_outcome, (30, 100)),
     Pair("poison.first_behind", poison.first_behind, naive_poison.first_behind, behind_inputs),
     Pair("poison.touch", poison.touch, naive_poison.touch, poison_inputs, touch_outcome, (100,)),
     Pair("poison.book_of", poison.book_of, naive_poison.book_of, book_inputs),

@@ -502,10 +502,11 @@ CITED: dict[str, tuple[str, ...]] = {
         "Barlow Clowes v Vaughan [1991] EWCA Civ 11 (text checked)", "Barlow Clowes v Vaughan [1991] EWCA Civ 11（已核对原文）",
         "does not suffice (text checked, of a practitioner's article)", "采用先进先出（已核对原文，来源为实务文章）",
         "Tydings v Reed, 2020 (text checked)", "Tydings v Reed, 2020（已核对原文）",
-        "Anderson et al. (text checked)", "Anderson et al.（已核对原文）",
+        "Anderson et al. (text checked, of a secondary source)", "Anderson et al.（已核对原文，来源为二手资料）",
     ),
     "lifo": ("US v Banco Cafetero (2d Cir 1986) let the government choose among first in, last out and an average (general knowledge)",
-             "US v Banco Cafetero (2d Cir 1986) 允许政府在先进先出、后进先出与平均法之间选择（一般知识）"),
+             "US v Banco Cafetero (2d Cir 1986) 允许政府在先进先出、后进先出与平均法之间选择（一般知识）",
+             "published by P. Todd (text checked)", "由 P. Todd 发表（已核对原文）"),
     "prorata": (
         "法释〔2014〕13号, art. 10 (text checked)", "（法释〔2014〕13号）第十条（已核对原文）",
         "first in, first out (text checked, of a practitioner's article)", "先进先出之外的选择（已核对原文，来源为实务文章）",

@@ -303,10 +303,8 @@ def walk(
                 taken_seed = nearest(state[payer, 1], taken, held)
                 state[payer, 0] -= taken
                 state[payer, 1] -= taken_seed
-            if not dense and state[payer, 2] > 0 and side[1][state[payer, 2] - 1] <= high:
-                state[payer, 2] = 0
-                if state[payer, 0] > 0:
-                    waiting = wait_for(steps, side, state, heap, waiting, payer, high)
+            if not dense and state[payer, 0] > 0 and side[1][state[payer, 2] - 1] <= high:
+                waiting = wait_for(steps, side, state, heap, waiting, payer, high)
             if is_seed:
                 if taken > 0:
                     stopped[stops, 0] = low + k

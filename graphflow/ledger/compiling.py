@@ -44,7 +44,12 @@ SUM = 2**62
 
 
 def compile_ledger(
-    tables: Tables, *, order: Ints | None = None, stated: bool = False, gaps: Ints | None = None
+    tables: Tables,
+    *,
+    order: Ints | None = None,
+    stated: bool = False,
+    gaps: Ints | None = None,
+    spare: int = 0,
 ) -> Ledger:
     """Compile checked tables into a ledger.
 
@@ -66,6 +71,8 @@ def compile_ledger(
     gaps : int64 (g, 2), optional
         Withdrawals and deposits, as rows of the table, that are taken to be the same cash: the deposit is
         paid out of a place where the withdrawal's money stands by itself.
+    spare
+        How many minor units more than the least every opening has that is not known.
 
     Raises
     ------
@@ -166,7 +173,7 @@ def compile_ledger(
         event_row, event_time, rows, (source_book, target_book), (amount[rows], received[rows]), vague
     )
     by_book, basis, breaks = find_openings(
-        transfers, coverage, Names(who.ids, names, own_coin), books, booked
+        transfers, coverage, Names(who.ids, names, own_coin), books, booked, spare
     )
     ordinary = books["kind"] == ORDINARY
     opening = np.zeros(len(pots), np.int64)

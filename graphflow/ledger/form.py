@@ -206,17 +206,6 @@ class Ledger:
         known = self.pots["account"]
         return np.searchsorted(np.where(known < 0, count, known), np.arange(count + 1)).astype(np.int64)
 
-    @cached_property
-    def leads(self) -> Numbers:
-        """Of each pot the first of its book; empty where every pot is a book of its own."""
-        divided = (self.pots["kind"] == CUSTODY) & (self.pots["earmark"] >= 0)
-        if not divided.any():
-            return np.zeros(0, np.int32)
-        # the pots of a book are neighbours, the bare one first
-        numbers = np.arange(len(self.pots), dtype=np.int32)
-        leads: Numbers = np.maximum.accumulate(np.where(divided, 0, numbers)).astype(np.int32)
-        return leads
-
     def lenders(self, back: bool) -> tuple[Numbers, Ints, Numbers, Ints, Ints]:
         """What lenders paid, on a ruler for each book.
 
@@ -241,20 +230,63 @@ class Ledger:
         return tuple(found)
 
     @cached_property
+    def leads(self) -> Numbers:
+        """Of each pot the first of its book; empty where every pot is a book of its own."""
+        found = np.zeros(0, np.int32)
+        if (self.account_kind == KINDS.index("custody")).any():  # looking through the pots takes longer
+            divided = (self.pots["kind"] == CUSTODY) & (self.pots["earmark"] >= 0)
+            if divided.any():  # the pots of a book are neighbours, the bare one first
+                numbers = np.arange(len(self.pots), dtype=np.int32)
+                found = np.maximum.accumulate(np.where(divided, np.int32(0), numbers))
+        found.setflags(write=False)
+        return found
+
+    @cached_property
     def compartments(self) -> Ints:
         """Books of several pots, which custody accounts have: the first of each and the one behind its last,
         ascending.
         """
-        if not (self.account_kind == KINDS.index("custody")).any():  # looking through the pots takes longer
+        if self.leads.size == 0:
             return np.zeros((0, 2), np.int64)
-        pots = np.flatnonzero(self.pots["kind"] == CUSTODY)
-        same = np.ones(max(pots.size - 1, 0), np.bool_)
-        for name in ("account", "currency", "period"):
-            same &= self.pots[name][pots[1:]] == self.pots[name][pots[:-1]]
-        begins = pots[np.concatenate(([True], ~same))] if pots.size else pots
-        ends = pots[np.concatenate((~same, [True]))] + 1 if pots.size else pots
-        several = ends > begins + 1
-        return np.column_stack((begins[several], ends[several])).astype(np.int64)
+        begins, counts = np.unique(self.leads, return_counts=True)
+        several = counts > 1
+        return np.column_stack((begins, begins + counts))[several].astype(np.int64)
+
+    @cached_property
+    def gaps(self) -> frozenset[tuple[int, int]]:
+        """Withdrawals and deposits, as rows, that count as the same cash, where it was compiled so."""
+        of = self.pots[self.pots["kind"] == GAP]
+        if of.size == 0:
+            return frozenset()
+        place = np.empty(self.size, np.int64)
+        place[self.rows["origin"]] = np.arange(self.size)
+        return frozenset(zip(place[of["period"]].tolist(), place[of["earmark"]].tolist(), strict=True))
+
+    def by_book(self, back: bool) -> tuple[Ints, Numbers]:
+        """What each book pays (``back``: receives), ascending, at its first pot; its others have none."""
+        return self._received_by_book if back else self._paid_by_book
+
+    @cached_property
+    def _paid_by_book(self) -> tuple[Ints, Numbers]:
+        return self._joined(self.debits)
+
+    @cached_property
+    def _received_by_book(self) -> tuple[Ints, Numbers]:
+        return self._joined(self.credits)
+
+    def _joined(self, index: Index) -> tuple[Ints, Numbers]:
+        if self.leads.size == 0:
+            return index.pointer, index.steps
+        pointer, positions = index.pointer.copy(), index.steps.copy()
+        numbers = np.arange(len(self.pots))
+        first = np.flatnonzero((self.leads == numbers) & np.append(self.leads[1:] != numbers[1:], False))
+        upto = np.searchsorted(self.leads, first, side="right")
+        for lead, end in zip(first.tolist(), upto.tolist(), strict=True):
+            positions[pointer[lead] : pointer[end]].sort()
+            pointer[lead + 1 : end] = pointer[end]
+        pointer.setflags(write=False)
+        positions.setflags(write=False)
+        return pointer, positions
 
     @cached_property
     def _idle(self) -> threading.local:

@@ -47,11 +47,14 @@ class Change:
         By account, the account whose holder is supposed to hold it too.
     reversal_of
         By transfer, the one that it is supposed to reverse; None: none.
+    spare
+        How many minor units more than it must have every opening is supposed to have that is not known.
     """
 
     leave_out: frozenset[str] = frozenset()
     holder: Mapping[str, str] = field(default_factory=dict)
     reversal_of: Mapping[str, str | None] = field(default_factory=dict)
+    spare: int = 0
 
 
 class Surroundings:
@@ -131,8 +134,8 @@ class Surroundings:
         return rows
 
     def excerpt(self, accounts: Ints, more: Ints, over_gaps: bool = False) -> Excerpt:
-        """All rows of these accounts (as the ledger numbers them), and some rows more; with ``over_gaps``, cash
-        that is withdrawn and paid in again is joined.
+        """All rows of these accounts (as the ledger numbers them), and some more; ``over_gaps``: cash that is
+        withdrawn and paid in again is joined.
         """
         return Excerpt(self, np.unique(accounts), more, over_gaps)
 
@@ -200,8 +203,10 @@ class Excerpt:
         """
         tables, events = dict(self._tables), self.events if events is None else events
         rows = self.rows
+        spare = 0
         if change is not None:
             tables, rows = self._changed(tables, change)
+            spare = change.spare
         place = np.searchsorted(rows, events >> 1)
         here = place < rows.size
         here[here] = rows[place[here]] == events[here] >> 1
@@ -218,7 +223,7 @@ class Excerpt:
             both = self.around.gaps
             both = both[np.isin(both, rows).all(axis=1)]
             gaps = np.searchsorted(rows, both)
-        case.__dict__["ledger"] = compile_ledger(part, order=order, stated=stated, gaps=gaps)
+        case.__dict__["ledger"] = compile_ledger(part, order=order, stated=stated, gaps=gaps, spare=spare)
         return case
 
     def _changed(self, tables: dict[str, pa.Table], change: Change) -> tuple[dict[str, pa.Table], Ints]:
@@ -259,11 +264,6 @@ class Excerpt:
             shared.setdefault(other, name)
         for name in accounts["account_id"].to_pylist():
             yield shared.get(name) or holder(name)
-
-    def reached(self, case: Case, accounts: Ints) -> Ints:
-        """Accounts of a case of this excerpt, as the whole case's ledger numbers them."""
-        assert len(case.ledger.account_ids) == self.accounts.size
-        return self.accounts[accounts]
 
 
 class _Instead(Mapping[str, pa.Table]):

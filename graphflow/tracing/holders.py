@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from graphflow.ledger.form import Ledger
+from graphflow.ledger.form import GAP, Ledger
 
 Ints = NDArray[np.int64]
 
@@ -26,10 +26,13 @@ class Holders:
         The ledger.
     party
         Whether accounts of one party are one holder.
+    back
+        Whether the question goes backward: what is left of cash between a withdrawal and a deposit is the
+        deposit's then, else the withdrawal's.
     """
 
-    def __init__(self, ledger: Ledger, party: bool) -> None:
-        self.ledger, self.party = ledger, party
+    def __init__(self, ledger: Ledger, party: bool, back: bool = False) -> None:
+        self.ledger, self.party, self.back = ledger, party, back
         self._transit = len(ledger.account_ids)
         self._parties = self._transit + len(ledger.pots)
         self.count = self._parties + len(ledger.party_ids)
@@ -46,6 +49,10 @@ class Holders:
     def of_pots(self, pots: Ints) -> Ints:
         """The holders of what stands in pots: a transfer in transit is a holder of its own."""
         account = self.ledger.pots["account"][pots].astype(np.int64)
+        for i in np.flatnonzero(self.ledger.pots["kind"][pots] == GAP).tolist():
+            row = int(self.ledger.pots["earmark" if self.back else "period"][pots[i]])
+            of = self.ledger.rows[np.flatnonzero(self.ledger.rows["origin"] == row)[0]]
+            account[i] = of["source" if self.back else "target"]
         transit = account < 0
         held = self.of_accounts(np.where(transit, 0, account)) if self._transit else account
         return np.where(transit, self._transit + pots, held)

@@ -15,8 +15,10 @@ from graphflow.tracing.excerpt import settled
 from graphflow.tracing.seeds import ends_of_case, rows_of
 
 if TYPE_CHECKING:
+    from graphflow.case import Case
     from graphflow.ledger.form import Ledger
     from graphflow.tracing.excerpt import Excerpt
+    from graphflow.tracing.question import Question
     from graphflow.tracing.result import Trace
 
 Ints = NDArray[np.int64]
@@ -52,7 +54,8 @@ def intervals(trace: Trace) -> Intervals | None:
 
     Each order has its own least openings. None where there are more than :data:`MOST_ORDERS`.
     """
-    case, question, ledger = trace._case, trace._question, trace._ledger
+    question, ledger = trace._question, trace._whole
+    case = trace._case if trace._excerpt is None else trace._excerpt.around.case
     span = ends_of_case(ledger)
     held = np.array([ledger.account(x.id) for x in question.references if x.kind == "balance"], np.int64)
 
@@ -68,10 +71,10 @@ def intervals(trace: Trace) -> Intervals | None:
         for events in orders:
             part = excerpt.case(events)
             try:
-                found = ask(part, question, span)
+                found = ask(part, question, span, excerpt)
             except UsageError:  # in this order there is no such money: a part of a balance, say
                 continue
-            grown = np.union1d(reached, excerpt.accounts[found._reached[0]])
+            grown = np.union1d(reached, found._walked)
             if grown.size > reached.size:
                 reached = grown
                 break  # all of it again, with the rows of these accounts
@@ -80,15 +83,15 @@ def intervals(trace: Trace) -> Intervals | None:
         return Intervals(_spans(moved), _spans(ends), len(ends)), reached
 
     found: Intervals | None = settled(
-        case, np.concatenate((held, trace._reached[0])), asked_rows(trace), try_all
+        case, np.concatenate((held, trace._walked)), asked_rows(case, question), try_all, question.cash_gaps
     )
     return found
 
 
-def asked_rows(trace: Trace) -> Ints:
+def asked_rows(case: Case, question: Question) -> Ints:
     """The rows that a question's references name, whenever they were."""
-    named = trace._question.references
-    return np.unique(np.concatenate([rows_of(trace._case, x, trace.backward) for x in named]))
+    found = [rows_of(case, x, question.backward) for x in question.references]
+    return np.unique(np.concatenate(found))
 
 
 Name = TypeVar("Name")

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.rows import Moment, moment
 from graphflow.tracing.chains import Limits
+from graphflow.tracing.excerpt import settled
 from graphflow.tracing.holders import VIEWS
+from graphflow.tracing.orders import asked_rows
 from graphflow.tracing.references import Reference, resolve
 from graphflow.tracing.result import Trace
 from graphflow.tracing.rules import RULES, Rule, rule_named
-from graphflow.tracing.seeds import find_seeds, minor
+from graphflow.tracing.seeds import ends_of_case, find_seeds, minor
 from graphflow.tracing.walk import View, follow
 
 if TYPE_CHECKING:
     from graphflow.case import Case
+    from graphflow.tracing.excerpt import Excerpt
+
+Ints = NDArray[np.int64]
 
 MOST = 2**62
 
@@ -43,6 +49,7 @@ class Question:
     min_amount: str | Decimal | int = 0
     by: str = "account"
     overdraft: str = "lender"
+    cash_gaps: bool = False
 
 
 def trace(
@@ -58,6 +65,7 @@ def trace(
     min_amount: str | Decimal | int = 0,
     by: str = "account",
     overdraft: str = "lender",
+    cash_gaps: bool = False,
 ) -> Trace:
     """Follow money to its ends, exactly, in time order, under a named rule.
 
@@ -74,7 +82,7 @@ def trace(
         ``balance:ID@TIME``, ``party:ID``, ``product:ID``, ``loan:ID``, each with ``=AMOUNT`` for a part;
         several join by commas, ``@FILE`` has one a line.
     rule
-        ``"fifo"``, ``"prorata"``, ``"libr"`` or ``"poison"``.
+        ``"fifo"``, ``"lifo"``, ``"prorata"``, ``"libr"`` or ``"poison"``.
     backward
         Ask where the money came from. ``libr`` says nothing about that.
     currency
@@ -95,6 +103,9 @@ def trace(
         coordinated with the money that covered them later, it goes on as the payment that the overdraft made
         (``"coordinated"``, first in first out only): earlier in time, the oldest overdraft first. A negative
         opening, the oldest of all, stays the lender's.
+    cash_gaps
+        Join a withdrawal in cash and the later deposit of the same local day and currency that is nine tenths
+        to all of it, by the same party or its agent: an inference, listed in `assumptions`.
 
     Returns
     -------
@@ -160,7 +171,25 @@ def trace(
         raise UsageError(Problem("since", N_("begins after the period ends"), {}, f"{since} > {until}"))
     named = tuple(resolve(case, references))
     question = Question(named, chosen, backward, currency, since, until, max_hops, min_amount, by, overdraft)
-    return ask(case, question)
+    return over_gaps(case, replace(question, cash_gaps=True)) if cash_gaps else ask(case, question)
+
+
+def over_gaps(case: Case, question: Question) -> Trace:
+    """Ask a question of a case in which cash that was withdrawn is what was paid in again.
+
+    Only the accounts that the money is in are looked at, and those behind the gaps that it comes to.
+    """
+    span = ends_of_case(case.ledger)
+    before = ask(case, replace(question, cash_gaps=False))
+    held = [case.ledger.account(x.id) for x in question.references if x.kind == "balance"]
+    start = np.concatenate((before._walked, np.array(held, np.int64)))
+
+    def again(excerpt: Excerpt) -> tuple[Trace, Ints]:
+        found = ask(excerpt.case(), question, span, excerpt)
+        return found, found._walked
+
+    answer: Trace = settled(case, start, asked_rows(case, question), again, over_gaps=True)
+    return answer
 
 
 def _refuse_unknown(where: str, value: object, known: tuple[str, ...]) -> None:
@@ -176,9 +205,14 @@ def _refuse_unknown(where: str, value: object, known: tuple[str, ...]) -> None:
         )
 
 
-def ask(case: Case, question: Question, span: tuple[int, int] | None = None) -> Trace:
-    """Ask a question of a case; ``span`` is when the whole case begins and ends, where this is a part of
-    it.
+def ask(
+    case: Case,
+    question: Question,
+    span: tuple[int, int] | None = None,
+    excerpt: Excerpt | None = None,
+) -> Trace:
+    """Ask a question of a case; ``span`` is when the whole case begins and ends, where this is a part of it,
+    made of ``excerpt``.
     """
     backward, least = question.backward, question.min_amount
     seeds = find_seeds(
@@ -220,5 +254,6 @@ def ask(case: Case, question: Question, span: tuple[int, int] | None = None) -> 
         "min_amount": limits.least,
         "by": question.by,
         "overdraft": question.overdraft,
+        "cash_gaps": question.cash_gaps,
     }
-    return Trace(case, question, seeds, flow, chains, parameters)
+    return Trace(case, question, seeds, flow, chains, parameters, excerpt)

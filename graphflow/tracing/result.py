@@ -13,14 +13,14 @@ import pyarrow as pa
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
-from graphflow.ledger.form import ARRIVAL, BASES, CLEARING, CUSTODY, LENT, OUTSIDE, TRANSIT, Ints, Ledger
+from graphflow.ledger.form import ARRIVAL, BASES, CLEARING, CUSTODY, GAP, LENT, OUTSIDE, TRANSIT, Ints, Ledger
 from graphflow.tables.currencies import major
 from graphflow.tables.result import as_frame
 from graphflow.tracing.chains import Chains
 from graphflow.tracing.holders import Holders
 from graphflow.tracing.orders import Intervals, Key, intervals
 from graphflow.tracing.seeds import Seeds
-from graphflow.tracing.supposing import Supposed, suppose
+from graphflow.tracing.supposing import LARGE, Supposed, suppose
 from graphflow.tracing.telling import Chain, Telling, frame_of, time_of
 from graphflow.tracing.walk import (
     HORIZON,
@@ -33,6 +33,7 @@ from graphflow.tracing.walk import OUTSIDE as MET_OUTSIDE
 
 if TYPE_CHECKING:
     from graphflow.case import Case
+    from graphflow.tracing.excerpt import Excerpt
     from graphflow.tracing.question import Question
 
 _CODES = {1: "cash", 2: "fee", 3: "hub", LENDER: "lender", RECIRCULATED: "recirculated", HORIZON: "horizon"}
@@ -69,8 +70,10 @@ class Trace:
         flow: Flow,
         chains: Callable[[], Chains],
         parameters: Mapping[str, Any],
+        excerpt: Excerpt | None = None,
     ) -> None:
         self._case = case
+        self._excerpt = excerpt  # where the answer comes from a part of the case
         self._question = question
         self._ledger: Ledger = case.ledger
         self._seeds = seeds
@@ -250,7 +253,7 @@ class Trace:
 
     @cached_property
     def _holders(self) -> Holders:
-        return Holders(self._ledger, self._question.by == "party")
+        return Holders(self._ledger, self._question.by == "party", self.backward)
 
     @cached_property
     def _end_sums(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
@@ -285,7 +288,9 @@ class Trace:
         return [(a or "", "" if a else str(p)) for a, p in zip(accounts, parties, strict=True)]
 
     def _account_of(self, pot: int) -> str:
-        return self._holders.name(int(Holders(self._ledger, False).of_pots(np.array([pot]))[0]))
+        return self._holders.name(
+            int(Holders(self._ledger, False, self.backward).of_pots(np.array([pot]))[0])
+        )
 
     @cached_property
     def _paid_seed(self) -> tuple[Ints, Any]:
@@ -311,7 +316,7 @@ class Trace:
         outside = np.where(paid, place["returned"], np.where(asset, place["asset"], place["frontier"]))
         out = np.where(codes == MET_OUTSIDE, outside, out)
         # what stands outside any period, or on its way, has no coverage that could end
-        held = np.flatnonzero((of["kind"] != OUTSIDE) & (of["kind"] != TRANSIT))
+        held = np.flatnonzero(~np.isin(of["kind"], (OUTSIDE, TRANSIT, GAP)))
         period = ledger.periods[of["period"][held]]
         left = np.zeros(len(codes), np.bool_)
         left[held] = (
@@ -319,8 +324,60 @@ class Trace:
         )
         stays = np.where(paid, place["returned"], np.where(left, place["frontier"], place["balance"]))
         stays = np.where(of["kind"] == TRANSIT, place["balance"], stays)
+        stays = np.where(of["kind"] == GAP, place["cash"], stays)
         stays = np.where(of["kind"] == CLEARING, place["hub"], stays)
         return np.where(codes == STAYS, stays, out).astype(np.int64)
+
+    # ------------------------------------------------------------------- envelope
+
+    def envelope(self, ends: Iterable[Any] | None = None, budget: int | None = None) -> pd.DataFrame:
+        """For each end the least and the greatest amount that any conserving attribution could give it.
+
+        Any attribution: one that pays out what came in, in time order, and no more of it than stands in
+        an account, whatever it says of which money leaves first. Every rule's figure lies between the two,
+        whatever this trace's own rule is. Rows stand in the order that is shown. Where an opening is unknown,
+        any larger one may be true too; limits are not known to the envelope, and what is converted ends in it
+        as ``converted``, at the account that it left.
+
+        Parameters
+        ----------
+        ends
+            A list of (kind, account) or (kind, account, currency) counts as one, and gives one row; a list
+            of such lists a row each. None: every end of this trace, and every other that some attribution
+            could reach, as far as the budget goes.
+        budget
+            How many edges of the unrolled network may be looked at, by default 100 million (a few seconds);
+            laying it out counts as forty looks at each. Beyond it a row is not ``exact``: its bounds are
+            then 0 and the most that could arrive there at all.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``kind``, ``account_id``, ``currency``, ``least``, ``greatest`` (in the seed's currency)
+            and ``exact``: this trace's own ends first. ``attrs["left_out"]`` is how many other ends the
+            budget left out, ``attrs["reasons"]`` says why something is not exact.
+
+        Notes
+        -----
+        The greatest is the maximum flow to the ends through the network of accounts unrolled in time, the
+        least the seed less the maximum flow to all the others; in whole units, exactly. L. R. Ford and D. R.
+        Fulkerson, Flows in Networks (1962); E. A. Dinic, Soviet Math. Doklady 11 (1970) 1277.
+
+        Examples
+        --------
+        >>> from graphflow.synthesis import toys
+        >>> import graphflow as gf
+        >>> t = gf.trace(toys.t1(), "transfer:a,c")
+        >>> found = t.envelope()
+        >>> sorted(zip(found["account_id"], found["least"].tolist(), found["greatest"].tolist()))
+        [('M', 0, 15000), ('X', 0, 25000), ('Y', 0, 30000)]
+        >>> t.envelope([("frontier", "X"), ("frontier", "Y")])[["least", "greatest", "exact"]]
+           least  greatest  exact
+        0  25000     40000   True
+        """
+        from graphflow.tracing.envelope import envelope_of
+
+        return envelope_of(self, ends, budget)
 
     # --------------------------------------------------------------------- chains
 
@@ -464,7 +521,7 @@ class Trace:
         pots = ledger.steps["src" if self.backward else "dst"][steps].astype(np.int64)
         flags = ledger.steps["flags"][steps]
         stops = (flags & 56 if self.backward else flags & 7) > 0
-        walked = ~stops & (ledger.pots["kind"][pots] != TRANSIT)
+        walked = ~stops & ~np.isin(ledger.pots["kind"][pots], (TRANSIT, GAP))
         standing = self._seeds.standing
         pots = np.concatenate((pots[walked], np.array([x.pot for x in standing], np.int64)))
         seed = np.concatenate((seed[walked], np.array([x.ends - x.begins for x in standing], np.int64)))
@@ -478,13 +535,40 @@ class Trace:
         accounts, total, _ = sum_by(self._ledger.pots["account"][pots].astype(np.int64), amounts, amounts)
         return accounts, total
 
+    @property
+    def _whole(self) -> Ledger:
+        """The ledger of the whole case."""
+        return self._ledger if self._excerpt is None else self._excerpt.around.ledger
+
+    @property
+    def _walked(self) -> Ints:
+        """Accounts that the money was in, as the whole case's ledger numbers them."""
+        accounts = self._reached[0]
+        return accounts if self._excerpt is None else self._excerpt.accounts[accounts]
+
+    @cached_property
+    def _over_gaps(self) -> list[tuple[int, int, int]]:
+        """Accounts with deposits (backward: withdrawals) to which traced money came over a gap of cash, how
+        much of it in the seed's currency, and how many these are.
+        """
+        ledger = self._ledger
+        steps, seed = self._flow.moved[:, 0], self._flow.moved[:, 2]
+        paid, near = ("dst", "source") if self.backward else ("src", "target")
+        pots = ledger.steps[paid][steps]
+        over = np.flatnonzero(ledger.pots["kind"][pots] == GAP)
+        if over.size == 0:
+            return []
+        accounts = ledger.rows[near][ledger.steps["row"][steps[over]]].astype(np.int64)
+        key, amount, count = sum_by(accounts, seed[over], np.ones(over.size, np.int64))
+        return list(zip(key.tolist(), amount.tolist(), count.tolist(), strict=True))
+
     @cached_property
     def _open_accounts(self) -> dict[int, int]:
         """Reached accounts with rows whose order nothing decides, and how many."""
-        whose = self._ledger.open_rows[:, 1]
+        whose = self._whole.open_rows[:, 1]
         if len(whose) == 0:
             return {}
-        accounts, rows = np.unique(whose[np.isin(whose, self._reached[0])], return_counts=True)
+        accounts, rows = np.unique(whose[np.isin(whose, self._walked)], return_counts=True)
         return dict(zip(accounts.tolist(), rows.tolist(), strict=True))
 
     @cached_property
@@ -503,13 +587,18 @@ class Trace:
         found: list[tuple[str, str | None, str, int, int, str]] = []
         if not ledger.coverage_stated:
             note = N_("no account says for which time its statement is held: the case counts as complete")
-            found.append(("coverage", None, self.currency, self.seed, len(ledger.account_ids), note))
+            found.append(("coverage", None, self.currency, self.seed, len(self._whole.account_ids), note))
         accounts, came = self._reached
         by_account = dict(zip(accounts.tolist(), came.tolist(), strict=True))
         note = N_("nothing decides the order of these rows: the figures are those of the one shown")
         for account, rows in self._open_accounts.items():
+            name = self._whole.account_ids[account].as_py()
+            amount = by_account[ledger.account(name)]
+            found.append(("order", name, self.currency, amount, rows, note))
+        note = N_("cash that was withdrawn is taken to be what was paid in again that day: an inference")
+        for account, amount, deposits in self._over_gaps:
             name = ledger.account_ids[account].as_py()
-            found.append(("order", name, self.currency, by_account[account], rows, note))
+            found.append(("cash", name, self.currency, amount, deposits, note))
         note = N_("a seed transfer counts net of what was reversed")
         for row, taken in self._seeds.reduced:
             payee = ledger.account_ids[int(ledger.rows["target"][row])].as_py()
@@ -657,6 +746,62 @@ class Trace:
         [['X', 15000, 0, -15000], ['M', 0, 10000, 10000], ['Y', 15000, 20000, 5000]]
         """
         return suppose(self, leave_out, same_holder, reversal_of or {})
+
+    def explain(self, transfer_id: str, language: str = "en") -> str:
+        """Why a transfer carries that much, in words: what its account held before, the rule, the arithmetic,
+        the rows.
+
+        Parameters
+        ----------
+        transfer_id
+            Any transfer of the case; of one that carries nothing it says why.
+        language
+            ``"en"`` or ``"zh"``.
+
+        Returns
+        -------
+        str
+            Lines of text.
+
+        Raises
+        ------
+        UsageError
+            An unknown transfer or language.
+
+        Examples
+        --------
+        >>> from graphflow import trace
+        >>> from graphflow.synthesis import toys
+        >>> print(trace(toys.t1(), "transfer:a").explain("y"))
+        Transfer y: 300.00 CNY from M to Y, 2024-03-01 09:04:00.
+        ...
+        It carries 150.00 CNY of the traced money.
+        Before it M held 450.00 CNY, of which 150.00 CNY were traced.
+          1. 150.00 CNY of a from A, 2024-03-01 09:00:00; traced: 150.00 CNY
+          2. 150.00 CNY of b from B, 2024-03-01 09:01:00; traced: 0.00 CNY
+        <BLANKLINE>
+        """
+        from graphflow.tracing.explaining import explain
+
+        return explain(self, transfer_id, language)
+
+    def with_large_openings(self) -> Supposed:
+        """What the rule gives where every opening that is not known is very large, beside what it gives with
+        the least one that never overdraws.
+
+        An opening that no statement says may be anything from that least one up. A figure that is the same
+        in both columns does not rest on it.
+
+        Examples
+        --------
+        >>> import graphflow as gf
+        >>> rows = {"transfer_id": ["t", "x"], "time": ["2024-03-01T09:00:00", "2024-03-01T10:00:00"],
+        ...         "source": ["T", "M"], "target": ["M", "X"], "amount": ["50", "120"]}
+        >>> t = gf.trace(gf.Case.from_tables(transfers=rows), "transfer:t")
+        >>> t.with_large_openings().ends[["account_id", "before", "after"]].values.tolist()
+        [['X', 5000, 0], ['M', 0, 5000]]
+        """
+        return suppose(self, (), (), {}, spare=LARGE)
 
     def sensitivity(self, transfer_id: str) -> pd.DataFrame:
         """How every end depends on one row: each as it is and as it were without that transfer.

@@ -38,6 +38,7 @@ class Chain(NamedTuple):
     """One sequence of transfers, each funded by the one before, with the amount that flowed all the way.
 
     ``account_id`` is where it ends; by party it is empty where that account has one, ``party_id`` then.
+    ``inferred``: it goes over a gap of cash, from a withdrawal to a deposit.
     """
 
     amount: int
@@ -48,6 +49,7 @@ class Chain(NamedTuple):
     account_id: str | None
     currency: str
     party_id: str | None = None
+    inferred: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,13 @@ class Telling:
             account_id=None if party else name(holder),
             currency=ledger.currencies[told.coin[i]],
             party_id=self._holders.party_of(holder),
+            inferred=bool(ledger.gaps) and self._over_gap(rows),
         )
+
+    def _over_gap(self, rows: Ints) -> bool:
+        """Whether money goes over a gap of cash between two of the transfers."""
+        pairs = zip(rows[:-1].tolist(), rows[1:].tolist(), strict=True)
+        return any(((b, a) if self._backward else (a, b)) in self._ledger.gaps for a, b in pairs)
 
     def _passes(self, batch: Batch, at: int, *, twice: bool = False) -> Ints:
         """The accounts that a chain passes; ``twice``: each as the one paid into and the one paid out of."""
@@ -333,6 +341,7 @@ def frame_of(chains: list[Chain]) -> pd.DataFrame:
                 "account_id": pa.array([c.account_id for c in chains], pa.large_string()),
                 "currency": pa.array([c.currency for c in chains], pa.large_string()),
                 "party_id": pa.array([c.party_id for c in chains], pa.large_string()),
+                "inferred": pa.array([c.inferred for c in chains], pa.bool_()),
             }
         )
     )

@@ -14,6 +14,7 @@ from graphflow.kernels import chains as kernel
 from graphflow.kernels.fifo import trace_lots
 from graphflow.kernels.index import index_by
 from graphflow.kernels.libr import trace_lowest
+from graphflow.kernels.lifo import trace_stack
 from graphflow.kernels.poison import spread
 from graphflow.kernels.prorata import nearest, trace_shares
 from graphflow.language import N_
@@ -138,9 +139,9 @@ def follow(
 ) -> tuple[Flow, Callable[[], Chains]]:
     """Run a rule.
 
-    Without limits (and, first in first out, without conversions on the way) the amounts come from one pass in
-    time order; otherwise they are the sums of the chains that are kept. So they are where overdrafts are
-    coordinated: time runs both ways there.
+    Without limits (and, under ``fifo`` and ``lifo``, without conversions on the way) the amounts come from
+    one pass in time order; otherwise they are the sums of the chains that are kept. So they are where
+    overdrafts are coordinated: time runs both ways there.
     """
     backward, asked = view.backward, view.asked(rule)
     roots = _roots(ledger, seeds, backward)
@@ -158,6 +159,10 @@ def follow(
         came = _came(ledger, roots, shares, backward)
         return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow.ends, came)), lambda: kept_chains
     chains = _lots_chains(ledger, roots, last, asked, limits)
+    if rule == "lifo" and limits.none:
+        flow_of = _stacked(ledger, roots, last, backward)
+        if flow_of is not None:
+            return flow_of, lambda: chains
     # READING: coordinated, the period closes as it does otherwise: what repays an overdraft goes on as a
     # payment that is earlier in time (backward later), and of a period only the other side closes.
     if limits.none and not view.coordinated and rule == "fifo":
@@ -173,6 +178,24 @@ def follow(
             return _lots_flow(ledger, moved, stopped, left, backward), lambda: chains
     moved, ends = chains.sums()
     return Flow(moved, ends), lambda: chains
+
+
+def _stacked(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> Flow | None:
+    """Last in, first out; None where something is converted on the way.
+
+    A balance seed is the oldest money of its pot: the lowest heights, both ways.
+    """
+    side = _side(ledger, backward)
+    stands = roots.step < 0
+    begins = np.where(stands, 0, roots.begins)
+    ends = np.where(stands, roots.ends - roots.begins, roots.ends)
+    table = np.column_stack((roots.place, roots.pot, begins, ends, np.zeros_like(roots.place)))
+    with ledger.scratch(2) as queue:
+        status, moved, stopped, left = trace_stack(
+            ledger.steps, (side.pointer, side.steps, side.starts, side.held, side.lows), ledger.converted,
+            table, queue, last, backward,
+        )  # fmt: skip
+    return None if status else _lots_flow(ledger, moved, stopped, left, backward)
 
 
 def _lots_flow(ledger: Ledger, moved: Ints, stopped: Ints, left: Ints, backward: bool) -> Flow:

@@ -201,7 +201,9 @@ def walk_chains(steps, payments, seeds, barriers, limits, stack, carried):
                 return []
             return [(where[1], replace(unit, at=where[2]), book)]
         if word in ("lent", "lender"):
-            end(path, LENDER, book if back and asked & COORDINATED and word == "lender" else pot, unit, number)
+            end(
+                path, LENDER, book if back and asked & COORDINATED and word == "lender" else pot, unit, number
+            )
             return []
         never = word == "stays" or order(where[1]) > last
         leaves = 2 * size if never else 2 * order(where[1])

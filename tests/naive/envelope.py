@@ -19,7 +19,7 @@ from scipy.optimize import linprog
 from tests.naive.oracle import Answer, Oracle, Question, Ref
 from tests.naive.oracle_books import keep_books
 
-Node = tuple  # ("line", sub-ledger, number), or ("end", kind, account, currency)
+Node = tuple  # ("line", sub-ledger, number), ("arrives", sub-ledger, number), or ("end", kind, account, currency)
 
 
 @dataclass
@@ -71,6 +71,11 @@ class Network:
     def node(self, key: tuple, side: str, place: int) -> Node:
         return ("line", key, self.lines(key)[side, place])
 
+    def arrival(self, key: tuple, side: str, place: int) -> Node:
+        """Where what comes to a line is first: a lender takes of it alone, never of what stands in the account."""
+        node = self.node(key, side, place)
+        return ("arrives", *node[1:]) if keep_books(self.rows.history(key)).lines[node[2]].lender else node
+
     def lines(self, key: tuple) -> dict[tuple[str, int], int]:
         if key not in self.numbers:
             entries = self.rows.history(key).entries
@@ -87,12 +92,12 @@ class Network:
             paid, got = rows.key_out(step), rows.key_in(step)
             if self.backward:
                 tail = None if got is None else self.node(got, "in", place)
-                head = None if paid is None else self.node(paid, "out", place)
+                head = None if paid is None else self.arrival(paid, "out", place)
                 account, currency, onto = step.target, step.currency_in, step.source
                 meets = step.arrives and name in asked.seeds
             else:
                 tail = None if paid is None else self.node(paid, "out", place)
-                head = None if got is None else self.node(got, "in", place)
+                head = None if got is None else self.arrival(got, "in", place)
                 account, currency, onto = step.source, row["currency"], step.target
                 meets = step.leaves and name in asked.seeds
             converts = step.arrives and bool(row.get("target_currency"))
@@ -132,9 +137,10 @@ class Network:
         last = sum(time <= asked.closes for time in times)
         for number in range(first, last):
             if lines[number].lender and lines[number].side == ("out" if self.backward else "in"):
-                # Out of the credit itself: nothing else stands in an account that is overdrawn.
                 lender = ("end", "lender", account, currency)
-                self.edges.append(Edge(("line", key, number), lender, lines[number].lender))
+                rest = None if unknown else lines[number].amount - lines[number].lender
+                self.edges.append(Edge(("arrives", key, number), lender, lines[number].lender))
+                self.edges.append(Edge(("arrives", key, number), ("line", key, number), rest))
         for number in range(first, last + 1):  # the balance before line `number`
             tail, head = ("line", key, number - 1), ("line", key, number)
             if self.backward:

@@ -91,6 +91,18 @@ class Oracle:
             self.gapped = Oracle.of(self.rows.with_gaps(gaps_of(self.rows)))
         return self.gapped
 
+    def by_party(
+        self, answer: Answer, backward: bool = False
+    ) -> dict[tuple[object, str, str, str], int | Fraction]:
+        """The split of an answer among the parties that paid the seed (backward: that received it)."""
+        # READING: a balance seed was paid by nobody and stays by itself.
+        found: dict = defaultdict(int)
+        for (seed, *end), value in answer.by_seed.items():
+            if isinstance(seed, str):
+                seed = self.rows.party(self.rows.rows[seed]["target" if backward else "source"])
+            found[(seed, *end)] += value
+        return dict(found)
+
     def trace(
         self,
         refs: list[Ref],

@@ -107,8 +107,9 @@ def intervals(oracle: Oracle, refs: list[Ref], most: int = 1000, **question: Any
             return None
         answers, reached = [], set(accounts)
         for rows in orders:
-            # READING: each order is asked the whole question: which rows a part is taken of, and what stood there, too. An
-            # order in which there is no such money has no answer, and counts for nothing.
+            # READING: each order is asked the whole question: what stood in a balance seed's account, too. An order in which
+            # there is no such money has no answer, and counts for nothing. But of which of several transfers a part is
+            # taken, does not vary by the order in accounts that its money only left.
             try:
                 answers.append(Oracle.of(rows).trace(refs, **question))
             except RefusedError:
