@@ -317,6 +317,55 @@ def aim(piece: Records, s: int, low: int, high: int, shift: int, flip: int) -> N
 
 
 @njit(cache=True, nogil=True)
+def aim_placed(piece: Records, step: Records, s: int, amount: int, back: bool) -> int:
+    """First in, first out the payment ``s`` takes of a piece (backward: a credit of ``amount``): ``s``, or -1
+    where it is the last one and the piece lies behind it.
+    """
+    if back:
+        first, upto, shift = credit_lies(step, amount, False)
+        if piece["high"] > shift + upto:
+            return np.int64(-1)
+        aim(piece, s, shift + first, shift + upto, shift, 1)
+    else:
+        upto, shift, _ = debit_lies(step, False)
+        if piece["low"] >= shift + upto:
+            return np.int64(-1)
+        aim(piece, s, shift, shift + upto, shift, 1)
+    return s
+
+
+@njit(cache=True, nogil=True)
+def aim_lent(piece: Records, step: Records, s: int, begin: int, back: bool) -> int:
+    """Of money that repaid lenders the payment ``s`` takes, that a lender made, backward what repaid it;
+    where nobody did, -1, and the piece says how much that is.
+    """
+    own = min(step["amount"], step["avail"])
+    if not back:
+        aim(piece, s, begin, begin + step["amount"] - own, begin - own, 1)
+    elif piece["high"] <= begin + step["repaid"]:
+        aim(piece, s, begin, begin + step["repaid"], begin, 1)
+    else:
+        piece["from"] = max(piece["low"], begin + step["repaid"])
+        return np.int64(-1)
+    return s
+
+
+@njit(cache=True, nogil=True)
+def stacked_credit(steps: Records, converted: Ints, s: int, height: int) -> tuple[int, int]:
+    """Last in, first out the credit that lies just below a height, and where it begins: of several parts the
+    last one was found, and the others lie below it.
+    """
+    if not steps[s]["flags"] & PARTS:
+        _, _, shift = credit_lies(steps[s], arriving(steps[s], converted, s), True)
+        return s, shift
+    _, _, shift = part_lies(steps, s)
+    while shift >= height:
+        s -= 1
+        _, _, shift = part_lies(steps, s)
+    return s, shift
+
+
+@njit(cache=True, nogil=True)
 def shrink(piece: Records) -> None:
     """Leave the rest of a piece, without the part that was aimed at."""
     if piece["from"] > piece["low"]:
@@ -610,7 +659,7 @@ def walk_chains(
             goes = False
             while not goes and piece["low"] < piece["high"]:
                 unit = piece["high"] - 1 if back else piece["low"]  # what leaves first
-                piece["from"] = piece["low"]
+                piece["from"] = piece["low"]  # all of it, if nothing takes of it
                 piece["upto"] = piece["high"]
                 s = np.int64(-1)
                 code = STAYS
@@ -619,26 +668,13 @@ def walk_chains(
                     at = placed_at(lent_pointer, lent_starts, pot, unit)
                     if at >= 0:
                         s = np.int64(lent_positions[at])
-                        begin = lent_starts[at]
-                        own = min(steps[s]["amount"], steps[s]["avail"])
-                        lent = steps[s]["repaid"] if back else steps[s]["amount"] - own
-                        if unit < begin + lent:
-                            aim(piece, s, begin, begin + lent, begin if back else begin - own, 1)
-                        else:  # so much of it nobody repaid
-                            piece["from"] = max(piece["low"], begin + lent)
-                            s = np.int64(-1)
+                        s = aim_lent(piece, steps[s], s, lent_starts[at], back)
                 elif lifo:
                     at = find_stacked(steps, side, converted, piece, back)
                     if at >= 0:
                         s = np.int64(positions[at])
                         if back:
-                            if steps[s]["flags"] & PARTS:
-                                _, _, shift = part_lies(steps, s)
-                                while shift >= piece["high"]:  # the last of them was found
-                                    s -= 1
-                                    _, _, shift = part_lies(steps, s)
-                            else:
-                                _, _, shift = credit_lies(steps[s], arriving(steps[s], converted, s), True)
+                            s, shift = stacked_credit(steps, converted, s, piece["high"])
                             aim(piece, s, shift, piece["high"], shift, 1)
                         else:
                             own, shift, flip = debit_lies(steps[s], True)
@@ -647,16 +683,8 @@ def walk_chains(
                     at = placed_at(pointer, starts, pot, unit)
                     if at >= 0:
                         s = np.int64(positions[at])
-                        if back:
-                            amount = arriving(steps[s], converted, s)
-                            first, upto, shift = credit_lies(steps[s], amount, False)
-                        else:
-                            first = np.int64(0)
-                            upto, shift, _ = debit_lies(steps[s], False)
-                        if unit < shift + upto:
-                            aim(piece, s, shift + first, shift + upto, shift, 1)
-                        else:
-                            s = np.int64(-1)
+                        amount = arriving(steps[s], converted, s) if back else np.int64(0)
+                        s = aim_placed(piece, steps[s], s, amount, back)
                 order = steps.size - 1 - s if back else s
                 if s < 0 or order > last:
                     order = np.int64(steps.size)  # never, and so all that follow
@@ -681,7 +709,7 @@ def walk_chains(
                 inner = asked & PARTY != 0 and steps[s]["flags"] & INNER != 0
                 piece["silent"] = 1 if passes or inner else 0
                 if coordinated and asked & PARTY:
-                    # time runs both asked: what moves inside the party does so before anything leaves it, and
+                    # time runs both ways: what moves inside the party does so before anything leaves it, and
                     # none of it waits behind what another payment takes
                     if piece["silent"] == 1:
                         piece["key"] = order - steps.size
@@ -746,13 +774,8 @@ def walk_chains(
                 size = ended - group["end"]
                 if count + size > capacity or bounds[count] + size * length > rows.size:
                     if count > 0:
-                        stack = (
-                            groups,
-                            pieces,
-                            ends,
-                            path,
-                            kept_state(seed, depth, held, ended, paths, trails),
-                        )
+                        state = kept_state(seed, depth, held, ended, paths, trails)
+                        stack = (groups, pieces, ends, path, state)
                         return bounds[: count + 1], rows[: bounds[count]], told[:count], stack, True
                     capacity = max(capacity, size)
                     bounds = np.zeros(capacity + 1, np.int64)
