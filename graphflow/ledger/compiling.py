@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
+
+FEW = 10_000
+"""Of fewer transfers a thread costs more than it saves."""
 
 SUM = 2**62
 """Sums below this many minor units are counted exactly."""
@@ -89,10 +92,9 @@ def compile_ledger(
     who = read_accounts(tables, transfers, accounts)
     kind = who.kind
 
-    with ThreadPoolExecutor(2) as threads:
-        source, target = threads.map(
-            lambda name: numbers_of(texts(transfers, name), who.ids), ("source", "target")
-        )
+    # what nothing waits for is done beside the rest: the kernels let go of Python's lock
+    aside: Any = ThreadPoolExecutor(2) if size > FEW else _Here()
+    source, target = aside.map(lambda name: numbers_of(texts(transfers, name), who.ids), ("source", "target"))
     time = integers(transfers, "time", size)
     arrives = integers(transfers, "target_time", size)
     if known(transfers, "target_time", size).any():
@@ -137,8 +139,6 @@ def compile_ledger(
     origin = event_row[~second] if moving.size else event_row
     ids = texts(transfers, "transfer_id") if size else pa.array([], pa.large_string())
     ids = ids if as_given else ids.take(pa.array(origin))
-    # what nothing waits for is done beside the rest: the kernels let go of Python's lock
-    aside = ThreadPoolExecutor(2)
     by_hash = aside.submit(lambda: sort_hashes(hash_ids(ids)))
 
     coverage = read_coverage(accounts, tables.arrow("coverage"), who.ids, kind == 4, tables.timezone, stated)
@@ -251,6 +251,18 @@ def compile_ledger(
         open_pairs=pairs,
         arrivals=_arrivals(event_row, second, row_of),
     )
+
+
+class _Here:
+    """What a pool of threads does, done at once."""
+
+    def map(self, do: Callable[..., Any], values: Iterable[Any]) -> Iterator[Any]:
+        return iter([do(value) for value in values])
+
+    def submit(self, do: Callable[..., Any], *values: Any) -> Future[Any]:
+        found: Future[Any] = Future()
+        found.set_result(do(*values))
+        return found
 
 
 def _order(

@@ -62,7 +62,7 @@ def intervals(trace: Trace) -> Intervals | None:
     def try_all(excerpt: Excerpt) -> tuple[Intervals | None, Ints]:
         from graphflow.tracing.question import ask
 
-        orders = joint_orders(ledger, excerpt)
+        orders = joint_orders(ledger, excerpt, MOST_ORDERS)
         if orders is None:
             return None, excerpt.whole
         ends: list[dict[Key, int]] = []
@@ -107,7 +107,7 @@ def _spans(found: list[dict[Name, int]]) -> dict[Name, tuple[int, int]]:
 
 
 # --------------------------------------------------------------------------- every order
-def joint_orders(ledger: Ledger, excerpt: Excerpt, most: int = MOST_ORDERS) -> list[Ints] | None:
+def joint_orders(ledger: Ledger, excerpt: Excerpt, most: int) -> list[Ints] | None:
     """Every order of an excerpt's events that what is known allows, as far as it makes a difference to one
     of the accounts of which all rows are here; None where there are more than ``most``.
 
