@@ -128,7 +128,7 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
             help=_rule_help(),
             persist_state="session",
             filter_mode=None,
-            format_func=rule_title,
+            format_func={name: rule_title(name) for name in RULES}.__getitem__,
         )
         several = len(case.tables.minor_units) > 1
         low = st.columns(

@@ -132,10 +132,11 @@ def comparison(words: Words, reference: str, settings: dict[str, Any]) -> None:
             return
         try:
             with st.spinner(say("Comparing…")):
-                found = _compare(case, reference, settings)
+                _compare(case, reference, settings)
         except GraphflowError as error:
             cases.tell(error)
             return
+        st.rerun()  # so that the export has it too
     frame, columns = compared_rows(words, found)
     shown, config_ = config(frame.head(MOST_ROWS), columns, words.figures)
     st.dataframe(

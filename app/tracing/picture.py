@@ -236,7 +236,7 @@ def row_table(
         caption = say("Sum of what these rows carry: {money}", money=verbatim(words.figures.money(total)))
     if words.kept.inside:
         note = say(
-            "{count} transfers between accounts of one party are left out.", count=f"{words.kept.inside:,}"
+            "Left out: {count} transfers between accounts of one party.", count=f"{words.kept.inside:,}"
         )
         caption = f"{caption}  \n{note}"
     if marked:
