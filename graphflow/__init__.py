@@ -20,7 +20,7 @@ transfers through an account `M` that opens with 100.00 of its own money; where 
 >>> sides[["account_id", "fifo", "lifo", "least", "greatest"]].values.tolist()
 [['Y', 15000, 30000, 0, 30000], ['X', 15000, 5000, 0, 25000], ['M', 10000, 5000, 0, 15000]]
 >>> t.suppose(leave_out=["x"]).ends[["account_id", "before", "after"]].values.tolist()  # what if?
-[['X', 15000, 0], ['M', 0, 10000], ['Y', 15000, 20000]]
+[['X', 15000, 0], ['M', 10000, 20000], ['Y', 15000, 20000]]
 """
 
 from __future__ import annotations

@@ -248,7 +248,7 @@ def test_the_envelope_stands_beside_the_ends(case: str, capsys: pytest.CaptureFi
         assert Decimal(of["least"]) <= Decimal(end["seed_amount"]) <= Decimal(of["greatest"])
     assert run(["trace", case, "--from", "transfer:t1", "--envelope"]) == 0
     said = capsys.readouterr().out
-    assert "least" in said and "greatest" in said and "Other ends that money can have reached" in said
+    assert "least" in said and "greatest" in said and "Least and greatest: under any rule, in CNY." in said
     assert run(["trace", case, "--from", "transfer:t1", "--envelope", "--format", "csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert {row["account_id"]: row["greatest"] for row in rows}["D"] == "200.25"
