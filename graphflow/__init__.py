@@ -16,6 +16,11 @@ transfers through an account `M` that opens with 100.00 of its own money; where 
 >>> back = gf.trace(case, "transfer:y", rule="prorata", backward=True)      # whose money did Y receive?
 >>> dict(zip(back.ends["account_id"], back.ends["amount"], strict=True))
 {'A': 11667, 'B': 7777, 'C': 6667, 'M': 3889}
+>>> sides = gf.compare_rules(case, "transfer:a,c", rules=["fifo", "lifo"])     # or all of them
+>>> sides[["account_id", "fifo", "lifo", "least", "greatest"]].values.tolist()
+[['Y', 15000, 30000, 0, 30000], ['X', 15000, 5000, 0, 25000], ['M', 10000, 5000, 0, 15000]]
+>>> t.suppose(leave_out=["x"]).ends[["account_id", "before", "after"]].values.tolist()  # what if?
+[['X', 15000, 0], ['M', 10000, 20000], ['Y', 15000, 20000]]
 """
 
 from __future__ import annotations

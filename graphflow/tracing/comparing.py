@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from graphflow.tracing.rules import RULES, rule_named
 
 if TYPE_CHECKING:
     from graphflow.case import Case
+    from graphflow.tracing.result import Trace
 
 END = ("kind", "account_id", "party_id", "currency")
 
@@ -74,7 +75,15 @@ def compare_rules(
     names = [rule.name for rule in RULES] if rules is None else [rule_named(name).name for name in rules]
     if not names:
         raise UsageError(Problem("rules", N_("no rule is named"), {}, "", ", ".join(r.name for r in RULES)))
-    found: dict[str, Any] = {}
+    found, errors = ask_all(case, references, names, **asked)
+    return set_beside(found, errors, names, envelope=envelope, budget=budget)
+
+
+def ask_all(
+    case: Case, references: str | Iterable[str], names: Iterable[str], **asked: Any
+) -> tuple[dict[str, Trace], dict[str, UsageError]]:
+    """The answers of rules to one question, by name, and why others have none; an error where none has."""
+    found: dict[str, Trace] = {}
     errors: dict[str, UsageError] = {}
     for name in names:
         try:
@@ -83,6 +92,18 @@ def compare_rules(
             errors[name] = error
     if not found:
         raise next(iter(errors.values()))
+    return found, errors
+
+
+def set_beside(
+    found: Mapping[str, Trace],
+    errors: Mapping[str, UsageError],
+    names: Sequence[str],
+    *,
+    envelope: bool = True,
+    budget: int | None = None,
+) -> pd.DataFrame:
+    """The frame of :func:`compare_rules`, of answers that there are."""
     frame = pd.DataFrame(columns=list(END))
     for name, answer in found.items():
         amount = "seed_amount" if answer.attributes else "amount"
