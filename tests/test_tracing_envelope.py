@@ -27,7 +27,7 @@ from graphflow.tracing.shifting import Flows, carried_between, feasible
 from tests.naive.envelope import Network as Twin
 from tests.naive.oracle import Oracle, RefusedError
 from tests.strategies import Asked, Tables, features, ledgers, questions
-from tests.test_tracing_properties import ask, case_of, divisible
+from tests.test_tracing_properties import ask, divisible
 from tests.test_tracing_vectors import DOLLARS, START, T1, T8, Vector
 
 EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "300"))
@@ -372,7 +372,7 @@ def test_a_network_written_from_the_definition_has_the_same_bounds() -> None:
             hypothesis.reject()
         t = ask(case, asked, "fifo")
         assert t.seed == twin.seed
-        work = _Work(t, 10**9, False)
+        work = _Work(t, 10**9)
         mine = {(key.kind, key.account, key.currency): places for key, places in work.members.items()}
         known = sorted(set(mine) | twin.ends())
         rng = random.Random(data.draw(st.integers(0, 2**32)))
@@ -443,7 +443,7 @@ def test_merging_what_is_open_bounds_every_order() -> None:
         carried = {
             name: (int(low[i]), int(high[i])) for i, name in enumerate(t._ledger.transfer_ids.to_pylist())
         }
-        turned = wide.found.moves.converts.any()
+        turned = wide.flows.network.reached.moves.converts.any()
         rng = random.Random(data.draw(st.integers(0, 2**32)))
         for _ in range(12):
             other = traced(divisible(with_sequence(tables, rng)), asked, "fifo")
@@ -452,7 +452,7 @@ def test_merging_what_is_open_bounds_every_order() -> None:
                 zip(ids, other._ledger.rows["net"].tolist(), strict=True)
             ):
                 continue
-            one = _Work(other, 10**9, False)
+            one = _Work(other, 10**9)
             for key, at in one.members.items():
                 least, greatest = one.flows.least(np.array(at)), one.flows.greatest(np.array(at), t.seed)
                 outer = bound.get(key, (0, 0))
@@ -502,5 +502,3 @@ def test_the_whole_case_is_one_flow_again() -> None:
                 assert found["exact"].all() and found["least"].le(found["greatest"]).all()
                 assert found["least"].sum() <= t.seed <= found["greatest"].sum()
 
-
-_ = case_of

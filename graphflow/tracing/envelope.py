@@ -19,9 +19,18 @@ from numpy.typing import NDArray
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
+from graphflow.ledger.form import Ledger
 from graphflow.tables.result import as_frame
 from graphflow.tracing.books import summed
-from graphflow.tracing.network import CONVERTED, Network, Reached, left_by, network_of, reached
+from graphflow.tracing.network import (
+    CONVERTED,
+    Network,
+    Reached,
+    left_by,
+    network_of,
+    reached_in_parts,
+    reached_steps,
+)
 from graphflow.tracing.result import END_KINDS, Trace
 from graphflow.tracing.shifting import BUDGET, Flows
 from graphflow.tracing.spans import Spans
@@ -76,27 +85,50 @@ class Places:
         return cls(network.ends[:, 1], network.ends[:, 2], total)
 
     @classmethod
-    def before(cls, found: Reached) -> Places:
-        """The same without a network: every end with all the payments that could arrive there."""
-        moves, cuts = found.moves, found.cuts
-        leaves = np.where(moves.pure, moves.pays, 0)
-        comes = np.where(moves.seed, moves.part, leaves)
-        walks = (moves.stop == 0) & ~moves.converts
-        came = np.unique(moves.payee[walks & (comes > 0)])
-        parts = (
-            (moves.stop, moves.payee, np.where(walks | moves.converts, 0, comes)),
-            (np.full(len(moves), CONVERTED), left_by(found), np.where(moves.converts, comes, 0)),
-            (np.full(len(moves), STAYS), moves.payee, np.where(walks, np.minimum(comes, moves.into), 0)),
-            (np.full(len(moves), LENDER), moves.payee, np.where(walks, np.minimum(comes, moves.lends), 0)),
-            (np.full(len(moves), RECIRCULATED), moves.payer, np.where(moves.seed, leaves, 0)),
-            (np.full(len(cuts), STAYS), cuts[:, 0], cuts[:, 2]),
-            (np.full(len(cuts), RECIRCULATED), cuts[:, 0], np.isin(cuts[:, 0], came) * found.total),
-        )
-        code, book, most = (np.concatenate(part) for part in zip(*parts, strict=True))
-        some = most > 0
-        keys = np.column_stack((code[some], book[some]))
-        heads, _, (total,) = summed(keys, (_shares(most[some], found.total),), np.add)
-        return cls(keys[heads, 0], keys[heads, 1], np.minimum(total, found.total))
+    def before(cls, found: Iterable[Reached], total: int) -> tuple[Places, tuple[Ints, Ints]]:
+        """The same without a network: every end with all the payments that could arrive there; and those that
+        converted money could reach.
+        """
+        names, amounts = np.zeros((0, 2), np.int64), np.zeros(0, np.int64)
+        turned = names
+        for part in found:
+            code, book, most = (np.concatenate(x) for x in zip(*_arriving(part), strict=True))
+            some = most > 0
+            keys = np.concatenate((names, np.column_stack((code[some], book[some]))))
+            values = _shares(np.concatenate((amounts, most[some])), total)
+            heads, _, (values,) = summed(keys, (values,), np.add)
+            names, amounts = keys[heads], np.minimum(values, total)
+            turned = np.unique(np.concatenate((turned, np.column_stack(turned_ends(part)))), axis=0)
+        return cls(names[:, 0], names[:, 1], amounts), (turned[:, 0], turned[:, 1])
+
+    def of_accounts(self, ledger: Ledger, names: Iterable[str]) -> Places:
+        """Those of some accounts or parties; of transfers in transit all."""
+        numbers = [ledger.account(name) for name in names]
+        held = [ledger.accounts_of(party) for name in names if (party := ledger.party(name)) >= 0]
+        wanted = np.zeros(len(ledger.account_ids) + 1, np.bool_)
+        wanted[numbers] = True
+        for accounts in held:
+            wanted[accounts] = True
+        wanted[-1] = True  # what is in transit is in no account, and what is none has no number
+        keep = wanted[np.maximum(ledger.pots["account"][self.book], -1)]
+        return Places(self.code[keep], self.book[keep], self.most[keep])
+
+
+def _arriving(found: Reached) -> list[tuple[Ints, Ints, Ints]]:
+    """What payments could bring to ends: why money ends, the book, how much."""
+    moves, cuts = found.moves, found.cuts
+    leaves = np.where(moves.pure, moves.pays, 0)
+    comes = np.where(moves.seed, moves.part, leaves)
+    walks = (moves.stop == 0) & ~moves.converts
+    return [
+        (moves.stop, moves.payee, np.where(walks | moves.converts, 0, comes)),
+        (np.full(len(moves), CONVERTED), left_by(found), np.where(moves.converts, comes, 0)),
+        (np.full(len(moves), STAYS), moves.payee, np.where(walks, np.minimum(comes, moves.into), 0)),
+        (np.full(len(moves), LENDER), moves.payee, np.where(walks, np.minimum(comes, moves.lends), 0)),
+        (np.full(len(moves), RECIRCULATED), moves.payer, np.where(moves.seed, leaves, 0)),
+        (np.full(len(cuts), STAYS), cuts[:, 0], cuts[:, 2]),
+        (np.full(len(cuts), RECIRCULATED), cuts[:, 0], np.full(len(cuts), found.total)),
+    ]
 
 
 def _shares(amounts: Ints, most: int) -> Ints:
@@ -119,28 +151,42 @@ def turned_ends(found: Reached) -> tuple[Ints, Ints]:
 
 
 class _Work:
-    """What one envelope is worked out from."""
+    """What one envelope is worked out from.
 
-    def __init__(self, trace: Trace, budget: int, merge_open: bool) -> None:
+    ``only`` are the accounts (or parties) that are asked for, where the network is too large to be laid out.
+    """
+
+    def __init__(
+        self, trace: Trace, budget: int, merge_open: bool = False, only: Iterable[str] | None = None
+    ) -> None:
         self.trace = trace
-        self.spans = Spans.of(trace._ledger) if merge_open else None
-        self.found = reached(trace._ledger, trace._seeds, trace.backward, self.spans)
+        ledger, seeds, backward = trace._ledger, trace._seeds, trace.backward
+        self.spans = Spans.of(ledger) if merge_open else None
         self.flows: Flows | None = None
-        if 3 * LAYING * len(self.found.moves) <= budget:  # a payment is three edges at most, but for few
-            network = network_of(self.found, self.spans)
+        steps = reached_steps(ledger, seeds, backward, self.spans)
+        if 3 * LAYING * len(steps) <= budget:  # a payment is three edges at most, but for few
+            (found,) = reached_in_parts(ledger, seeds, backward, steps, len(steps) + 1)
+            network = network_of(found, self.spans)
             self.flows = Flows(network, budget)
             self.flows.looked = LAYING * len(network.tail)
             self.places = Places.of(network)
+            self._turned = turned_ends(found)
         else:
-            self.places = Places.before(self.found)
+            parts = reached_in_parts(ledger, seeds, backward, steps)
+            self.places, self._turned = Places.before(parts, seeds.total)
+        self.count = len(self.places.code)
+        if self.flows is None and only is not None:
+            self.places = self.places.of_accounts(ledger, only)
         self.members: dict[Key, list[int]] = {}
+        self.most: dict[Key, int] = {}
         for i, key in enumerate(self.keys(self.places.code, self.places.book)):
             self.members.setdefault(key, []).append(i)
+            self.most[key] = self.most.get(key, 0) + int(self.places.most[i])
 
     @cached_property
     def turned(self) -> set[Key]:
         """Ends that converted money could reach."""
-        return set(self.keys(*turned_ends(self.found))) if self.found.moves.converts.any() else set()
+        return set(self.keys(*self._turned)) if len(self._turned[0]) else set()
 
     def keys(self, code: Ints, book: Ints) -> list[Key]:
         """What ends are called."""
@@ -164,39 +210,29 @@ class _Work:
             Key(k, "" if h else a, h, c) for k, a, h, c in zip(words, accounts, holders, coins, strict=True)
         ]
 
-    def own(self) -> list[Key]:
-        """The ends of the trace itself, but those at a limit."""
-        frame = self.trace.ends
-        party = self.trace.parameters.get("by", "account") == "party"
-        columns = (frame[name] for name in ("kind", "account_id", "party_id", "currency"))
-        keys: dict[Key, None] = {}
-        for kind, account, holder, coin in zip(*columns, strict=True):
-            if kind != "horizon":
-                by_party = party and isinstance(holder, str)
-                keys[Key(kind, "" if by_party else account, holder if by_party else "", coin)] = None
-        return list(keys)
-
     def bounds(self, keys: Sequence[Key]) -> tuple[int, int, bool]:
         """The least and the greatest amount for ends together, and whether the budget was enough."""
-        places = np.array(sorted({i for key in keys for i in self.members.get(key, ())}), np.int64)
-        wider = places
-        if any(key in self.turned for key in keys):
-            turning = [i for key, which in self.members.items() if key.kind == "converted" for i in which]
-            wider = np.union1d(places, np.array(turning, np.int64))
-        # a sum of as many as there are edges at most, none of them beyond the seed
-        most = min(self.found.total, sum(self.places.most[wider].tolist()))
+        wider = list(dict.fromkeys(keys))
+        if self.turned and any(key in self.turned for key in keys):
+            wider += [key for key in self.members if key.kind == "converted" and key not in keys]
+        most = min(self.trace.seed, sum(self.most.get(key, 0) for key in wider))
         flows = self.flows
         if flows is None:
             return 0, most, most == 0
         flows.spent = False
-        greatest = flows.greatest(wider, most) if len(wider) else 0
+        places = self._places(wider)
+        greatest = flows.greatest(places, most) if len(places) else 0
         if flows.spent:
             greatest = most
         enough, flows.spent = not flows.spent, False
+        places = self._places(keys)
         least = flows.least(places) if len(places) else 0
         if flows.spent:
             least = 0
         return least, greatest, enough and not flows.spent
+
+    def _places(self, keys: Iterable[Key]) -> Ints:
+        return np.array(sorted({i for key in keys for i in self.members.get(key, ())}), np.int64)
 
 
 def envelope_of(
@@ -212,28 +248,36 @@ def envelope_of(
     """
     limit = BUDGET if budget is None else _budget(budget)
     asked = None if ends is None else _asked(trace, ends)
-    work = _Work(trace, limit, merge_open)
-    own = work.own()
+    own = _own(trace)
+    only = (
+        [key.party or key.account for key in own] if asked is None else [x[1] for some in asked for x in some]
+    )
+    work = _Work(trace, limit, merge_open, only)
+    left_out = 0
     wanted: list[list[Key]]
     if asked is None:
         rest = set(work.members) - set(own)
-        most = {key: sum(work.places.most[work.members[key]].tolist()) for key in rest}
-        wanted = [[key] for key in (*own, *sorted(rest, key=lambda key: (-most[key], key)))]
+        wanted = [[key] for key in (*own, *sorted(rest, key=lambda key: (-work.most[key], key)))]
+        if work.flows is None:  # nothing can be said of the others
+            wanted = wanted[: len(own)]
+            left_out = work.count - sum(len(work.members.get(key, ())) for key in own)
     else:
         known = [*work.members, *sorted(work.turned - set(work.members))]
         wanted = [[key for key in known if any(_names(end, key) for end in some)] for some in asked]
     rows: list[tuple[Any, ...]] = []
     reasons: dict[str, None] = {}
-    left_out = 0
     for n, keys in enumerate(wanted):
+        other = asked is None and n >= len(own)
+        if other and work.flows is not None and work.flows.looked > limit:
+            left_out += len(wanted) - n
+            break
         least, greatest, enough = work.bounds(keys)
         behind = any(key in work.turned for key in keys)
-        if asked is None and n >= len(own):
-            if not enough:
-                left_out += 1
-                continue
-            if greatest == 0:
-                continue
+        if other and not enough:
+            left_out += 1
+            continue
+        if other and greatest == 0:
+            continue
         if not enough:
             reasons[SPENT_FIRST if work.flows is not None else TOO_LARGE] = None
         if behind:
@@ -254,6 +298,18 @@ def envelope_of(
     frame.attrs["left_out"] = left_out
     frame.attrs["reasons"] = list(reasons)
     return frame
+
+
+def _own(trace: Trace) -> list[Key]:
+    """The ends of the trace itself, but those at a limit."""
+    party = trace.parameters.get("by", "account") == "party"
+    columns = (trace.ends[name] for name in ("kind", "account_id", "party_id", "currency"))
+    keys: dict[Key, None] = {}
+    for kind, account, holder, coin in zip(*columns, strict=True):
+        if kind != "horizon":
+            by_party = party and isinstance(holder, str)
+            keys[Key(kind, "" if by_party else account, holder if by_party else "", coin)] = None
+    return list(keys)
 
 
 def _frame(trace: Trace, rows: list[tuple[Any, ...]]) -> pd.DataFrame:

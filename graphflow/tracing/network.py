@@ -11,6 +11,7 @@ An attribution of the seed under any rule that conserves is a flow of the whole 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,10 @@ UNLIMITED = 2**62
 """The capacity of an edge without a limit."""
 
 PATIENCE = 1024
+
+PART = 1_000_000
+"""Payments at a time, where there may be very many."""
+
 UNKNOWN = BASES.index("unknown")
 FIRST = BASES.index("first balance")
 
@@ -117,6 +122,30 @@ def reached(ledger: Ledger, seeds: Seeds, backward: bool, spans: Spans | None = 
         Events of equal time and open order: money that comes to an account in one of them can leave by all
         of that account's payments in it.
     """
+    steps = reached_steps(ledger, seeds, backward, spans)
+    return Reached(ledger, backward, _moves(ledger, seeds, steps, backward), *_cuts(ledger, seeds, backward))
+
+
+def reached_in_parts(
+    ledger: Ledger, seeds: Seeds, backward: bool, steps: Ints, length: int = PART
+) -> Iterator[Reached]:
+    """The same, some payments at a time: all of them at once may be more than memory holds."""
+    cuts, total = _cuts(ledger, seeds, backward)
+    begin = 0
+    while begin < len(steps):
+        end = min(begin + length, len(steps))
+        row = ledger.steps["row"]
+        while end < len(steps) and row[steps[end, 0]] == row[steps[end - 1, 0]]:
+            end += 1  # what several compartments pay is one payment
+        moves = _moves(ledger, seeds, steps[begin:end], backward)
+        yield Reached(ledger, backward, moves, cuts[: 0 if begin else len(cuts)], total)
+        begin = end
+    if len(steps) == 0:
+        yield Reached(ledger, backward, _moves(ledger, seeds, steps, backward), cuts, total)
+
+
+def reached_steps(ledger: Ledger, seeds: Seeds, backward: bool, spans: Spans | None = None) -> Ints:
+    """The steps that the seeds' money can reach, with what their payers may hold; as the kernel says."""
     roots = _roots(ledger, seeds, backward)
     transfers = roots.step >= 0
     table = np.zeros((len(roots.step), 4), np.int64)
@@ -127,13 +156,6 @@ def reached(ledger: Ledger, seeds: Seeds, backward: bool, spans: Spans | None = 
     # what stands in several compartments of one book is one seed
     heads, _, (bits,) = summed(table[:, :2], (table[:, 2],), np.maximum)
     table = np.column_stack((table[heads, :2], bits, table[heads, 3]))
-    standing = np.flatnonzero(~transfers)
-    stands = np.column_stack((books_of(ledger, roots.pot[standing]), roots.place[standing]))
-    part = roots.ends[standing] - roots.begins[standing]
-    heads, _, (amounts,) = summed(stands, (part,), np.add)
-    cuts = np.column_stack((stands[heads], amounts)).reshape(-1, 3)
-    cuts = cuts[np.argsort(cuts[:, 1], kind="stable")]
-
     size = len(ledger.steps)
     last = size - 1 - seeds.first if backward else seeds.last
     loose = np.zeros(0, np.bool_) if spans is None else spans.loose
@@ -141,17 +163,31 @@ def reached(ledger: Ledger, seeds: Seeds, backward: bool, spans: Spans | None = 
     found = table
     while True:
         with ledger.scratch(1) as state:
-            moved = reach(ledger.steps, ledger.pots, side, found, state, last, backward, PATIENCE)
-        moves = _moves(ledger, seeds, moved, backward)
+            steps = reach(ledger.steps, ledger.pots, side, found, state, last, backward, PATIENCE)
         if spans is None:
-            break
+            return steps
         # what comes into a group of open order may have come before everything in it
-        more = np.concatenate((table, spans.touches(moves, backward)))
+        touches = [
+            spans.touches(part.moves, backward) for part in reached_in_parts(ledger, seeds, backward, steps)
+        ]
+        touched = np.concatenate(touches)
+        heads, _, (bits,) = summed(touched[:, :2], (touched[:, 2],), np.bitwise_or)
+        more = np.column_stack((touched[heads, :2], bits, np.zeros(len(heads), np.int64)))
+        more = np.concatenate((table, more))
         more = more[np.lexsort((more[:, 1], more[:, 0]))]
         if len(more) == len(found) and bool((more == found).all()):
-            break
+            return steps
         found = more
-    return Reached(ledger, backward, moves, cuts, seeds.total)
+
+
+def _cuts(ledger: Ledger, seeds: Seeds, backward: bool) -> tuple[Ints, int]:
+    """Balance seeds by book, and the whole seed."""
+    roots = _roots(ledger, seeds, backward)
+    standing = np.flatnonzero(roots.step < 0)
+    stands = np.column_stack((books_of(ledger, roots.pot[standing]), roots.place[standing]))
+    heads, _, (amounts,) = summed(stands, ((roots.ends - roots.begins)[standing],), np.add)
+    cuts = np.column_stack((stands[heads], amounts)).reshape(-1, 3)
+    return cuts[np.argsort(cuts[:, 1], kind="stable")], seeds.total
 
 
 # --------------------------------------------------------------------------------- payments
