@@ -501,4 +501,3 @@ def test_the_whole_case_is_one_flow_again() -> None:
                 found = t.envelope()
                 assert found["exact"].all() and found["least"].le(found["greatest"]).all()
                 assert found["least"].sum() <= t.seed <= found["greatest"].sum()
-

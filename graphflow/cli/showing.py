@@ -139,8 +139,8 @@ def trace_pairs(
         yield "envelope", None
     else:
         yield "envelope", amounts.records(extras.envelope)
-        if left := extras.envelope.attrs.get("left_out"):
-            yield "envelope_left_out", {"count": int(left), "reasons": extras.envelope.attrs["reasons"]}
+        if others := extras.envelope.attrs.get("left_out"):
+            yield "envelope_left_out", {"count": int(others), "reasons": extras.envelope.attrs["reasons"]}
     yield "assumptions", amounts.assumed(t.assumptions)
     yield "misuse", amounts.records(t.misuse)
 
@@ -312,7 +312,7 @@ class TraceTables:
             note=" ".join(note for note in notes if note),
         )
 
-    def _span(self, row: Mapping[str, Any]) -> str:
+    def _span(self, row: Mapping[Any, Any]) -> str:
         """The least and the greatest over all orders of the rows, where they differ."""
         low, high = (jsonable(row[name]) for name in ("amount_min", "amount_max"))
         if low is None or low == high:
