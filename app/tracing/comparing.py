@@ -139,11 +139,10 @@ def comparison(words: Words, reference: str, settings: dict[str, Any]) -> None:
         st.rerun()  # so that the export has it too
     frame, columns = compared_rows(words, found)
     shown, config_ = config(frame.head(MOST_ROWS), columns, words.figures)
-    st.dataframe(
+    st.container(key="trace_rules").dataframe(
         shown,
         column_config=config_,
         hide_index=True,
-        key="trace_rules",
         placeholder="",
         height=min(420, 37 + 35 * max(len(shown), 1)),
     )
