@@ -89,27 +89,27 @@ def compared_rows(words: Words, found: Compared) -> tuple[pd.DataFrame, dict[str
         ],
     )
     columns = {
-        "what": Column(words.where, width=130),
-        "called": Column(say("Account or party"), width=150),
+        "what": Column(words.where, width=120),
+        "called": Column(say("Account or party"), width=130),
     }
     for rule in RULES:
         if rule.name in frame and rule.name not in found.errors:
             columns[rule.name] = Column(
                 say(rule.title).split(" (")[0],
                 MONEY,
-                125,
+                108,
                 say(rule.says),
             )
     columns |= {
         "least": Column(
-            say("Least"), MONEY, 120, say("No attribution that conserves money in time order gives less.")
+            say("Least"), MONEY, 108, say("No attribution that conserves money in time order gives less.")
         ),
         "greatest": Column(
-            say("Greatest"), MONEY, 120, say("No attribution that conserves money in time order gives more.")
+            say("Greatest"), MONEY, 108, say("No attribution that conserves money in time order gives more.")
         ),
         "sure": Column(
             say("Exact"),
-            width=80,
+            width=70,
             help=say("Bounds only: the true least and greatest lie between these two."),
         ),
         "who": Column(say("Account or party number"), width=190),
@@ -139,11 +139,10 @@ def comparison(words: Words, reference: str, settings: dict[str, Any]) -> None:
         st.rerun()  # so that the export has it too
     frame, columns = compared_rows(words, found)
     shown, config_ = config(frame.head(MOST_ROWS), columns, words.figures)
-    st.dataframe(
+    st.container(key="trace_rules").dataframe(
         shown,
         column_config=config_,
         hide_index=True,
-        key="trace_rules",
         placeholder="",
         height=min(420, 37 + 35 * max(len(shown), 1)),
     )

@@ -102,11 +102,10 @@ def frontier_table(words: Words) -> None:
         return
     if not frame.empty:
         shown, settings = config(frame.head(MOST_ROWS), frontier_columns(words, frame), words.figures)
-        st.dataframe(
+        st.container(key="trace_frontier").dataframe(
             shown,
             column_config=settings,
             hide_index=True,
-            key="trace_frontier",
             placeholder="",
             height=min(420, 37 + 35 * len(shown)),
         )

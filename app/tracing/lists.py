@@ -51,7 +51,8 @@ def end_table(words: Words, selection: Selection) -> None:
     ends = ends.assign(
         what=[words.end(kind) for kind in ends["kind"]], called=[words.called(each) for each in ends["who"]]
     )
-    columns["account_id"] = Column(say("Account"), width=210)
+    if ends["account_id"].notna().any():
+        columns["account_id"] = Column(say("Account"), width=210)
     if ends["party_id"].notna().any():
         columns["party_id"] = Column(say("Party"), width=150)
     shown, settings = config(ends.head(MOST_ROWS), columns, words.figures)
