@@ -357,7 +357,7 @@ def test_percentages_add_up() -> None:
     [
         (["trace", "{case}", "--from", "transfer:nothing"], 2, "nothing"),
         (["trace", "{case}", "--from", "transfer:t1", "--rule", "hifo"], 2, "fifo"),
-        (["trace", "{case}", "--from", "transfer:t1", "--rule", "fifo", "--all-rules"], 2, "--all-rules"),
+        (["trace", "{case}", "--from", "transfer:t1", "--rule", "lifo", "--all-rules"], 2, "--all-rules"),
         (["trace", "{case}", "--from", "transfer:t1", "--explain", "nothing"], 2, "--explain"),
         (["trace", "{case}", "--from", "transfer:t1", "--max-hops", "-1"], 2, "--max-hops"),
         (["trace", "{case}", "--fro", "transfer:t1"], 2, "--from"),

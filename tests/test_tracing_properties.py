@@ -203,8 +203,8 @@ def closing(tables: Tables, asked: Asked, trace: Any, expected: Answer) -> None:
             by_transfer[name] += chain["amount"]
         # 3. money never leaves before it came
         order = [places[name] for name in path]
-        assert order == sorted(order, reverse=asked.backward)
-        connected(tables, path, asked.backward)
+        assert order == sorted(order, reverse=trace.backward)
+        connected(tables, path, trace.backward)
     assert +by_end == {key: seed for key, (_, seed) in found.items() if seed}
     if not converts(tables):
         assert +by_transfer == {name: seed for name, (_, seed) in moved.items() if seed}
