@@ -1119,8 +1119,12 @@ def shift_inputs(rng: random.Random, size: int) -> tuple:
 def divide_inputs(rng: random.Random, size: int) -> tuple:
     count = rng.randint(1, 6)
     whole = [rng.choice((0, 0, rng.randint(1, 9), rng.randint(1, 10**9))) for _ in range(count)]
+    alike = rng.random() < 0.4  # equal claims: the first of them is first
+    whole = [rng.randint(1, 3)] * count if alike else whole
     stays = rng.randint(0, sum(whole))
     exact = [max(units * stays / max(sum(whole), 1) + rng.choice((0, 0, -3.5, 2.25)), 0) for units in whole]
+    if alike:
+        exact = [units * stays / sum(whole) for units in whole]
     room = [ints([-7] * (count + 1)), np.full(count + 1, -7.0)]
     return ints([*whole, 0]), np.array([*exact, 0.0]), count, stays, *room
 
