@@ -280,18 +280,20 @@ def first_below(
         shift += 4
     while shift > 0:
         shift -= 4
-        count = (positions.size + (np.int64(1) << shift) - 1) >> shift
-        node = min((node << 4) + 15, count - 1) if back else node << 4
+        node = (node << 4) + 15 - edge  # backward no node below is missing: all lie before the place
+        last = begin >> shift if back else (end - 1) >> shift
         if shift > 0:
-            offset -= count
-            while lows[offset + node] >= height:
-                node += ahead
-        else:
-            last = begin if back else end - 1
-            while left_behind(steps, side, converted, node, end, back) >= height:
-                if node == last:
-                    return np.int64(-1)
-                node += ahead
+            offset -= (positions.size + (np.int64(1) << shift) - 1) >> shift
+        while node * ahead <= last * ahead:
+            if shift == 0:
+                low = left_behind(steps, side, converted, node, end, back)
+            else:
+                low = lows[offset + node]
+            if low < height:
+                break
+            node += ahead
+        if node * ahead > last * ahead:
+            return np.int64(-1)  # it is another pot's
     return np.int64(node)
 
 
