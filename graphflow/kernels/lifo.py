@@ -222,7 +222,9 @@ def walk(
         if turn < seeds.shape[0]:
             key = seeds[turn, 0]
         if dense:
-            until = np.int64(last if key == NEVER else min(last, (key - 1) >> 1))
+            until = np.int64(last)
+            if key != NEVER:
+                until = min(until, (key - 1) >> 1)
             for o in range(place + 1, until + 1):
                 s = size - 1 - o if back else o
                 if o + AHEAD <= last:
