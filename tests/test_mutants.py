@@ -14,6 +14,7 @@ import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -545,12 +546,18 @@ def at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+@cache
+def example(pair: Pair, number: int) -> tuple[Any, Any]:
+    """Inputs of a kernel, and what its twin makes of them: the same for every mutant."""
+    args = pair.make(random.Random(number), (12, 30, 4)[number % 3])
+    for_twin = copy.deepcopy(args)
+    return args, pair.outcome(pair.twin(*for_twin), for_twin)
+
+
 def differs(pair: Pair, kernel: Callable[..., Any], examples: int) -> bool:
     """Whether the property sees a difference in that many examples."""
     for number in range(examples):
-        args = pair.make(random.Random(number), (12, 30, 4)[number % 3])
-        for_twin = copy.deepcopy(args)
-        expected = pair.outcome(pair.twin(*for_twin), for_twin)
+        args, expected = copy.deepcopy(example(pair, number))
         try:
             with np.errstate(all="ignore"), at_most(5):
                 found = pair.outcome(kernel(*args), args)

@@ -33,6 +33,7 @@ from tests.test_tracing_vectors import DOLLARS, START, T1, T8, Vector
 EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "300"))
 many = settings(max_examples=EXAMPLES)
 fewer = settings(max_examples=max(EXAMPLES // 3, 1))
+pytestmark = pytest.mark.usefixtures("few_orders")
 RULES = tuple(rule.name for rule in gf.tracing.RULES if rule.name != "poison")
 END = "2024-05-01"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import hypothesis
 import pytest
 from hypothesis import given, settings
@@ -9,11 +11,12 @@ from hypothesis import strategies as st
 
 import graphflow as gf
 from graphflow.synthesis import toys
-from graphflow.tracing.explaining import explain, paid_of
-from tests.strategies import features, ledgers
-from tests.test_tracing_properties import EXAMPLES, divisible
+from graphflow.tracing.explaining import Explanation, explain, paid_of
+from tests.strategies import features, ledgers, questions
+from tests.test_tracing_properties import EXAMPLES, ask, carried, divisible
 
 RULES = tuple(rule.name for rule in gf.tracing.RULES if rule.attributes)
+pytestmark = pytest.mark.usefixtures("few_orders")
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule in ("fifo", "lifo")])
@@ -44,6 +47,30 @@ def test_lots_add_up_to_the_payment(rule: str, backward: bool) -> None:
                 assert sum(lot.amount for lot in lots) == min(step["amount"], step["avail"])
 
     add_up()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_arithmetic_comes_to_what_the_transfer_carries(rule: str) -> None:
+    """Forward, for every transfer that is no seed: the lots, or the fraction, that the text shows."""
+
+    @settings(max_examples=max(EXAMPLES // 4, 1))
+    @given(st.data())
+    def comes_to(data: st.DataObject) -> None:
+        tables = data.draw(ledgers())
+        asked = replace(data.draw(questions(tables, limits=False)), backward=False)
+        try:
+            found = ask(divisible(tables), asked, rule)
+        except gf.GraphflowError:
+            hypothesis.reject()
+        seeds = set(found.seeds["transfer_id"].dropna())
+        moved = carried(found)
+        for name in sorted({row["transfer_id"] for row in tables["transfers"]} - seeds):
+            text = Explanation(found, name, "en")
+            text.text()
+            local, seed = moved.get(name, (0, 0))
+            assert text.taken == (seed if rule in ("fifo", "lifo") else local), name
+
+    comes_to()
 
 
 def test_every_rule_says_its_arithmetic_in_both_languages() -> None:

@@ -20,6 +20,7 @@ from tests.test_tracing_properties import answered, carried, ends
 from tests.test_tracing_vectors import T1, T5, T7, T8, T9, T10, T11, Vector
 
 EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "300"))
+pytestmark = pytest.mark.usefixtures("few_orders")
 
 
 def asked(case: gf.Case, seed: str, **how: Any) -> tuple[dict[str, int], dict[tuple[str, str], int]]:

@@ -10,7 +10,6 @@ import itertools
 import os
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +19,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphflow as gf
-from graphflow.tracing import orders
 from tests.naive.oracle import Answer, Oracle, RefusedError
 from tests.strategies import KNOWN, Asked, Tables, features, frames, ledgers, major, questions, reference
 
@@ -29,6 +27,7 @@ RULES = ("fifo", "lifo", "prorata", "libr")
 SHARES = ("prorata", "libr")  # these say how much goes, not which: a layout in chains is one of many
 many = settings(max_examples=EXAMPLES)
 fewer = settings(max_examples=max(EXAMPLES // 3, 1))
+pytestmark = pytest.mark.usefixtures("few_orders")
 
 
 # ---------------------------------------------------------------------- asking
@@ -81,14 +80,6 @@ def chains(trace: Any) -> dict[tuple, int]:
     rows = list(zip(*(frame[name].tolist() for name in names), strict=True))
     assert len({row[:4] for row in rows}) == len(rows)
     return {row[:4]: row[4] for row in rows if row[4]}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _few_orders() -> Iterator[None]:
-    """Intervals over open orders have tests of their own: here every ledger would be compiled a thousand times."""
-    most, orders.MOST_ORDERS = orders.MOST_ORDERS, 4
-    yield
-    orders.MOST_ORDERS = most
 
 
 def answered(tables: Tables, asked: Asked, rule: str) -> tuple[Answer, Any]:

@@ -44,7 +44,8 @@ class _Lot:
 class Explanation:
     """The text of :meth:`Trace.explain`, put together from what ledger and rule say of one transfer.
 
-    ``taken`` is what the arithmetic comes to, so that it can be compared with what the transfer carries.
+    ``taken`` is what the arithmetic comes to, so that it can be compared with what the transfer carries: under a
+    rule of lots in the seed's currency, else in the account's.
     """
 
     def __init__(self, trace: Trace, transfer_id: str, language: str) -> None:
@@ -54,6 +55,8 @@ class Explanation:
         self.zone = ZoneInfo(self.ledger.timezone)
         self.lines: list[str] = []
         self.taken = 0
+        self.traced: dict[int, int] = {}
+        self.seed_coin = self.ledger.currencies.index(trace.currency)
 
     def say(self, text: str, **values: Any) -> None:
         """One more line, in the reader's language."""
@@ -94,6 +97,7 @@ class Explanation:
     # ---------------------------------------------------------------------- the text
 
     def text(self) -> str:
+        self.lines, self.taken = [], 0
         of = self.ledger.rows[self.row]
         coin = int(of["currency"])
         self.say(
@@ -130,8 +134,14 @@ class Explanation:
             limits = self.trace.parameters
             if limits["max_hops"] is not None or limits["min_amount"]:
                 self.say(N_("The question limits chains; the arithmetic below is that before any limit."))
-        for step in self.parts(leaving, moving):
-            self.step(step, bool(seed.size))
+        parts = self.parts(leaving, moving)
+        span = self.trace._seeds
+        if parts[0] < span.first or parts[-1] > span.last:
+            self.say(N_("It lies outside the period that is asked about: nothing is traced there."))
+            return self.finished()
+        self.find_traced_lots(parts[0] if self.back else parts[-1])
+        for step in parts:
+            self.step(step, parts)
         self.onward(moving[-1] if moving else leaving[-1])
         return self.finished()
 
@@ -157,7 +167,7 @@ class Explanation:
                 file=f"{found['source_file']}{sheet}", row=found.get("source_row"),
             )  # fmt: skip
 
-    def step(self, s: int, is_seed: bool) -> None:
+    def step(self, s: int, parts: list[int]) -> None:
         """What the paying account held before a step (backward: the receiving one behind it), and what of it
         goes.
         """
@@ -186,7 +196,8 @@ class Explanation:
         balance = int(step["after"] if self.back else step["avail"])
         amount = arriving(ledger, s) if self.back else int(step["amount"])
         pays = amount - int(step["repaid"]) if self.back else min(amount, balance)
-        held, exact = self.standing(pot, s)
+        # a row of several compartments is taken as a whole: what it found, and what it takes, are not its parts'
+        held, exact = self.standing(pot, parts[-1] if self.back else parts[0])
         self.say(
             N_("Before it {account} held {balance}, of which {traced} were traced.")
             if not self.back
@@ -204,7 +215,7 @@ class Explanation:
         if pays == 0:
             return
         if self.trace.rule in ("fifo", "lifo"):
-            self.lots(s, pot, pays, coin)
+            self.lots(s, pot)
         elif self.trace.rule == "libr":
             own = balance - held
             taken = max(0, pays - own)
@@ -242,10 +253,10 @@ class Explanation:
         """An amount in units of 2^-32 of a minor unit, to four places more."""
         return self.money((units * 10_000 + UNIT // 2) // UNIT, coin, 4)
 
-    def lots(self, s: int, pot: int, pays: int, coin: int) -> None:
+    def lots(self, s: int, pot: int) -> None:
         """The lots of the account that this payment is made of, in the order in which they are taken."""
         found = list(paid_of(self.trace, s, pot))
-        traced = self.traced_lots(s)
+        coin = int(self.ledger.pots["currency"][pot])
         for number, lot in enumerate(found, 1):
             size = self.money(lot.amount, coin)
             if lot.step < 0 and not self.back:
@@ -257,11 +268,12 @@ class Explanation:
                 continue
             row = int(self.ledger.steps["row"][lot.step])
             of = self.ledger.rows[row]
-            seed = traced.get(row, 0)
+            seed = self.traced.pop(row, 0)
+            self.taken += seed
             values = {
                 "number": number, "size": size, "id": self.transfer(row), "time": self.when(int(of["time"])),
                 "other": self.account(int(of["target" if self.back else "source"])),
-                "traced": self.money(seed, coin),
+                "traced": self.money(seed, self.seed_coin),
             }  # fmt: skip
             if self.back:
                 self.say(
@@ -305,28 +317,38 @@ class Explanation:
             roots = walk._roots(self.ledger, seeds, self.back)
             left = walk._shares(self.ledger, roots, last, self.back).left
             mine = left[left[:, 0] == pot]
-            return int(mine[:, 1].sum()), int((mine[:, 3] * UNIT + mine[:, 4]).sum())
+            return int(mine[:, 1].sum()), sum(whole * UNIT + rest for whole, rest in mine[:, 3:5].tolist())
         flow, _ = walk.follow(self.ledger, seeds, self.trace.rule, walk.View(self.back), Limits())
         stays = flow.ends[(flow.ends[:, 0] == walk.STAYS) & (flow.ends[:, 1] == pot)]
         return int(stays[:, 2].sum()), 0
 
-    def traced_lots(self, s: int) -> dict[int, int]:
-        """How much traced money each transfer hands on to this one, by its row (in the seed's currency)."""
+    def find_traced_lots(self, s: int) -> None:
+        """How much traced money each transfer hands on to this one, by its row, in the seed's currency.
+
+        What comes out of a balance that is a seed was handed on by nobody: it is said at once.
+        """
         from graphflow.tracing import walk
 
+        self.traced = {}
+        if self.trace.rule not in ("fifo", "lifo"):
+            return
         seeds, _ = self.until(s, with_it=True)
-        found: dict[int, int] = {}
         if len(seeds.rows) == 0 and not seeds.standing:
-            return found
+            return
         _, chains = walk.follow(self.ledger, seeds, self.trace.rule, walk.View(self.back), Limits())
         for batch in chains().batches():
-            ends = batch.bounds[1:]
-            long_enough = np.flatnonzero(np.diff(batch.bounds) > 1)
-            last = batch.rows[ends[long_enough] - 1]
-            for i in long_enough[last == self.row].tolist():
-                before = int(batch.rows[ends[i] - 2])
-                found[before] = found.get(before, 0) + int(batch.ends[i, 3])
-        return found
+            ends, length = batch.bounds[1:], np.diff(batch.bounds)
+            some = np.flatnonzero(length)
+            for i in some[batch.rows[ends[some] - 1] == self.row].tolist():
+                before = int(batch.rows[ends[i] - 2]) if length[i] > 1 else -1
+                self.traced[before] = self.traced.get(before, 0) + int(batch.ends[i, 3])
+        standing = self.traced.pop(-1, 0)
+        if standing and self.row not in self.trace._seeds.rows:
+            self.taken += standing
+            self.say(
+                N_("{traced} of what it pays come out of the balance that is asked about."),
+                traced=self.money(standing, self.seed_coin),
+            )
 
     def onward(self, s: int) -> None:
         """What becomes of it where it arrives."""
@@ -399,7 +421,7 @@ def _stacked(trace: Trace, s: int, pot: int, others: Ints) -> list[_Lot]:
     step = ledger.steps[s]
     size = _net(ledger, s, not back)
     top = int(step["after"] if back else step["avail"])
-    wanted = [(top - size, top)]
+    wanted = [(top - size, top)] if size > 0 else []
     found: list[tuple[int, _Lot]] = []
     near = others[others > s] if back else others[others < s][::-1]
     for o in near.tolist():
