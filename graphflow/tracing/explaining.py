@@ -44,8 +44,8 @@ class _Lot:
 class Explanation:
     """The text of :meth:`Trace.explain`, put together from what ledger and rule say of one transfer.
 
-    ``taken`` is what the arithmetic comes to, so that it can be compared with what the transfer carries: under a
-    rule of lots in the seed's currency, else in the account's.
+    ``taken`` is what the arithmetic comes to, to be compared with what the transfer carries: under
+    a rule of lots in the seed's currency, else in the account's.
     """
 
     def __init__(self, trace: Trace, transfer_id: str, language: str) -> None:
@@ -196,7 +196,7 @@ class Explanation:
         balance = int(step["after"] if self.back else step["avail"])
         amount = arriving(ledger, s) if self.back else int(step["amount"])
         pays = amount - int(step["repaid"]) if self.back else min(amount, balance)
-        # a row of several compartments is taken as a whole: what it found, and what it takes, are not its parts'
+        # a row of several compartments is one: none of its parts has changed what it finds
         held, exact = self.standing(pot, parts[-1] if self.back else parts[0])
         self.say(
             N_("Before it {account} held {balance}, of which {traced} were traced.")
