@@ -280,34 +280,19 @@ def touch(given: Given) -> Run:
 
 
 def walk_chains(given: Given) -> Run:
-    from graphflow.kernels.chains import walk_chains as kernel
+    from graphflow.tracing.chains import Chains, Limits
 
-    side, converted = given.ledger.debits, given.ledger.converted
+    ledger = given.ledger
     which = slice(0, max(len(given.seeds) // 10, 1))
-    zero = np.zeros_like(given.seeds)
-    seeds = np.column_stack((given.seeds, given.none, zero, given.amounts, given.seeds))[which]
-    barriers = (seeds[:, :1].copy(), np.zeros((0, 2), np.int64))
-    limits = (len(given.steps) - 1, -1, 0, 0)
-    carried = np.zeros((0, 2), np.int64)
-
-    def run() -> int:
-        stack = (np.zeros((64, 12), np.int64), np.zeros(64, np.int64), np.array([0, -1], np.int64))
-        more, count = True, 0
-        while more:
-            bounds, _, _, stack, more = kernel(
-                given.steps,
-                (side.pointer, side.steps, converted),
-                side.starts,
-                seeds,
-                barriers,
-                limits,
-                stack,
-                carried,
-            )
-            count += len(bounds) - 1
-        return count
-
-    return run, None
+    numbers = np.arange(len(given.seeds[which]))
+    zero = np.zeros_like(numbers)
+    steps = given.seeds[which]
+    seeds = np.column_stack((steps, zero - 1, zero, given.amounts[which], steps, numbers))
+    found = Chains(
+        given.steps, ledger.debits, ledger.converted, seeds, steps.reshape(-1, 1),
+        np.zeros((0, 2), np.int64), len(given.steps) - 1, 0, Limits(),
+    )  # fmt: skip
+    return lambda: sum(len(batch.bounds) - 1 for batch in found.batches()), None
 
 
 def _text(given: Given, column: str, kernel: str, more: tuple = ()) -> Run:

@@ -76,8 +76,10 @@ def test_the_order_within_a_second_decides() -> None:
     other = gf.trace(toys.t6("c"), "transfer:t", rule="fifo").ends
     assert other.set_index("account_id")["seed_amount"].to_dict() == {"M": 10000}
     # where nobody knows, the order that is shown has the least id first: c's credit
-    shown = gf.trace(toys.t6(None), "transfer:t", rule="fifo").ends
-    assert shown.set_index("account_id")["seed_amount"].to_dict() == {"M": 10000}
+    shown = gf.trace(toys.t6(None), "transfer:t", rule="fifo").ends.set_index(["kind", "account_id"])
+    assert shown["seed_amount"][shown["seed_amount"] > 0].to_dict() == {("balance", "M"): 10000}
+    assert (shown["amount_min"] == 0).all() and len(shown) == 3
+    assert (shown["amount_max"] == 10000).all()
 
 
 def test_the_lender_is_paid_first() -> None:

@@ -31,8 +31,10 @@ from graphflow.tracing.network import (
     reached_in_parts,
     reached_steps,
 )
+from graphflow.tracing.orders import Intervals
+from graphflow.tracing.orders import Key as OrderKey
 from graphflow.tracing.result import END_KINDS, Trace
-from graphflow.tracing.shifting import BUDGET, Flows
+from graphflow.tracing.shifting import BUDGET, Flows, carried_between
 from graphflow.tracing.spans import Spans
 from graphflow.tracing.walk import HORIZON, LENDER, RECIRCULATED, STAYS
 
@@ -163,7 +165,7 @@ class _Work:
         ledger, seeds, backward = trace._ledger, trace._seeds, trace.backward
         self.spans = Spans.of(ledger) if merge_open else None
         self.flows: Flows | None = None
-        steps = reached_steps(ledger, seeds, backward, self.spans)
+        self.steps = steps = reached_steps(ledger, seeds, backward, self.spans)
         if 3 * LAYING * len(steps) <= budget:  # a payment is three edges at most, but for few
             (found,) = reached_in_parts(ledger, seeds, backward, steps, len(steps) + 1)
             network = network_of(found, self.spans)
@@ -298,6 +300,52 @@ def envelope_of(
     frame.attrs["left_out"] = left_out
     frame.attrs["reasons"] = list(reasons)
     return frame
+
+
+OUTER = 10_000_000
+"""Edges that may be looked at for bounds over every order: they are asked for with every result."""
+
+
+def outer_bounds(trace: Trace) -> Intervals | None:
+    """Bounds of a trace's figures over every order of rows, where these are too many to be tried.
+
+    Every order that is possible is a flow of the network in which an account's events of one time are one, so
+    that network's envelope holds them all. It speaks of rules that attribute, without limits, and of a seed
+    that is the same in every order: of no balance, and where no reversal is among the rows concerned.
+    """
+    question, ledger = trace._question, trace._ledger
+    limited = question.max_hops is not None or trace.parameters["min_amount"]
+    other = question.by != "account" or question.overdraft != "lender" or question.cash_gaps
+    if not trace.attributes or limited or other or trace._seeds.standing or trace._excerpt is not None:
+        return None
+    if _reversals_among(trace):
+        return None
+    work = _Work(trace, OUTER, merge_open=True)
+    ends: dict[OrderKey, tuple[int, int] | None] = {}
+    for key in work.members:
+        if key.kind != "converted":
+            least, greatest, _ = work.bounds([key])
+            ends[key.kind, (key.account, ""), key.currency] = (least, greatest)
+    for key in work.turned:  # what a conversion would be worth there is not the envelope's to say
+        ends[key.kind, (key.account, ""), key.currency] = None
+    rows = np.setdiff1d(ledger.steps["row"][work.steps[:, 0]].astype(np.int64), trace._seeds.rows)
+    names = ledger.transfer_ids.take(pa.array(rows)).to_pylist()
+    if work.flows is None:
+        low, high = np.zeros(len(rows), np.int64), ledger.rows["net"][rows].astype(np.int64)
+    else:
+        low, high, _ = carried_between(work.flows, rows)
+    spans = {n: (a, b) for n, a, b in zip(names, low.tolist(), high.tolist(), strict=True)}
+    return Intervals(spans, ends, 0)
+
+
+def _reversals_among(trace: Trace) -> bool:
+    """Whether a reversal is among the rows whose order is open: what it undoes could depend on that."""
+    table = trace._case.tables.arrow("transfers", ("reversal_of",))
+    if table is None or "reversal_of" not in table.column_names:
+        return False
+    open_ = np.unique(trace._ledger.open_rows[:, 0])
+    reverses = table["reversal_of"].take(pa.array(trace._ledger.rows["origin"][open_].astype(np.int64)))
+    return bool(reverses.null_count < len(reverses))
 
 
 def _own(trace: Trace) -> list[Key]:

@@ -37,15 +37,15 @@ class Intervals:
     Attributes
     ----------
     transfers
-        By transfer: the least and the greatest that it carries.
+        By transfer: the least and the greatest that it carries; what is not there carries nothing.
     ends
-        By kind, holder and currency: the least and the greatest amount.
+        By kind, holder and currency: the least and the greatest amount; None where nothing is known of it.
     orders
-        How many joint orders were tried.
+        How many joint orders were tried; 0: they are too many, and these are bounds from outside.
     """
 
     transfers: dict[str, tuple[int, int]]
-    ends: dict[Key, tuple[int, int]]
+    ends: dict[Key, tuple[int, int] | None]
     orders: int
 
 

@@ -123,8 +123,7 @@ class Trace:
 
         Columns ``transfer_id``, ``time`` (UTC), ``source``, ``target``, ``currency``, ``amount`` (the whole
         transfer), ``traced`` (of it), ``seed_amount`` (that in the seed's currency), ``traced_min`` and
-        ``traced_max``: empty where the order of rows is open (see `assumptions`), else the same as
-        ``traced``.
+        ``traced_max``: the least and the greatest over every order of rows that is possible, as `ends` says.
         """
         ledger = self._ledger
         rows, local, seed = self._carried
@@ -143,7 +142,7 @@ class Trace:
             rows = rows[order]
             none = np.zeros(more.size, np.int64)
             local, seed = (np.concatenate((x, none))[order] for x in (local, seed))
-            low, high = np.array([spans[row] for row in rows.tolist()], np.int64).reshape(-1, 2).T
+            low, high = _bounds([spans.get(row, (0, 0)) for row in rows.tolist()])
         of = ledger.rows[rows]
         return _frame(
             transfer_id=_taken(ledger.transfer_ids, rows),
@@ -200,8 +199,17 @@ class Trace:
 
     @cached_property
     def _intervals(self) -> Intervals | None:
-        """The figures over all orders of the rows, where an order is open and there are not too many."""
-        return intervals(self) if self._open_accounts else None
+        """The figures over all orders of the rows, where an order is open; of too many orders bounds from
+        outside, if those of the envelope speak of this question.
+        """
+        if not self._open_accounts:
+            return None
+        found = intervals(self)
+        if found is None:
+            from graphflow.tracing.envelope import outer_bounds  # it imports this file
+
+            found = outer_bounds(self)
+        return found
 
     def _in_seed(self, amounts: Ints) -> Any:
         """Amounts in the seed's currency: unknown under a rule that attributes nothing."""
@@ -214,10 +222,15 @@ class Trace:
         """Where the traced money stands when the period closes; ``seed_amount`` adds up to the seed.
 
         Columns ``kind`` (one of :data:`END_KINDS`), ``account_id``, ``party_id``, ``currency``, ``amount``,
-        ``seed_amount``, ``amount_min``, ``amount_max`` (empty where the order of rows is open). Greatest
-        first. Under ``poison``, which attributes nothing, ``seed_amount`` is empty: an end is the whole
-        balance of a touched account, or the whole of what stopped, met a seed or a limit, or paid a lender.
-        first. By party the ends of one party are summed: ``account_id`` is empty where the account has one.
+        ``seed_amount``, ``amount_min``, ``amount_max``. Greatest first. By party the ends of one party are
+        summed: ``account_id`` is empty where the account has one. Under ``poison``, which attributes
+        nothing, ``seed_amount`` is empty: an end is the whole balance of a touched account, or the whole of
+        what stopped, met a seed or a limit, or paid a lender.
+
+        ``amount_min`` and ``amount_max`` differ where the order of rows is open: the least and the greatest
+        over every order that is possible, exact up to 1,000 of them (an end to which money comes in another
+        order only is listed with nothing). Of more, bounds from outside, by merging an account's events of
+        one time; empty where there is no such bound (see `order_bounds`).
         """
         ledger, holders = self._ledger, self._holders
         holder, kind, coin, local, seed = self._end_sums
@@ -230,7 +243,8 @@ class Trace:
             words = (_names(END_KINDS, kind), self._end_names(holder), _names(ledger.currencies, coin))
             listed = list(zip(*words, strict=True))
             spans = found.ends
-            for more in sorted(key for key in spans if key not in set(listed) and any(spans[key])):
+            known = set(listed)
+            for more in sorted(key for key, span in spans.items() if key not in known and span and any(span)):
                 listed.append(more)
                 account, party = (name or None for name in more[1])
                 if account is not None and (number := ledger.account(account)) >= 0:
@@ -239,7 +253,7 @@ class Trace:
                 kind = np.append(kind, END_KINDS.index(more[0]))
                 coin = np.append(coin, ledger.currencies.index(more[2]))
                 local, seed = np.append(local, 0), np.append(seed, 0)
-            low, high = np.array([spans[key] for key in listed], np.int64).reshape(-1, 2).T
+            low, high = _bounds([spans.get(key) for key in listed])
         return _frame(
             kind=_named(END_KINDS, kind),
             account_id=pa.array([account for account, _ in whose], pa.large_string()),
@@ -570,6 +584,19 @@ class Trace:
             return {}
         accounts, rows = np.unique(whose[np.isin(whose, self._walked)], return_counts=True)
         return dict(zip(accounts.tolist(), rows.tolist(), strict=True))
+
+    @property
+    def order_bounds(self) -> str:
+        """What ``amount_min`` and ``amount_max``, ``traced_min`` and ``traced_max`` are.
+
+        ``known``: the order of every row that matters is known; ``exact``: over every order that is
+        possible; ``outer``: these are too many, and the bounds hold for all of them, perhaps not closely;
+        ``none``: nothing can be said, and the columns are empty.
+        """
+        if not self._open_accounts:
+            return "known"
+        found = self._intervals
+        return "none" if found is None else "exact" if found.orders else "outer"
 
     @cached_property
     def assumptions(self) -> pd.DataFrame:
@@ -925,6 +952,12 @@ def _names(words: Any, places: Ints) -> list[str]:
 
 def _times(values: Any) -> Any:
     return pa.array(np.ascontiguousarray(values)).cast(pa.timestamp("us", "UTC"))
+
+
+def _bounds(spans: list[tuple[int, int] | None]) -> tuple[Any, Any]:
+    """The least and the greatest as columns; empty where nothing is known."""
+    low, high = ([None if span is None else span[i] for span in spans] for i in (0, 1))
+    return pa.array(low, pa.int64()), pa.array(high, pa.int64())
 
 
 def _frame(**columns: Any) -> pd.DataFrame:
