@@ -468,7 +468,6 @@ MUTANTS = (
     ("chains.walk_chains", "opening = min(max(low, -shift), high)", "opening = low"),
     ("chains.walk_chains", "np.int64(book[pot]) if book.size > 0 else pot", "pot"),
     ("chains.walk_chains", 'ended = group["end"]\n', "ended = ended\n"),
-    ("chains.walk_chains/aim_placed", "shift + first, shift + upto", "shift, shift + upto"),
     ("chains.walk_chains/aim_placed", 'if piece["low"] >= shift + upto:', 'if piece["low"] > shift + upto:'),
     ("chains.walk_chains/aim_lent", "begin - own, 1)", "begin, 1)"),
     ("chains.walk_chains/aim_lent", 'begin + step["repaid"])\n', "begin)\n"),
