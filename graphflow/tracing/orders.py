@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, TypeVar
@@ -44,8 +44,8 @@ class Intervals:
         How many joint orders were tried; 0: they are too many, and these are bounds from outside.
     """
 
-    transfers: dict[str, tuple[int, int]]
-    ends: dict[Key, tuple[int, int] | None]
+    transfers: Mapping[str, tuple[int, int]]
+    ends: Mapping[Key, tuple[int, int] | None]
     orders: int
 
 
