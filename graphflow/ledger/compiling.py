@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,15 +31,13 @@ from graphflow.ledger.order import NONE, Ordered, Side, ascending, order_events
 from graphflow.ledger.reading import numbers_of, own_currencies, read_accounts, read_currencies, read_earmarks
 from graphflow.ledger.reversals import net_amounts
 from graphflow.tables import SCHEMA
+from graphflow.threads import threads
 
 if TYPE_CHECKING:
     from graphflow.tables import Tables
 
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
-
-FEW = 10_000
-"""Of fewer transfers a thread costs more than it saves."""
 
 SUM = 2**62
 """Sums below this many minor units are counted exactly."""
@@ -93,7 +90,7 @@ def compile_ledger(
     kind = who.kind
 
     # what nothing waits for is done beside the rest: the kernels let go of Python's lock
-    aside: Any = ThreadPoolExecutor(2) if size > FEW else _Here()
+    aside = threads(2, size)
     source, target = aside.map(lambda name: numbers_of(texts(transfers, name), who.ids), ("source", "target"))
     time = integers(transfers, "time", size)
     arrives = integers(transfers, "target_time", size)
@@ -251,18 +248,6 @@ def compile_ledger(
         open_pairs=pairs,
         arrivals=_arrivals(event_row, second, row_of),
     )
-
-
-class _Here:
-    """What a pool of threads does, done at once."""
-
-    def map(self, do: Callable[..., Any], values: Iterable[Any]) -> Iterator[Any]:
-        return iter([do(value) for value in values])
-
-    def submit(self, do: Callable[..., Any], *values: Any) -> Future[Any]:
-        found: Future[Any] = Future()
-        found.set_result(do(*values))
-        return found
 
 
 def _order(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +32,7 @@ from graphflow.tables.result import (
     unsigned,
 )
 from graphflow.tables.schema import KINDS, PROVENANCE, SCHEMA, SHARE_DIGITS, ColumnSpec, TableSpec
+from graphflow.threads import threads
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -543,7 +543,7 @@ class _Joiner:
             found: list[tuple[str, ColumnSpec]] = [
                 which for which in self._named(lambda c: c.missing == "add") if which[1].refers[0] == target
             ]
-            with ThreadPoolExecutor(2) as pool:
+            with threads(2, max((rows.num_rows for rows in self.tables.values()), default=0)) as pool:
                 unknown = list(pool.map(lambda which: self._unknown_values(*which), found))
             values = pa.concat_arrays(unknown) if unknown else pa.array([], TEXT)
             if len(values):
