@@ -19,7 +19,7 @@ RULES = ("fifo", "lifo", "prorata", "libr")
 pytestmark = pytest.mark.usefixtures("few_orders")
 
 
-@settings(max_examples=max(EXAMPLES * 2 // 3, 1))
+@settings(max_examples=EXAMPLES)
 @given(st.data())
 def test_rows_and_columns_close(data: st.DataObject) -> None:
     tables = data.draw(ledgers())

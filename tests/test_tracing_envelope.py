@@ -30,9 +30,9 @@ from tests.strategies import Asked, Tables, features, ledgers, questions
 from tests.test_tracing_properties import ask, divisible
 from tests.test_tracing_vectors import DOLLARS, START, T1, T8, Vector
 
-EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "200"))
 many = settings(max_examples=EXAMPLES)
-fewer = settings(max_examples=max(EXAMPLES // 3, 1))
+fewer = settings(max_examples=max(EXAMPLES // 2, 1))
 pytestmark = pytest.mark.usefixtures("few_orders")
 RULES = tuple(rule.name for rule in gf.tracing.RULES if rule.name != "poison")
 END = "2024-05-01"
@@ -424,6 +424,9 @@ def test_merging_what_is_open_bounds_every_order() -> None:
         wants = features(orders=("open",), most=data.draw(st.sampled_from((6, 12))), dates=False, vague=False, large=False,
                          transit=False)  # fmt: skip
         tables = data.draw(ledgers(wants))
+        for row in tables["transfers"]:  # a stated balance would say of some orders that they are impossible
+            for column in ("source_balance", "target_balance"):
+                row.pop(column, None)
         names = [row.get("reversal_of") for row in tables["transfers"] if row.get("reversal_of")]
         hypothesis.assume(len(names) == len(set(names)))
         asked = data.draw(questions(tables, limits=False, periods=False))

@@ -17,8 +17,8 @@ from tests.test_tracing_edges import accounts_of, ends, frame, into
 from tests.test_tracing_properties import ask, carried, divisible
 from tests.test_tracing_vectors import T1, T2, T3, T5, T7, T8, T9, T10, T11, Vector, check
 
-EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "300"))
-fewer = settings(max_examples=max(EXAMPLES // 3, 1))
+EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "200"))
+fewer = settings(max_examples=max(EXAMPLES // 2, 1))
 pytestmark = pytest.mark.usefixtures("few_orders")
 
 T4 = Vector([("ABC", "M", 200_000), ("M", "car", 75_000), ("M", "boat and jet", 179_500)], {"M": "100000"})

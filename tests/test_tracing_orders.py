@@ -20,7 +20,7 @@ from tests.strategies import Asked, Tables, features, ledgers, questions
 from tests.test_tracing_properties import RULES, ask, divisible
 from tests.test_tracing_vectors import Vector
 
-EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "200"))
 Spans = dict[Any, tuple[int, int]]
 
 
@@ -58,7 +58,7 @@ def spans(frame: pd.DataFrame, names: tuple[str, ...], low: str, high: str) -> S
 
 @pytest.mark.parametrize("rule", RULES)
 def test_intervals_are_those_of_every_order(rule: str) -> None:
-    @settings(max_examples=max(EXAMPLES // 3, 1))
+    @settings(max_examples=max(EXAMPLES // 2, 1))
     @given(st.data())
     def same(data: st.DataObject) -> None:
         tables, oracle, asked = few_open(data)
@@ -82,7 +82,7 @@ def too_many(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_bounds_of_too_many_orders_hold_every_one(rule: str, too_many: None) -> None:
-    @settings(max_examples=max(EXAMPLES // 3, 1))
+    @settings(max_examples=max(EXAMPLES // 2, 1))
     @given(st.data())
     def hold(data: st.DataObject) -> None:
         tables, oracle, asked = few_open(data, data.draw(st.sampled_from((6, 12))))

@@ -20,7 +20,7 @@ from graphflow.tracing.seeds import ends_of_case
 from tests.strategies import KNOWN, Asked, Tables, features, ledgers, questions
 from tests.test_tracing_properties import EXAMPLES, ask, carried, case_of, divisible, ends
 
-some = settings(max_examples=max(EXAMPLES // 3, 1))
+some = settings(max_examples=max(EXAMPLES // 2, 1))
 RULES = st.sampled_from(("fifo", "prorata"))
 pytestmark = pytest.mark.usefixtures("few_orders")
 
@@ -51,13 +51,14 @@ def test_an_excerpt_gives_what_the_whole_case_gives(data: st.DataObject) -> None
     part = settled(found._case, [*held, *found._reached[0]], asked_rows(found._case, found._question), again)
     assert len(asked) == 1  # the accounts that the money is in are enough
     assert part.seed == found.seed
-    assert {k: v[0] for k, v in ends(part).items()} == found._end_amounts
-    assert {k: v[0] for k, v in carried(part).items()} == found._carried_amounts
+    assert part._end_amounts == found._end_amounts
+    assert part._carried_amounts == found._carried_amounts
     assert chains_of(part) == chains_of(found)
 
 
 def chains_of(trace: Any) -> list[tuple]:
-    return sorted(tuple(chain) for chain in trace.iter_chains())
+    """All chains; who holds the end's account follows from it, and two accounts of nobody get a holder of their own."""
+    return sorted(tuple(chain._replace(party_id=None)) for chain in trace.iter_chains())
 
 
 @some

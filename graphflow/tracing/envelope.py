@@ -104,7 +104,7 @@ class Places:
         return cls(names[:, 0], names[:, 1], amounts), (turned[:, 0], turned[:, 1])
 
     def of_accounts(self, ledger: Ledger, names: Iterable[str]) -> Places:
-        """Those of some accounts or parties; of transfers in transit all."""
+        """Those of some accounts or parties; of what is in transit, or converted (it may come back), all."""
         numbers = [ledger.account(name) for name in names]
         held = [ledger.accounts_of(party) for name in names if (party := ledger.party(name)) >= 0]
         wanted = np.zeros(len(ledger.account_ids) + 1, np.bool_)
@@ -112,7 +112,7 @@ class Places:
         for accounts in held:
             wanted[accounts] = True
         wanted[-1] = True  # what is in transit is in no account, and what is none has no number
-        keep = wanted[np.maximum(ledger.pots["account"][self.book], -1)]
+        keep = wanted[np.maximum(ledger.pots["account"][self.book], -1)] | (self.code == CONVERTED)
         return Places(self.code[keep], self.book[keep], self.most[keep])
 
 
