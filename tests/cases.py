@@ -700,6 +700,45 @@ def two_texts_inputs(rng: random.Random, size: int) -> tuple:
     return *text_inputs(rng, size), *text_inputs(rng, size)[:2]
 
 
+def held_inputs(rng: random.Random, size: int) -> tuple:
+    """Texts for an empty table that has room for them."""
+    offsets, data, _ = text_inputs(rng, size)
+    count = rng.randint(0, offsets.size - 1)
+    bits = max(2 * count, 1).bit_length()
+    return np.zeros(1 << bits, np.uint64), offsets, data, count
+
+
+def held_outcome(result: Any, args: tuple) -> Any:
+    """Which texts stand in the table; the twin says it itself."""
+    if result is not None:
+        return result
+    return sorted(int(slot & np.uint64(0xFFFFFFFF)) - 1 for slot in args[0] if slot)
+
+
+def numbering_inputs(rng: random.Random, size: int) -> tuple:
+    """A column, some texts that have numbers already, and room for some more or for many."""
+    column = text_inputs(rng, size)
+    known = naive_numbering.texts_of(*few_texts(rng, rng.randint(0, size)))
+    held = list(dict.fromkeys(text for text in known if text is not None))
+    laid = b"".join(held)
+    rows = column[0].size - 1
+    slots = np.zeros(1 << (2 * (len(held) + rng.choice((rows, 300)))).bit_length(), np.uint64)
+    starts = np.zeros(len(held) + 2 + rng.choice((rows, 300)), np.int64)
+    starts[: len(held) + 1] = np.cumsum([0, *(len(text) for text in held)])
+    texts = np.zeros(len(laid) + rng.choice((rows, 20 * rows + 20)), np.uint8)
+    texts[: len(laid)] = np.frombuffer(laid, np.uint8)
+    with np.errstate(over="ignore"):
+        numbering.hold_texts(slots, starts, texts, len(held))
+    begin = rng.choice((0, 0, rng.randint(0, rows)))
+    return column, begin, np.full(rows, 7, np.int32), (slots, starts, texts), len(held)
+
+
+def numbering_outcome(result: Any, args: tuple) -> Any:
+    _, begin, numbers, (_, starts, texts), _ = args
+    at, count = result
+    return at, count, plain(numbers[begin:at]), plain(starts[: count + 1]), plain(texts[: starts[count]])
+
+
 def shift_inputs(rng: random.Random, size: int) -> tuple:
     """Local times within a few days, mostly in order, the shift of some days, and days without one."""
     day, first = 86_400_000_000, rng.randint(-3, 3)
@@ -717,7 +756,9 @@ def shift_inputs(rng: random.Random, size: int) -> tuple:
 PAIRS = (
     Pair("text.shifted", text.shifted, naive_text.shifted, shift_inputs),
     Pair("numbering.find_texts", numbering.find_texts, naive_numbering.find_texts, two_texts_inputs),
-    Pair("numbering.number_texts", numbering.number_texts, naive_numbering.number_texts, text_inputs),
+    Pair("numbering.hold_texts", numbering.hold_texts, naive_numbering.hold_texts, held_inputs, held_outcome),
+    Pair("numbering.number_texts", numbering.number_texts, naive_numbering.number_texts, numbering_inputs,
+         numbering_outcome),
     Pair("index.index_by", index.index_by, naive_index.index_by, keys_inputs),
     Pair("index.period_of", index.period_of, naive_index.period_of, period_inputs),
     Pair("index.history_keys", index.history_keys, naive_index.history_keys, history_inputs),

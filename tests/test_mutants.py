@@ -45,10 +45,13 @@ MUTANTS = (
     ("text.shifted", "if number - first < shifts.size", "if number < shifts.size"),
     ("text.shifted", "end = start + day", "end = start + day + 1"),
     ("numbering.find_texts", "if valid.size > 0 and valid[i] == 0:", "if False:"),
-    ("numbering.find_texts", "np.uint64(i + 1)", "np.uint64(max(i, 1))"),
+    ("numbering.hold_texts", "np.uint64(i + 1)", "np.uint64(max(i, 1))"),
+    ("numbering.hold_texts", "if slots[slot] == np.uint64(0):", "if True:"),
     ("numbering.find_texts", "held = slots[slot]", "held = np.uint64(0)"),
-    ("numbering.number_texts", "np.uint64(o + 1)", "np.uint64(1)"),
-    ("numbering.number_texts", "grown[:count] = firsts[:count]", "pass"),
+    ("numbering.number_texts", "2 * (count + end - block) > slots.size", "False"),
+    ("numbering.number_texts", "or count + end - block >= starts.size", ""),
+    ("numbering.number_texts", "starts[count] = at", "starts[count - 1] = at"),
+    ("numbering.number_texts", "if held == np.uint64(0):", "if False:"),
     ("numbering.number_texts", "numbers[i] = o", "numbers[i] = 0"),
     ("lay.lay_rows", "r = origin[i]", "r = i"),
     ("lay.lay_rows", 'rows[i]["net"] = amounts[1][r]', 'rows[i]["net"] = amounts[0][r]'),
@@ -292,10 +295,17 @@ def test_texts_whose_keys_are_equal_are_told_apart(name: str, fault: str) -> Non
     assert source.count(ALIKE[0]) == source.count(fault) == 1
     inputs = {
         "find_texts": lambda rng, size: (*cases.few_texts(rng, size), *cases.few_texts(rng, size)[:2]),
-        "number_texts": cases.few_texts,
+        "number_texts": lambda rng, size: (
+            cases.few_texts(rng, size),
+            0,
+            np.zeros(size, np.int32),
+            (np.zeros(256, np.uint64), np.zeros(200, np.int64), np.zeros(2000, np.uint8)),
+            0,
+        ),
     }
     pair = replace(BY_NAME[f"numbering.{name}"], make=inputs[name])
     for text, wrong in ((source, False), (source.replace(fault, "if False:"), True)):
         module = types.ModuleType("all_keys_alike")
         exec(compile(text.replace(*ALIKE), "numbering.py", "exec"), module.__dict__)
+        module.__dict__["prefetch"] = lambda array, place: None
         assert differs(pair, getattr(module, name), 100) == wrong

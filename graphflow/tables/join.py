@@ -528,7 +528,7 @@ class _Joiner:
     def _unknown_values(self, name: str, column: ColumnSpec) -> pa.Array:
         """The values that are no key of what the column refers to, each once."""
         values = read.one(self.tables[name][column.name]).take(pa.array(self._unknown(name, column)))
-        return values.take(pa.array(keys.numbered(values)[1]))
+        return keys.numbered(values)[1]
 
     def _refuse_dangling(self, *tables: str) -> None:
         for name, column in list(self._named(lambda c: c.missing == "refuse" and c.refers[0] in tables)):
@@ -614,8 +614,7 @@ class _Joiner:
         """List the values, one a row, that should be keys and are not."""
         if len(values) == 0:
             return
-        numbers, firsts = keys.numbered(values)
-        values = values.take(pa.array(firsts))
+        numbers, values = keys.numbered(values)
         order = pc.sort_indices(values)
         rows = pa.array(np.bincount(numbers).astype(np.int64)).take(order)
         fixed = [pa.repeat(pa.scalar(text, TEXT), len(values)) for text in (name, column, refers)]
