@@ -29,6 +29,7 @@ LEAST = 10_000_000
 def local_trace(size: int, rule: str, count: int) -> dict[str, Any]:
     """Traces of single transfers, half of them from the first tenth of the rows and half from the last."""
     import graphflow as gf
+    from graphflow.tracing.references import resolve
     from graphflow.tracing.seeds import find_seeds
 
     case = gf.open_case(data.case_folder(size))
@@ -51,7 +52,9 @@ def local_trace(size: int, rule: str, count: int) -> dict[str, Any]:
         api.append(traced - begun)
         with_ends.append(ended - begun)
         reached.append(len(found.transfers))
-        seeds = find_seeds(case, f"transfer:{name}", backward=False, currency=None, since=None, until=None)
+        seeds = find_seeds(
+            case, resolve(case, f"transfer:{name}"), backward=False, currency=None, since=None, until=None
+        )
         kernel.append(_kernel_alone(ledger, seeds, rule))
     half = count // 2
     return {

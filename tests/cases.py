@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from graphflow.kernels import (
     balances,
     chains,
+    claims,
     fifo,
     index,
     lay,
@@ -28,9 +29,11 @@ from graphflow.kernels import (
     prorata,
     text,
 )
-from graphflow.ledger.form import ROW, STEP
+from graphflow.ledger.form import CUSTODY, ORDINARY, POT, ROW, STEP, TRANSIT
+from graphflow.ledger.form import OUTSIDE as NOWHERE
 from tests.naive import balances as naive_balances
 from tests.naive import chains as naive_chains
+from tests.naive import claims as naive_claims
 from tests.naive import fifo as naive_fifo
 from tests.naive import index as naive_index
 from tests.naive import lay as naive_lay
@@ -168,7 +171,7 @@ class World:
             self.steps.copy(), ints(self.opening), np.array(self.outside), np.array(divided),
             self.converted[:, 0].copy(), self.converted[:, 1].copy(),
         )  # fmt: skip
-        naive_balances.run_balances(self.steps, *self.unfilled[1:])
+        self.closing = naive_balances.run_balances(self.steps, *self.unfilled[1:])
         self.pots = len(self.outside)
 
     def payments(self, back: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -180,6 +183,21 @@ class World:
         """The index of a ledger: payments, and what each pot holds at them."""
         pointer, positions, starts = self.payments(back)
         return pointer, positions, starts, ints(naive_lay.held(self.steps, positions.tolist(), back))
+
+    def both(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Debits and credits by pot, and the books of several pots."""
+        several = [(pots[0], pots[-1] + 1) for pots in self.books if len(pots) > 1]
+        return *self.payments(False)[:2], *self.payments(True)[:2], ints(several, 2)
+
+    def pot_records(self) -> np.ndarray:
+        """The pots as a ledger has them."""
+        records = np.zeros(self.pots, POT)
+        records["opening"], records["closing"] = self.opening, self.closing
+        records["kind"] = TRANSIT
+        for pots in self.books:
+            kind = CUSTODY if len(pots) > 1 else NOWHERE if self.outside[pots[0]] else ORDINARY
+            records["kind"][pots] = kind
+        return records
 
     def index(self, back: bool) -> tuple[np.ndarray, ...]:
         """The same with the tree of what is left behind every payment."""
@@ -392,6 +410,58 @@ def poison_inputs(rng: random.Random, size: int) -> tuple:
     )
 
 
+def spread_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size * rng.choice((1, 4)), far=rng.random() < 0.5), rng.random() < 0.5
+    last, count = world.last(back), len(world.steps)
+    found = {
+        (2 * o + (s < 0), pot if s < 0 else s): (2 * o + (s < 0), pot, high - low, whole)
+        for s, pot, low, high, o, whole in world.seeds(back)
+    }
+    for key, pot, _, _ in list(found.values()):
+        book = next((pots for pots in world.books if pot in pots), [])
+        upto = count - 1 - (key >> 1) if back else (key >> 1) + 1
+        for other in book if key & 1 else []:  # mostly the other compartments are named too, some for nothing
+            paid, came = world.standing(other, upto)
+            if came > paid and rng.random() < 0.8:
+                row = (key, other, rng.choice((0, came - paid)), came - paid)
+                found.setdefault((key, other), row)
+    for _ in range(rng.choice((0, 0, 2))):  # as where all that was asked for stands in other sub-ledgers
+        upto, pot = rng.randint(0, count), rng.randrange(world.settled)
+        paid, came = world.standing(pot, upto)
+        key = 2 * (count - 1 - upto if back else upto - 1) + 1
+        if (
+            not world.outside[pot]
+            and came > paid
+            and not (0 < upto < count and upto in world.payment(upto - 1))
+        ):
+            found.setdefault((key, pot), (key, pot, 0, came - paid))
+    seeds = [
+        found[key] for key in sorted(found, key=lambda key: (key[0], found[key][1])) if key[0] >> 1 <= last
+    ]
+    return (
+        world.steps,
+        world.pot_records(),
+        world.both(),
+        ints(seeds, 4),
+        world.converted,
+        np.zeros((world.pots, 4), np.int64),
+        (last, rng.choice((-1, -1, 0, 1, 3)), back),
+        rng.choice((1, 2, 4, 8, 1024)),
+    )
+
+
+def held_inputs(rng: random.Random, size: int) -> tuple:
+    world = World(rng, size)
+    pots = [pot for pot in range(world.pots) if not world.outside[pot]] or [0]
+    place = -1 if world.outside[pots[0]] else rng.randint(-1, len(world.steps))
+    return world.steps, world.pot_records(), world.both(), rng.choice(pots), place
+
+
+def book_inputs(rng: random.Random, size: int) -> tuple:
+    edges = sorted(rng.sample(range(3 * size), 2 * rng.randint(0, size)))
+    return ints(list(zip(edges[::2], edges[1::2], strict=True)), 2), rng.randrange(3 * size)
+
+
 def behind_inputs(rng: random.Random, size: int) -> tuple:
     world = World(rng, size)
     pointer, positions = world.payments(False)[:2]
@@ -559,6 +629,11 @@ def shares_outcome(result: Any, args: tuple) -> Any:
         total[0] += amount
         total[1] += worth
     return sorted(moved), sorted(also), summed, sorted(left), plain(args[4])  # zero again
+
+
+def spread_outcome(result: Any, args: tuple) -> Any:
+    moved, ended = plain(result)
+    return moved, sorted(ended), plain(args[5])  # zero again
 
 
 def touch_outcome(result: Any, args: tuple) -> Any:
@@ -753,6 +828,55 @@ def shift_inputs(rng: random.Random, size: int) -> tuple:
     return ints(local), good, first, ints(shifts)
 
 
+def divide_inputs(rng: random.Random, size: int) -> tuple:
+    count = rng.randint(1, 6)
+    whole = [rng.choice((0, 0, rng.randint(1, 9), rng.randint(1, 10**9))) for _ in range(count)]
+    stays = rng.randint(0, sum(whole))
+    exact = [max(units * stays / max(sum(whole), 1) + rng.choice((0, 0, -3.5, 2.25)), 0) for units in whole]
+    room = [ints([-7] * (count + 1)), np.full(count + 1, -7.0)]
+    return ints([*whole, 0]), np.array([*exact, 0.0]), count, stays, *room
+
+
+def divided_outcome(result: Any, args: tuple) -> Any:
+    return plain(args[4])
+
+
+def claims_inputs(rng: random.Random, size: int) -> tuple:
+    """A ledger of traced money alone: seeds come from nowhere, and no pot pays what it does not hold."""
+    pots, seeds = rng.randint(2, 5), rng.randint(1, 5)
+    nobody = pots
+    held = [0] * pots
+    most = rng.choice((3, 40, 2**40))
+    lines, enters = [], []
+    for _ in range(rng.randint(1, size)):
+        rich = [pot for pot in range(pots) if held[pot]]
+        seed = rng.randrange(seeds)
+        if rng.random() < 0.1:
+            pot, amount = rng.randrange(pots), rng.randint(1, most)
+            if all((at, into) != (len(lines), pot) for at, into, *_ in enters):
+                if held[pot]:  # what stood there before ends
+                    lines.append((pot, nobody, held[pot], 0, 0))
+                held[pot] = amount
+                enters.append((len(lines), pot, amount, seed))
+        if not rich or rng.random() < 0.2:
+            source, amount = nobody, rng.choice((1, rng.randint(1, most), most))
+            enters.append((len(lines), -1, amount, seed))
+        else:
+            source = rng.choice([pot for pot in range(pots) if held[pot]] or [nobody])
+            amount = rng.choice((held[source], held[source] - 1, rng.randint(0, held[source])))
+            held[source] -= amount
+        target, stop = rng.choice((*range(pots), nobody)), rng.choice((0, 0, 0, 0, 1, 4))
+        repaid = rng.choice((0, 0, 0, rng.randint(0, amount)))
+        if target != nobody and not stop:
+            held[target] += amount - repaid
+        lines.append((source, target, amount, 0 if stop else repaid, stop))
+    steps = np.zeros(len(lines), STEP)
+    for s, (source, target, amount, repaid, stop) in enumerate(lines):
+        steps[s]["src"], steps[s]["dst"], steps[s]["amount"] = source, target, amount
+        steps[s]["repaid"], steps[s]["flags"] = repaid, stop
+    return steps, ints(enters, 4), pots + 1, seeds
+
+
 PAIRS = (
     Pair("text.shifted", text.shifted, naive_text.shifted, shift_inputs),
     Pair("numbering.find_texts", numbering.find_texts, naive_numbering.find_texts, two_texts_inputs),
@@ -784,8 +908,15 @@ PAIRS = (
     Pair("prorata.settle", prorata.settle, naive_prorata.settle, asleep_inputs, state_outcome, (30,)),
     Pair("prorata.look", prorata.look, naive_prorata.look, look_inputs, sizes=(30,)),
     Pair("prorata.trace_shares", prorata.trace_shares, naive_prorata.trace_shares, shares_inputs, shares_outcome, (30,)),
+    Pair("claims.divide", claims.divide, naive_claims.divide, divide_inputs, divided_outcome, sizes=()),
+    Pair("claims.split_claims", claims.split_claims, naive_claims.split_claims, claims_inputs),
     Pair("poison.first_behind", poison.first_behind, naive_poison.first_behind, behind_inputs),
     Pair("poison.touch", poison.touch, naive_poison.touch, poison_inputs, touch_outcome, (100,)),
+    Pair("poison.book_of", poison.book_of, naive_poison.book_of, book_inputs),
+    Pair("poison.next_payment", poison.next_payment, naive_poison.next_payment, step_inputs),
+    Pair("poison.nearest", poison.nearest, naive_poison.nearest, share_inputs, sizes=()),
+    Pair("poison.held", poison.held, naive_poison.held, held_inputs),
+    Pair("poison.spread", poison.spread, naive_poison.spread, spread_inputs, spread_outcome, (100,)),
     Pair("chains.nearest", chains.nearest, naive_chains.nearest, share_inputs, sizes=()),
     Pair("chains.payment_at", chains.payment_at, naive_chains.payment_at, place_inputs),
     Pair("chains.worth", chains.worth, naive_chains.worth, worth_inputs, sizes=()),

@@ -22,7 +22,8 @@ KERNELS = Path(__file__).resolve().parent.parent / "graphflow" / "kernels"
 # callers.
 PARTS = {
     "sift", "drop", "replace", "room_for", "longer", "word_at", "text_key", "same_text",
-    "visit", "sweep", "walk", "payment", "arriving", "left_behind",
+    "visit", "sweep", "walk", "payment", "arriving", "wait_for",
+    "left_behind",
 }  # fmt: skip
 # Kernels of other rooms have their pairs in those rooms' tests.
 ELSEWHERE = {"text", "mirrors"}

@@ -236,7 +236,7 @@ def test_the_door_takes_every_row(lending: Path) -> None:
     for name, frame in frames.items():
         assert len(getattr(case.tables, name)) == len(frame), name
     assert not case.ledger.breaks
-    assert not case.ledger.open_orders
+    assert not len(case.ledger.open_rows)
 
 
 def test_a_broken_row_is_seen_at_the_door(lending: Path) -> None:

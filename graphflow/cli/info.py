@@ -58,7 +58,7 @@ def info(case: Case) -> dict[str, Any]:
         "tallies": report["tallies"],
         "quarantine": dict(Counter(f"{column}: {reason}" for column, reason in refused)),
         "breaks": _breaks(ledger),
-        "open_orders": len(ledger.open_orders),
+        "open_orders": len(np.unique(ledger.open_groups[:, 1])),
         "ask_for": asked,
         "unnamed_counterparties": placeholders,
     }  # fmt: skip

@@ -43,7 +43,7 @@ SUM = 2**62
 """Sums below this many minor units are counted exactly."""
 
 
-def compile_ledger(tables: Tables) -> Ledger:
+def compile_ledger(tables: Tables, *, order: Ints | None = None, stated: bool = False) -> Ledger:
     """Compile checked tables into a ledger.
 
     Orders the transfers, finds each account's opening, takes back what was reversed, divides custody and
@@ -54,6 +54,13 @@ def compile_ledger(tables: Tables) -> Ledger:
     ----------
     tables
         Checked tables; only ``transfers`` is needed.
+    order : int64, optional
+        The events in the order in which they are to stand, where it is not to be found: rows of the table by
+        their numbers, behind these the arrivals of those in transit. The table itself stands in the order
+        that is shown, in which reversals count.
+    stated
+        Whether coverage counts as stated although nothing here says anything of it: the tables are a part
+        of a case in which something does.
 
     Raises
     ------
@@ -105,7 +112,10 @@ def compile_ledger(tables: Tables) -> Ledger:
     # where the rows stand in order already, picking them costs nothing
     rows: Any = event_row if moving.size else slice(None)
     events = Events(event_row, event_time, first, second, moving, rows)
-    placed = _order(tables, transfers, events, (source, target), (amount, received), (currency, other))
+    if order is None:
+        placed = _order(tables, transfers, events, (source, target), (amount, received), (currency, other))
+    else:
+        placed = Ordered.settled(order)
     as_given = moving.size == 0 and bool((placed.order == event_row).all())
     if not as_given:
         event_row, event_time = event_row[placed.order], event_time[placed.order]
@@ -119,7 +129,7 @@ def compile_ledger(tables: Tables) -> Ledger:
     aside = ThreadPoolExecutor(2)
     by_hash = aside.submit(lambda: sort_hashes(hash_ids(ids)))
 
-    coverage = read_coverage(accounts, tables.arrow("coverage"), who.ids, kind == 4, tables.timezone)
+    coverage = read_coverage(accounts, tables.arrow("coverage"), who.ids, kind == 4, tables.timezone, stated)
     own_coin, names = own_currencies(accounts, who.ids, coverage, tables.currency, names)
     if coverage.loose.any():
         payers = (np.where(second, -1, source[rows]), event_time, currency[rows])
@@ -158,13 +168,16 @@ def compile_ledger(tables: Tables) -> Ledger:
     # of a row with a bare date only the day is known: another day is certainly later, another hour is not
     latest = end_of_day(time, flags(transfers, "time_day", size), tables.timezone)
     net, broken = net_amounts(
-        transfers, who.ids, source, target, (time, latest), currency, converts, amount, origin
-    )
+        transfers, who.ids, source, target, (time, latest), currency, converts, amount,
+        origin if order is None else np.arange(size, dtype=np.int32),
+    )  # fmt: skip
     breaks = [*breaks, *broken, *gaps(coverage, who.ids)]
     breaks.extend(_contradictions(placed, event_row, transfers))
     laid = aside.submit(lay_out_rows, origin, (time, arrives), (source, target), (amount, net), currency)
     row_of = np.empty(size, np.int32)
     row_of[origin] = np.arange(size, dtype=np.int32)
+
+    groups, pairs = _open_groups(placed, event_row, second, row_of)
 
     steps, converted = lay_out_steps(
         (event_row, first, second), (source_pot, target_pot), (source, target), (net, received),
@@ -218,7 +231,10 @@ def compile_ledger(tables: Tables) -> Ledger:
         timezone=tables.timezone,
         coverage_stated=coverage.stated,
         breaks=tuple(breaks),
-        open_orders=_open_orders(vague, event_row, row_of),
+        open_rows=np.column_stack((row_of[event_row[vague[0]]], vague[1])).astype(np.int64).reshape(-1, 2),
+        open_groups=groups,
+        open_pairs=pairs,
+        arrivals=_arrivals(event_row, second, row_of),
     )
 
 
@@ -237,7 +253,7 @@ def _order(
     day = None
     if not bare.any() and ascending(events.time):  # nothing else needs to be looked at
         places = events.row if events.row.size == size else np.arange(events.row.size)
-        return Ordered(places, *(np.zeros(0, np.int64) for _ in range(3)))
+        return Ordered.settled(places)
     if bare.any():
         local = pd.to_datetime(events.time, unit="us", utc=True).tz_convert(tables.timezone).tz_localize(None)
         day = local.normalize().as_unit("us").asi8
@@ -307,10 +323,19 @@ def _open_events(placed: Ordered) -> tuple[Ints, Ints]:
     return placed.place[placed.open_events], placed.open_account
 
 
-def _open_orders(
-    vague: tuple[Ints, Ints], event_row: Numbers, row_of: Numbers
-) -> tuple[Mapping[str, Any], ...]:
-    """Rows of one account whose order nothing decides."""
-    rows = row_of[event_row[vague[0]]]
-    pairs = zip(rows.tolist(), vague[1].tolist(), strict=True)
-    return tuple({"row": row, "account": account} for row, account in pairs)
+def _open_groups(
+    placed: Ordered, event_row: Numbers, second: NDArray[np.bool_], row_of: Numbers
+) -> tuple[Ints, Ints]:
+    """Events of groups in which an order is open, and what is known of their order."""
+    known = placed.open_groups
+    if known is None:
+        return np.zeros((0, 2), np.int64), np.zeros((0, 2), np.int64)
+    at = placed.place[known.event]
+    code = 2 * row_of[event_row[at]].astype(np.int64) + second[at]
+    return np.column_stack((code, known.group)), np.column_stack((known.before, known.after))
+
+
+def _arrivals(event_row: Numbers, second: NDArray[np.bool_], row_of: Numbers) -> Ints:
+    """Transfers in transit in the order in which they arrive, and how many rows leave before each does."""
+    at = np.flatnonzero(second)
+    return np.column_stack((row_of[event_row[at]], at - np.arange(at.size))).astype(np.int64).reshape(-1, 2)

@@ -82,11 +82,13 @@ def end_of_day(times: Ints, bare: Flags, timezone: str) -> Ints:
     return out
 
 
-def read_coverage(accounts: Any, coverage: Any, ids: Any, always: Flags, timezone: str) -> Coverage:
+def read_coverage(
+    accounts: Any, coverage: Any, ids: Any, always: Flags, timezone: str, stated: bool = False
+) -> Coverage:
     """Join all statements about coverage.
 
-    If nobody says anything about coverage, every account is covered throughout. ``always`` are accounts that
-    count as covered whatever is said (clearing).
+    If nobody says anything about coverage, every account is covered throughout, unless it is ``stated``
+    elsewhere. ``always`` are accounts that count as covered whatever is said (clearing).
     """
     size = len(ids)
     number = positions(texts(accounts, "account_id"), ids) if accounts is not None else np.zeros(0, np.int64)
@@ -100,7 +102,7 @@ def read_coverage(accounts: Any, coverage: Any, ids: Any, always: Flags, timezon
     nobody = pc.starts_with(ids, "?:").to_numpy(zero_copy_only=False)
     says = known(accounts, "covered", count) & ~nobody[number]
     dated = (begins != NONE) | (ends != NONE)
-    stated = bool(says.any() or dated.any()) or (coverage is not None and len(coverage) > 0)
+    stated = stated or bool(says.any() or dated.any()) or (coverage is not None and len(coverage) > 0)
 
     if not stated:
         by_account = np.full(size, NONE, np.int64)

@@ -138,6 +138,15 @@ class Ledger:
         Steps that arrive as another amount, ascending, and that amount.
     row_pointer, row_steps
         Steps by transfer; empty where every transfer is one step.
+    open_rows : int64 (k, 2)
+        Rows, with the account among whose rows nothing decides their place.
+    open_groups : int64 (g, 2)
+        The events of equal times in which an order is open, in the order that is shown: twice the row, plus 1
+        for the arrival of one in transit; the group.
+    open_pairs : int64 (p, 2)
+        Which of these (by their places) comes before which, as far as it is known.
+    arrivals : int64 (t, 2)
+        Transfers in transit in the order in which they arrive, and how many rows leave before each does.
     """
 
     steps: NDArray[np.void]
@@ -165,8 +174,11 @@ class Ledger:
     minor_units: Mapping[str, int]
     timezone: str
     coverage_stated: bool
+    open_rows: Ints
+    open_groups: Ints
+    open_pairs: Ints
+    arrivals: Ints
     breaks: tuple[Mapping[str, Any], ...] = ()
-    open_orders: tuple[Mapping[str, Any], ...] = ()
     format: int = field(default=FORM)
 
     def __post_init__(self) -> None:
@@ -189,6 +201,22 @@ class Ledger:
         count = len(self.account_ids)
         known = self.pots["account"]
         return np.searchsorted(np.where(known < 0, count, known), np.arange(count + 1)).astype(np.int64)
+
+    @cached_property
+    def compartments(self) -> Ints:
+        """Books of several pots, which custody accounts have: the first of each and the one behind its last,
+        ascending.
+        """
+        if not (self.account_kind == KINDS.index("custody")).any():  # looking through the pots takes longer
+            return np.zeros((0, 2), np.int64)
+        pots = np.flatnonzero(self.pots["kind"] == CUSTODY)
+        same = np.ones(max(pots.size - 1, 0), np.bool_)
+        for name in ("account", "currency", "period"):
+            same &= self.pots[name][pots[1:]] == self.pots[name][pots[:-1]]
+        begins = pots[np.concatenate(([True], ~same))] if pots.size else pots
+        ends = pots[np.concatenate((~same, [True]))] + 1 if pots.size else pots
+        several = ends > begins + 1
+        return np.column_stack((begins[several], ends[several])).astype(np.int64)
 
     @cached_property
     def _idle(self) -> threading.local:
@@ -316,7 +344,7 @@ class Ledger:
                 facts[name] = column.chunk(0) if column.num_chunks else pa.array([], pa.large_string())
             elif (folder / f"{name}_pointer.npy").exists():
                 facts[name] = Index(*(_mapped(folder / f"{name}_{x}.npy") for x in INDEX))
-        for name in ("currencies", "breaks", "open_orders"):
+        for name in ("currencies", "breaks"):
             facts[name] = tuple(facts[name])
         return cls(**facts)
 

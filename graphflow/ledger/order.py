@@ -42,17 +42,39 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What is known of the order in groups of equal time.
+
+    Their events in the order that is shown, the group of each, and pairs of them (by their places here) of
+    which the first comes before the second.
+    """
+
+    event: Ints
+    group: Ints
+    before: Ints
+    after: Ints
+
+
+@dataclass(frozen=True)
 class Ordered:
     """The order of events, where it is contradicted, and where it is open.
 
     ``contradicted`` are events that were taken although something should stand before them; ``open_events``
-    those whose place among others of ``open_account`` nothing decides.
+    those whose place among others of ``open_account`` nothing decides; ``open_groups`` what is known of the
+    order in the groups of equal time that hold such events.
     """
 
     order: Ints | Numbers
     contradicted: Ints
     open_events: Ints
     open_account: Ints
+    open_groups: Known | None = None
+
+    @classmethod
+    def settled(cls, order: Ints | Numbers) -> Ordered:
+        """An order in which nothing is open and nothing contradicted."""
+        none = np.zeros(0, np.int64)
+        return cls(order, none, none, none)
 
     @cached_property
     def place(self) -> Ints:
@@ -102,20 +124,19 @@ def order_events(
         Ids, for the order that is shown where it is open.
     sides : the payers' and the payees' statements
     """
-    none = np.zeros(0, np.int64)
     key = time
     if day is not None and bare.any():
         loose = np.isin(day, np.unique(day[bare]))
         # all of such a day stands at its beginning: no other event has that time
         key = np.where(loose, day, time)
     if ascending(key):
-        return Ordered(np.arange(key.size, dtype=np.int64), none, none, none)
+        return Ordered.settled(np.arange(key.size, dtype=np.int64))
     unnumbered = sequence == NONE
     order = np.argsort(key, kind="stable") if unnumbered.all() else np.lexsort((sequence, key))
     placed = key[order]
     same = placed[1:] == placed[:-1]
     if not same.any():
-        return Ordered(order, none, none, none)
+        return Ordered.settled(order)
     begins = np.flatnonzero(np.concatenate(([True], ~same)))
     lengths = np.diff(np.append(begins, key.size))
     group = np.repeat(np.arange(begins.size), lengths)
@@ -127,7 +148,7 @@ def order_events(
     unsettled[group[bare[order]]] = True
     unsettled &= lengths > 1
     if not unsettled.any():
-        return Ordered(order, none, none, none)
+        return Ordered.settled(order)
 
     places = np.flatnonzero(unsettled[group])
     named = pa.table(
@@ -147,7 +168,8 @@ def order_events(
             found = found[np.argsort(nodes.group[found], kind="stable")]
     result[places] = nodes.event[found]
     open_events, open_account = _left_open(nodes, found, before, after, sides)
-    return Ordered(result, nodes.event[np.flatnonzero(forced)], open_events, open_account)
+    groups = _known_of(nodes, found, before, after, open_events)
+    return Ordered(result, nodes.event[np.flatnonzero(forced)], open_events, open_account, groups)
 
 
 def ascending(key: Ints) -> bool:
@@ -409,6 +431,22 @@ def _left_open(
     accounts = np.concatenate((whose, whose))
     both = np.unique(np.column_stack((accounts, events)), axis=0)
     return both[:, 1].copy(), both[:, 0].copy()
+
+
+def _known_of(nodes: _Nodes, found: Ints, before: Ints, after: Ints, open_events: Ints) -> Known | None:
+    """What is known in the groups that hold open events; what contradicts the order that is shown is left
+    out.
+    """
+    if open_events.size == 0:
+        return None
+    concerned = np.isin(nodes.group[found], nodes.group[np.isin(nodes.event, open_events)])
+    kept = found[concerned]
+    place = np.full(found.size, -1, np.int64)
+    place[kept] = np.arange(kept.size)
+    first, then = place[before], place[after]
+    holds = (first >= 0) & (first < then)
+    pairs = np.unique(np.column_stack((first[holds], then[holds])), axis=0)
+    return Known(nodes.event[kept], nodes.group[kept], pairs[:, 0].copy(), pairs[:, 1].copy())
 
 
 def _reaches(start: int, end: int, follow: dict[int, list[int]]) -> bool:

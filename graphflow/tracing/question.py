@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -11,15 +12,31 @@ import numpy as np
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.rows import Moment, moment
+from graphflow.tracing.chains import Limits
+from graphflow.tracing.references import Reference, resolve
 from graphflow.tracing.result import Trace
-from graphflow.tracing.rules import rule_named
+from graphflow.tracing.rules import Rule, rule_named
 from graphflow.tracing.seeds import find_seeds, minor
-from graphflow.tracing.walk import Limits, follow
+from graphflow.tracing.walk import follow
 
 if TYPE_CHECKING:
     from graphflow.case import Case
 
 MOST = 2**62
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, checked: it can be asked of another ledger too, with the same references."""
+
+    references: tuple[Reference, ...]
+    rule: Rule
+    backward: bool = False
+    currency: str | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    max_hops: int | None = None
+    min_amount: str | Decimal | int = 0
 
 
 def trace(
@@ -49,7 +66,7 @@ def trace(
         ``balance:ID@TIME``, ``party:ID``, ``product:ID``, ``loan:ID``, each with ``=AMOUNT`` for a part;
         several join by commas, ``@FILE`` has one a line.
     rule
-        ``"fifo"`` or ``"prorata"``.
+        ``"fifo"``, ``"prorata"`` or ``"poison"``.
     backward
         Ask where the money came from.
     currency
@@ -61,6 +78,7 @@ def trace(
         Keep chains of at most so many transfers after the seed; what would go on ends as ``horizon``.
     min_amount
         Keep chains along which at least so much flows: major units as text or Decimal, an int is minor units.
+        Not under ``poison``, which has no chains; its `max_hops` counts along the shortest path.
 
     Returns
     -------
@@ -99,21 +117,51 @@ def trace(
     zone = case.ledger.timezone
     if since is not None and until is not None and moment(since, zone)[0] > moment(until, zone)[1]:
         raise UsageError(Problem("since", N_("begins after the period ends"), {}, f"{since} > {until}"))
-    seeds = find_seeds(case, references, backward=backward, currency=currency, since=since, until=until)
+    named = tuple(resolve(case, references))
+    question = Question(named, chosen, backward, currency, since, until, max_hops, min_amount)
+    return ask(case, question)
+
+
+def ask(case: Case, question: Question, span: tuple[int, int] | None = None) -> Trace:
+    """Ask a question of a case; ``span`` is when the whole case begins and ends, where this is a part of
+    it.
+    """
+    backward, least = question.backward, question.min_amount
+    seeds = find_seeds(
+        case,
+        question.references,
+        backward=backward,
+        currency=question.currency,
+        since=question.since,
+        until=question.until,
+        span=span,
+    )
     ledger = case.ledger
     digits = ledger.minor_units[ledger.currencies[seeds.currency]]
     # no chain is longer, nor any amount greater, than 64 bits count
-    hops = -1 if max_hops is None else min(int(max_hops), MOST)
-    limits = Limits(hops, min(minor(min_amount, digits, "min_amount"), MOST))
-    flow, chains = follow(ledger, seeds, chosen.name, backward, limits)
+    hops = -1 if question.max_hops is None else min(int(question.max_hops), MOST)
+    limits = Limits(hops, min(minor(least, digits, "min_amount"), MOST))
+    if limits.least > 0 and not question.rule.attributes:
+        raise UsageError(
+            Problem(
+                "min_amount",
+                N_(
+                    "poison attributes no amount to any way that money goes: there is nothing to compare with"
+                ),
+                {},
+                str(least),
+                N_("max_hops; or another rule"),
+            )
+        )
+    flow, chains = follow(ledger, seeds, question.rule.name, backward, limits)
     parameters = {
-        "references": references if isinstance(references, str) else ",".join(references),
-        "rule": chosen.name,
+        "references": ",".join(reference.text for reference in question.references),
+        "rule": question.rule.name,
         "backward": backward,
-        "currency": currency,
-        "since": None if since is None else str(since),
-        "until": None if until is None else str(until),
-        "max_hops": max_hops,
+        "currency": question.currency,
+        "since": None if question.since is None else str(question.since),
+        "until": None if question.until is None else str(question.until),
+        "max_hops": question.max_hops,
         "min_amount": limits.least,
     }
-    return Trace(case, seeds, chosen, backward, flow, chains, parameters)
+    return Trace(case, question, seeds, flow, chains, parameters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,21 +17,22 @@ from graphflow.language import N_
 from graphflow.ledger.form import ARRIVAL, BASES, CLEARING, CUSTODY, LENT, OUTSIDE, TRANSIT, Ints, Ledger
 from graphflow.tables.currencies import major
 from graphflow.tables.result import as_frame
-from graphflow.tracing.rules import Rule
+from graphflow.tracing.chains import Batch, Chains
+from graphflow.tracing.orders import Intervals, Key, intervals
 from graphflow.tracing.seeds import Seeds
+from graphflow.tracing.supposing import Supposed, suppose
 from graphflow.tracing.walk import (
     HORIZON,
     LENDER,
     RECIRCULATED,
     STAYS,
-    Batch,
-    Chains,
     Flow,
 )
 from graphflow.tracing.walk import OUTSIDE as MET_OUTSIDE
 
 if TYPE_CHECKING:
     from graphflow.case import Case
+    from graphflow.tracing.question import Question
 
 _CODES = {1: "cash", 2: "fee", 3: "hub", LENDER: "lender", RECIRCULATED: "recirculated", HORIZON: "horizon"}
 
@@ -57,7 +58,7 @@ class Trace:
     """Where the seed's money went (backward: where it came from), and the rows that show it.
 
     Made by :func:`graphflow.trace`. All amounts are minor units; `seed_amount` is in the seed's currency
-    and adds up to `seed`.
+    and adds up to `seed` (under ``poison`` it is empty).
 
     Attributes
     ----------
@@ -65,6 +66,8 @@ class Trace:
         The seed.
     currency, rule, backward
         The seed's currency; the rule's name; whether the question was asked backward.
+    attributes : bool
+        Whether the rule says how much of the seed each transfer carries: all but ``poison``.
     parameters : mapping
         What was asked, so that it can be asked again.
     """
@@ -72,20 +75,21 @@ class Trace:
     def __init__(
         self,
         case: Case,
+        question: Question,
         seeds: Seeds,
-        rule: Rule,
-        backward: bool,
         flow: Flow,
         chains: Callable[[], Chains],
         parameters: Mapping[str, Any],
     ) -> None:
         self._case = case
+        self._question = question
         self._ledger: Ledger = case.ledger
         self._seeds = seeds
         self._flow = flow
         self._lay_out = chains
-        self.rule = rule.name
-        self.backward = backward
+        self.rule = question.rule.name
+        self.attributes = question.rule.attributes
+        self.backward = question.backward
         self.parameters = dict(parameters)
         self.seed = seeds.total
         self.currency = self._ledger.currencies[seeds.currency]
@@ -134,8 +138,21 @@ class Trace:
         rows, local, seed = self._carried
         keep = ~np.isin(rows, self._seeds.rows)
         rows, local, seed = rows[keep], local[keep], seed[keep]
+        low = high = local
+        found = self._intervals
+        if self._open_accounts and found is None:
+            low = high = pa.nulls(len(rows), pa.int64())
+        elif found is not None:
+            spans = {ledger.row(name): span for name, span in found.transfers.items()}
+            listed = set(rows.tolist())
+            more = np.array(sorted(row for row in spans if row not in listed and any(spans[row])), np.int64)
+            rows = np.concatenate((rows, more))
+            order = np.argsort(rows)
+            rows = rows[order]
+            none = np.zeros(more.size, np.int64)
+            local, seed = (np.concatenate((x, none))[order] for x in (local, seed))
+            low, high = np.array([spans[row] for row in rows.tolist()], np.int64).reshape(-1, 2).T
         of = ledger.rows[rows]
-        low, high = self._bounds(local)
         return _frame(
             transfer_id=_taken(ledger.transfer_ids, rows),
             time=_times(of["time"]),
@@ -144,10 +161,18 @@ class Trace:
             currency=_named(ledger.currencies, of["currency"]),
             amount=of["amount"],
             traced=local,
-            seed_amount=seed,
+            seed_amount=self._in_seed(seed),
             traced_min=low,
             traced_max=high,
         )
+
+    @cached_property
+    def _carried_amounts(self) -> dict[str, int]:
+        """What each transfer carries beyond the seed, by its id."""
+        rows, local, _ = self._carried
+        keep = ~np.isin(rows, self._seeds.rows)
+        names = self._ledger.transfer_ids.take(pa.array(rows[keep])).to_pylist()
+        return dict(zip(names, local[keep].tolist(), strict=True))
 
     @cached_property
     def seeds(self) -> pd.DataFrame:
@@ -181,11 +206,14 @@ class Trace:
         ]
         return pd.concat([frame, pd.DataFrame(standing)], ignore_index=True) if standing else frame
 
-    def _bounds(self, local: Ints) -> tuple[Any, Any]:
-        if self._open_accounts:
-            unknown = pa.nulls(len(local), pa.int64())
-            return unknown, unknown
-        return local, local
+    @cached_property
+    def _intervals(self) -> Intervals | None:
+        """The figures over all orders of the rows, where an order is open and there are not too many."""
+        return intervals(self) if self._open_accounts else None
+
+    def _in_seed(self, amounts: Ints) -> Any:
+        """Amounts in the seed's currency: unknown under a rule that attributes nothing."""
+        return amounts if self.attributes else pa.nulls(len(amounts), pa.int64())
 
     # ----------------------------------------------------------------------- ends
 
@@ -195,13 +223,50 @@ class Trace:
 
         Columns ``kind`` (one of :data:`END_KINDS`), ``account_id``, ``party_id``, ``currency``, ``amount``,
         ``seed_amount``, ``amount_min``, ``amount_max`` (empty where the order of rows is open). Greatest
-        first.
+        first. Under ``poison``, which attributes nothing, ``seed_amount`` is empty: an end is the whole
+        balance of a touched account, or the whole of what stopped, met a seed or a limit, or paid a lender.
+        """
+        ledger = self._ledger
+        account, kind, coin, local, seed = self._end_sums
+        low = high = local
+        found = self._intervals
+        if self._open_accounts and found is None:
+            low = high = pa.nulls(len(local), pa.int64())
+        ids = self._holders(account)
+        if found is not None:
+            keys = zip(_names(END_KINDS, kind), ids, _names(ledger.currencies, coin), strict=True)
+            listed = list(keys)
+            spans = found.ends
+            for more in sorted(key for key in spans if key not in set(listed) and any(spans[key])):
+                listed.append(more)
+                ids.append(more[1])
+                account = np.append(account, ledger.account(more[1]))
+                kind = np.append(kind, END_KINDS.index(more[0]))
+                coin = np.append(coin, ledger.currencies.index(more[2]))
+                local, seed = np.append(local, 0), np.append(seed, 0)
+            low, high = np.array([spans[key] for key in listed], np.int64).reshape(-1, 2).T
+        known = (account >= 0) & (account < len(ledger.account_ids))
+        party = np.where(known, ledger.account_party[np.where(known, account, 0)], -1)
+        return _frame(
+            kind=_named(END_KINDS, kind),
+            account_id=pa.array(ids, pa.large_string()),
+            party_id=_taken(ledger.party_ids, party),
+            currency=_named(ledger.currencies, coin),
+            amount=local,
+            seed_amount=self._in_seed(seed),
+            amount_min=low,
+            amount_max=high,
+        )
+
+    @cached_property
+    def _end_sums(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+        """Ends summed by account, kind and currency: these (transfers in transit have accounts behind all
+        others), the amount and that in the seed's currency; the greatest first.
         """
         ledger = self._ledger
         found = self._flow.ends[(self._flow.ends[:, 2] != 0) | (self._flow.ends[:, 3] != 0)]
         kind = self._kinds(found[:, 0], found[:, 1])
         account = ledger.pots["account"][found[:, 1]].astype(np.int64)
-        # transfers in transit have an account each, behind all others
         transit = np.flatnonzero(account < 0)
         account[transit] = len(ledger.account_ids) + found[transit, 1]
         coin = ledger.pots["currency"][found[:, 1]].astype(np.int64)
@@ -212,29 +277,24 @@ class Trace:
         # accounts are numbered in the order of their ids
         order = np.lexsort((coin, account, names, -seed))
         account, kind, coin, local, seed = (x[order] for x in (account, kind, coin, local, seed))
-        low, high = self._bounds(local)
-        known = account < len(ledger.account_ids)
-        ids = (
-            _taken(ledger.account_ids, np.where(known, account, 0))
-            if len(ledger.account_ids)
-            else pa.nulls(0)
-        )
-        if not known.all():
-            listed = ids.to_pylist()
-            for i in np.flatnonzero(~known).tolist():
-                listed[i] = self._account_of(int(account[i]) - len(ledger.account_ids))
-            ids = pa.array(listed, pa.large_string())
-        party = np.where(known, ledger.account_party[np.where(known, account, 0)], -1)
-        return _frame(
-            kind=_named(END_KINDS, kind),
-            account_id=ids,
-            party_id=_taken(ledger.party_ids, party),
-            currency=_named(ledger.currencies, coin),
-            amount=local,
-            seed_amount=seed,
-            amount_min=low,
-            amount_max=high,
-        )
+        return account, kind, coin, local, seed
+
+    @cached_property
+    def _end_amounts(self) -> dict[Key, int]:
+        """The amount of each end, by kind, account and currency."""
+        account, kind, coin, local, _ = self._end_sums
+        words = (_names(END_KINDS, kind), self._holders(account), _names(self._ledger.currencies, coin))
+        return dict(zip(zip(*words, strict=True), local.tolist(), strict=True))
+
+    def _holders(self, account: Ints) -> list[str]:
+        """Ids of accounts, those of transfers in transit among them."""
+        ledger = self._ledger
+        count = len(ledger.account_ids)
+        known = account < count
+        ids: list[str] = ledger.account_ids.take(pa.array(account, mask=~known)).to_pylist()
+        for i in np.flatnonzero(~known).tolist():
+            ids[i] = self._account_of(int(account[i]) - count)
+        return ids
 
     def _account_of(self, pot: int) -> str:
         of = self._ledger.pots[pot]
@@ -287,6 +347,11 @@ class Trace:
         first, its ``accounts`` those that they pass (backward, as the question goes: from the receiver
         back), its ``amount`` in the seed's currency. Chains are disjoint and add up to the ends. Under
         ``prorata`` they are one way to lay the amounts out: first in, first out among the traced money.
+
+        Raises
+        ------
+        UsageError
+            Under ``poison``, which has none.
         """
         for batch in self._chains.batches():
             yield from self._chains_of(batch, range(len(batch.ends)))
@@ -302,7 +367,7 @@ class Trace:
                 of = ledger.rows[rows]
                 accounts = (int(of[far][0]), *(int(x) for x in of[near]))
             else:
-                accounts = (int(ledger.pots["account"][int(self._chains.seeds[number, 1])]),)
+                accounts = (int(ledger.pots["account"][self._chains.stands_in(number)]),)
             yield Chain(
                 amount=amount,
                 hops=len(rows) - (1 if self._starts_with_transfer(number) else 0),
@@ -368,6 +433,75 @@ class Trace:
             "amount": total - sum(chain.amount for chain in chains),
         }
         return frame
+
+    def by_seed(self, by: str = "transfer") -> pd.DataFrame:
+        """Whose money is where: each end divided among the seeds, as the rule itself divides it.
+
+        Under first in, first out (and last in, first out) the lots are the rule's own. Where the rule says
+        how much traced money a payment carries but not which, it is every claimant's in proportion to what it
+        has in the account: followed in double precision, in whole units, so that every row and column closes.
+
+        Parameters
+        ----------
+        by
+            ``"transfer"``: one claimant a seed transfer (a balance: its account); ``"party"``: a claimant is
+            the party that paid the seed (backward: received it), an account without one its own.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``seed``, ``kind``, ``account_id``, ``currency``, ``seed_amount`` (minor units of the seed's
+            currency). The amounts of a seed add up to it, those of an end to that of `ends`.
+
+        Examples
+        --------
+        >>> from graphflow import trace
+        >>> from graphflow.synthesis import toys
+        >>> split = trace(toys.t1(), "transfer:a,transfer:c", rule="prorata").by_seed()
+        >>> split.groupby("seed")["seed_amount"].sum().tolist()
+        [30000, 10000]
+        """
+        if by not in ("transfer", "party"):
+            raise UsageError(
+                Problem("by", N_("seeds are told apart by transfer or by party"), {}, by, "transfer, party")
+            )
+        chains = self._chains
+        sums: dict[tuple[int, int, int], int] = {}
+        for batch in chains.batches():
+            kind = self._kinds(batch.ends[:, 0], batch.ends[:, 1])
+            keys = np.column_stack((batch.ends[:, 4], kind, batch.ends[:, 1]))
+            each, inverse = np.unique(keys, axis=0, return_inverse=True)
+            total = np.zeros(len(each), np.int64)
+            np.add.at(total, inverse.ravel(), batch.ends[:, 3])
+            for key, amount in zip(map(tuple, each.tolist()), total.tolist(), strict=True):
+                sums[key] = sums.get(key, 0) + amount
+        ledger = self._ledger
+        names = {number: self._claimant(number, by) for number in {key[0] for key in sums}}
+        split: dict[tuple[str, str, str, str], int] = {}
+        for (number, place, pot), amount in sums.items():
+            coin = ledger.currencies[int(ledger.pots["currency"][pot])]
+            whose = (names[number], END_KINDS[place], self._account_of(pot), coin)
+            split[whose] = split.get(whose, 0) + amount
+        rows = sorted((key, amount) for key, amount in split.items() if amount)
+        columns: list[Any] = list(zip(*(key for key, _ in rows), strict=True)) or [()] * 4
+        frame = {
+            name: pa.array(list(values), pa.large_string())
+            for name, values in zip(("seed", "kind", "account_id", "currency"), columns, strict=True)
+        }
+        return _frame(**frame, seed_amount=np.array([amount for _, amount in rows], np.int64))
+
+    def _claimant(self, number: int, by: str) -> str:
+        """What a seed is called: its transfer, its account, or who paid (backward: received) it."""
+        ledger, step = self._ledger, int(self._chains.seeds[number, 0])
+        if step >= 0:
+            row = int(self._chains.steps["row"][step])
+            if by == "transfer":
+                return str(ledger.transfer_ids[row].as_py())
+            account = int(ledger.rows["target" if self.backward else "source"][row])
+        else:
+            account = int(ledger.pots["account"][self._chains.stands_in(number)])
+        party = int(ledger.account_party[account]) if by == "party" else -1
+        return str((ledger.party_ids[party] if party >= 0 else ledger.account_ids[account]).as_py())
 
     def routes(self, by: str = "account") -> pd.DataFrame:
         """Chains summed over equal accounts (``by="party"``: equal holders) and equal ends.
@@ -435,14 +569,11 @@ class Trace:
     @cached_property
     def _open_accounts(self) -> dict[int, int]:
         """Reached accounts with rows whose order nothing decides, and how many."""
-        if not self._ledger.open_orders:
+        whose = self._ledger.open_rows[:, 1]
+        if len(whose) == 0:
             return {}
-        reached = set(self._reached[0].tolist())
-        out: dict[int, int] = {}
-        for entry in self._ledger.open_orders:
-            if entry["account"] in reached:
-                out[entry["account"]] = out.get(entry["account"], 0) + 1
-        return out
+        accounts, rows = np.unique(whose[np.isin(whose, self._reached[0])], return_counts=True)
+        return dict(zip(accounts.tolist(), rows.tolist(), strict=True))
 
     @cached_property
     def assumptions(self) -> pd.DataFrame:
@@ -484,7 +615,8 @@ class Trace:
             account = ledger.account(name)
             if account in by_account:
                 found.append((kind, name, self.currency, by_account[account], rows, notes[kind]))
-        divided = self._ledger.pots["kind"][self._touched[0]] == CUSTODY
+        # poison knows no compartments
+        divided = (self._ledger.pots["kind"][self._touched[0]] == CUSTODY) & self.attributes
         note = N_("what this account holds is divided by the earmarks of its rows")
         whose, amounts, _ = sum_by(
             self._ledger.pots["account"][self._touched[0][divided]].astype(np.int64),
@@ -506,7 +638,7 @@ class Trace:
             note=pa.array([x[5] for x in found], pa.large_string()),
         )
         both = pd.concat([listed, openings], ignore_index=True) if found else openings
-        return (
+        both = (
             both.assign(first=both["kind"] != "coverage")
             .sort_values(
                 ["first", "seed_amount", "kind", "account_id"],
@@ -515,6 +647,9 @@ class Trace:
             )
             .drop(columns="first")
         )
+        if not self.attributes:
+            both["seed_amount"] = pd.array([None] * len(both), "Int64")
+        return both
 
     def _unknown_openings(self) -> pd.DataFrame:
         """The reached accounts whose opening balance is not known."""
@@ -564,6 +699,68 @@ class Trace:
             traced=self._flow.moved[other, 1],
         )
 
+    # --------------------------------------------------------------------- what if
+
+    def suppose(
+        self,
+        *,
+        leave_out: Iterable[str] = (),
+        same_holder: Iterable[tuple[str, str]] = (),
+        reversal_of: Mapping[str, str | None] | None = None,
+    ) -> Supposed:
+        """Ask the same question where something is supposed to be otherwise, without changing the case.
+
+        Parameters
+        ----------
+        leave_out
+            Transfers that are supposed not to be there.
+        same_holder
+            Pairs of accounts: the second is supposed to be held by the holder of the first.
+        reversal_of
+            By transfer, the one that it is supposed to reverse; None: none.
+
+        Returns
+        -------
+        Supposed
+            ``ends`` and ``transfers`` with the figures as they are, as supposed, and the difference;
+            ``trace`` is the whole answer under the supposition.
+
+        Raises
+        ------
+        UsageError
+            Transfers or accounts that are not there; a seed that is left with nothing.
+
+        Notes
+        -----
+        Only the histories of accounts that the money reaches are compiled anew, whatever the size of the
+        case. Rows stand in the order that is shown; an opening that is unknown is again the least one that
+        never overdraws.
+
+        Examples
+        --------
+        >>> from graphflow import trace
+        >>> from graphflow.synthesis import toys
+        >>> t = trace(toys.t1(), "transfer:a")
+        >>> t.suppose(leave_out=["x"]).ends[["account_id", "before", "after", "difference"]].values.tolist()
+        [['X', 15000, 0, -15000], ['M', 0, 10000, 10000], ['Y', 15000, 20000, 5000]]
+        """
+        return suppose(self, leave_out, same_holder, reversal_of or {})
+
+    def sensitivity(self, transfer_id: str) -> pd.DataFrame:
+        """How every end depends on one row: each as it is and as it were without that transfer.
+
+        Columns ``kind``, ``account_id``, ``party_id``, ``currency``, ``before``, ``after``, ``difference``,
+        in minor units of the end's currency.
+
+        Examples
+        --------
+        >>> from graphflow import trace
+        >>> from graphflow.synthesis import toys
+        >>> int(trace(toys.t1(), "transfer:a").sensitivity("x")["difference"].sum())
+        0
+        """
+        return self.suppose(leave_out=[transfer_id]).ends
+
     # ------------------------------------------------------------------- pictures
 
     def to_networkx(self) -> Any:
@@ -606,7 +803,7 @@ class Trace:
                 "currency": ledger.currencies[int(of["currency"][i])],
                 "amount": int(of["amount"][i]),
                 "traced": int(local[i]),
-                "seed_amount": int(seed[i]),
+                "seed_amount": int(seed[i]) if self.attributes else None,
                 "seed": bool(np.isin(rows[i], self._seeds.rows)),
             }
             for i in range(len(rows))
@@ -616,9 +813,9 @@ class Trace:
         """The picture, and the ends as a table; both in major units."""
         from graphflow.pictures import sankey_svg
 
-        routes = self.routes()
         title = f"{self.rule}, {'backward' if self.backward else 'forward'}"
         picture = ""
+        routes = self.routes() if self.attributes else ()
         if len(routes):
             picture = sankey_svg(
                 routes, title=title, unit=self.currency, digits=self.minor_units, backward=self.backward
@@ -628,9 +825,10 @@ class Trace:
             self._major(int(amount), currency)
             for amount, currency in zip(self.ends["amount"], self.ends["currency"], strict=True)
         ]
-        ends[f"of the seed, {self.currency}"] = [
-            self._major(int(amount)) for amount in self.ends["seed_amount"]
-        ]
+        if self.attributes:
+            ends[f"of the seed, {self.currency}"] = [
+                self._major(int(amount)) for amount in self.ends["seed_amount"]
+            ]
         return picture + str(ends.to_html(index=False, na_rep="", max_rows=60, show_dimensions=True))
 
 
@@ -667,6 +865,11 @@ def _named(words: Any, places: Any) -> Any:
     return pa.DictionaryArray.from_arrays(codes, pa.array(list(words), pa.large_string())).cast(
         pa.large_string()
     )
+
+
+def _names(words: Any, places: Ints) -> list[str]:
+    """The same as a list."""
+    return [words[place] for place in places.tolist()]
 
 
 def _times(values: Any) -> Any:

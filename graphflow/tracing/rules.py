@@ -10,13 +10,19 @@ from graphflow.language import N_
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: its name, what it says, who uses it, and its source."""
+    """A rule: its name, what it says, who uses it, and its source.
+
+    ``attributes``: whether it says how much of the seed each payment carries; ``backward``: whether it can be
+    asked where money came from.
+    """
 
     name: str
     title: str
     says: str
     used_by: str
     source: str
+    attributes: bool = True
+    backward: bool = True
 
 
 RULES: tuple[Rule, ...] = (
@@ -39,6 +45,17 @@ RULES: tuple[Rule, ...] = (
         ),
         N_("Chinese courts for property bought with mixed money; rolling charge, haircut."),
         N_("法释〔2014〕13号 art. 10; Barlow Clowes v Vaughan [1991] EWCA Civ 11"),
+    ),
+    Rule(
+        "poison",
+        N_("Poison (污染法)"),
+        N_(
+            "Everything that an account pays out after it was touched, and all that it holds at the close: "
+            "an upper bound that attributes nothing and adds up to more than the seed."
+        ),
+        N_("Tracing of crypto-currencies; anybody who asks which accounts to look at."),
+        N_("no court's: a convention of analysts"),
+        attributes=False,
     ),
 )
 """The one list of rules. Their exact definitions are in the manual's page on tracing."""

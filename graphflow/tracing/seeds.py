@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from graphflow.ledger.form import ARRIVAL, CONVERTS, CUSTODY, OUTSIDE, Ledger
 from graphflow.rows import Moment, moment
 from graphflow.tables.currencies import major
 from graphflow.tracing.absent import nothing_there
-from graphflow.tracing.references import Reference, resolve
+from graphflow.tracing.references import Reference
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -114,29 +114,29 @@ def minor(value: str | Decimal | int, digits: int, where: str) -> int:
 
 def find_seeds(
     case: Case,
-    references: str | Iterable[str],
+    references: Sequence[Reference],
     *,
     backward: bool,
     currency: str | None,
     since: Moment | None,
     until: Moment | None,
+    span: tuple[int, int] | None = None,
 ) -> Seeds:
-    """Resolve references to seeds.
+    """The seeds that references name; ``span`` is when the whole case begins and ends, if this is a part of
+    it.
 
     Raises
     ------
     UsageError
-        All problems at once: unknown references, several currencies, nothing in the period, less than was
-        asked.
+        All problems at once: several currencies, nothing in the period, less than was asked.
     """
     ledger = case.ledger
-    named = resolve(case, references)
-    opens, closes, first, last = _period(ledger, since, until, backward)
+    opens, closes, first, last = _period(ledger, since, until, backward, span)
     period = _rows_between(ledger, since, until, first, last)
     problems: list[Problem] = []
     candidates: list[tuple[Reference, Ints, list[Standing]]] = []
     coins: dict[int, int] = {}
-    for reference in named:
+    for reference in references:
         standing: list[Standing] = []
         rows = np.zeros(0, np.int64)
         if reference.kind == "balance":
@@ -146,7 +146,8 @@ def find_seeds(
                 problems.extend(error.problems)
                 continue
         else:
-            rows = np.unique(_rows_of(case, reference, backward))
+            rows = np.unique(rows_of(case, reference, backward))
+            rows = rows[rows >= 0]  # a transfer that is supposed not to be there
             rows = rows[period(rows) & (ledger.rows["net"][rows] > 0)]
         of = ledger.rows[rows]
         for coin in np.unique(of["currency"]).tolist():
@@ -179,8 +180,8 @@ def find_seeds(
                 currency=ledger.currencies[chosen] if currency is not None or coins else None,
                 since=since,
                 until=until,
-                out=_rows_of(case, reference, False),
-                into=_rows_of(case, reference, True),
+                out=rows_of(case, reference, False),
+                into=rows_of(case, reference, True),
             )
             problems.append(absent)
             continue
@@ -250,13 +251,17 @@ def find_seeds(
 
 
 def _period(
-    ledger: Ledger, since: Moment | None, until: Moment | None, backward: bool
+    ledger: Ledger,
+    since: Moment | None,
+    until: Moment | None,
+    backward: bool,
+    span: tuple[int, int] | None,
 ) -> tuple[int, int, int, int]:
     """When the question opens and closes, and its first and last step."""
     size = len(ledger.steps)
     if ledger.size == 0:
         return 0, 0, 0, -1
-    opens, closes = _ends_of_case(ledger)
+    opens, closes = span or ends_of_case(ledger)
     first, last = 0, size - 1
     if until is not None and not backward:
         closes = moment(until, ledger.timezone)[1]
@@ -267,7 +272,7 @@ def _period(
     return opens, closes, first, last
 
 
-def _ends_of_case(ledger: Ledger) -> tuple[int, int]:
+def ends_of_case(ledger: Ledger) -> tuple[int, int]:
     """When the case's first row was and its last, one that was undone included.
 
     Rows stand in the order that is shown: in a day of which some rows have a date alone the first and the
@@ -380,7 +385,7 @@ def _one_currency(
     return next(iter(coins), -1)
 
 
-def _rows_of(case: Case, reference: Reference, backward: bool) -> Ints:
+def rows_of(case: Case, reference: Reference, backward: bool) -> Ints:
     """The transfers that a reference names, whenever they were."""
     ledger = case.ledger
     if reference.kind == "balance":

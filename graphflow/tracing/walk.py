@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphflow.kernels.chains import walk_chains
+from graphflow.errors import Problem, UsageError
 from graphflow.kernels.fifo import trace_lots
 from graphflow.kernels.index import index_by
+from graphflow.kernels.poison import spread
 from graphflow.kernels.prorata import nearest, trace_shares
+from graphflow.language import N_
 from graphflow.ledger.form import ARRIVAL, STEP, Index, Ledger
+from graphflow.tracing.chains import Chains, Limits, ruler
+from graphflow.tracing.claims import apart
 from graphflow.tracing.seeds import Seeds
 
 Ints = NDArray[np.int64]
 
 STAYS, CASH, FEE, HUB, OUTSIDE, LENDER, RECIRCULATED, HORIZON = range(8)
 """How a piece of money ends, as the kernels number it."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Most transfers after a seed (-1: any number) and the least amount of a path, in the seed's currency."""
-
-    hops: int = -1
-    least: int = 0
-
-    @property
-    def none(self) -> bool:
-        return self.hops < 0 and self.least <= 1
 
 
 @dataclass(frozen=True)
@@ -47,17 +39,6 @@ class Flow:
     """
 
     moved: Ints
-    ends: Ints
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Some chains: those of ``i`` are ``rows[bounds[i]:bounds[i + 1]]``, its end ``ends[i]`` (code,
-    pot, amount, seed amount).
-    """
-
-    bounds: Ints
-    rows: Ints
     ends: Ints
 
 
@@ -132,12 +113,14 @@ def follow(
     roots = _roots(ledger, seeds, backward)
     size = len(ledger.steps)
     last = size - 1 - seeds.first if backward else seeds.last
+    if rule == "poison":
+        return _poison_flow(ledger, roots, last, backward, limits), _no_chains
     if rule == "prorata":
         shares = _shares(ledger, roots, last, backward)
         flow = _shares_flow(ledger, shares, backward)
         if limits.none:
-            return flow, lambda: _laid_out(ledger, roots, shares, backward)
-        kept_chains = _laid_out(ledger, roots, shares, backward).limited(limits)
+            return flow, lambda: apart(_laid_out(ledger, roots, shares, backward))
+        kept_chains = apart(_laid_out(ledger, roots, shares, backward)).limited(limits)
         kept, pieces = kept_chains.sums()
         came = _came(ledger, roots, shares, backward)
         return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow.ends, came)), lambda: kept_chains
@@ -170,6 +153,54 @@ def _lots_flow(ledger: Ledger, moved: Ints, stopped: Ints, left: Ints, backward:
     return Flow(amounts, np.concatenate(ends))
 
 
+def _poison_flow(ledger: Ledger, roots: _Roots, last: int, backward: bool, limits: Limits) -> Flow:
+    """What is touched. Amounts in the seed's currency are nobody's: those columns repeat the local ones.
+
+    Where the definition leaves room:
+
+    READING: "everything that an account pays out" is the whole of a payment, what an overdraft paid of it
+    too (backward: what repaid a lender too).
+    READING: an account is touched also where all that came to it repaid its lender, or where a conversion
+    rounded it to nothing: it was booked there.
+    READING: of a seed in part it is that part that is traced, stops, or repays a lender (as far as there is
+    something to repay), also where it is in transit. What it meets is the whole payment.
+    READING: where a balance is a seed, what a touched book holds there ends; what the book holds of the
+    seed touches it anew, and a sub-ledger that holds none of it is touched no longer.
+    """
+    table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
+    sides = (
+        ledger.debits.pointer, ledger.debits.steps, ledger.credits.pointer, ledger.credits.steps,
+        ledger.compartments,
+    )  # fmt: skip
+    with ledger.scratch(4) as state:
+        moved, ended = spread(
+            ledger.steps, ledger.pots, sides, table, ledger.converted, state, (last, limits.hops, backward)
+        )
+    return Flow(moved[:, (0, 1, 1)], ended[:, (0, 1, 2, 2)])
+
+
+def _no_chains() -> Chains:
+    """There are none under poison.
+
+    Raises
+    ------
+    UsageError
+        Always.
+    """
+    raise UsageError(
+        Problem(
+            "rule",
+            N_(
+                "poison gives an upper bound of what money can have touched, and attributes none of it: "
+                "there are no chains, routes or shares of single seeds"
+            ),
+            {},
+            "poison",
+            N_("fifo, lifo, prorata or libr; or the transfers and ends of poison"),
+        )
+    )
+
+
 def _stops(ledger: Ledger, steps: Ints, amounts: Ints, seed_amounts: Ints, backward: bool) -> Ints:
     """Ends of money that arrives where it goes no further."""
     flags = ledger.steps["flags"][steps]
@@ -177,84 +208,6 @@ def _stops(ledger: Ledger, steps: Ints, amounts: Ints, seed_amounts: Ints, backw
     code = (flags[which] >> 3) & 7 if backward else flags[which] & 7
     pot = ledger.steps["src" if backward else "dst"][steps[which]]
     return np.column_stack((code, pot, amounts[which], seed_amounts[which])).astype(np.int64)
-
-
-class Chains:
-    """Chains, enumerated when they are asked for, as often as they are asked for."""
-
-    def __init__(
-        self,
-        steps: NDArray[np.void],
-        side: Index,
-        converted: Ints,
-        seeds: Ints,
-        restarts: Ints,
-        standing: Ints,
-        last: int,
-        backward: bool,
-        limits: Limits,
-        real_pots: Ints | None = None,
-        real_steps: Ints | None = None,
-    ) -> None:
-        self.steps = steps
-        self.side = side
-        self.converted = converted
-        self.seeds = seeds
-        self.restarts = restarts
-        self.standing = standing
-        self.last = last
-        self.backward = backward
-        self.limits = limits
-        self.real_pots = real_pots
-        self.real_steps = real_steps
-
-    def limited(self, limits: Limits) -> Chains:
-        """The same chains under other limits."""
-        return Chains(
-            self.steps, self.side, self.converted, self.seeds, self.restarts, self.standing, self.last,
-            self.backward, limits, self.real_pots, self.real_steps,
-        )  # fmt: skip
-
-    def batches(self, carried: Ints | None = None) -> Iterator[Batch]:
-        """All chains, a few thousand at a time."""
-        if carried is None:
-            carried = np.zeros((0, 2), np.int64)
-        stack = (np.zeros((64, 19), np.int64), np.zeros(64, np.int64), np.array([0, -1], np.int64))
-        more = True
-        while more:
-            bounds, rows, ends, stack, more = walk_chains(
-                self.steps,
-                (self.side.pointer, self.side.steps, self.converted),
-                self.side.starts,
-                self.seeds,
-                (self.restarts, self.standing),
-                (self.last, self.limits.hops, self.limits.least, int(self.backward)),
-                stack,
-                carried,
-            )
-            if self.real_pots is not None:
-                ends[:, 1] = self.real_pots[ends[:, 1]]
-            yield Batch(bounds, rows, ends)
-
-    def sums(self) -> tuple[Ints, Ints]:
-        """What each step carries and where it ends, as sums of the chains."""
-        carried = np.zeros((len(self.steps), 2), np.int64)
-        ends: dict[tuple[int, int], list[int]] = {}
-        for batch in self.batches(carried):
-            keys, inverse = np.unique(batch.ends[:, :2], axis=0, return_inverse=True)
-            local = np.zeros(len(keys), np.int64)
-            seed = np.zeros(len(keys), np.int64)
-            np.add.at(local, inverse.ravel(), batch.ends[:, 2])
-            np.add.at(seed, inverse.ravel(), batch.ends[:, 3])
-            for (code, pot), a, b in zip(keys.tolist(), local.tolist(), seed.tolist(), strict=True):
-                total = ends.setdefault((code, pot), [0, 0])
-                total[0] += a
-                total[1] += b
-        visited = np.flatnonzero(carried.any(axis=1))
-        steps = visited if self.real_steps is None else self.real_steps[visited]
-        moved = np.column_stack((steps, carried[visited]))
-        table = np.array([[*key, *value] for key, value in sorted(ends.items())], np.int64).reshape(-1, 4)
-        return moved, table
 
 
 def _lots_chains(ledger: Ledger, roots: _Roots, last: int, backward: bool, limits: Limits) -> Chains:
@@ -413,7 +366,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
     steps["avail"] = amount
     steps["repaid"] = repaid
     steps["flags"] = stop
-    steps["dplace"] = _ruler(source, amount)
+    steps["dplace"] = ruler(source, amount)
     # standing seeds lie on the rulers like credits
     stand_key = roots.place[standing]
     stand_pot = number_of[stand_pots]
@@ -422,9 +375,9 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
     into = np.concatenate((place, stand_pot))
     when = np.concatenate((key, stand_key))
     merged = np.lexsort((when, into))
-    ruler = np.empty(len(came), np.int64)
-    ruler[merged] = _ruler(into[merged], came[merged])
-    steps["cplace"] = ruler[: len(key)]
+    places = np.empty(len(came), np.int64)
+    places[merged] = ruler(into[merged], came[merged])
+    steps["cplace"] = places[: len(key)]
 
     pointer, positions = index_by(np.ascontiguousarray(steps["src"]), len(real_pots))
     none = np.zeros(0, np.int64)  # nobody asks for the lowest balances of these pots
@@ -432,33 +385,23 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
     seed_steps = np.flatnonzero(np.isin(number, roots.step[roots.step >= 0]) & (number >= 0))
     rows = [(int(key[s]), int(s), -1, 0, int(amount[s])) for s in seed_steps]
     for i in range(standing.size):
-        low = int(ruler[len(key) + i])
+        low = int(places[len(key) + i])
         rows.append((int(stand_key[i]), -1, int(stand_pot[i]), low, low + int(stand_amount[i])))
     rows.sort()
-    table = np.array(
-        [[s, pot, low, high, place_, i] for i, (place_, s, pot, low, high) in enumerate(rows)], np.int64
-    ).reshape(-1, 6)
+    laid = np.array([[s, pot, low, high, place_, 0] for place_, s, pot, low, high in rows], np.int64)
+    laid = laid.reshape(-1, 6)
+    # what several compartments paid, or what stands in several, is one seed
+    of = -1 - ledger.pots["account"][real_pots[np.maximum(laid[:, 1], 0)]].astype(np.int64)
+    transfers = laid[:, 0] >= 0
+    of[transfers] = steps["row"][laid[transfers, 0]]
+    same = (of[1:] == of[:-1]) & ((laid[1:, 4] == laid[:-1, 4]) | (of[1:] >= 0))
+    laid[1:, 5] = np.cumsum(~same)
     # a standing seed's money came in before every step behind it: its place is not compared here
     restarts = np.flatnonzero(number < 0).reshape(-1, 1)
     return Chains(
-        steps, index, np.zeros((0, 2), np.int64), table, restarts, np.zeros((0, 2), np.int64),
+        steps, index, np.zeros((0, 2), np.int64), laid, restarts, np.zeros((0, 2), np.int64),
         len(key) - 1, False, Limits(), real_pots, number,
     )  # fmt: skip
-
-
-def _ruler(pot: Ints, amount: Ints) -> Ints:
-    """Where each amount begins on its pot's ruler, in the order given."""
-    order = np.argsort(pot, kind="stable")
-    sums = np.cumsum(amount[order]) - amount[order]
-    heads = (
-        np.flatnonzero(np.concatenate(([True], pot[order][1:] != pot[order][:-1])))
-        if pot.size
-        else np.zeros(0, np.int64)
-    )
-    start = np.repeat(sums[heads], np.diff(np.append(heads, pot.size)))
-    out = np.empty(pot.size, np.int64)
-    out[order] = sums - start
-    return out
 
 
 def _scaled(kept: Ints, whole: Ints) -> Ints:

@@ -1,0 +1,135 @@
+"""Chains of transfers, enumerated when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphflow.kernels.chains import walk_chains
+from graphflow.ledger.form import Index
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Most transfers after a seed (-1: any number) and the least amount of a path, in the seed's currency."""
+
+    hops: int = -1
+    least: int = 0
+
+    @property
+    def none(self) -> bool:
+        return self.hops < 0 and self.least <= 1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some chains: those of ``i`` are ``rows[bounds[i]:bounds[i + 1]]``, its end ``ends[i]`` (code,
+    pot, amount, seed amount).
+    """
+
+    bounds: Ints
+    rows: Ints
+    ends: Ints
+
+
+class Chains:
+    """Chains, enumerated when they are asked for, as often as they are asked for."""
+
+    def __init__(
+        self,
+        steps: NDArray[np.void],
+        side: Index,
+        converted: Ints,
+        seeds: Ints,
+        restarts: Ints,
+        standing: Ints,
+        last: int,
+        backward: bool,
+        limits: Limits,
+        real_pots: Ints | None = None,
+        real_steps: Ints | None = None,
+    ) -> None:
+        self.steps = steps
+        self.side = side
+        self.converted = converted
+        self.seeds = seeds
+        self.restarts = restarts
+        self.standing = standing
+        self.last = last
+        self.backward = backward
+        self.limits = limits
+        self.real_pots = real_pots
+        self.real_steps = real_steps
+
+    def limited(self, limits: Limits) -> Chains:
+        """The same chains under other limits."""
+        return Chains(
+            self.steps, self.side, self.converted, self.seeds, self.restarts, self.standing, self.last,
+            self.backward, limits, self.real_pots, self.real_steps,
+        )  # fmt: skip
+
+    def stands_in(self, number: int) -> int:
+        """The pot in which a seed stands; -1 for a transfer."""
+        pot = int(self.seeds[number, 1])
+        return pot if self.real_pots is None or pot < 0 else int(self.real_pots[pot])
+
+    def batches(self, carried: Ints | None = None) -> Iterator[Batch]:
+        """All chains, a few thousand at a time."""
+        if carried is None:
+            carried = np.zeros((0, 2), np.int64)
+        stack = (np.zeros((64, 19), np.int64), np.zeros(64, np.int64), np.array([0, -1], np.int64))
+        more = True
+        while more:
+            bounds, rows, ends, stack, more = walk_chains(
+                self.steps,
+                (self.side.pointer, self.side.steps, self.converted),
+                self.side.starts,
+                self.seeds,
+                (self.restarts, self.standing),
+                (self.last, self.limits.hops, self.limits.least, int(self.backward)),
+                stack,
+                carried,
+            )
+            if self.real_pots is not None:
+                ends[:, 1] = self.real_pots[ends[:, 1]]
+            yield Batch(bounds, rows, ends)
+
+    def sums(self) -> tuple[Ints, Ints]:
+        """What each step carries and where it ends, as sums of the chains."""
+        carried = np.zeros((len(self.steps), 2), np.int64)
+        ends: dict[tuple[int, int], list[int]] = {}
+        for batch in self.batches(carried):
+            keys, inverse = np.unique(batch.ends[:, :2], axis=0, return_inverse=True)
+            local = np.zeros(len(keys), np.int64)
+            seed = np.zeros(len(keys), np.int64)
+            np.add.at(local, inverse.ravel(), batch.ends[:, 2])
+            np.add.at(seed, inverse.ravel(), batch.ends[:, 3])
+            for (code, pot), a, b in zip(keys.tolist(), local.tolist(), seed.tolist(), strict=True):
+                total = ends.setdefault((code, pot), [0, 0])
+                total[0] += a
+                total[1] += b
+        visited = np.flatnonzero(carried.any(axis=1))
+        steps = visited if self.real_steps is None else self.real_steps[visited]
+        moved = np.column_stack((steps, carried[visited]))
+        table = np.array([[*key, *value] for key, value in sorted(ends.items())], np.int64).reshape(-1, 4)
+        return moved, table
+
+
+def ruler(pot: Ints, amount: Ints) -> Ints:
+    """Where each amount begins on its pot's ruler, in the order given."""
+    order = np.argsort(pot, kind="stable")
+    sums = np.cumsum(amount[order]) - amount[order]
+    heads = (
+        np.flatnonzero(np.concatenate(([True], pot[order][1:] != pot[order][:-1])))
+        if pot.size
+        else np.zeros(0, np.int64)
+    )
+    start = np.repeat(sums[heads], np.diff(np.append(heads, pot.size)))
+    out = np.empty(pot.size, np.int64)
+    out[order] = sums - start
+    return out
