@@ -31,7 +31,7 @@ from filelock import FileLock, Timeout
 
 from graphflow.errors import BusyError, InputError, Problem
 from graphflow.language import N_
-from graphflow.sealing import manifest_seal, sealed
+from graphflow.sealing import Sealing, manifest_seal, sealed
 
 if sys.platform != "win32":
     import fcntl
@@ -179,6 +179,7 @@ class Draft:
         self.version = version
         self.folder = version_folder(path, version)
         self.committed = False
+        self.sealing = Sealing()
         self._sources: list[Path] = []
 
     def add_source(self, key: str) -> Path:
@@ -202,7 +203,7 @@ class Draft:
         )
         complete["files"] = {
             **{name: seal for name, seal in before.items() if name.startswith(tuple(kept))},
-            **sealed(self.path, (self.folder, *self._sources)),
+            **sealed(self.path, (self.folder, *self._sources), self.sealing.seals),
         }
         complete["seal"] = manifest_seal(complete)
         for folder in (self.folder, *self._sources):

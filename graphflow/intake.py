@@ -14,11 +14,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import loaders
-from graphflow.case import PathLike, Whole, derive, provenance_record, read_parts, source_line, write_version
+from graphflow.case import (
+    PathLike,
+    Whole,
+    derive,
+    ledger_folder,
+    provenance_record,
+    read_parts,
+    source_line,
+    write_version,
+)
 from graphflow.errors import InputError, Problem, UsageError
-from graphflow.folder import MANIFEST, refuse_foreign, version_folder, writing
+from graphflow.folder import MANIFEST, Draft, refuse_foreign, version_folder, writing
 from graphflow.language import N_
-from graphflow.ledger import Ledger, compile_ledger
+from graphflow.ledger import InFolder, Keeping, Ledger, compile_ledger
 from graphflow.parts import Part, display_names, key_of, split, with_key
 from graphflow.receipt import ImportReport
 from graphflow.tables import Note, Raw, SourceFile, read_raw
@@ -32,6 +41,9 @@ __all__ = ["ASSIGNMENT", "FIELDS", "Head", "ImportReport", "Preview", "import_so
 #: Called with what is being done (an English message), how much is done, and how much there is in all.
 Progress = Callable[[str, int, int], None]
 CURRENCY, TIMEZONE = "CNY", "Asia/Shanghai"
+LARGE = 1 << 22
+"""From so many transfers on the ledger is compiled straight into files: it would fill the memory. Of a new
+case that is refused after all, its folder then stays, with nothing in it but the lock."""
 
 
 def import_sources(
@@ -101,19 +113,15 @@ def import_sources(
     ask = _Request(given, loader, currency, timezone, authority, basis, strict, replace, say)
     if not (case / MANIFEST).exists():  # nothing is made on the disk before everything is known to be good
         change = _gather(case, None, ask)
-        ledger = _compiled(change, say)
-        say(N_("writing the case"), 0, 1)
+        ledger = None if _is_large(change) else _compiled(change, say)
         with writing(case, is_new=True) as draft:
-            write_version(draft, change.whole, ledger, change.parts, change.stated)
+            _write(draft, change, say, ledger)
     else:
         with writing(case) as draft:
             change = _gather(case, draft.manifest, ask)
             # what another version of the program compiled is written anew, also where nothing is added
             if change.is_new or not _is_compiled(case, draft.manifest):
-                ledger = _compiled(change, say)
-                say(N_("writing the case"), 0, 1)
-                write_version(draft, change.whole, ledger, change.parts, change.stated)
-    say(N_("writing the case"), 1, 1)
+                _write(draft, change, say)
     return change.report
 
 
@@ -147,11 +155,26 @@ def _is_compiled(case: Path, manifest: Mapping[str, Any] | None) -> bool:
     return manifest is not None and Ledger.is_current(version_folder(case, manifest["version"]) / "ledger")
 
 
-def _compiled(change: _Change, say: Progress) -> Ledger:
+def _is_large(change: _Change) -> bool:
+    transfers = change.whole.tables.stored.get("transfers")
+    return transfers is not None and transfers.num_rows >= LARGE
+
+
+def _compiled(change: _Change, say: Progress, keeping: Keeping | None = None) -> Ledger:
     say(N_("compiling the ledger"), 0, 1)
-    ledger = compile_ledger(change.whole.tables)
+    ledger = compile_ledger(change.whole.tables, keeping)
     say(N_("compiling the ledger"), 1, 1)
     return ledger
+
+
+def _write(draft: Draft, change: _Change, say: Progress, ledger: Ledger | None = None) -> None:
+    """Write the whole as the next version; what is large is compiled straight into its folder."""
+    if ledger is None:
+        large = _is_large(change)
+        ledger = _compiled(change, say, InFolder(ledger_folder(draft), draft.sealing) if large else None)
+    say(N_("writing the case"), 0, 1)
+    write_version(draft, change.whole, ledger, change.parts, change.stated)
+    say(N_("writing the case"), 1, 1)
 
 
 def _gather(case: Path, manifest: Mapping[str, Any] | None, ask: _Request) -> _Change:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from graphflow.contents import table_digest
 from graphflow.errors import InputError, Problem
 from graphflow.language import N_
-from graphflow.sealing import RESTORE
+from graphflow.sealing import RESTORE, Sealing
 from graphflow.tables import Checked, Raw, SourceFile, constant
 from graphflow.tables.result import plus
 
@@ -169,13 +169,13 @@ def renamed_files(rows: pa.Table, names: Mapping[str, str]) -> pa.Table:
     return rows
 
 
-def write_part(part: Part, folder: Path) -> None:
+def write_part(part: Part, folder: Path, sealing: Sealing) -> None:
     """Keep a part on disk; `read_part` is the way back."""
     for kind, tables in (("tables", part.checked.tables), ("set_aside", part.checked.set_aside)):
         (folder / kind).mkdir()
         for name, rows in tables.items():
-            write_table(rows, folder / kind / f"{name}.parquet")
-    write_table(part.checked.quarantine, folder / "quarantine.parquet")
+            write_table(rows, folder / kind / f"{name}.parquet", sealing)
+    write_table(part.checked.quarantine, folder / "quarantine.parquet", sealing)
     (folder / "facts.json").write_text(json.dumps(part.checked.facts(), ensure_ascii=False), encoding="utf-8")
 
 
@@ -203,7 +203,7 @@ def read_part(folder: Path, entry: Mapping[str, Any]) -> Part:
     return Part(checked.files[0], checked, record, names, replaced, folder.name)
 
 
-def write_table(rows: pa.Table, file: Path) -> None:
+def write_table(rows: pa.Table, file: Path, sealing: Sealing) -> None:
     """One Parquet file. Columns in which few texts recur are dictionaries; for ids one is only work."""
     some = rows.slice(0, _SAMPLE)
     recurring = [
@@ -217,16 +217,17 @@ def write_table(rows: pa.Table, file: Path) -> None:
         for field in rows.schema
         if pa.types.is_int64(field.type) or pa.types.is_timestamp(field.type)
     ]
-    pq.write_table(
-        rows,
-        file,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=recurring,
-        column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
-        write_statistics=False,  # nobody reads part of a table by its values
-        write_page_checksum=True,
-    )
+    with sealing.open(file) as sink:
+        pq.write_table(
+            rows,
+            pa.PythonFile(sink, mode="w"),
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=recurring,
+            column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
+            write_statistics=False,  # nobody reads part of a table by its values
+            write_page_checksum=True,
+        )
 
 
 def read_table(file: Path, columns: Collection[str] | None = None) -> pa.Table:

@@ -381,10 +381,10 @@ def test_two_first_imports_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     two = put(tmp_path / "b" / "transfers.csv", TABLES + "t2,2024-03-01T10:00:00,A,B,5,x\n")
     real = intake.compile_ledger
 
-    def slow(tables: Any) -> Any:
+    def slow(*tables: Any) -> Any:
         monkeypatch.setattr(intake, "compile_ledger", real)
         import_sources(tmp_path / "case", two)
-        return real(tables)
+        return real(*tables)
 
     monkeypatch.setattr(intake, "compile_ledger", slow)
     with pytest.raises(BusyError):

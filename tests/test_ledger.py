@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import fields
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
 
 import graphflow as gf
-from graphflow.ledger import Ledger, compile_ledger
+from graphflow.ledger import Index, InFolder, Ledger, compile_ledger, histories, keeping, laying
 from graphflow.ledger.order import chains_of_balances
+from graphflow.sealing import Sealing, sealed
 from graphflow.synthesis import toys
+from tests.strategies import Tables, frames, ledgers
+
+EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "100"))
 
 TOYS = ("mixing", "two_victims", "t1", "t5", "t7", "t8", "t10", "t11")
 
@@ -46,6 +54,43 @@ def test_a_ledger_opened_is_the_ledger_saved(toy: str, tmp_path: Path) -> None:
         assert getattr(opened, name).to_pylist() == getattr(ledger, name).to_pylist()
     for name in ("currencies", "minor_units", "timezone", "coverage_stated", "breaks"):
         assert getattr(opened, name) == getattr(ledger, name)
+
+
+def equal(one: Ledger, other: Ledger) -> None:
+    """Every field of two ledgers, to the bit."""
+    for part in fields(Ledger):
+        mine, its = getattr(one, part.name), getattr(other, part.name)
+        for a, b in zip(
+            *((x,) if not isinstance(x, Index) else vars(x).values() for x in (mine, its)), strict=True
+        ):
+            if isinstance(a, np.ndarray):
+                assert a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes(), part.name
+            else:
+                assert a == b if not hasattr(a, "to_pylist") else a.to_pylist() == b.to_pylist(), part.name
+
+
+@settings(max_examples=EXAMPLES)
+@given(tables=ledgers())
+def test_compiled_in_stretches_straight_into_files_it_is_the_same(tables: Tables) -> None:
+    case = gf.Case.from_tables(**frames(tables))
+    try:
+        whole = compile_ledger(case.tables)
+    except gf.InputError:
+        whole = None  # refused, as below
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        for module in (keeping, histories, laying):
+            patch.setattr(module, "STRETCH", 3)
+        sealing = Sealing()
+        if whole is None:
+            with pytest.raises(gf.InputError):
+                compile_ledger(case.tables, InFolder(Path(folder), sealing))
+            return
+        straight = compile_ledger(case.tables, InFolder(Path(folder), sealing))
+        equal(straight, whole)
+        straight.save(Path(folder), sealing)
+        equal(Ledger.open(Path(folder)), whole)
+        files = sealed(Path(folder), [Path(folder)])
+        assert {Path(folder, name): files[name] for name in files if name != "ledger.json"} == sealing.seals
 
 
 def test_its_arrays_cannot_be_written(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def find_texts(offsets: Ints, data: Bytes, valid: Bytes, its_offsets: Ints, its_
             prefetch(its_offsets, max(np.int64(fetched[k] & low) - 1, 0))
         for k in range(end - block):
             if fetched[k] >> half == keys[k] >> half:
-                prefetch(its_data, its_offsets[max(np.int64(fetched[k] & low) - 1, 0)])
+                prefetch(its_data, its_offsets[max(np.int64(fetched[k] & low), np.int64(1)) - 1])
         for i in range(block, end):
             if valid.size > 0 and valid[i] == 0:
                 continue
@@ -194,7 +194,7 @@ def number_texts(
             prefetch(starts, max(np.int64(fetched[k] & low) - 1, 0))
         for k in range(end - block):
             if fetched[k] >> half == keys[k] >> half:
-                prefetch(texts, starts[max(np.int64(fetched[k] & low) - 1, 0)])
+                prefetch(texts, starts[max(np.int64(fetched[k] & low), np.int64(1)) - 1])
         for i in range(block, end):
             numbers[i] = -1
             if valid.size > 0 and valid[i] == 0:
