@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from graphflow.errors import InputError, Problem
 from graphflow.kernels.index import sort_hashes
 from graphflow.language import N_
-from graphflow.ledger.columns import flags, integers, known, texts, whole
+from graphflow.ledger.columns import flags, integers, known, text_pieces, texts, whole
 from graphflow.ledger.coverage import end_of_day, gaps, join_deliveries, read_coverage
 from graphflow.ledger.form import ORDINARY, Ledger, hash_ids
 from graphflow.ledger.histories import Events, Sides, number_histories
@@ -24,7 +24,7 @@ from graphflow.ledger.openings import Booked, Names, find_openings
 from graphflow.ledger.order import NONE, Ordered, Side, ascending, order_events
 from graphflow.ledger.reading import numbers_of, own_currencies, read_accounts, read_currencies, read_earmarks
 from graphflow.ledger.reversals import net_amounts
-from graphflow.tables import SCHEMA
+from graphflow.tables import SCHEMA, Shelf
 
 if TYPE_CHECKING:
     from graphflow.tables import Tables
@@ -77,7 +77,7 @@ def compile_ledger(
 
     with ThreadPoolExecutor(2) as threads:
         source, target = threads.map(
-            lambda name: numbers_of(texts(transfers, name), who.ids), ("source", "target")
+            lambda side: numbers_of(tables, transfers, side, who), ("source", "target")
         )
     time = integers(transfers, "time", size)
     arrives = integers(transfers, "target_time", size)
@@ -168,8 +168,8 @@ def compile_ledger(
         known(transfers, "fee_of", size),
     )  # fmt: skip
     del pots_of, books_of, booked, sides
-    laid = lay_out_steps(moves, opening, origin, keeping, (who.ids, lambda row: str(named.result()[0][row])))
-    ids, id_hashes, id_rows = named.result()
+    ids, id_hashes, id_rows = named.result()  # before the indexes take their memory
+    laid = lay_out_steps(moves, opening, origin, keeping, (who.ids, lambda row: str(ids[row])))
     by_party = np.argsort(who.party, kind="stable")
     pointer = np.searchsorted(who.party[by_party], np.arange(len(who.party_ids) + 1)).astype(np.int64)
     return Ledger(
@@ -210,11 +210,29 @@ def _keep_ids(
     transfers: Any, origin: Numbers | None, keeping: Keeping
 ) -> tuple[Any, NDArray[np.uint64], Numbers]:
     """The ids of transfers in order, and by their hashes."""
-    ids = texts(transfers, "transfer_id") if len(transfers) else pa.array([], pa.large_string())
-    ids = ids if origin is None else ids.take(pa.array(origin))
-    hashes, rows = sort_hashes(hash_ids(ids))
-    kept = keeping.texts("transfer_ids", [ids], len(ids), text_buffers(ids)[1].size)
-    return kept, keeping.whole("id_hashes", hashes), keeping.whole("id_rows", rows)
+    if origin is None:
+        pieces, size = text_pieces(transfers, "transfer_id"), _bytes_of(transfers, "transfer_id")
+    else:
+        ids = texts(transfers, "transfer_id").take(pa.array(origin))
+        pieces, size = iter([ids]), text_buffers(ids)[1].size
+    hashes, at = np.empty(len(transfers), np.uint64), 0
+
+    def hashed() -> Iterator[Any]:
+        nonlocal at
+        for piece in pieces:
+            hashes[at : at + len(piece)] = hash_ids(piece)
+            at += len(piece)
+            yield piece
+
+    kept = keeping.texts("transfer_ids", hashed(), len(transfers), size)
+    ordered, rows = sort_hashes(hashes)
+    return kept, keeping.whole("id_hashes", ordered), keeping.whole("id_rows", rows)
+
+
+def _bytes_of(transfers: Any, name: str) -> int:
+    if isinstance(transfers, Shelf):
+        return transfers.size(name)
+    return int(text_buffers(texts(transfers, name))[1].size) if len(transfers) else 0
 
 
 def _order(
