@@ -72,8 +72,5 @@ def _column(name: str, column: pa.ChunkedArray, files: Mapping[str, str]) -> byt
         )
         column = pa.chunked_array([known.take(encoded.indices)])
     for start in range(0, len(column), PIECE):
-        piece = column.slice(start, PIECE).combine_chunks()
-        if isinstance(piece, pa.ChunkedArray):  # nothing to combine in an empty column
-            piece = pa.concat_arrays(piece.chunks)
-        add_rows(digest, piece)
+        add_rows(digest, *column.slice(start, PIECE).chunks)
     return digest.digest()

@@ -20,6 +20,7 @@ from graphflow.errors import InputError, Problem
 from graphflow.language import N_
 from graphflow.sealing import RESTORE, Sealing
 from graphflow.tables import LONG, Checked, Pieces, Raw, Shelf, SourceFile, constant, table_writer
+from graphflow.tables.columns import words_of
 from graphflow.tables.result import plus
 
 TEXT = pa.large_string()
@@ -163,7 +164,7 @@ def renamed_files(rows: Any, names: Mapping[str, str]) -> Any:
     """A table with the files in its rows under the names that are shown."""
     for column in ("source_file", "mirror_file"):
         if column in rows.column_names and rows.num_rows:
-            found = pc.unique(rows[column]).to_pylist()
+            found = words_of(rows[column])
             if len(found) == 1 and found[0] is not None:
                 rows = _set(rows, column, constant(names.get(found[0], found[0]), rows.num_rows))
                 continue
@@ -269,7 +270,7 @@ def _by_file(rows: Any, nameless: str) -> list[tuple[str, Any]]:
         return [(rows.file, rows)]
     if "source_file" not in rows.column_names:
         return [(nameless, rows)]
-    found = pc.unique(rows["source_file"]).to_pylist()
+    found = words_of(rows["source_file"])
     if len(found) == 1 and found[0] is not None:
         return [(found[0], rows)]
     encoded = rows["source_file"].combine_chunks().cast(TEXT).dictionary_encode()

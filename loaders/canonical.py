@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from graphflow.errors import InputError, Problem
 from graphflow.language import N_
 from graphflow.tables import LONG, PROVENANCE, SCHEMA, Note, Pieces, Raw
-from graphflow.tables.digest import PIECE
 from loaders import grid as grids
 from loaders.grid import Grid
 from loaders.mapping import (
@@ -28,6 +27,7 @@ from loaders.mapping import (
 from loaders.source import File, Source
 
 SUFFIXES = ("csv", "tsv", "txt", "parquet", "pq", "xlsx", "xls", "xlsm", "xlsb")
+_AT_ONCE = 1 << 19  # rows of a long table
 LEAST = {"time", "source", "target", "amount"}  # by these columns a file of any name is one of transfers
 
 # Headers of formats that also name a file "accounts" or "transactions".
@@ -250,7 +250,7 @@ def _long(table: str, file: File) -> Pieces:
 
     def read() -> Iterator[pa.Table]:
         first = 1
-        for piece in grids.parquet_pieces(file, PIECE):
+        for piece in grids.parquet_pieces(file, _AT_ONCE):
             yield _typed(table, file, piece, first)
             first += piece.num_rows
 

@@ -611,7 +611,9 @@ def parquet_schema(file: File) -> pa.Schema:
 
 
 def parquet_pieces(file: File, rows: int) -> Iterator[pa.Table]:
-    """A Parquet file in pieces of so many rows; the next one is read while the caller looks at one."""
+    """A Parquet file in pieces of some such number of rows, as it is divided itself, where that is not too
+    coarse; the next one is read while the caller looks at one.
+    """
     with ThreadPoolExecutor(1) as thread:
         found = _parquet_pieces(file, rows)
         after = thread.submit(next, found, None)
@@ -627,18 +629,22 @@ def parquet_pieces(file: File, rows: int) -> Iterator[pa.Table]:
 
 
 def _parquet_pieces(file: File, rows: int) -> Iterator[pa.Table]:
-    with pq.ParquetFile(file.path, pre_buffer=False) as parquet:
-        waiting: list[pa.Table] = []
+    with pq.ParquetFile(file.path) as parquet:
+        waiting: list[int] = []
         count = 0
-        for batch in parquet.iter_batches(batch_size=rows):
-            waiting.append(pa.Table.from_batches([batch]))
-            count += batch.num_rows
-            while count >= rows:
-                together = pa.concat_tables(waiting)
-                yield _validated(together.slice(0, rows))
-                waiting, count = [together.slice(rows)], count - rows
-        if count:
-            yield _validated(pa.concat_tables(waiting))
+        for group in range(parquet.num_row_groups):
+            size = parquet.metadata.row_group(group).num_rows
+            if waiting and count + size > rows:
+                yield _validated(parquet.read_row_groups(waiting))
+                waiting, count = [], 0
+            if size > 2 * rows:
+                for batch in parquet.iter_batches(batch_size=rows, row_groups=[group]):
+                    yield _validated(pa.Table.from_batches([batch]))
+                continue
+            waiting.append(group)
+            count += size
+        if waiting:
+            yield _validated(parquet.read_row_groups(waiting))
 
 
 def _validated(table: pa.Table) -> pa.Table:

@@ -31,8 +31,9 @@ def long_from(rows: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in MODULES:
             patch.setattr(module, "LONG", rows)
-        for module in (check, contents, digest, join, loaders.canonical, shelf):
+        for module in (check, contents, digest, join, shelf):
             patch.setattr(module, "PIECE", 7)
+        patch.setattr(loaders.canonical, "_AT_ONCE", 7)
         yield
 
 
@@ -78,7 +79,7 @@ def source(folder: Path, number: int, form: str, ids: bool = True) -> Path:
     else:
         at = table.column_names.index("memo")
         table = table.set_column(at, "memo", table["memo"].combine_chunks().dictionary_encode())
-        pq.write_table(table, folder / "transfers.parquet", row_group_size=5)
+        pq.write_table(table, folder / "transfers.parquet", row_group_size=rng.choice((3, 5, 50)))
     accounts = {"account_id": ["A", "B"], "aliases": [None, "card"], "kind": ["client_custody", "settlement"]}
     if rng.random() < 0.6:
         pyarrow.csv.write_csv(pa.table(accounts), folder / "accounts.csv")

@@ -131,6 +131,7 @@ class _Joiner:
         self.excess = EXCESS.empty_table()
         self.notes: list[Note] = [note for part in parts for note in part.notes]
         self.aliases: dict[str, str] = {}
+        self._looked_up: tuple[pa.Array, Any, keys.Numbers] | None = None
 
     def join(self) -> tuple[Tables, pa.Table, JoinReport]:
         """All steps, in their order."""
@@ -537,7 +538,7 @@ class _Joiner:
             numbers, texts = table.numbered(column.name)
             missing = np.ones(len(texts), np.bool_)
             for other in column.refers:
-                missing &= keys.places(texts, self._keys(other)) < 0
+                missing &= self._placed(texts, other) < 0
             if missing.any():  # of those that stand in this column
                 missing &= np.bincount(numbers[numbers >= 0], minlength=len(texts)) > 0
             return texts.filter(pa.array(missing))
@@ -557,8 +558,14 @@ class _Joiner:
             found: list[tuple[str, ColumnSpec]] = [
                 which for which in self._named(lambda c: c.missing == "add") if which[1].refers[0] == target
             ]
+            # those of a long table have the same texts, which are looked up once
+            aside = [which for which in found if not isinstance(self.tables[which[0]], Shelf)]
             with ThreadPoolExecutor(2) as pool:
-                unknown = list(pool.map(lambda which: self._unknown_values(*which), found))
+                waiting = {which: pool.submit(self._unknown_values, *which) for which in aside}
+                unknown = [
+                    waiting[which].result() if which in waiting else self._unknown_values(*which)
+                    for which in found
+                ]
             values = pa.concat_arrays(unknown) if unknown else pa.array([], TEXT)
             if len(values):
                 by = np.repeat(np.arange(len(unknown)), [len(u) for u in unknown])
@@ -751,8 +758,14 @@ class _Joiner:
         if not spec.money or spec.money not in rows.column_names:
             return {}, 0
         if isinstance(rows, Shelf):
-            own = ["currency"] if spec.columns[spec.money].currency else []
-            found = [self._worth(name, piece) for piece in rows.select([spec.money, *own]).pieces()]
+            own = rows.words("currency").to_pylist() if spec.columns[spec.money].currency else []
+            if len(own) == 1 and own[0] is not None:
+                found = [
+                    (unsigned(piece, own[0])[0], piece.null_count) for piece in rows.pieces_of(spec.money)
+                ]
+            else:
+                pieces = rows.select([spec.money, "currency"][: 1 + bool(own)]).pieces()
+                found = [self._worth(name, piece) for piece in pieces]
             return plus(*(money for money, _ in found)), sum(unknown for _, unknown in found)
         whose: Any = rows["currency"] if spec.columns[spec.money].currency else self.currency
         return unsigned(rows[spec.money], whose)[0], rows[spec.money].null_count
@@ -844,6 +857,14 @@ class _Joiner:
             report,
         )
 
+    def _placed(self, texts: pa.Array, other: str) -> keys.Numbers:
+        """Where texts stand among the keys of a table; the same is not looked up again."""
+        last = self._looked_up
+        if last is None or last[0] is not texts or last[1] is not self.tables.get(other):
+            found = keys.places(texts, self._keys(other))
+            last = self._looked_up = (texts, self.tables.get(other), found)
+        return last[2]
+
     def _numbers(self) -> dict[str, keys.Numbers]:
         """Where the accounts of a long table of transfers stand in that of accounts."""
         table = self.tables.get("transfers")
@@ -852,7 +873,7 @@ class _Joiner:
         found: dict[str, keys.Numbers] = {}
         for side in ("source", "target"):
             numbers, texts = table.numbered(side)
-            at = np.append(keys.places(texts, self._keys("accounts")), np.int32(-1))
+            at = np.append(self._placed(texts, "accounts"), np.int32(-1))
             found[side] = np.empty(numbers.size, np.int32)
             for first in range(0, numbers.size, PIECE):
                 found[side][first : first + PIECE] = at[numbers[first : first + PIECE]]

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from graphflow.sealing import Sealing
-from graphflow.tables.columns import constant
+from graphflow.tables.columns import constant, words_of
 from graphflow.tables.digest import PIECE, add_rows
 from graphflow.tables.keys import Numbering
 from graphflow.tables.schema import PROVENANCE, SCHEMA
@@ -150,25 +150,27 @@ class Shelf:
     # ------------------------------------------------------------ piece by piece
 
     def pieces_of(self, name: str) -> Iterator[pa.Array]:
-        """A column in pieces of :data:`PIECE` rows."""
+        """A column, piece by piece."""
         if name in self._over:
-            for at in range(0, self.num_rows, PIECE):
-                yield _joined(self._over[name].slice(at, PIECE))
+            yield from self._over[name].chunks
             return
         for piece in self._read([name]):
-            yield _joined(piece[name])
+            yield from piece[name].chunks
 
     def pieces(self) -> Iterator[pa.Table]:
         """The table in pieces of :data:`PIECE` rows."""
         stored = [name for name in self.column_names if name not in self._over]
-        at = 0
-        for piece in self._read(stored):
+        read = _cut(self._read(stored)) if stored else None
+        for at in range(0, max(self.num_rows, 1), PIECE):
+            count = min(PIECE, self.num_rows - at)
+            piece = next(read) if read is not None else None
             columns = {
-                name: piece[name] if name in stored else self._over[name].slice(at, piece.num_rows)
+                name: self._over[name].slice(at, count)
+                if piece is None or name not in stored
+                else piece[name]
                 for name in self.column_names
             }
             yield pa.table(columns, schema=self.schema)
-            at += piece.num_rows
 
     def _read(self, names: list[str]) -> Iterator[pa.Table]:
         with pq.ParquetFile(self.file, page_checksum_verification=True) as file:
@@ -218,8 +220,8 @@ class Shelf:
 
         def find() -> bytes:
             digest = hashlib.sha256()
-            for piece in self.pieces_of(name):
-                add_rows(digest, piece)
+            for piece in self.select([name]).pieces():
+                add_rows(digest, *piece[name].chunks)
             return digest.digest()
 
         found: bytes = self._known("digest", name, find)
@@ -248,9 +250,24 @@ class Shelf:
         """Whether the file says the same as this table."""
         over = set(self._over)
         if over == {"source_file"}:
-            words = pc.unique(self._over["source_file"]).to_pylist()
+            words = words_of(self._over["source_file"])
             return tuple(self.column_names) == self._stored and words == [self.stored_name]
         return not over and tuple(self.column_names) == self._stored
+
+
+def _cut(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in pieces of :data:`PIECE`, the last one of what is left; of no row, one piece."""
+    waiting: list[pa.Table] = []
+    count = 0
+    for table in tables:
+        waiting.append(table)
+        count += table.num_rows
+        while count >= PIECE:
+            rows = pa.concat_tables(waiting)
+            yield rows.slice(0, PIECE)
+            waiting, count = [rows.slice(PIECE)], count - PIECE
+    if waiting:
+        yield pa.concat_tables(waiting)
 
 
 def nulls_of(table: Any, column: str) -> int:
@@ -376,24 +393,30 @@ class ShelfWriter:
 
     def _hash(self, piece: pa.Table) -> None:
         for name in piece.column_names:
-            values = _joined(piece[name])
-            add_rows(self._digests.setdefault(name, hashlib.sha256()), values)
+            values = piece[name]
+            digest = self._digests.setdefault(name, hashlib.sha256())
+            if len(values):
+                add_rows(digest, *values.chunks)
             self._nulls[name] = self._nulls.get(name, 0) + values.null_count
             if name == self.spec.key:
-                self._size += pc.sum(pc.binary_length(values)).as_py() or 0
-                if self._in_order:
-                    last = _goes_on(self._last, values)
-                    self._in_order, self._last = last is not None, last
+                for chunk in values.chunks:
+                    self._size += pc.sum(pc.binary_length(chunk)).as_py() or 0
+                    if self._in_order:
+                        last = _goes_on(self._last, chunk)
+                        self._in_order, self._last = last is not None, last
             elif name == "source_file" and self._source is None and len(values):
                 self._source = values[0].as_py()
 
     def _number(self, piece: pa.Table) -> None:
         for name in self._few:
             if name in piece.column_names:
-                self._words[name].update(dict.fromkeys(_few_words(piece[name])))
+                self._words[name].update(dict.fromkeys(words_of(piece[name])))
         for name in self._numbered:
             if name in piece.column_names:
-                self._numbers[name][self._at : self._at + piece.num_rows] = self._seen.add(piece[name])
+                at = self._at
+                for chunk in piece[name].chunks:
+                    self._numbers[name][at : at + len(chunk)] = self._seen.add(chunk)
+                    at += len(chunk)
         self._at += piece.num_rows
 
     def _widen(self, schema: pa.Schema) -> None:
@@ -430,26 +453,10 @@ def _goes_on(last: str | None, texts: pa.Array) -> str | None:
     first = texts[0].as_py()
     if first is None or (last is not None and not last < first):
         return None
-    if not pc.all(pc.less(texts[:-1], texts[1:]), skip_nulls=False).as_py():
+    if len(texts) > 1 and not pc.all(pc.less(texts[:-1], texts[1:]), skip_nulls=False).as_py():
         return None
     end: str = texts[-1].as_py()
     return end
-
-
-def _few_words(column: pa.ChunkedArray) -> list[str | None]:
-    """The texts of a column; one piece again and again is looked at once."""
-    chunks = {tuple(b.address for b in x.buffers() if b is not None): x for x in column.chunks if len(x)}
-    words: dict[str | None, None] = {}
-    for chunk in chunks.values():
-        words.update(dict.fromkeys(pc.unique(chunk).to_pylist()))
-    return list(words)
-
-
-def _joined(column: pa.ChunkedArray) -> pa.Array:
-    """A column in one piece."""
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return pa.concat_arrays([pa.array([], column.type), *column.chunks])
 
 
 def fitted(rows: pa.Table, schema: pa.Schema) -> pa.Table:
