@@ -173,6 +173,7 @@ def _compiled(change: _Change, say: Progress, keeping: Keeping | None = None) ->
 def _write(draft: Draft, change: _Change, say: Progress, ledger: Ledger | None) -> None:
     """Write the whole as the next version; a ledger that is not there yet is compiled straight into it."""
     if ledger is None:
+        draft.sealing.behind = True  # it is far more than a question reads of it
         ledger = _compiled(change, say, InFolder(ledger_folder(draft), draft.sealing))
     say(N_("writing the case"), 0, 1)
     write_version(draft, change.whole, ledger, change.parts, change.stated)
@@ -253,6 +254,7 @@ def _read(
 
 def _shelve(draft: Callable[[], Draft], key: str, name: str, table: str, rows: int) -> ShelfWriter:
     """Where the rows of a long table go: to the file in which the case keeps what its source gave."""
+    draft().sealing.behind = True
     folder = draft().add_source(key) / "tables"
     folder.mkdir(exist_ok=True)
     return ShelfWriter(table, folder / f"{table}.parquet", name, draft().sealing, rows)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphflow.ledger.order import NONE
-from graphflow.tables.columns import as_text
+from graphflow.tables.columns import as_text, one
 from graphflow.tables.keys import places
 from graphflow.tables.shelf import Shelf, nulls_of
 
@@ -22,8 +22,7 @@ def whole(table: Any, name: str) -> Any:
     """A column as one array, or None where the table has none or nothing is known in it."""
     if table is None or name not in table.column_names or nulls_of(table, name) == len(table):
         return None
-    column = table.column(name)
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return one(table.column(name))
 
 
 def integers(table: Any, name: str, size: int) -> Ints:

@@ -186,7 +186,9 @@ def words_of(column: pa.ChunkedArray) -> list[str | None]:
 
 def one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     """A column in one piece, dictionaries resolved."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array = column
+    if isinstance(column, pa.ChunkedArray):  # what is one piece already is not copied
+        array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # too large for one chunk of 32-bit offsets
         array = pa.concat_arrays([chunk.cast(pa.large_string()) for chunk in array.chunks])
     if pa.types.is_dictionary(array.type):
