@@ -62,10 +62,10 @@ test: check
 	@NUMBA_DISABLE_JIT=1 GRAPHFLOW_EXAMPLES=15 HYPOTHESIS_PROFILE=small $(PY) -m pytest -q -W 'ignore:overflow encountered:RuntimeWarning' \
 		-m 'not slow and not data and not browser' $(NOJIT)
 	$(say) 'pytest: tests, doctests, notebooks, the wheel'
-	@$(PY) -m pytest --durations=15 $(PYTEST)
+	@$(PY) -m pytest -n auto --durations=15 $(PYTEST)
 
 fast: check
-	@$(PY) -m pytest -q -x -m 'not slow and not browser and not data' $(PYTEST)
+	@$(PY) -m pytest -n auto -q -x -m 'not slow and not browser and not data' $(PYTEST)
 
 NOJIT ?= graphflow/kernels tests/test_kernels*.py
 

@@ -94,13 +94,14 @@ class Figures:
 
     def fits(self, minor: pd.Series) -> bool:
         """Whether a browser's numbers hold every amount to the minor unit."""
-        return minor.empty or int(minor.abs().max()) < _EXACT_FLOAT
+        known = minor.dropna()
+        return known.empty or int(known.abs().max()) < _EXACT_FLOAT
 
     def column(self, minor: pd.Series) -> pd.Series:
         """The amounts as a column of numbers to show, or as text where a browser's would be inexact."""
         if self.fits(minor):
             return minor.astype("float64") / 10.0 ** (self.digits + self.power)
-        return minor.map(self.text)
+        return minor.map(self.text, na_action="ignore")
 
     @property
     def number_format(self) -> str:

@@ -118,6 +118,11 @@ def keep_pages(pages: Mapping[str, Any]) -> None:
     st.session_state[_PAGES] = dict(pages)
 
 
+def link(path: str, label: str, icon: str) -> None:
+    """A link to another screen."""
+    st.page_link(st.session_state[_PAGES][path], label=label, icon=icon)
+
+
 def go(path: str) -> None:
     """Leave for another screen."""
     st.switch_page(st.session_state[_PAGES][path])

@@ -18,6 +18,16 @@ _RULES = """
 [data-testid="stMetricLabel"] {margin-bottom: -.2rem;}
 .st-key-question [data-testid="stButtonGroup"] > div > button {min-height: 40px;}
 [data-testid="stSidebar"] [data-testid="stButtonGroup"] > div > button {padding: 0 .3rem;}
+[data-testid="stColumn"]:has(> div .st-key-manual_contents)
+  {position: sticky; top: 1rem; align-self: flex-start; max-height: calc(100vh - 2rem); overflow-y: auto;}
+.st-key-manual_contents {padding-bottom: 1.2rem;}
+.st-key-manual_contents li {font-size: .85rem; list-style: none; margin: 0;}
+.st-key-manual_contents ul {padding-left: .9rem; margin: 0;}
+.st-key-manual_contents a {text-decoration: none;}
+.st-key-manual_text h1 {font-size: 1.9rem;}
+.st-key-manual_text h2 {font-size: 1.5rem; margin-top: 1.2rem;}
+.st-key-manual_text h3 {font-size: 1.15rem; margin-top: .6rem;}
+.st-key-manual_text td, .st-key-manual_text th {font-variant-numeric: tabular-nums;}
 h1, h2, h3 {letter-spacing: 0;}
 h3 {padding: 0 0 .2rem 0;}
 [data-testid="stElementToolbarButton"]:has(button[aria-label="Download as CSV"]) {display: none;}

@@ -223,6 +223,29 @@ def trace_lots(given: Given) -> Run:
     ), prepare
 
 
+def trace_stack(given: Given) -> Run:
+    from graphflow.kernels.lifo import trace_stack as kernel
+
+    side, converted = given.ledger.debits, given.ledger.converted
+    zero = np.zeros_like(given.seeds)
+    seeds = np.column_stack((2 * given.seeds, given.none, zero, given.amounts, zero))
+    box, prepare = given.held(lambda: np.zeros((given.pots, 2), np.int64))
+    last = len(given.steps) - 1
+    whole = (side.pointer, side.steps, side.starts, side.held, side.lows)
+    return lambda: kernel(given.steps, whole, converted, seeds, box[0], last, False), prepare
+
+
+def build_lows(given: Given) -> Run:
+    from graphflow.kernels.lay import ENTRY
+    from graphflow.kernels.lows import build_lows as kernel
+
+    side = given.ledger.debits
+    entries = np.empty(side.steps.size, ENTRY)
+    entries["step"], entries["start"], entries["held"] = side.steps, side.starts, side.held
+    paid = given.steps["amount"][side.steps[np.maximum(side.pointer[1:] - 1, 0)]].astype(np.int64)
+    return lambda: kernel(side.pointer, entries, paid, False), None
+
+
 def trace_shares(given: Given) -> Run:
     from graphflow.kernels.prorata import trace_shares as kernel
 
@@ -233,6 +256,31 @@ def trace_shares(given: Given) -> Run:
     return lambda: kernel(
         given.steps, (side.pointer, side.steps, side.starts, side.held), seeds, converted, box[0], last, False
     ), prepare
+
+
+def trace_lowest(given: Given) -> Run:
+    from graphflow.kernels.libr import trace_lowest as kernel
+
+    side, converted = given.ledger.debits, given.ledger.converted
+    seeds = np.column_stack((2 * given.seeds, given.none, given.amounts, given.amounts))
+    box, prepare = given.held(lambda: np.zeros((given.pots, 4), np.int64))
+    last = len(given.steps) - 1
+    whole = (side.pointer, side.steps, side.starts, side.held, side.lows)
+    return lambda: kernel(given.steps, whole, seeds, converted, box[0], last), prepare
+
+
+def spread(given: Given) -> Run:
+    from graphflow.kernels.poison import spread as kernel
+
+    ledger = given.ledger
+    sides = (ledger.debits.pointer, ledger.debits.steps, ledger.credits.pointer, ledger.credits.steps)
+    seeds = np.column_stack((2 * given.seeds, given.none, given.amounts, given.amounts))
+    box, prepare = given.held(lambda: np.zeros((given.pots, 4), np.int64))
+    limits = (len(given.steps) - 1, -1, False)
+    both = (*sides, ledger.compartments)
+    return lambda: kernel(
+        given.steps, ledger.pots, both, seeds, ledger.converted, box[0], limits
+    ), prepare  # fmt: skip
 
 
 def touch(given: Given) -> Run:
@@ -247,34 +295,19 @@ def touch(given: Given) -> Run:
 
 
 def walk_chains(given: Given) -> Run:
-    from graphflow.kernels.chains import walk_chains as kernel
+    from graphflow.tracing.chains import Chains, Limits
 
-    side, converted = given.ledger.debits, given.ledger.converted
+    ledger = given.ledger
     which = slice(0, max(len(given.seeds) // 10, 1))
-    zero = np.zeros_like(given.seeds)
-    seeds = np.column_stack((given.seeds, given.none, zero, given.amounts, given.seeds))[which]
-    barriers = (seeds[:, :1].copy(), np.zeros((0, 2), np.int64))
-    limits = (len(given.steps) - 1, -1, 0, 0)
-    carried = np.zeros((0, 2), np.int64)
-
-    def run() -> int:
-        stack = (np.zeros((64, 12), np.int64), np.zeros(64, np.int64), np.array([0, -1], np.int64))
-        more, count = True, 0
-        while more:
-            bounds, _, _, stack, more = kernel(
-                given.steps,
-                (side.pointer, side.steps, converted),
-                side.starts,
-                seeds,
-                barriers,
-                limits,
-                stack,
-                carried,
-            )
-            count += len(bounds) - 1
-        return count
-
-    return run, None
+    numbers = np.arange(len(given.seeds[which]))
+    zero = np.zeros_like(numbers)
+    steps = given.seeds[which]
+    seeds = np.column_stack((steps, zero - 1, zero, given.amounts[which], steps, numbers))
+    found = Chains(
+        given.steps, ledger.debits, ledger.converted, seeds, steps.reshape(-1, 1),
+        np.zeros((0, 2), np.int64), len(given.steps) - 1, 0, Limits(),
+    )  # fmt: skip
+    return lambda: sum(len(batch.bounds) - 1 for batch in found.batches()), None
 
 
 def _text(given: Given, column: str, kernel: str, more: tuple = ()) -> Run:
@@ -298,8 +331,12 @@ WHAT: dict[str, tuple[Callable[[Given], Run], str]] = {
     "balances.divide_custody": (divide_custody, "one custody account of 1,000 earmarks"),
     "balances.run_balances": (run_balances, ""),
     "lay.index_steps": (index_steps, "steps by paying account"),
+    "lows.build_lows": (build_lows, "debits"),
     "fifo.trace_lots": (trace_lots, "all that the busiest account paid"),
+    "lifo.trace_stack": (trace_stack, "all that the busiest account paid"),
     "prorata.trace_shares": (trace_shares, "all that the busiest account paid; reaches nearly everything"),
+    "libr.trace_lowest": (trace_lowest, "all that the busiest account paid; reaches nearly everything"),
+    "poison.spread": (spread, "all that the busiest account paid, with its ends; reaches nearly everything"),
     "poison.touch": (touch, "one seed, 6 hops; reaches nearly everything"),
     "chains.walk_chains": (walk_chains, "the first tenth of what the busiest account paid"),
     "text.decimals": (

@@ -21,13 +21,17 @@ from benchmarks.measure import command, job, median, peak_memory, timed
 
 LOCAL = 100_000
 """Questions that reach at most so many transfers are local."""
+RULES = ("fifo", "lifo", "prorata", "libr", "poison")
+
 LEAST = 10_000_000
 """The targets are for this many transfers; with fewer, times are shown and not judged."""
 
 
 # ---------------------------------------------------------------------- tracing
 def local_trace(size: int, rule: str, count: int) -> dict[str, Any]:
-    """Traces of single transfers, half of them from the first tenth of the rows and half from the last."""
+    """Traces of single transfers, half of them from the first tenth of the rows and half from the last; under
+    poison all of them from the last hundredth: an early one touches nearly everything.
+    """
     import graphflow as gf
     from graphflow.tracing.references import resolve
     from graphflow.tracing.seeds import find_seeds
@@ -37,6 +41,8 @@ def local_trace(size: int, rule: str, count: int) -> dict[str, Any]:
     rng = np.random.default_rng(5)
     early = rng.integers(0, max(size // 10, 1), count // 2)
     late = rng.integers(size - max(size // 10, 1), size, count - count // 2)
+    if rule == "poison":
+        early, late = (size - 1 - rng.integers(0, max(size // 100, 1), len(part)) for part in (early, late))
     names = [ledger.transfer_ids[int(row)].as_py() for row in np.concatenate((early, late))]
     for name in names[:3] + names[-3:]:
         gf.trace(case, f"transfer:{name}", rule=rule).ends  # noqa: B018 - the first calls import and map
@@ -47,7 +53,7 @@ def local_trace(size: int, rule: str, count: int) -> dict[str, Any]:
         traced = time.perf_counter()
         ends = found.ends
         ended = time.perf_counter()
-        if int(ends["seed_amount"].sum()) != found.seed:
+        if found.attributes and int(ends["seed_amount"].sum()) != found.seed:
             raise AssertionError(f"the ends of {name} do not add up to its seed")
         api.append(traced - begun)
         with_ends.append(ended - begun)
@@ -75,18 +81,41 @@ def local_trace(size: int, rule: str, count: int) -> dict[str, Any]:
 def _kernel_alone(ledger: Any, seeds: Any, rule: str) -> float:
     """The kernel's own time, with the scratch arrays that the ledger keeps."""
     from graphflow.kernels.fifo import trace_lots
+    from graphflow.kernels.libr import trace_lowest
+    from graphflow.kernels.poison import spread
     from graphflow.kernels.prorata import trace_shares
 
     side, last = ledger.debits, len(ledger.steps) - 1
     row, amount = int(seeds.rows[0]), int(seeds.amounts[0])
+    if rule == "lifo":
+        from graphflow.kernels.lifo import trace_stack
+
+        table = np.array([[2 * row, -1, 0, amount, 0]], np.int64)
+        whole = (side.pointer, side.steps, side.starts, side.held, side.lows)
+        with ledger.scratch(2) as scratch:
+            begun = time.perf_counter()
+            trace_stack(ledger.steps, whole, ledger.converted, table, scratch, last, False)
+            return time.perf_counter() - begun
     if rule == "fifo":
         table = np.array([[2 * row, -1, 0, amount, 0]], np.int64)
         with ledger.scratch(2) as scratch:
             begun = time.perf_counter()
             trace_lots(ledger.steps, side.pointer, side.steps, side.starts, table, scratch, last, False)
             return time.perf_counter() - begun
+    table = np.array([[2 * row, -1, amount, amount]], np.int64)
+    if rule == "libr":
+        whole = (side.pointer, side.steps, side.starts, side.held, side.lows)
+        with ledger.scratch(4) as scratch:
+            begun = time.perf_counter()
+            trace_lowest(ledger.steps, whole, table, ledger.converted, scratch, last)
+            return time.perf_counter() - begun
+    elif rule == "poison":
+        both = (side.pointer, side.steps, ledger.credits.pointer, ledger.credits.steps, ledger.compartments)
+        with ledger.scratch(4) as scratch:
+            begun = time.perf_counter()
+            spread(ledger.steps, ledger.pots, both, table, ledger.converted, scratch, (last, -1, False))
+            return time.perf_counter() - begun
     else:
-        table = np.array([[2 * row, -1, amount, amount]], np.int64)
         with ledger.scratch(6) as scratch:
             begun = time.perf_counter()
             trace_shares(
@@ -108,7 +137,7 @@ def full_trace(size: int, rule: str) -> dict[str, Any]:
     case = gf.open_case(data.case_folder(size))
     reference = f"account:{case.ledger.account_ids[0].as_py()}"
     found = gf.trace(case, reference, rule=rule)
-    if int(found.ends["seed_amount"].sum()) != found.seed:
+    if found.attributes and int(found.ends["seed_amount"].sum()) != found.seed:
         raise AssertionError("the ends do not add up to the seed")
     runs = timed(lambda: gf.trace(case, reference, rule=rule).ends, 5, warm=True)
     peak = peak_memory()
@@ -252,10 +281,11 @@ def measure(size: int, only: str | None, limit: float, quick: bool) -> list[Row]
 
 def _local(size: int, limit: float, count: int) -> list[Row]:
     rows = []
-    for rule in ("fifo", "prorata"):
+    for rule in RULES:
         found = job("benchmarks.targets:local_trace", size, rule, count, limit=limit)
+        when = "all very" if rule == "poison" else "half early and half"
         facts = (
-            f"{found['runs']} seeds, half early and half late; {found['local']} reach at most {LOCAL:,} "
+            f"{found['runs']} seeds, {when} late; {found['local']} reach at most {LOCAL:,} "
             f"transfers, median {found['reached']:.0f}, most {found['most_reached']:,}; "
             f"early {_ms(found['early'])}, late {_ms(found['late'])}, "
             f"slowest {_ms(found['slowest'])}, with its ends {_ms(found['with_ends'])}"
@@ -268,7 +298,7 @@ def _local(size: int, limit: float, count: int) -> list[Row]:
 
 def _full(size: int, limit: float) -> list[Row]:
     rows = []
-    for rule in ("fifo", "prorata"):
+    for rule in RULES:
         found = job("benchmarks.targets:full_trace", size, rule, limit=limit)
         facts = f"{found['reached']:,} transfers carry traced money; 5 s at 100 million, in proportion"
         area = f"all that the busiest account paid, {rule}, with its ends"

@@ -16,6 +16,11 @@ transfers through an account `M` that opens with 100.00 of its own money; where 
 >>> back = gf.trace(case, "transfer:y", rule="prorata", backward=True)      # whose money did Y receive?
 >>> dict(zip(back.ends["account_id"], back.ends["amount"], strict=True))
 {'A': 11667, 'B': 7777, 'C': 6667, 'M': 3889}
+>>> sides = gf.compare_rules(case, "transfer:a,c", rules=["fifo", "lifo"])     # or all of them
+>>> sides[["account_id", "fifo", "lifo", "least", "greatest"]].values.tolist()
+[['Y', 15000, 30000, 0, 30000], ['X', 15000, 5000, 0, 25000], ['M', 10000, 5000, 0, 15000]]
+>>> t.suppose(leave_out=["x"]).ends[["account_id", "before", "after"]].values.tolist()  # what if?
+[['X', 15000, 0], ['M', 10000, 20000], ['Y', 15000, 20000]]
 """
 
 from __future__ import annotations
@@ -30,7 +35,7 @@ if TYPE_CHECKING:  # what the names below are, for people's editors and for mypy
     from graphflow.errors import BusyError, GraphflowError, InputError, MissingExtraError, Problem, UsageError
     from graphflow.intake import import_sources
     from graphflow.tables import Tables
-    from graphflow.tracing import trace
+    from graphflow.tracing import compare_rules, trace
 
 _ROOMS = {
     "BusyError": "errors",
@@ -41,6 +46,7 @@ _ROOMS = {
     "Problem": "errors",
     "Tables": "tables",
     "UsageError": "errors",
+    "compare_rules": "tracing",
     "import_sources": "intake",
     "open_case": "case",
     "trace": "tracing",
@@ -56,6 +62,7 @@ __all__ = [
     "Tables",
     "UsageError",
     "__version__",
+    "compare_rules",
     "import_sources",
     "open_case",
     "trace",

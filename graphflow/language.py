@@ -18,6 +18,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
@@ -56,7 +57,9 @@ def closest(language: str | None) -> str:
 def _catalogue(language: str) -> gettext.NullTranslations:
     if language not in LANGUAGES:
         raise ValueError(f"language {language!r}: there is {', '.join(LANGUAGES)}")
-    return gettext.translation(DOMAIN, LOCALE, languages=[language])
+    catalogue = resources.files("graphflow").joinpath("locale", language, "LC_MESSAGES", f"{DOMAIN}.mo")
+    with catalogue.open("rb") as file:  # also where the program is a zip that nobody unpacked
+        return gettext.GNUTranslations(file)
 
 
 def translate(text: str, /, language: str = "en", **values: object) -> str:

@@ -91,7 +91,11 @@ def wrapped(way: str, width: int) -> list[str]:
     return lines
 
 
-_WORDS = re.compile(r"\s+|[\u2e80-\u9fff\uff00-\uffef][，。；：、？！）”]*|[^\s\u2e80-\u9fff\uff00-\uffef]+")
+# A Chinese character is a word; what closes a sentence or a bracket stays with the word before it, what
+# opens one with the word behind it.
+_WORDS = re.compile(
+    r"\s+|[（《“〔]*(?:[\u2e80-\u9fff\uff00-\uffef]|[^\s\u2e80-\u9fff\uff00-\uffef]+)[，。；：、？！）》”〕]*"
+)
 
 
 def folded(text: str, width: int) -> list[str]:
@@ -99,6 +103,8 @@ def folded(text: str, width: int) -> list[str]:
 
     >>> folded("the money of account:6222 资金去向，来源", 14)
     ['the money of', 'account:6222', '资金去向，来源']
+    >>> folded("存入 10；支出 10。余（元）", 10)
+    ['存入 10；', '支出 10。', '余（元）']
     """
     lines = [""]
     for word in _WORDS.findall(" ".join(text.split())):

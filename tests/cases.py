@@ -21,13 +21,16 @@ from graphflow.kernels import (
     fifo,
     index,
     lay,
+    libr,
     lifo,
     lows,
+    maxflow,
     numbering,
     order,
     poison,
     prorata,
     text,
+    unroll,
 )
 from graphflow.ledger.form import CUSTODY, ORDINARY, POT, ROW, STEP, TRANSIT
 from graphflow.ledger.form import OUTSIDE as NOWHERE
@@ -37,15 +40,18 @@ from tests.naive import claims as naive_claims
 from tests.naive import fifo as naive_fifo
 from tests.naive import index as naive_index
 from tests.naive import lay as naive_lay
+from tests.naive import libr as naive_libr
 from tests.naive import lifo as naive_lifo
 from tests.naive import lows as naive_lows
+from tests.naive import maxflow as naive_maxflow
 from tests.naive import numbering as naive_numbering
 from tests.naive import order as naive_order
 from tests.naive import poison as naive_poison
 from tests.naive import prorata as naive_prorata
 from tests.naive import text as naive_text
+from tests.naive import unroll as naive_unroll
 
-LENT, CONVERTS, ARRIVAL, PARTS, OUTSIDE = 64, 128, 256, 512, 4
+LENT, CONVERTS, ARRIVAL, PARTS, INNER, OUTSIDE = 64, 128, 256, 512, 1024, 4
 
 
 def ints(values: Any, width: int = 0) -> np.ndarray:
@@ -57,16 +63,24 @@ class World:
     """Books, their pots, and steps between them in time order, with every field filled in."""
 
     def __init__(
-        self, rng: random.Random, size: int, converts: float = 0.2, far: bool = False, calm: bool = False
+        self,
+        rng: random.Random,
+        size: int,
+        converts: float = 0.2,
+        far: bool = False,
+        calm: bool = False,
+        custody: float = 0.25,
+        stops: int = 3,
     ) -> None:
-        self.rng, self.calm = rng, calm
+        self.rng, self.calm, self.stops = rng, calm, 0 if calm else stops
         self.books: list[list[int]] = []  # the pots of each book, the bare one first
         self.outside: list[bool] = []
         for _ in range(rng.randint(2, 6)):
             chance = 0.5 if calm else rng.random()
-            pots = rng.randint(2, 3) if chance < 0.25 else 1
+            pots = rng.randint(2, 3) if chance < custody else 1
             self.books.append(list(range(len(self.outside), len(self.outside) + pots)))
             self.outside += [chance > 0.9] * pots
+        self.party = [rng.randrange(4) for _ in self.books]
         self.most = rng.choice((3, 12, 40))
         self.opening = [0 if out or far else max(0, rng.randint(-30, 20)) for out in self.outside]
         for pots in self.books:
@@ -95,6 +109,8 @@ class World:
             self.held[row["source"]] = self.held.get(row["source"], 0) - row["amount"]
             self.held[row["target"]] = self.held.get(row["target"], 0) + row["received"]
         row["own"], row["into"] = (rng.choice(self.books[row[side]]) for side in ("source", "target"))
+        if row["source"] == row["target"]:
+            row["into"] = row["own"]  # a transfer has one earmark
         row["transit"] = rng.randint(0, 4) if rng.random() < 0.15 else None
         return row
 
@@ -127,9 +143,10 @@ class World:
         lines: list[tuple] = []  # place, row, src, dst, flags, amount, received, repaid
         for number, row in enumerate(self.rows):
             converts = CONVERTS if row["converts"] else 0
-            stops = (0,) if self.calm else (0,) * 12 + (1, 2, 3)
+            inner = INNER if self.party[row["source"]] == self.party[row["target"]] else 0
+            stops = ((0,) * 12 + (1, 2, 3))[: 12 + self.stops]
             flags = OUTSIDE if self.outside[row["into"]] else self.rng.choice(stops)
-            flags |= (OUTSIDE if self.outside[row["own"]] else self.rng.choice(stops)) << 3
+            flags |= (OUTSIDE if self.outside[row["own"]] else self.rng.choice(stops)) << 3 | inner
             parts = self.parts.get(number, [(row["own"], row["amount"], False)])
             joined = bool(row["converts"]) and len(parts) > 1
             if row["transit"] is not None or joined:
@@ -139,16 +156,18 @@ class World:
                 divided.append(False)
             if joined:  # converted as a whole: several parts go through a pot of the row's own
                 for part, amount, lent in parts:
-                    these = flags & 56 | (LENT if lent else 0) | PARTS
+                    these = flags & 56 | inner | (LENT if lent else 0) | PARTS
                     lines.append((number, number, part, pot, these, amount, amount, 0))
                 a, b, owed = row["amount"], row["received"], self.repaid[number]
-                lines.append((number, number, pot, row["into"], flags & 7 | CONVERTS | ARRIVAL, a, b, owed))
+                these = flags & 7 | inner | CONVERTS | ARRIVAL
+                lines.append((number, number, pot, row["into"], these, a, b, owed))
                 continue
             if row["transit"] is not None:
                 later = number + row["transit"] + 0.5
                 a, b = row["amount"], row["received"]
-                lines.append((number, number, row["own"], pot, flags & 56, a, a, 0))
-                lines.append((later, number, pot, row["into"], flags & 7 | converts | ARRIVAL, a, b, 0))
+                lines.append((number, number, row["own"], pot, flags & 56 | inner, a, a, 0))
+                these = flags & 7 | inner | converts | ARRIVAL
+                lines.append((later, number, pot, row["into"], these, a, b, 0))
                 continue
             owed = self.repaid[number]
             for pot, amount, lent in parts:
@@ -206,6 +225,26 @@ class World:
         """The same with the tree of what is left behind every payment."""
         side = self.side(back)
         return *side, ints(naive_lows.lows_of(self.steps, side, self.converted, back))
+
+    def leads(self) -> np.ndarray:
+        """Of each pot the first of its book."""
+        first = [pots[0] for pots in self.books for _ in pots]
+        return np.array([*first, *range(len(first), self.pots)], np.int32)
+
+    def lenders(self, back: bool) -> tuple[np.ndarray, ...]:
+        """The ruler of what lenders paid, as a ledger has it."""
+        owed = ints([max(-opening, 0) for opening in self.opening])
+        lent, repaid = (ints(side, 2) for side in naive_lay.lay_lenders(self.steps, self.leads(), owed))
+        side, other, end = (repaid, lent, "dst") if back else (lent, repaid, "src")
+        pointer, positions = naive_index.index_by(self.leads()[self.steps[end][side[:, 0]]], self.pots)
+        positions = ints(positions)
+        return (
+            self.leads(),
+            ints(pointer),
+            side[positions, 0].astype(np.int32),
+            side[positions, 1].copy(),
+            other,
+        )
 
     def standing(self, pot: int, upto: int) -> tuple[int, int]:
         """What stands in a pot before step ``upto``: from where to where on its ruler."""
@@ -285,6 +324,35 @@ def lots_inputs(rng: random.Random, size: int) -> tuple:
     return world.steps, *world.payments(back), ints(seeds, 5), queue, last, back
 
 
+def stack_inputs(rng: random.Random, size: int) -> tuple:
+    converts, far, calm = rng.choice((0, 0, 0.05, 0.2)), rng.random() < 0.8, rng.random() < 0.2
+    world = World(rng, 2 * size, converts, far, calm, rng.choice((0.25, 0.7)), rng.choice((0, 0, 1)))
+    back = rng.random() < 0.5
+    last = world.last(back)
+    found = {(row[4], row[1]): row for _ in range(rng.randint(1, 3)) for row in world.seeds(back)}
+    seeds = []
+    for s, pot, low, high, o, whole in found.values():
+        if s < 0:  # places on the ruler: any heights
+            high -= low
+            low = rng.randint(0, whole - high)
+            high += low
+        if o <= last:
+            seeds.append((2 * o + (s < 0), pot, low, high, 0))
+    seeds.sort()
+    queue = np.zeros((world.pots, 2), np.int64)
+    patience = rng.choice((1, 2, 4, 1024))
+    return (
+        world.steps,
+        world.index(back),
+        world.converted,
+        ints(seeds, 5),
+        queue,
+        last,
+        back,
+        patience,
+    )
+
+
 def shares_inputs(rng: random.Random, size: int) -> tuple:
     # in calm worlds what a pot holds fades to a fraction, and that counts again when more comes
     calm = rng.random() < 0.5
@@ -305,6 +373,62 @@ def shares_inputs(rng: random.Random, size: int) -> tuple:
         back,
         patience,
     )
+
+
+def lowest_inputs(rng: random.Random, size: int) -> tuple:
+    far, calm = rng.random() < 0.3, rng.random() < 0.3
+    world = World(rng, size * rng.choice((1, 6)), converts=rng.choice((0.2, 0.6)), far=far, calm=calm)
+    seeds = [(2 * o + (s < 0), pot, high - low, whole) for s, pot, low, high, o, whole in world.seeds(False)]
+    last = world.last(False)
+    lent = np.flatnonzero((world.steps["flags"] & PARTS > 0) & (world.steps["repaid"] > 0)).tolist()
+    if lent and rng.random() < 0.7:  # several parts together repay a lender
+        group = world.payment(rng.choice(lent))
+        more = [(2 * s, -1, rng.randint(0, int(world.steps[s]["amount"])), 0) for s in group]
+        keys = {row[0] for row in more}
+        seeds = sorted([*more, *(seed for seed in seeds if seed[0] not in keys)])
+    return (
+        world.steps,
+        world.index(False),
+        ints([seed for seed in seeds if seed[0] >> 1 <= last], 4),
+        world.converted,
+        np.zeros((world.pots, 4), np.int64),
+        last,
+        rng.choice((1, 2, 4, 8, 1024)),
+    )
+
+
+def lowest_outcome(result: Any, args: tuple) -> Any:
+    moved, aside, stopped, left = plain(result)
+    also = [(*moved[row], *rest) for row, *rest in aside]
+    return moved, also, sorted(stopped), sorted(left), plain(args[4])  # zero again
+
+
+def beneath_inputs(rng: random.Random, size: int) -> tuple:
+    """Pots of many payments, beside one another in the index: a node of its tree covers leaves of several."""
+    count, pots = size * rng.choice((1, 30, 60, 60)), rng.randint(1, 5)
+    steps = np.zeros(count, STEP)
+    steps["src"] = np.sort([rng.randrange(pots) for _ in range(count)]) if rng.random() < 0.5 else [
+        rng.randrange(pots) for _ in range(count)
+    ]  # fmt: skip
+    steps["amount"] = [rng.randint(1, 9) for _ in range(count)]
+    rare = rng.choice((0.5, 0.05, 0.005, 0.002))
+    steps["avail"] = [
+        rng.randint(0, 20) if rng.random() < rare else rng.randint(30, 60) for _ in range(count)
+    ]
+    paid = [0] * pots
+    for step in steps:
+        step["dplace"] = paid[step["src"]]
+        paid[step["src"]] += min(int(step["amount"]), int(step["avail"]))
+    pointer, positions = naive_index.index_by(steps["src"], pots)
+    positions = np.array(positions, np.int32)
+    side = (
+        ints(pointer),
+        positions,
+        steps["dplace"][positions].astype(np.int64),
+        ints(steps["avail"][positions]),
+    )
+    tree = ints(naive_lows.lows_of(steps, side, ints([], 2), False))
+    return steps, (*side, tree), rng.randrange(pots), rng.randint(-1, count), rng.choice((1, 15, 25, 40, 70))
 
 
 def lazy_pot(rng: random.Random, size: int) -> tuple:
@@ -361,37 +485,70 @@ def state_outcome(result: Any, args: tuple) -> Any:
 
 
 def worth_inputs(rng: random.Random, size: int) -> tuple:
-    base, length = rng.randint(-50, 50), rng.randint(0, rng.choice((1, 12, 2**51)))
-    low, high = sorted(rng.randint(base, base + length) for _ in range(2))
-    return low, high, base, length, rng.randint(0, rng.choice((3, 40, 2**51))), rng.random() < 0.5
+    base, whole, turn = rng.randint(-50, 50), rng.randint(0, rng.choice((1, 12, 2**51))), rng.choice((-1, 1))
+    low, high = sorted(base + turn * rng.randint(0, whole) for _ in range(2))
+    return low, high, base, turn, whole, rng.randint(0, rng.choice((3, 40, 2**51)))
 
 
 def chains_inputs(rng: random.Random, size: int) -> tuple:
     world = World(rng, 3 * size, converts=rng.choice((0.1, 0.5)), far=rng.random() < 0.8)
     back = rng.random() < 0.5
+    lifo, coordinated = rng.choice(((False, False), (True, False), (False, True)))
     last = world.last(back)
-    seeds = [seed[:5] for seed in world.seeds(back) if seed[4] <= last]
-    pointer, positions, starts = world.payments(back)
+    seeds = []
+    for s, pot, low, high, place, _ in world.seeds(back):
+        if place > last:
+            continue
+        if back:
+            mirror = int(world.steps[s]["amount"]) if s >= 0 else 0
+            low, high = mirror - high, mirror - low
+        if lifo and s < 0:  # heights
+            paid, _ = world.standing(pot, len(world.steps) - 1 - place if back else place + 1)
+            low, high = low - paid, high - paid
+        seeds.append((s, pot, low, high, place))
     barriers = (
         ints(sorted(s for s, *_ in seeds if s >= 0), 1),
-        ints([(pot, place) for s, pot, _, _, place in seeds if s < 0], 2),
+        ints(sorted((pot, 2 * place + 1) for s, pot, _, _, place in seeds if s < 0), 2),
     )
     # what several compartments pay is one seed
     of = [int(world.steps["row"][s]) if s >= 0 and world.steps["flags"][s] & PARTS else -1 for s, *_ in seeds]
     numbers = np.cumsum([i == 0 or of[i] < 0 or of[i] != of[i - 1] for i in range(len(of))])
-    limits = (last, rng.choice((-1, -1, -1, 0, 1, 3)), rng.choice((0, 0, 1, 3)), int(back))
-    stack = (np.zeros((4, 19), np.int64), np.zeros(4, np.int64), ints([0, -1]))
-    carried = np.zeros((len(world.steps), 2), np.int64)
+    asked = chains.BACK * back + chains.LIFO * lifo + chains.COORDINATED * coordinated
+    asked += chains.PARTY * (rng.random() < 0.4)
+    limits = (last, rng.choice((-1, -1, -1, 0, 1, 3)), rng.choice((0, 0, 1, 3)), asked)
+    none = np.zeros(0, np.int64)
+    nobody = (np.zeros(0, np.int32), none, np.zeros(0, np.int32), none, ints([], 2))
+    stack = (
+        np.zeros(1, chains.GROUP), np.zeros(1, chains.PIECE), np.zeros(1, chains.END), np.zeros(1, np.int64),
+        ints(chains.START),
+    )  # fmt: skip
     return (
         world.steps,
-        (pointer, positions, world.converted),
-        starts,
+        (world.index(back), world.converted, world.lenders(back) if coordinated else nobody),
         ints([(*seed, number) for seed, number in zip(seeds, numbers, strict=True)], 6),
         barriers,
         limits,
         stack,
-        carried,
+        np.zeros((len(world.steps), 2), np.int64),
     )
+
+
+def crossing_inputs(rng: random.Random, size: int) -> tuple:
+    standing = sorted({(rng.randrange(3), 2 * rng.randrange(8) + 1) for _ in range(rng.randint(0, size))})
+    came = rng.randint(-1, 14)
+    return ints(standing, 2), rng.randrange(4), came, came + rng.randint(0, 5)
+
+
+def behind_step_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size), rng.random() < 0.5
+    pointer, positions = world.payments(back)[:2]
+    return pointer, positions, rng.randrange(world.pots), rng.randint(-1, len(world.steps)), back
+
+
+def lenders_inputs(rng: random.Random, size: int) -> tuple:
+    world = World(rng, size)
+    leads = world.leads() if len(world.books) < world.settled else np.zeros(0, np.int32)
+    return world.steps, leads, ints([max(-opening, 0) for opening in world.opening])
 
 
 def poison_inputs(rng: random.Random, size: int) -> tuple:
@@ -428,7 +585,7 @@ def spread_inputs(rng: random.Random, size: int) -> tuple:
             if came > paid and rng.random() < 0.8:
                 row = (key, other, rng.choice((0, came - paid)), came - paid)
                 found.setdefault((key, other), row)
-    for _ in range(rng.choice((0, 0, 2))):  # as where all that was asked for stands in other sub-ledgers
+    for _ in range(rng.choice((0, 0, 1, 4))):  # as where all that was asked for stands in other sub-ledgers
         upto, pot = rng.randint(0, count), rng.randrange(world.settled)
         paid, came = world.standing(pot, upto)
         key = 2 * (count - 1 - upto if back else upto - 1) + 1
@@ -523,6 +680,11 @@ def take_inputs(rng: random.Random, _: int) -> tuple:
     return whole, np.int64(fraction), part, parts
 
 
+def placed_inputs(rng: random.Random, size: int) -> tuple:
+    pointer, _, starts, pot, place, back = place_inputs(rng, size)
+    return pointer, starts, pot, -place - 1 if back else place
+
+
 def place_inputs(rng: random.Random, size: int) -> tuple:
     world, back = World(rng, size), rng.random() < 0.5
     pointer, positions, starts = world.payments(back)
@@ -563,19 +725,21 @@ def entries_of(steps: np.ndarray, side: tuple, converted: np.ndarray, back: bool
 def many_payments(rng: random.Random, size: int, back: bool) -> tuple:
     """Steps of one pot and, before and behind it, of two others; its balance wanders far up and down."""
     steps = np.zeros(size, STEP)
-    pots, balance, run = sorted(rng.choices((0, 1, 1, 1, 2), k=size)), [rng.randint(0, 90)] * 3, [0, 0, 0]
+    pots, run = sorted(rng.choices((0, 1, 1, 1, 2), k=size)), [0, 0, 0]
+    least = [0, rng.choice((0, 40)), 0]  # where the other two go lower, a search goes on into them
+    balance = [rng.randint(low, 90) for low in least]
     for s, pot in enumerate(pots):
         step = steps[s]
         step["row"], step["amount"] = s, rng.randint(1, 9)
         if s and pots[s - 1] == pot and rng.random() < 0.2:  # with the one before it, a part of one transfer
             step["row"], step["flags"], steps[s - 1]["flags"] = steps[s - 1]["row"], PARTS, PARTS
         else:
-            balance[pot] = max(balance[pot] + rng.randint(-10, 10), 0)
+            balance[pot] = max(balance[pot] + rng.randint(-10, 10), least[pot])
         step["dst" if back else "src"], step["cplace" if back else "dplace"] = pot, run[pot]
         step["avail"], step["repaid"] = balance[pot], rng.choice((0, 0, 0, 1))
         moved = int(step["amount"]) - int(step["repaid"]) if back else min(int(step["amount"]), balance[pot])
         run[pot] += moved
-        balance[pot] = max(balance[pot] + (moved if back else -moved), 0)
+        balance[pot] = balance[pot] + (moved if back else -moved)
         step["after"] = balance[pot]
     side, place = ("dst", "cplace") if back else ("src", "dplace")
     pointer, positions = naive_index.index_by(steps[side], 3)
@@ -596,11 +760,11 @@ def below_inputs(rng: random.Random, size: int) -> tuple:
         world = World(rng, size)
         steps, side, converted = world.steps, world.side(back), world.converted
     side = *side, ints(naive_lows.lows_of(steps, side, converted, back))
-    pot = rng.randrange(len(side[0]) - 1)
+    pot = rng.choice((1, rng.randrange(len(side[0]) - 1)))
     begin, end = int(side[0][pot]), int(side[0][pot + 1])
     at = rng.randint(begin - 1, end - 1) if back else rng.randint(begin, end)
     most = max([1, *side[3][begin:end].tolist()])
-    return steps, side, converted, pot, at, rng.choice((1, rng.randint(1, most), most)), back
+    return steps, side, converted, pot, at, rng.choice((1, 30, rng.randint(1, most), most)), back
 
 
 def step_inputs(rng: random.Random, size: int) -> tuple:
@@ -612,6 +776,181 @@ def step_inputs(rng: random.Random, size: int) -> tuple:
 def found_inputs(rng: random.Random, size: int) -> tuple:
     values = sorted(rng.sample(range(2 * size + 2), rng.randint(0, size)))
     return ints([(value, 0) for value in values], 2), rng.randint(-1, 2 * size + 2)
+
+
+# ---------------------------------------------------------------------- the unrolled network
+def reach_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size * rng.choice((1, 4)), far=rng.random() < 0.3), rng.random() < 0.5
+    pots = np.zeros(world.pots, POT)
+    pots["kind"] = 4
+    pots["kind"][: world.settled] = [0 if out else 1 for out in world.outside[: world.settled]]
+    leads = np.arange(world.pots, dtype=np.int32)
+    for own in world.books:
+        leads[own] = own[0]
+        if len(own) > 1:
+            pots["kind"][own] = 2
+        pots["basis"][own] = rng.choice((1, 1, 3))
+    payers = leads[world.steps["dst" if back else "src"]]
+    pointer, positions = naive_index.index_by(payers, world.pots)
+    loose = np.array([rng.random() < 0.3 for _ in range(world.pots if rng.random() < 0.2 else 0)], np.bool_)
+    seeds: dict[tuple[int, int], list[int]] = {}
+    for s, pot, low, high, o, _ in world.seeds(back):
+        key = (2 * o + (s < 0), int(leads[pot]) if s < 0 else -1)
+        bits = seeds.get(key, [0, 0])[0] | (rng.randint(0, 1) if high - low == 1 else int(high > low))
+        seeds[key] = [bits, int(s < 0)]
+    if rng.random() < 0.3:
+        seeds.setdefault(
+            (2 * rng.randrange(len(world.steps)) - 1, int(leads[rng.randrange(world.settled)])), [3, 0]
+        )
+    table = [(*key, *seeds[key]) for key in sorted(seeds)]
+    if len(leads) and rng.random() < 0.5 and (leads == np.arange(world.pots)).all():
+        leads = leads[:0]
+    return (
+        world.steps,
+        pots,
+        (ints(pointer), np.array(positions, np.int32), leads, loose),
+        ints(table, 4),
+        np.zeros((world.pots, 1), np.int64),
+        world.last(back),
+        back,
+        rng.choice((3, 1024, 1024, 1024)),
+    )
+
+
+def reach_outcome(result: Any, args: tuple) -> Any:
+    return plain(result), plain(args[4])  # zero again
+
+
+def next_inputs(rng: random.Random, size: int) -> tuple:
+    world, back = World(rng, size), rng.random() < 0.5
+    pointer, positions = world.payments(back)[:2]
+    return pointer, positions, rng.randrange(world.pots), rng.randint(-1, len(world.steps)), back
+
+
+def unroll_inputs(rng: random.Random, size: int) -> tuple:
+    pots = rng.randint(2, 6)
+    count = rng.randint(0, 2 * size)
+    spans = sorted(rng.sample(range(count + 1), min(2 * rng.randint(0, 2), count + 1 - (count + 1) % 2)))
+    open_ = [(low, high, rng.sample(range(pots), rng.randint(0, 2)))
+             for low, high in zip(spans[::2], spans[1::2], strict=True)]  # fmt: skip
+    joint: dict[tuple[int, int], int] = {}
+    amounts: list[list[int]] = []
+
+    def span_of(m: int, book: int) -> int:
+        for low, high, whose in open_:
+            if low <= m < high and book in whose:
+                if (low, book) not in joint:
+                    joint[low, book] = len(amounts)
+                    amounts.append([book, rng.randint(0, 4), rng.randint(0, 2), -1 - (5 * pots + book)])
+                return joint[low, book]
+        return -1
+
+    moves = []
+    for m in range(count):
+        payer, payee = rng.randrange(pots), rng.randrange(pots)
+        part = rng.choice((0, 0, 0, 0, rng.randint(0, 9)))
+        ends = -1 - (rng.randint(1, 4) * pots + payee) if rng.random() < 0.2 else 0
+        met = -1 - (6 * pots + payer) if part or rng.random() < 0.05 else 0
+        numbers = [rng.choice((0, rng.randint(1, 9))) for _ in range(4)]
+        pays, lends, into, left = numbers
+        moves.append((payer, payee, pays, ends, lends, into, left, part, met,
+                      span_of(m, payer), -1 if ends else span_of(m, payee), -1 - (5 * pots + payee)))  # fmt: skip
+    cuts = []
+    for before in sorted(rng.randint(0, count) for _ in range(rng.randint(0, 2))):
+        if all(not low < before < high for low, high, _ in open_):
+            book = rng.randrange(pots)
+            if (before, book) not in {(cut[0], cut[1]) for cut in cuts}:
+                cuts.append((before, book, rng.randint(0, 5), -1 - (6 * pots + book)))
+    return ints(moves, 12), ints(cuts, 4), ints(amounts, 4), np.zeros((pots, 1), np.int64)
+
+
+def unroll_outcome(result: Any, args: tuple) -> Any:
+    """Nodes may be numbered in any way: each is what leaves it and what comes to it, two rounds deep."""
+    edges, nodes = plain(result)
+    assert not args[3].any()
+    named: dict[int, Any] = {}
+    for _ in range(3):
+        leaving: dict[int, list] = {}
+        coming: dict[int, list] = {}
+        for tail, head, capacity, move in edges:
+            leaving.setdefault(tail, []).append(
+                (move, capacity, str(named.get(head, "") if head > 0 else head))
+            )
+            coming.setdefault(head, []).append(
+                (move, capacity, str(named.get(tail, "") if tail > 0 else tail))
+            )
+        named = {
+            v: hash((tuple(sorted(leaving.get(v, []))), tuple(sorted(coming.get(v, [])))))
+            for v in range(1, nodes)
+        }
+    return sorted(map(str, named.values())), sorted(
+        (str(named.get(tail, tail)), str(named.get(head, head)), capacity, move)
+        for tail, head, capacity, move in edges
+    )
+
+
+def network(rng: random.Random, size: int, ordered: bool = False) -> tuple:
+    """Edges among a few nodes; ordered: from 0 on, down to 1, to the ends, to the last, which none leaves."""
+    inner, ends = rng.randint(2, 3 + size // 3), rng.randint(1, 3)
+    nodes = inner + ends + 1
+    order = [0, *range(inner - 1, 0, -1), *range(inner, nodes)]
+    edges = []
+    for _ in range(rng.randint(1, 2 * size)):
+        a, b = (rng.randrange(nodes) for _ in range(2))
+        if ordered:
+            a, b = sorted((a, b), key=order.index)
+            if rng.random() < 0.5 and order.index(a) + 1 < nodes:
+                b = order[order.index(a) + 1]
+        if a != b:
+            edges.append((a, b, rng.choice((0, 1, rng.randint(1, 9), rng.randint(1, 2**40)))))
+    return edges, nodes, inner
+
+
+def arcs_inputs(rng: random.Random, size: int) -> tuple:
+    edges, nodes, _ = network(rng, size)
+    tail, head, capacity = ([edge[i] for edge in edges] for i in range(3))
+    return np.array(tail, np.int32), np.array(head, np.int32), ints(capacity), nodes
+
+
+def pour_inputs(rng: random.Random, size: int) -> tuple:
+    edges, nodes, inner = network(rng, size, ordered=True)
+    tail, head, capacity = ([edge[i] for edge in edges] for i in range(3))
+    pointer, to, mate, room, _ = naive_maxflow.arcs(tail, head, capacity, nodes)
+    return *(np.array(x, np.int32) for x in (pointer, to, mate)), ints(room), inner
+
+
+def pour_outcome(result: Any, args: tuple) -> Any:
+    return plain(result), plain(args[3])
+
+
+def shift_arcs(rng: random.Random, size: int) -> tuple:
+    """A network with some flow in it, two of its nodes, how much to send and how many arcs to look at."""
+    edges, nodes, _ = network(rng, 2 * size)
+    tail, head, capacity = ([edge[i] for edge in edges] for i in range(3))
+    pointer, to, mate, room, _ = naive_maxflow.arcs(tail, head, capacity, nodes)
+    for _ in range(rng.randint(0, 2)):
+        naive_maxflow.shift((pointer, to, mate), room, *rng.sample(range(nodes), 2), rng.randint(0, 2**41))
+    graph = tuple(np.array(x, np.int32) for x in (pointer, to, mate))
+    most, spare = rng.choice((2**50, rng.randint(0, 12))), rng.choice((2**61, 2**61, 2**61, 60, 0))
+    return graph, ints(room), *rng.sample(range(nodes), 2), most, spare
+
+
+def meet_inputs(rng: random.Random, size: int) -> tuple:
+    graph, room, *rest = shift_arcs(rng, size)
+    return graph, room, np.zeros((len(graph[0]) - 1, 2), np.int32), *rest
+
+
+def flow_outcome(result: Any, args: tuple) -> Any:
+    """What was sent, and the rest of it if the kernel was told to stop; that nothing is lost on the way."""
+    sent, _, ended = plain(result)
+    graph, room, *marks, start, goal, most, spare = args
+    good = bool((room >= 0).all()) and 0 <= sent <= most
+    rest = naive_maxflow.shift(graph, room, start, goal, most - sent)
+    good &= rest == 0 or (ended != 0 and spare < 2**61)
+    pointer, _, mate = graph
+    change = room[mate] - room
+    through = [int(change[pointer[v] : pointer[v + 1]].sum()) for v in range(len(pointer) - 1)]
+    return good, sent + rest, through, plain(room + room[mate]), [plain(mark[:, 0]) for mark in marks]
 
 
 # ---------------------------------------------------------------------- outcomes
@@ -640,6 +979,10 @@ def lots_outcome(result: Any, args: tuple) -> Any:
     return [status, moved, sorted(stopped), sorted(left)] if not status else [status]
 
 
+def stack_outcome(result: Any, args: tuple) -> Any:
+    return lots_outcome(result, args), plain(args[4][:, 0])  # zero again
+
+
 def shares_outcome(result: Any, args: tuple) -> Any:
     moved, aside, stopped, left = plain(result)
     also = [(*moved[row], *rest) for row, *rest in aside]  # the twin may find them in another order
@@ -664,42 +1007,26 @@ def balances_outcome(result: Any, args: tuple) -> Any:
     return plain(args[0]), plain(args[1])
 
 
-def books(steps: np.ndarray) -> dict[int, int]:
-    """The least pot of those that pay for one row together: the compartments of one account."""
-    found = {int(pot): int(pot) for pot in {*steps["src"].tolist(), *steps["dst"].tolist()}}
-    for row in set(steps["row"][steps["flags"] & PARTS != 0].tolist()):
-        together = {found[pot] for pot in steps["src"][steps["row"] == row].tolist()}
-        found = {pot: min(together) if book in together else book for pot, book in found.items()}
-    return found
-
-
 def chains_outcome(result: Any, args: tuple) -> Any:
-    """The kernel hands chains out by the buffer: all of them, by account; compartments are no ends of their own."""
-    book = books(args[0])
+    """The kernel hands chains out by the buffer: all of them, by path and end; those of a path follow one another."""
     if isinstance(result, dict):
-        by_book: dict[tuple, list[int]] = {}
-        for (rows, code, pot, number), value in result.items():
-            total = by_book.setdefault((rows, int(code), book.get(int(pot), int(pot)), number), [0, 0])
-            total[0] += value[0]
-            total[1] += value[1]
-        return {key: value for key, value in by_book.items() if any(value)}, plain(args[7])
+        return {
+            (rows, int(code), pot, number): value for (rows, code, pot, number), value in result.items()
+        }, plain(args[6])
     summed: dict[tuple, list[int]] = {}
-    numbers = args[3][:, 5]
+    told: dict[tuple, int] = {}
+    numbers = args[2][:, 5]
     while True:
         bounds, rows, ends, stack, more = result
-        for i, (code, pot, amount, worth, number) in enumerate(ends.tolist()):
-            key = (
-                tuple(rows[bounds[i] : bounds[i + 1]].tolist()),
-                code,
-                book.get(pot, pot),
-                int(numbers[number]),
-            )
-            total = summed.setdefault(key, [0, 0])
+        for i, (code, pot, amount, worth, seed, path) in enumerate(ends.tolist()):
+            way, number = tuple(rows[bounds[i] : bounds[i + 1]].tolist()), int(numbers[seed])
+            assert told.setdefault((way, number), path) == path  # told at once
+            total = summed.setdefault((way, code, pot, number), [0, 0])
             total[0] += amount
             total[1] += worth
         if not more:
-            return {key: value for key, value in summed.items() if any(value)}, plain(args[7])
-        result = chains.walk_chains(*args[:6], stack, args[7])
+            return {key: value for key, value in summed.items() if any(value)}, plain(args[6])
+        result = chains.walk_chains(*args[:5], stack, args[6])
 
 
 @dataclass(frozen=True)
@@ -871,8 +1198,12 @@ def shift_inputs(rng: random.Random, size: int) -> tuple:
 def divide_inputs(rng: random.Random, size: int) -> tuple:
     count = rng.randint(1, 6)
     whole = [rng.choice((0, 0, rng.randint(1, 9), rng.randint(1, 10**9))) for _ in range(count)]
+    alike = rng.random() < 0.4  # equal claims: the first of them is first
+    whole = [rng.randint(1, 3)] * count if alike else whole
     stays = rng.randint(0, sum(whole))
     exact = [max(units * stays / max(sum(whole), 1) + rng.choice((0, 0, -3.5, 2.25)), 0) for units in whole]
+    if alike:
+        exact = [units * stays / sum(whole) for units in whole]
     room = [ints([-7] * (count + 1)), np.full(count + 1, -7.0)]
     return ints([*whole, 0]), np.array([*exact, 0.0]), count, stays, *room
 
@@ -931,6 +1262,7 @@ PAIRS = (
     Pair("lay.lay_steps", lay.lay_steps, naive_lay.lay_steps, step_records, first_as_it_is),
     Pair("lay.count_keys", lay.count_keys, naive_lay.count_keys, count_inputs, second_as_it_is),
     Pair("lay.index_steps", lay.index_steps, naive_lay.index_steps, index_inputs, index_outcome),
+    Pair("lay.lay_lenders", lay.lay_lenders, naive_lay.lay_lenders, lenders_inputs),
     Pair("lay.first_beyond", lay.first_beyond, naive_lay.first_beyond, beyond_inputs),
     Pair("lows.build_lows", lows.build_lows, naive_lows.build_lows, lows_inputs),
     Pair("order.topological", order.topological, naive_order.topological, edges_inputs),
@@ -942,6 +1274,8 @@ PAIRS = (
     Pair("fifo.payment_at", fifo.payment_at, naive_fifo.payment_at, place_inputs),
     Pair("fifo.trace_lots", fifo.trace_lots, naive_fifo.trace_lots, lots_inputs, lots_outcome),
     Pair("lifo.first_below", lifo.first_below, naive_lifo.first_below, below_inputs),
+    Pair("lifo.first_behind", lifo.first_behind, naive_lifo.first_behind, step_inputs),
+    Pair("lifo.trace_stack", lifo.trace_stack, naive_lifo.trace_stack, stack_inputs, stack_outcome),
     Pair("prorata.share", prorata.share, naive_prorata.share, share_inputs, sizes=()),
     Pair("prorata.take", prorata.take, naive_prorata.take, take_inputs, sizes=()),
     Pair("prorata.nearest", prorata.nearest, naive_prorata.nearest, share_inputs, sizes=()),
@@ -951,6 +1285,16 @@ PAIRS = (
     Pair("prorata.trace_shares", prorata.trace_shares, naive_prorata.trace_shares, shares_inputs, shares_outcome, (30,)),
     Pair("claims.divide", claims.divide, naive_claims.divide, divide_inputs, divided_outcome, sizes=()),
     Pair("claims.split_claims", claims.split_claims, naive_claims.split_claims, claims_inputs),
+    Pair("libr.nearest", libr.nearest, naive_libr.nearest, share_inputs, sizes=()),
+    Pair("libr.first_below", libr.first_below, naive_libr.first_below, beneath_inputs),
+    Pair("libr.trace_lowest", libr.trace_lowest, naive_libr.trace_lowest, lowest_inputs, lowest_outcome, (100,)),
+    Pair("unroll.next_of", unroll.next_of, naive_unroll.next_of, next_inputs),
+    Pair("unroll.reach", unroll.reach, naive_unroll.reach, reach_inputs, reach_outcome),
+    Pair("unroll.unroll", unroll.unroll, naive_unroll.unroll, unroll_inputs, unroll_outcome),
+    Pair("maxflow.arcs", maxflow.arcs, naive_maxflow.arcs, arcs_inputs),
+    Pair("maxflow.pour", maxflow.pour, naive_maxflow.pour, pour_inputs, pour_outcome),
+    Pair("maxflow.meet", maxflow.meet, naive_maxflow.meet, meet_inputs, flow_outcome, (30, 100)),
+    Pair("maxflow.push", maxflow.push, naive_maxflow.push, shift_arcs, flow_outcome, (30, 100)),
     Pair("poison.first_behind", poison.first_behind, naive_poison.first_behind, behind_inputs),
     Pair("poison.touch", poison.touch, naive_poison.touch, poison_inputs, touch_outcome, (100,)),
     Pair("poison.book_of", poison.book_of, naive_poison.book_of, book_inputs),
@@ -959,8 +1303,11 @@ PAIRS = (
     Pair("poison.held", poison.held, naive_poison.held, held_inputs),
     Pair("poison.spread", poison.spread, naive_poison.spread, spread_inputs, spread_outcome, (100,)),
     Pair("chains.nearest", chains.nearest, naive_chains.nearest, share_inputs, sizes=()),
-    Pair("chains.payment_at", chains.payment_at, naive_chains.payment_at, place_inputs),
+    Pair("chains.placed_at", chains.placed_at, naive_chains.placed_at, placed_inputs),
+    Pair("chains.behind", chains.behind, naive_chains.behind, behind_step_inputs),
     Pair("chains.worth", chains.worth, naive_chains.worth, worth_inputs, sizes=()),
     Pair("chains.position_of", chains.position_of, naive_chains.position_of, found_inputs),
+    Pair("chains.crosses", chains.crosses, naive_chains.crosses, crossing_inputs),
+    Pair("chains.first_below", chains.first_below, naive_chains.first_below, below_inputs),
     Pair("chains.walk_chains", chains.walk_chains, naive_chains.walk_chains, chains_inputs, chains_outcome),
 )  # fmt: skip

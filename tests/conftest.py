@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,19 @@ def chromium() -> str:
     if path is None:
         pytest.skip("browser: no chromium is installed (GRAPHFLOW_CHROMIUM says where else)")
     return path
+
+
+@pytest.fixture(scope="module")
+def few_orders() -> Iterator[None]:
+    """Few orders of rows are tried: random ledgers leave so many open that each would be compiled a thousand times.
+
+    The intervals over open orders have tests of their own.
+    """
+    from graphflow.tracing import orders
+
+    most, orders.MOST_ORDERS = orders.MOST_ORDERS, 4
+    yield
+    orders.MOST_ORDERS = most
 
 
 def must_not_lack(reason: str, required: set[str] = REQUIRED) -> bool:

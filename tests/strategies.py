@@ -7,9 +7,11 @@ Tables are plain lists of dicts (text times, whole minor units): the oracle read
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 from hypothesis import strategies as st
@@ -40,6 +42,7 @@ class Features:
     large: bool = False
     vague: bool = False  # some places in the order are not known, or are the same
     most: int = 40
+    cash: bool = False  # money is withdrawn and put in again, by parties and their agents
 
 
 KNOWN = ("sequence", "sides", "times")
@@ -50,23 +53,30 @@ def features(
     draw: st.DrawFn, orders: tuple[str, ...] = (*KNOWN, "balances", "open"), **fixed: object
 ) -> Features:
     """A random choice of features; those in `fixed` are as given."""
-    yes = st.sampled_from((False, False, True))
-    together = draw(st.sampled_from((False,) * 7 + (True,)))  # what is hardest in one ledger
+    return choose_features(lambda options: draw(st.sampled_from(options)), orders, **fixed)
+
+
+def choose_features(
+    choose: Callable[[Sequence], Any], orders: tuple[str, ...] = (*KNOWN, "balances", "open"), **fixed: object
+) -> Features:
+    """The same, with any way to choose one of several: `random.Random(7).choice` for a long run by hand."""
+    yes = (False, False, True)
+    together = choose((False,) * 7 + (True,))  # what is hardest in one ledger
     chosen = Features(
-        order=draw(st.sampled_from(orders)),
-        converts=together or draw(yes),
-        transit=together or draw(yes),
-        fees=draw(yes),
-        reversals=together or draw(yes),
-        custody=together or draw(yes),
-        clearing=draw(yes),
-        kinds=draw(yes),
-        coverage=draw(st.sampled_from(("none", "none", "short", "table"))),
-        dates=draw(st.sampled_from((False, False, False, False, True))),
-        overdrafts=draw(st.booleans()),
-        large=draw(yes),
-        vague="open" in orders and draw(st.sampled_from((False,) * 4 + (True,))),
-        most=draw(st.sampled_from((6, 20, 40, 40))),
+        order=choose(orders),
+        converts=together or choose(yes),
+        transit=together or choose(yes),
+        fees=choose(yes),
+        reversals=together or choose(yes),
+        custody=together or choose(yes),
+        clearing=choose(yes),
+        kinds=choose(yes),
+        coverage=choose(("none", "none", "short", "table")),
+        dates=choose((False, False, False, False, True)),
+        overdrafts=choose((False, True)),
+        large=choose(yes),
+        vague="open" in orders and choose((False,) * 4 + (True,)),
+        most=choose((6, 20, 40, 40)),
     )
     return replace(chosen, **fixed)  # type: ignore[arg-type]
 
@@ -120,6 +130,8 @@ class Writer:
             for row in tables["accounts"]:
                 if row["account_id"] in begun:  # before the first row is not where a later period begins
                     row["opening_balance"] = None
+        if wants.cash:
+            tables["relations"] = self.relation_rows()
         if wants.parties:
             tables["loans"] = [
                 {"loan_id": name, "borrower_id": rng.choice("PQR"), "principal": 100, "start": "2024-01-01"}
@@ -140,6 +152,10 @@ class Writer:
         if wants.clearing:
             pool += ["clearing"] * 3
         self.kind = {name: rng.choice(pool) for name in self.accounts}
+        if wants.cash:
+            self.cash = [f"cash:{name}" for name in self.accounts[:3]]
+            self.kind.update(dict.fromkeys(self.cash, "cash"))
+            self.withdrawn: list[int] = []
 
     def amount(self) -> int:
         rng = self.rng
@@ -151,8 +167,8 @@ class Writer:
         return rng.randint(1, rng.choice((3, 12, 100)))
 
     def time(self, slot: int) -> datetime:
-        step = timedelta(hours=7) if self.wants.dates else timedelta(minutes=10)
-        return START + slot * step
+        minutes = 7 * 60 if self.wants.dates else 100 if self.wants.cash else 10
+        return START + slot * timedelta(minutes=minutes)
 
     def add_row(self, number: int, slot: int) -> None:
         """A row; more often than not out of what its source has received, so that money travels far."""
@@ -166,6 +182,8 @@ class Writer:
             amount = held if rng.random() < 0.4 else rng.randint(1, held)
         self.held[source] = self.held.get(source, 0) - amount
         self.held[target] = self.held.get(target, 0) + amount
+        if wants.cash and rng.random() < 0.5:
+            source, target, amount = self.over_the_counter(source, target, amount)
         if wants.kinds and rng.random() < 0.08:
             target = f"?:{source}:{number}"
         row = {
@@ -188,6 +206,17 @@ class Writer:
             row.update({k: rng.choice({"loan_id": ("L1", "L2"), "product_id": ("W1", "W2")}[k])
                         for k in ("loan_id", "product_id") if k in row})  # fmt: skip
         self.rows.append(row)
+
+    def over_the_counter(self, source: str, target: str, amount: int) -> tuple[str, str, int]:
+        """A withdrawal, or a deposit of about as much as was withdrawn before."""
+        rng = self.rng
+        if not self.withdrawn or rng.random() < 0.5:
+            self.withdrawn.append(amount)
+            return source, rng.choice(self.cash), amount
+        before = rng.choice(self.withdrawn[-3:])
+        least = -(-9 * before // 10)
+        amount = rng.choice((before, before, least, least - 1, before + 1, rng.randint(least, before)))
+        return rng.choice(self.cash), target, max(amount, 1)
 
     def add_reversal(self) -> None:
         """A row that says it undoes another: rightly, in part, late, twice, or wrongly in one of several ways."""
@@ -286,13 +315,15 @@ class Writer:
     # -------------------------------------------------------------- the other tables
     def account_rows(self) -> list[dict]:
         rng, wants = self.rng, self.wants
-        rows = []
+        rows = [{"account_id": name, "kind": "cash"} for name in self.cash] if wants.cash else []
         for name in self.accounts:
             row: dict = {"account_id": name, "kind": self.kind[name], "opening_balance": self.opening[name]}
             if wants.parties and rng.random() < 0.8:
                 row["party_id"] = rng.choice("PQRS")
             if wants.parties and rng.random() < 0.3:
                 row["product_id"] = rng.choice(("W1", "W2"))
+            if wants.cash and rng.random() < 0.2:  # a sub-account: an account like others, whoever's it is
+                row["parent_id"] = self.accounts[0]
             if rng.random() < 0.3:
                 row["currency"] = "USD" if wants.converts and rng.random() < 0.3 else "CNY"
             if wants.coverage == "short":
@@ -343,6 +374,18 @@ class Writer:
             {"party_id": name, "name": name, "kind": "company", "sector": self.rng.choice(sectors)}
             for name in "PQRS"
         ]
+
+    def relation_rows(self) -> list[dict]:
+        """Who is whose agent, and other ties, some of them for a time."""
+        rng = self.rng
+        rows = []
+        for _ in range(rng.randint(0, 4)):
+            one, other = rng.sample("PQRS", 2)
+            row = {"party_id": one, "other_id": other, "kind": rng.choice(("agent", "agent", "employee"))}
+            if rng.random() < 0.3:
+                row[rng.choice(("since", "until"))] = "2024-03-02"
+            rows.append(row)
+        return rows
 
     def subscription_rows(self) -> list[dict]:
         rng = self.rng

@@ -184,9 +184,12 @@ def test_backward_and_pro_rata_and_party_are_chosen_with_the_mouse(
     case = gf.open_case(p2p)
     reference = platform(p2p)
     page = open_page(context, address, case=str(p2p), lang="en", **{"from": reference})
-    for label in ("Backward", "Pro rata", "Party"):
+    for label in ("Backward", "Party"):
         page.locator(".st-key-question").get_by_text(label, exact=True).click()
         settle(page)
+    page.locator(".st-key-trace_rule").get_by_role("combobox").click()
+    page.get_by_role("option", name="Pro rata").click()
+    settle(page)
     answer = gf.trace(case, reference, rule="prorata", backward=True)
     seed = f"{answer.seed // 100:,}.{answer.seed % 100:02d}"
     assert f"The origins add up to the seed: {seed} = {seed} CNY" in text(page)
@@ -447,3 +450,44 @@ def test_the_server_answers_only_on_this_machine(address: str) -> None:
     connection.request("GET", "/_stcore/stream", headers=upgrade)
     assert connection.getresponse().status == 403, "a name of somewhere else is refused (DNS rebinding)"
     connection.close()
+
+
+def test_the_manual_is_read_and_left_and_found_again(
+    tmp_path: Path, address: str, context: Any, guard: Guard
+) -> None:
+    from graphflow.manual import read
+    from graphflow.synthesis import toys
+
+    toys.by_hand().save(tmp_path / "case")
+    page = open_page(context, address, case=str(tmp_path / "case"), lang="zh", **{"from": "transfer:1"})
+    page.get_by_test_id("stPageLink").click()
+    settle(page)
+    assert "/manual?" in page.url and "page=tracing" in page.url
+    blocks = [*read("tracing", "zh").blocks()]
+    tables = page.locator('[class*="st-key-manual_text"] table')
+    assert tables.count() == sum(block.kind == "table" for block in blocks)
+    [ends] = [block for block in blocks if block.note == "by_hand.ends"]
+    shown = page.evaluate(
+        "key => [...document.querySelectorAll('[class*=\"st-key-manual_text\"] table')]"
+        ".map(table => [...table.rows].map(row => [...row.cells].map(cell => cell.innerText.trim())))"
+        ".find(table => table[0].length === key)",
+        len(ends.rows[0]),
+    )
+    assert shown == [list(row) for row in ends.rows]
+    assert page.locator('[class*="st-key-manual_text"] pre').count() == sum(b.kind == "code" for b in blocks)
+
+    head = page.locator("#by-hand-libr")
+    assert head.bounding_box()["y"] > 2_000, "far below"
+    page.locator('[class*="st-key-manual_contents"] a[href="#by-hand-libr"]').click()
+    page.wait_for_timeout(1_500)
+    assert -5 <= head.bounding_box()["y"] < 400, "the contents lead to it"
+    assert page.locator('[class*="st-key-manual_contents"]').bounding_box()["y"] >= 0, "and stay in sight"
+
+    page.get_by_test_id("stSidebarNav").get_by_text("资金穿透", exact=True).click()
+    settle(page)
+    assert page.get_by_label("起点", exact=True).input_value() == "transfer:1", "the question is still there"
+    again = open_page(context, address, "manual", page="tracing", lang="en")
+    assert "Lowest intermediate balance" in text(again)
+    assert "No case is open." in again.inner_text("body"), "it needs none"
+    page.close()
+    again.close()

@@ -134,7 +134,7 @@ def traced(case: str, capsys: pytest.CaptureFixture[str], *more: str) -> dict[st
     return answer
 
 
-@pytest.mark.parametrize("rule", ["fifo", "prorata"])
+@pytest.mark.parametrize("rule", ["fifo", "lifo", "prorata", "libr"])
 def test_trace_as_json_keeps_its_contract(case: str, rule: str, capsys: pytest.CaptureFixture[str]) -> None:
     told = traced(case, capsys, "--rule", rule)
     assert {
@@ -202,6 +202,153 @@ def test_trace_writes_a_page(case: str, tmp_path: Path, capsys: pytest.CaptureFi
     assert "none/x.html" in capsys.readouterr().err
 
 
+# ---------------------------------------------------------------- all that a trace can be asked
+
+
+def test_the_lists_of_choices_are_those_of_tracing() -> None:
+    from graphflow.tracing.holders import VIEWS
+    from graphflow.tracing.question import OVERDRAFTS
+    from graphflow.tracing.rules import RULES
+    from graphflow.tracing.telling import ORDERS
+
+    assert tuple(rule.name for rule in RULES) == graphflow.cli.RULES
+    assert (tuple(VIEWS), OVERDRAFTS, ORDERS) == (
+        graphflow.cli.VIEWS, graphflow.cli.OVERDRAFTS, graphflow.cli.ORDERS,
+    )  # fmt: skip
+
+
+def test_poison_in_every_format(case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = traced(case, capsys, "--rule", "poison", "--top", "1")
+    assert told["chains"] is None and "chains_left_out" not in told
+    assert {end["seed_amount"] for end in told["ends"]} == {None}
+    words = ["trace", case, "--from", "transfer:t1", "--rule", "poison"]
+    page = tmp_path / "poison.html"
+    assert run([*words, "--html", str(page)]) == 0
+    said = capsys.readouterr().out
+    assert "%" not in said and "Poison attributes nothing" in said and "Chains" not in said
+    assert "Poison attributes nothing" in page.read_text(encoding="utf-8")
+    assert run([*words, "--format", "csv"]) == 0
+    assert {row["seed_amount"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))} == {""}
+    assert run([*words, "--format", "csv", "--part", "chains", "--order", "hops"]) == 2
+    said = capsys.readouterr().err
+    assert "--part" in said and "--order" in said
+
+
+def test_the_envelope_stands_beside_the_ends(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    import graphflow as gf
+
+    told = traced(case, capsys, "--envelope")
+    frame = gf.trace(gf.open_case(case), "transfer:t1").envelope()
+    assert [{**row, "exact": bool(row["exact"])} for row in told["envelope"]] == [
+        {**row, "least": f"{row['least'] / 100:.2f}", "greatest": f"{row['greatest'] / 100:.2f}"}
+        for row in frame.to_dict("records")
+    ]
+    for end in told["ends"]:
+        [of] = [row for row in told["envelope"] if all(row[k] == end[k] for k in ("kind", "account_id"))]
+        assert Decimal(of["least"]) <= Decimal(end["seed_amount"]) <= Decimal(of["greatest"])
+    assert run(["trace", case, "--from", "transfer:t1", "--envelope"]) == 0
+    said = capsys.readouterr().out
+    assert "least" in said and "greatest" in said and "Least and greatest: under any rule, in CNY." in said
+    assert run(["trace", case, "--from", "transfer:t1", "--envelope", "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert {row["account_id"]: row["greatest"] for row in rows}["D"] == "200.25"
+
+
+def test_all_rules_beside_one_another(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = traced(case, capsys, "--all-rules", "--top", "1")
+    assert set(told) == {"rules", "comparison"} and set(told["rules"]) == set(graphflow.cli.RULES)
+    single = traced(case, capsys, "--rule", "lifo", "--top", "1")
+    assert told["rules"]["lifo"] == single
+    for row in told["comparison"]:
+        for name in ("fifo", "lifo", "prorata", "libr"):
+            ends = told["rules"][name]["ends"]
+            found = [
+                e["seed_amount"]
+                for e in ends
+                if (e["kind"], e["account_id"]) == (row["kind"], row["account_id"])
+            ]
+            assert Decimal(row[name]) == sum(map(Decimal, found))
+            assert Decimal(row["least"]) <= Decimal(row[name]) <= Decimal(row["greatest"])
+    words = ["trace", case, "--from", "transfer:t2", "--backward", "--all-rules"]
+    assert run([*words, "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(told["rules"]["libr"]) == {"error"} and "libr" in told["rules"]["libr"]["error"]
+    assert {row["libr"] for row in told["comparison"]} == {None}
+    assert run([*words, "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert len(rows) == len(told["comparison"])
+    assert list(rows[0]) == list(told["comparison"][0]) and {row["libr"] for row in rows} == {""}
+    assert run(words) == 0
+    said = capsys.readouterr().out
+    assert "Every rule beside the others" in said and "\nlibr: " in said
+
+
+def test_what_is_asked_is_said_and_reaches_the_question(
+    case: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("--by", "party", "--overdraft", "coordinated", "--cash-gaps")
+    told = traced(case, capsys, *asked)["parameters"]
+    assert (told["by"], told["overdraft"], told["cash_gaps"]) == ("party", "coordinated", True)
+    assert run(["trace", case, "--from", "transfer:t1", *asked]) == 0
+    said = capsys.readouterr().out
+    assert "inside one party" in said and "coordinated" in said and "gaps of cash" in said
+    assert "张三 (P1)" in said
+    words = ["trace", case, "--from", "transfer:t1", "--overdraft", "coordinated", "--rule", "lifo"]
+    assert run(words) == 2
+    assert "--overdraft" in capsys.readouterr().err
+
+
+def test_chains_in_another_order(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = traced(case, capsys, "--order", "hops")["chains"]
+    assert [chain["hops"] for chain in told] == sorted((chain["hops"] for chain in told), reverse=True)
+    assert traced(case, capsys, "--order", "hops", "--top", "1")["chains"] == told[:1]
+
+
+def test_a_transfer_is_explained(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["trace", case, "--from", "transfer:t1", "--explain"]
+    assert run([*words, "t2"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(("Transfer t2: 1,000.00 CNY", "Transfer t2: 1000.00 CNY"))
+    assert run([*words, "t2", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["explanation"].splitlines()[0] == said.splitlines()[0]
+    assert run([*words, "none"]) == 2
+    assert "--explain" in capsys.readouterr().err
+    assert run([*words, "t2", "--all-rules", "--envelope", "--html", "no/such/folder/x"]) == 2
+    said = capsys.readouterr().err
+    assert "--all-rules" in said and "--envelope" in said and "no/such/folder" in said, "all at once"
+
+
+def test_statements_to_ask_for_and_what_rests_on_openings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, text in (
+        ("transfers", "transfer_id,time,source,target,amount\nt,2024-03-01T09:00:00,T,M,50\n"
+                      "x,2024-03-01T10:00:00,M,X,120\ny,2024-03-01T11:00:00,M,Y,30\n"
+                      "s,2024-03-01T08:00:00,S,M,40\n"),
+        ("accounts", "account_id,covered\nM,true\n"),
+    ):  # fmt: skip
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    files = [str(tmp_path / f"{name}.csv") for name in ("transfers", "accounts")]
+    assert run(["import", *files, "--case", str(tmp_path / "case")]) == 0
+    capsys.readouterr()
+    assert run(["trace", str(tmp_path / "case"), "--from", "transfer:t,s"]) == 0
+    said = capsys.readouterr().out
+    asked_for = said.split("Statements to ask for next")[1].splitlines()[3:5]
+    assert [line.split()[:2] for line in asked_for] == [["1", "X"], ["2", "Y"]]
+    assert "If the unknown openings were very large, 3 of 3 ends would differ." in said
+    assert run(["trace", str(tmp_path / "case"), "--from", "transfer:t,s", "--top", "1"]) == 0
+    parts = re.findall(r"(\d+\.\d)(?: %)?", capsys.readouterr().out.split("Ends:")[1].split("Chains")[0])
+    assert parts
+
+
+def test_percentages_add_up() -> None:
+    from graphflow.pictures.words import percents
+
+    for parts in ([1, 1, 1], [7, 11, 13, 17], [1] * 7, [999_999, 1]):
+        assert sum(map(Decimal, percents(parts, sum(parts)))) == 100
+    assert percents([1], 3) == ["33.3"] and percents([2], 3) == ["66.7"] and percents([1], 0) == ["0.0"]
+
+
 # ---------------------------------------------------------------- wrong usage and errors
 
 
@@ -209,9 +356,9 @@ def test_trace_writes_a_page(case: str, tmp_path: Path, capsys: pytest.CaptureFi
     ("words", "code", "said"),
     [
         (["trace", "{case}", "--from", "transfer:nothing"], 2, "nothing"),
-        (["trace", "{case}", "--from", "transfer:t1", "--rule", "lifo"], 2, "fifo"),
-        (["trace", "{case}", "--from", "transfer:t1", "--all-rules"], 2, "--all-rules"),
-        (["trace", "{case}", "--from", "transfer:t1", "--envelope"], 2, "--envelope"),
+        (["trace", "{case}", "--from", "transfer:t1", "--rule", "hifo"], 2, "fifo"),
+        (["trace", "{case}", "--from", "transfer:t1", "--rule", "lifo", "--all-rules"], 2, "--all-rules"),
+        (["trace", "{case}", "--from", "transfer:t1", "--explain", "nothing"], 2, "--explain"),
         (["trace", "{case}", "--from", "transfer:t1", "--max-hops", "-1"], 2, "--max-hops"),
         (["trace", "{case}", "--fro", "transfer:t1"], 2, "--from"),
         (["trace", "{case}", "--from", "transfer:t1", "--min-amount", "a lot"], 2, "a lot"),

@@ -25,9 +25,12 @@ KERNELS = Path(__file__).resolve().parent.parent / "graphflow" / "kernels"
 # Parts of kernels that have no meaning of their own (heaps, growing arrays, keys, loops): seen through their
 # callers.
 PARTS = {
-    "sift", "drop", "replace", "room_for", "longer", "word_at", "text_key", "same_text",
-    "visit", "sweep", "walk", "payment", "arriving", "wait_for",
+    "sift", "drop", "replace", "room_for", "longer", "longer_reals", "word_at", "text_key", "same_text",
+    "visit", "sweep", "walk", "payment", "arriving", "wait_for", "rank", "drive", "pass_on",
     "left_behind",
+    "together", "debit_lies", "credit_lies", "part_lies", "far_part", "find_stacked", "stacked_credit", "aim",
+    "aim_placed", "aim_lent", "shrink", "cut_off", "lay_down", "plant", "add_end", "comes_before", "in_order",
+    "sink", "convert", "kept_state",
 }  # fmt: skip
 # Kernels of other rooms have their pairs in those rooms' tests.
 ELSEWHERE = {"text", "mirrors"}

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import graphflow as gf
 from graphflow.errors import UsageError
-from graphflow.synthesis import SYNTHESES, make
+from graphflow.synthesis import SYNTHESES, make, toys
 from graphflow.synthesis.balances import Balances, sorted_order
 from graphflow.synthesis.truth import match
 
@@ -96,6 +97,28 @@ def test_wrong_arguments_are_said_and_nothing_is_written(
     with pytest.raises(UsageError) as error:
         make(given.pop("name"), given.pop("out"), **given)
     assert said in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_every_toy_can_be_written_and_read_again(tmp_path: Path, form: str) -> None:
+    for name, tables in toys.TOYS.items():
+        facts = make(name, tmp_path / name, form=form)
+        assert facts["transfers"] == len(tables()["transfers"])
+        assert "seed_reference" not in facts, "that of the generated ledger is no account of a toy"
+        gf.import_sources(tmp_path / f"{name}-case", tmp_path / name)
+        case, made = gf.open_case(tmp_path / f"{name}-case"), getattr(toys, name)()
+        columns = ["transfer_id", "time", "source", "target", "amount"]
+        assert case.tables.transfers[columns].equals(made.tables.transfers[columns])
+        assert set(case.tables.accounts["account_id"]) == set(made.tables.accounts["account_id"])
+
+
+def test_a_toy_has_no_other_size_and_no_banks(tmp_path: Path) -> None:
+    for given, words in (({"size": 9}, "takes no size"), ({"style": "statements"}, "no banks")):
+        with pytest.raises(UsageError, match=words):
+            make("t1", tmp_path / "t1", **given)
+    with pytest.raises(UsageError, match="p2p, ledger, .*t1, t2"):
+        make("t13", tmp_path / "t13")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -21,6 +21,11 @@ ANSWERS: list[tuple[str, str, str, dict[str, int]]] = [
     ("two_victims", "account:lin", "fifo", {"cash:desk": 500000, "desk": 1500000}),
     ("mixing", "account:victim", "fifo", {"out": 70000, "left": 30000}),
     ("mixing", "account:victim", "prorata", {"out": 75000, "left": 15000, "hub": 5000, "right": 5000}),
+    ("by_hand", "account:V", "fifo", {"A": 10000, "B": 10000, "C": 5000, "V": 5000, "X": 30000}),
+    ("by_hand", "account:V", "prorata", {"A": 15000, "B": 11538, "C": 2788, "V": 2789, "X": 27885}),
+    ("custody", "account:P", "fifo", {"X": 15000, "K": 15000}),
+    ("custody", "account:Q", "prorata", {"X": 20000}),
+    ("t12", "account:T", "fifo", {"cash:M": 5000000}),
     ("t1", "transfer:a,c", "fifo", {"X": 15000, "Y": 15000, "M": 10000}),
     ("t2", "account:Paul", "fifo", {"X": 1000}),
     ("t2", "account:Michael", "fifo", {"Y": 1000}),
@@ -71,8 +76,10 @@ def test_the_order_within_a_second_decides() -> None:
     other = gf.trace(toys.t6("c"), "transfer:t", rule="fifo").ends
     assert other.set_index("account_id")["seed_amount"].to_dict() == {"M": 10000}
     # where nobody knows, the order that is shown has the least id first: c's credit
-    shown = gf.trace(toys.t6(None), "transfer:t", rule="fifo").ends
-    assert shown.set_index("account_id")["seed_amount"].to_dict() == {"M": 10000}
+    shown = gf.trace(toys.t6(None), "transfer:t", rule="fifo").ends.set_index(["kind", "account_id"])
+    assert shown["seed_amount"][shown["seed_amount"] > 0].to_dict() == {("balance", "M"): 10000}
+    assert (shown["amount_min"] == 0).all() and len(shown) == 3
+    assert (shown["amount_max"] == 10000).all()
 
 
 def test_the_lender_is_paid_first() -> None:

@@ -17,6 +17,7 @@ from tests.test_tracing_properties import EXAMPLES, ask, divisible, ends
 from tests.test_tracing_vectors import T1, T2
 
 RULES = ("fifo", "prorata")
+pytestmark = pytest.mark.usefixtures("few_orders")
 
 
 @pytest.mark.parametrize("rule", RULES)

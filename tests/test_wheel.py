@@ -106,6 +106,8 @@ def test_the_wheel_has_what_it_needs_and_nothing_else(wheel: Path) -> None:
     assert shipped - names == set()
     assert {
         "graphflow/locale/zh/LC_MESSAGES/graphflow.mo",
+        "graphflow/manual/en/tracing.md",
+        "graphflow/manual/zh/tracing.md",
         "graphflow/py.typed",
         "graphflow/currencies.csv",
     } <= names
@@ -136,6 +138,18 @@ def test_the_command_line_works(installed: Path, place: str, request: pytest.Fix
         told = sh(*command, "trace", case, "--from", "transfer:t1", "--language", "zh", cwd=folder)
         assert "100.00 CNY" in told
         assert "规则" in told
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["installed", "as a zip"])
+def test_the_manual_can_be_read(wheel: Path, installed: Path, empty: Path, packed: bool) -> None:
+    more = {"PYTHONPATH": str(wheel)} if packed else {}
+    python = Path(sys.executable) if packed else installed
+    where = sh(python, "-P", "-c", "import graphflow; print(graphflow.__file__)", cwd=empty, **more)
+    assert (wheel.name in where) == packed
+    for language, words in (("en", "Lowest intermediate balance"), ("zh", "差额法")):
+        command = ("-P", "-m", "graphflow", "manual", "--language", language)
+        assert "tracing" in sh(python, *command, cwd=empty, **more)
+        assert words in sh(python, *command, "tracing", cwd=empty, **more)
 
 
 def test_an_editable_install_works(empty: Path, tmp_path: Path) -> None:

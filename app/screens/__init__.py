@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from app.screens import data, trace, transfers
+from app.screens import data, manual, trace, transfers
 from graphflow.language import N_
 
 
@@ -22,4 +22,5 @@ SCREENS: tuple[Screen, ...] = (
     Screen("trace", N_("Trace the money"), ":material/account_tree:", trace.show),
     Screen("transfers", N_("Transfers"), ":material/table_rows:", transfers.show),
     Screen("data", N_("Data"), ":material/folder_open:", data.show),
+    Screen("manual", N_("Manual"), ":material/menu_book:", manual.show),
 )

@@ -23,10 +23,13 @@ from app.session import say
 from app.style import verbatim
 from app.tables import Column, config, rows_chosen
 from app.tracing.answer import MOST_ROWS, Kept, Words, answered, viewed
+from app.tracing.comparing import compared, comparison
 from app.tracing.files import export
+from app.tracing.frontier import frontier_table
 from app.tracing.lists import assumptions, chain_table, end_table
 from app.tracing.picture import facts, picture, row_table
 from app.tracing.selection import Selection, focused
+from graphflow import tracing
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
 from graphflow.tracing.references import reference_to
@@ -35,11 +38,9 @@ if TYPE_CHECKING:
     from graphflow.case import Case
 
 MOST_HOPS = 1_000
-RULES = {"fifo": N_("First in, first out"), "prorata": N_("Pro rata")}
-RULE_HELP = N_(
-    "An account mixes money; a rule says which money leaves first. First in, first out: the money that came "
-    "first leaves first. Pro rata: every payment takes of all the money in the account in proportion."
-)
+RULES = {rule.name: rule for rule in tracing.RULES}
+RULE_HELP = N_("An account mixes money; a rule says which money leaves first.")
+RULE_SAID = N_("{says} Used by: {used_by} Source: {source}")
 REFERENCE_HELP = N_(
     "What to trace, joined by commas: `transfer:ID`, `account:ID`, `party:ID`, `product:ID`, `loan:ID`, "
     "`balance:ACCOUNT@TIME`, or just an id or a name. `=AMOUNT` after it takes a part: `account:A1=5000`."
@@ -76,7 +77,22 @@ def show() -> None:
         cases.tell(error)
         return
     note.empty()
-    _answer(case, kept, repr((str(case.path), case.hash, reference, settings)))
+    _answer(case, kept, repr((str(case.path), case.hash, reference, settings)), reference, settings)
+
+
+def rule_title(name: str) -> str:
+    """A rule's title where room is short: without its name in the other language."""
+    return say(RULES[name].title).split(" (")[0]
+
+
+def _rule_help() -> str:
+    """Every rule: what it says, who uses it, and its source."""
+    said = [
+        f"**{say(rule.title)}**  \n"
+        + say(RULE_SAID, says=say(rule.says), used_by=say(rule.used_by), source=say(rule.source))
+        for rule in RULES.values()
+    ]
+    return "\n\n".join((say(RULE_HELP), *said))
 
 
 def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
@@ -105,19 +121,18 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
             width="stretch",
             format_func={False: say("Forward"), True: say("Backward")}.__getitem__,
         )
-        rule = top[3].segmented_control(
+        rule = top[3].selectbox(
             say("Rule"),
             tuple(RULES),
             key="trace_rule",
-            required=True,
-            help=say(RULE_HELP),
+            help=_rule_help(),
             persist_state="session",
-            width="stretch",
-            format_func={name: say(title) for name, title in RULES.items()}.__getitem__,
+            filter_mode=None,
+            format_func={name: rule_title(name) for name in RULES}.__getitem__,
         )
         several = len(case.tables.minor_units) > 1
         low = st.columns(
-            [1.6, 1.6, 1.7, 1.2, 1.9, *([1.5] if several else []), 1.1], vertical_alignment="bottom"
+            [1.6, 1.6, 1.7, 1.2, 1.9, *([1.5] if several else []), 1.3, 1.1], vertical_alignment="bottom"
         )
         since = controls.day(
             low[0], case, "trace_since", say("Since"), say("Empty: from the first row of the case.")
@@ -157,7 +172,10 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
             width="stretch",
             disabled=not case.tables.has("parties"),
             format_func={"account": say("Account"), "party": say("Party")}.__getitem__,
-            help=say("By party, transfers between accounts of one party are no hop."),
+            help=say(
+                "By party, transfers between accounts of one party are left out, and ends are summed "
+                "by party."
+            ),
         )
         currency = None
         if several:
@@ -170,7 +188,10 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
                 placeholder=say("any"),
                 help=say("The money asked about has one currency; choose it where there are several."),
             )
+        with low[-2].popover(say("Options"), icon=":material/tune:", width="stretch"):
+            overdraft, gaps = _options(rule or "fifo")
         low[-1].button(say("Trace"), type="primary", shortcut="T", width="stretch", key="trace_go")
+        session.link("manual", say("How each rule counts, with examples by hand"), ":material/menu_book:")
     smallest = controls.smallest(case, least)
     if smallest is None or not controls.ordered(since, until):
         return None
@@ -186,10 +207,44 @@ def _question(case: Case) -> tuple[str, dict[str, Any]] | None:
         "max_hops": hops,
         "since": since.isoformat() if since else None,
         "until": until.isoformat() if until else None,
+        "overdraft": overdraft,
+        "cash_gaps": gaps,
     }
     st.session_state.trace_written = _address()
     session.write_address(**st.session_state.trace_written)
     return reference.strip(), settings
+
+
+OVERDRAFTS = {
+    "lender": N_("The lender's"),
+    "coordinated": N_("The payment's that the overdraft made (coordinated)"),
+}
+
+
+def _options(rule: str) -> tuple[str, bool]:
+    """Settings that are seldom changed: whose money repays an overdraft, and gaps of cash."""
+    overdraft = st.radio(
+        say("Money that repays an overdraft is"),
+        tuple(OVERDRAFTS),
+        key="trace_overdraft",
+        persist_state="session",
+        disabled=rule != "fifo",
+        format_func={name: say(text) for name, text in OVERDRAFTS.items()}.__getitem__,
+        help=say(
+            "Coordinated: where payments are shown to have been planned with the money that covered them "
+            "later, it goes on as the payment that the overdraft made. First in, first out only."
+        ),
+    )
+    gaps = st.toggle(
+        say("Follow cash over gaps"),
+        key="trace_gaps",
+        persist_state="session",
+        help=say(
+            "A withdrawal and a deposit of nine tenths to all of it on the same day, by the same party or "
+            "its agent, are taken to be the same cash: an inference, listed among the assumptions."
+        ),
+    )
+    return (overdraft or "lender") if rule == "fifo" else "lender", bool(gaps)
 
 
 def _address() -> dict[str, str]:
@@ -205,6 +260,10 @@ def _address() -> dict[str, str]:
         "currency": state.get("trace_currency") or "",
         "min": (state.get("trace_min") or "").strip(),
         "hops": "" if hops is None else str(hops),
+        "overdraft": "coordinated" if state.get("trace_overdraft") == "coordinated" else "",
+        "gaps": "1" if state.get("trace_gaps") else "",
+        "envelope": "1" if state.get("trace_envelope") else "",
+        "openings": "1" if state.get("trace_openings") else "",
         **{key: day.isoformat() if day else "" for key, day in days.items()},
     }
 
@@ -245,6 +304,8 @@ def _take(question: Mapping[str, str], *, anew: bool) -> None:
         "min": question["min"],
         "hops": int(hops) if hops.isdecimal() and int(hops) <= MOST_HOPS else None,
         "currency": question["currency"] or None,
+        "overdraft": "coordinated" if question["overdraft"] == "coordinated" else None,
+        **{key: True if question[key] == "1" else None for key in ("gaps", "envelope", "openings")},
         **days,
     }
     for key, value in values.items():
@@ -255,7 +316,16 @@ def _take(question: Mapping[str, str], *, anew: bool) -> None:
 def _hold_to_case(case: Case, first: datetime.date | None, last: datetime.date | None) -> None:
     """Drop what a widget would refuse: an address may be old, a case may have changed under the question."""
     state = st.session_state
-    for key, value in (("trace_backward", False), ("trace_rule", "fifo"), ("trace_by", "account")):
+    if state.get("trace_rule") not in RULES:
+        state.trace_rule = "fifo"
+    for key, value in (
+        ("trace_backward", False),
+        ("trace_by", "account"),
+        ("trace_overdraft", "lender"),
+        ("trace_gaps", False),
+        ("trace_envelope", False),
+        ("trace_openings", False),
+    ):
         if state.get(key) is None:
             state[key] = value
     for key in ("trace_since", "trace_until"):
@@ -338,7 +408,7 @@ def _suggest(case: Case) -> None:
             st.button(verbatim(reference + name), key=f"suggest_{reference}", on_click=ask, args=(reference,))
 
 
-def _answer(case: Case, kept: Kept, question: str) -> None:
+def _answer(case: Case, kept: Kept, question: str, reference: str, settings: dict[str, Any]) -> None:
     """Everything below the question."""
     state = st.session_state
     view = viewed(kept, question, state.get("trace_most") or MOST, state.get("trace_steps") or COLUMNS)
@@ -358,14 +428,25 @@ def _answer(case: Case, kept: Kept, question: str) -> None:
         picture(words, selection, lit)
     with right:
         row_table(words, selection, shown, transfers, marked)
-    ends, chains, basis, files = st.tabs(
-        [say("Origins") if words.backward else say("Ends"), say("Chains"), say("Assumptions"), say("Export")]
+    ends, chains, wanted, rules, basis, files = st.tabs(
+        [
+            say("Origins") if words.backward else say("Ends"),
+            say("Chains"),
+            say("Statements to ask for"),
+            say("Rules compared"),
+            say("Assumptions"),
+            say("Export"),
+        ]
     )
     with ends:
         end_table(words, selection)
     with chains:
         chain_table(words, selection)
+    with wanted:
+        frontier_table(words)
+    with rules:
+        comparison(words, reference, settings)
     with basis:
         assumptions(words)
     with files:
-        export(words, question)
+        export(words, question, compared(case, reference, settings))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from app.money import times
 from app.names import behind, called
 from app.sankey import Chain, View
 from app.session import say
+from graphflow.errors import GraphflowError, UsageError
 from graphflow.pictures import brief, end_name
 from graphflow.pictures.words import percent
 from graphflow.tables import as_frame
@@ -40,11 +41,26 @@ class Kept:
     names: Mapping[str, str]
     owner: Mapping[str, str]  # the party of each account, where the question is by party
     rows: pd.DataFrame  # one row a transfer that carries traced money, the seed's too
+    inside: int  # transfers inside a party, which these rows leave out
     everyone: frozenset[str]  # the accounts, or by party the parties, that it is about
+    unchained: GraphflowError | None  # why there are no chains
+    more: dict[str, Any] = field(default_factory=dict)  # what is computed when it is first asked for
 
     def who(self, account: str) -> str:
         """What an account is counted under: by party its party, else itself."""
         return self.owner.get(account, account)
+
+    def later(self, what: str, compute: Callable[[], Any]) -> Any:
+        """What is computed only when it is asked for, once."""
+        if what not in self.more:
+            with cases.COMPUTING:
+                self.more[what] = compute()
+        return self.more[what]
+
+    @property
+    def measure(self) -> str:
+        """The column of the ends that counts: under a rule that attributes nothing, the end's own amount."""
+        return "seed_amount" if self.result.attributes else "amount"
 
     @property
     def left_out(self) -> int:
@@ -80,33 +96,58 @@ def answered(
 
 
 def _answer(case: Case, reference: str, chosen: dict[str, Any]) -> Kept:
-    by = chosen.pop("by")
     result = gf.trace(case, reference, **chosen)
-    stream = (
-        Chain(int(each.amount), each.accounts, each.transfers, each.kind) for each in result.iter_chains()
-    )
-    chains = sorted(islice(stream, MOST_CHAINS), key=lambda chain: -chain.amount)
-    complete = next(stream, None) is None
+    chains: list[Chain] = []
+    complete, unchained = True, None
+    try:
+        stream = (
+            Chain(int(each.amount), each.accounts, each.transfers, each.kind) for each in result.iter_chains()
+        )
+        chains = sorted(islice(stream, MOST_CHAINS), key=lambda chain: -chain.amount)
+        complete = next(stream, None) is None
+    except UsageError as error:  # a rule that attributes nothing has none, and says so
+        unchained = error
     rows = _rows(case, result)
-    accounts = {account for chain in chains for account in chain.accounts} | set(result.ends["account_id"])
-    accounts |= set(rows["source"]) | set(rows["target"])
-    names = cases.names(case, behind(accounts))
+    holders = {who for chain in chains for who in chain.accounts} | set(holders_of(result.ends))
+    accounts = set(rows["source"]) | set(rows["target"]) | set(result.ends["account_id"].dropna())
+    accounts |= set(result.assumptions["account_id"].dropna())
     owner: dict[str, str] = {}
-    if by == "party":
+    inside = 0
+    if chosen["by"] == "party":
         owner = cases.parties_of(case, accounts)
-        names |= cases.party_names(case, set(owner.values()))
-    everyone = frozenset(owner.get(account, account) for account in accounts)
-    return Kept(result, tuple(chains), complete, names, owner, rows, everyone)
+        within = [
+            not seed and payer in owner and owner[payer] == owner.get(payee)
+            for payer, payee, seed in zip(rows["source"], rows["target"], rows["seed"], strict=True)
+        ]
+        inside = sum(within)
+        rows = rows[[not each for each in within]].reset_index(drop=True)
+    names = names_of(case, accounts | holders, chosen["by"] == "party")
+    everyone = frozenset(owner.get(account, account) for account in accounts | holders)
+    return Kept(result, tuple(chains), complete, names, owner, rows, inside, everyone, unchained)
+
+
+def holders_of(ends: pd.DataFrame) -> list[str]:
+    """Whose each end is: the account, or by party the party of accounts that have one."""
+    pairs = zip(ends["account_id"], ends["party_id"], strict=True)
+    return [str(party) if pd.isna(account) else str(account) for account, party in pairs]
+
+
+def names_of(case: Case, who: Collection[str], parties: bool) -> dict[str, str]:
+    """What accounts are called, and by party what the parties are."""
+    found = cases.names(case, behind(who))
+    if parties:
+        owners = cases.parties_of(case, who)
+        found |= cases.party_names(case, {*who, *owners.values()})
+    return found
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def viewed(_kept: Kept, question: str, most: int, columns: int) -> View:
-    """The picture of an answer, folded to a size."""
+    """The picture of an answer, folded to a size. By party the chains have parties already."""
     return sankey.build(
         _kept.chains,
         int(_kept.result.seed),
         names=_kept.names,
-        group=_kept.who,
         backward=_kept.result.backward,
         most=most,
         columns=columns,
@@ -119,7 +160,7 @@ _GIVEN = ("time_day", "memo", "source_file", "source_sheet", "source_row")
 def _rows(case: Case, result: Any) -> pd.DataFrame:
     """Every transfer that carries traced money, the seed's too, in time order, with what its source says."""
     seeds = result.seeds.dropna(subset="transfer_id").groupby("transfer_id")["seed_amount"].sum()
-    carried = result.transfers.set_index("transfer_id")["seed_amount"]
+    carried = result.transfers.set_index("transfer_id")["seed_amount" if result.attributes else "traced"]
     traced = pd.concat([seeds, carried])
     given = cases.picked(
         case,
@@ -167,7 +208,7 @@ class Words:
         return f"{percent(amount, seed)}%" if seed else "–"
 
     def path(self, chain: Chain) -> str:
-        names = [self.name(each) for each in chain.accounts]
+        names = [self.called(each) for each in chain.accounts]
         return " → ".join(names[::-1] if self.backward else names)
 
     def name(self, account: str) -> str:

@@ -8,13 +8,15 @@ import streamlit as st
 import graphflow as gf
 from app.session import say
 from app.tables import COUNT, MONEY, Column, Sheet, csv_bytes, excel_bytes
-from app.tracing.answer import Words
+from app.tracing.answer import Words, holders_of
+from app.tracing.comparing import Compared, compared_rows
+from app.tracing.frontier import frontier_columns, frontier_rows
 from app.tracing.lists import assumption_rows, chain_columns, chain_frame
 from app.tracing.picture import row_columns
 from graphflow.pictures import sankey_svg
 
 
-def export(words: Words, question: str) -> None:
+def export(words: Words, question: str, rules: Compared | None) -> None:
     """Files: tables as CSV and Excel, the picture as SVG. All rows, exact amounts."""
     kept = words.kept
     frame = kept.rows.assign(
@@ -30,11 +32,12 @@ def export(words: Words, question: str) -> None:
     rows.pop("amount_text", None)
     rows.setdefault("amount", Column(say("Amount"), MONEY))
     rows = {name: column for name, column in rows.items() if name in frame}
-    ends = words.result.ends.sort_values("seed_amount", ascending=False)
+    ends = words.result.ends.sort_values(kept.measure, ascending=False, kind="stable")
     ends = ends.assign(
         what=[words.end(kind) for kind in ends["kind"]],
-        called=[words.name(each) for each in ends["account_id"]],
+        called=[words.called(each) for each in holders_of(ends)],
     )
+    wanted, _ = frontier_rows(words)
     asked = pd.DataFrame(
         {
             "what": [say("Question"), say("Case"), say("Money asked about"), say("Currency"), say("Version")],
@@ -44,7 +47,7 @@ def export(words: Words, question: str) -> None:
                 + ", ".join(
                     f"{key}={words.figures.exact.money(value) if key == 'min_amount' else value}"
                     for key, value in dict(words.result.parameters).items()
-                    if key != "references" and value not in (None, "", 0)
+                    if key != "references" and value not in (None, "", 0, "lender")
                 ),
                 f"{words.case.path or ''} {words.case.hash}",
                 words.figures.exact.text(int(words.result.seed)),
@@ -62,7 +65,7 @@ def export(words: Words, question: str) -> None:
             {
                 "what": Column(words.where),
                 "called": Column(say("Account or party")),
-                "seed_amount": Column(say("Amount"), MONEY),
+                kept.measure: Column(say("Amount") if words.result.attributes else say("Touched"), MONEY),
                 "account_id": Column(say("Account")),
                 "party_id": Column(say("Party")),
                 "kind": Column("kind"),
@@ -70,7 +73,12 @@ def export(words: Words, question: str) -> None:
         ),
         Sheet(say("Chains"), chain_frame(words, None), chain_columns(words)),
         Sheet(say("Assumptions"), *assumption_rows(words)),
+        Sheet(say("Statements to ask for"), wanted, frontier_columns(words, wanted)),
     ]
+    names = ["transfers", "ends", "chains", "assumptions", "statements"]
+    if rules is not None:
+        sheets.append(Sheet(say("Rules compared"), *compared_rows(words, rules)))
+        names.append("rules")
     figures = words.figures
     st.caption(
         say(
@@ -92,7 +100,7 @@ def export(words: Words, question: str) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
-        for sheet, name in zip(sheets[1:], ("transfers", "ends", "chains", "assumptions"), strict=True):
+        for sheet, name in zip(sheets[1:], names, strict=True):
             st.download_button(
                 f"CSV · {sheet.title}",
                 lambda sheet=sheet: csv_bytes(sheet, figures),
@@ -102,15 +110,16 @@ def export(words: Words, question: str) -> None:
                 on_click="ignore",
                 icon=":material/download:",
             )
-        st.download_button(
-            say("Picture (SVG)"),
-            lambda: picture_file(words),
-            "trace.svg",
-            "image/svg+xml",
-            key="trace_svg",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        if kept.unchained is None:
+            st.download_button(
+                say("Picture (SVG)"),
+                lambda: picture_file(words),
+                "trace.svg",
+                "image/svg+xml",
+                key="trace_svg",
+                icon=":material/download:",
+                on_click="ignore",
+            )
 
 
 def picture_file(words: Words) -> str:

@@ -8,11 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from app import session
+from app.cases import tell
 from app.session import say
 from app.style import verbatim
 from app.tables import COUNT, MONEY, RIGHT, SHARE, Column, config, rows_chosen
-from app.tracing.answer import MOST_ROWS, Words
+from app.tracing.answer import MOST_ROWS, Words, holders_of
+from app.tracing.picture import no_chains
 from app.tracing.selection import Selection
+from graphflow.errors import GraphflowError
 from graphflow.language import N_
 from graphflow.pictures.colours import END_COLOURS
 
@@ -20,10 +23,90 @@ TOPS = (20, 100, 500, 2000)
 
 
 def end_table(words: Words, selection: Selection) -> None:
-    """The ends as a bar and a table; they add up to the seed."""
-    ends = _grouped(words)
-    seed, total = int(words.result.seed), int(ends["seed_amount"].sum())
+    """The ends as a bar and a table; they add up to the seed, but under a rule that attributes nothing."""
+    ends = _ends(words)
+    _adds_up(words, ends)
+    if ends.empty:
+        return
+    measure = words.kept.measure
+    if words.result.attributes:
+        st.echarts_chart(
+            _bar(words, ends), height=118, key="trace_bar", alt=say("The ends as parts of one bar")
+        )
+    columns = {
+        "what": Column(words.where, width=170),
+        "called": Column(say("Account or party"), width=240),
+        measure: Column(say("Amount") if words.result.attributes else say("Touched"), MONEY, 150),
+    }
+    if words.result.attributes:
+        ends = ends.assign(share=ends["seed_amount"].astype("float64") / max(int(words.result.seed), 1))
+        columns["share"] = Column(say("Share"), SHARE, 90)
+    bounded = ends["amount_min"].notna() & ends["amount_max"].notna()
+    if (ends["amount_min"] != ends["amount_max"])[bounded].any():
+        note = say("The order of some rows is unknown; the amount lies between these.")
+        columns["amount_min"] = Column(say("At least"), MONEY, 130, note)
+        columns["amount_max"] = Column(say("At most"), MONEY, 130, note)
+    notes: list[str] = []
+    ends = _beside(words, ends, columns, notes)
+    ends = ends.assign(
+        what=[words.end(kind) for kind in ends["kind"]], called=[words.called(each) for each in ends["who"]]
+    )
+    if ends["account_id"].notna().any():
+        columns["account_id"] = Column(say("Account"), width=210)
+    if ends["party_id"].notna().any():
+        columns["party_id"] = Column(say("Party"), width=150)
+    shown, settings = config(ends.head(MOST_ROWS), columns, words.figures)
+    key = selection.key("ends")
+
+    def chosen() -> None:
+        rows = rows_chosen(key)
+        focus = ("end", (str(ends["kind"][rows[0]]), str(ends["who"][rows[0]]))) if rows else None
+        selection.set("ends", focus)
+
+    # Without chains there is no way to an end that a selection could light.
+    selects: dict[str, Any] = (
+        {"on_select": chosen, "selection_mode": "single-row"} if words.result.attributes else {}
+    )
+    st.dataframe(
+        shown,
+        column_config=settings,
+        hide_index=True,
+        key=key,
+        placeholder="",
+        height=min(420, 37 + 35 * max(len(shown), 1)),
+        **selects,
+    )
+    if not words.result.attributes:
+        text = N_("{count} ends.")
+    elif words.backward:
+        text = N_("{count} origins. Select one to see how the money came.")
+    else:
+        text = N_("{count} ends. Select one to see how the money got there.")
+    st.caption("  \n".join((say(text, count=f"{len(ends):,}"), *notes)))
+
+
+def _ends(words: Words) -> pd.DataFrame:
+    """The ends, the greatest first, and who each belongs to."""
+    ends = words.result.ends
+    ends = ends.assign(who=holders_of(ends))
+    return ends.sort_values(words.kept.measure, ascending=False, ignore_index=True, kind="stable")
+
+
+def _adds_up(words: Words, ends: pd.DataFrame) -> None:
+    """Say that the ends add up to the seed, or that they do not."""
     exact = words.figures.exact
+    seed = int(words.result.seed)
+    if not words.result.attributes:
+        st.markdown(
+            ":material/info: "
+            + say(
+                "Poison attributes nothing: an end is all that a touched account holds or let go, and "
+                "together they are more than the {seed} asked about.",
+                seed=verbatim(exact.money(seed)),
+            )
+        )
+        return
+    total = int(ends["seed_amount"].sum())
     if total == seed:
         st.markdown(
             ":material/check_circle: "
@@ -44,69 +127,85 @@ def end_table(words: Words, selection: Selection) -> None:
                 seed=verbatim(exact.money(seed)),
             )
         )
-    if ends.empty:
-        return
-    st.echarts_chart(_bar(words, ends), height=118, key="trace_bar", alt=say("The ends as parts of one bar"))
-    frame = ends.copy(deep=False)
-    frame["what"] = [words.end(kind) for kind in ends["kind"]]
-    frame["called"] = [words.called(each) for each in ends["who"]]
-    frame["share"] = ends["seed_amount"].astype("float64") / max(seed, 1)
-    columns = {
-        "what": Column(words.where, width=170),
-        "called": Column(say("Account or party"), width=240),
-        "seed_amount": Column(say("Amount"), MONEY, 170),
-        "share": Column(say("Share"), SHARE, 100),
-    }
-    bounded = ends["amount_min"].notna() & ends["amount_max"].notna()
-    if (ends["amount_min"] != ends["amount_max"])[bounded].any():
-        note = say("The order of some rows is unknown; the amount lies between these.")
-        columns["amount_min"] = Column(say("At least"), MONEY, 150, note)
-        columns["amount_max"] = Column(say("At most"), MONEY, 150, note)
-    columns["account_id"] = Column(say("Account"), width=210)
-    if ends["party_id"].notna().any():
-        columns["party_id"] = Column(say("Party"), width=150)
-    shown, settings = config(frame.head(MOST_ROWS), columns, words.figures)
-    key = selection.key("ends")
-
-    def chosen() -> None:
-        rows = rows_chosen(key)
-        focus = ("end", (str(ends["kind"][rows[0]]), str(ends["who"][rows[0]]))) if rows else None
-        selection.set("ends", focus)
-
-    st.dataframe(
-        shown,
-        column_config=settings,
-        hide_index=True,
-        key=key,
-        on_select=chosen,
-        placeholder="",
-        selection_mode="single-row",
-        height=min(420, 37 + 35 * max(len(shown), 1)),
-    )
-    text = (
-        N_("{count} origins. Select one to see how the money came.")
-        if words.backward
-        else N_("{count} ends. Select one to see how the money got there.")
-    )
-    st.caption(say(text, count=f"{len(ends):,}"))
 
 
-def _grouped(words: Words) -> pd.DataFrame:
-    """The ends, the greatest first; by party, those of one party and kind are one."""
-    ends = words.result.ends
-    who = [words.kept.who(each) for each in ends["account_id"]]
-    ends = ends.assign(who=who)
-    if words.kept.owner:
-        how = {"account_id": "first", "party_id": "first", "seed_amount": "sum", "amount": "sum"}
-        how |= {
-            "amount_min": lambda each: each.sum(min_count=len(each)),
-            "amount_max": lambda each: each.sum(min_count=len(each)),
-        }
-        sums = ends.groupby(["kind", "who", "currency"], sort=False, as_index=False)
-        several = sums["account_id"].nunique()["account_id"] > 1
-        ends = sums.agg(how)
-        ends["account_id"] = ends["account_id"].where(~several, "")
-    return ends.sort_values("seed_amount", ascending=False, ignore_index=True)
+_KEY = ["kind", "who", "currency"]
+
+
+def _beside(words: Words, ends: pd.DataFrame, columns: dict[str, Column], notes: list[str]) -> pd.DataFrame:
+    """What is shown beside the ends where it is asked for: the envelope, and very large unknown openings."""
+    kept, result, measure = words.kept, words.result, words.kept.measure
+    unknown = bool((result.assumptions["kind"] == "opening").any())
+    with st.container(horizontal=True, gap="medium", key="end_switches"):
+        bounds = st.toggle(
+            say("Envelope: least and greatest"),
+            key="trace_envelope",
+            persist_state="session",
+            help=say(
+                "What no attribution that conserves money in time order could go below or above, "
+                "whatever the rule."
+            ),
+        )
+        large = st.toggle(
+            say("If unknown openings were very large"),
+            key="trace_openings",
+            persist_state="session",
+            disabled=not unknown,
+            help=say(
+                "An opening that no statement says may be anything from the least that never overdraws. A "
+                "figure that is the same in both columns does not rest on it."
+            )
+            if unknown
+            else say("No figure here rests on an opening that is unknown."),
+        )
+    try:
+        if large and unknown:
+            with st.spinner(say("Supposing large openings…")):
+                other = kept.later("openings", lambda: result.with_large_openings().trace.ends)
+            other = other.assign(who=holders_of(other), large=other[measure])
+            ends = ends.merge(other[[*_KEY, "large"]], on=_KEY, how="outer", suffixes=("", "_other"))
+            lacks = ends[measure].isna()
+            named = dict(
+                zip(other["who"], zip(other["account_id"], other["party_id"], strict=True), strict=True)
+            )
+            for at in lacks[lacks].index:
+                ends.loc[at, ["account_id", "party_id"]] = named[ends.loc[at, "who"]]
+            for name in (measure, "large", *(["share"] if "share" in ends else [])):
+                ends[name] = ends[name].fillna(0)
+            ends = ends.astype({measure: "int64", "large": "int64"})
+            ends = ends.sort_values(measure, ascending=False, ignore_index=True, kind="stable")
+            columns["large"] = Column(say("With large openings"), MONEY, 160)
+            differ = int((ends[measure] != ends["large"]).sum())
+            notes.append(
+                say(
+                    "{count} of {all} ends rest on openings that are unknown: with very large ones their "
+                    "figure is another.",
+                    count=f"{differ:,}",
+                    all=f"{len(ends):,}",
+                )
+            )
+        if bounds:
+            with st.spinner(say("Computing the envelope…")):
+                found = kept.later("envelope", result.envelope)
+            if "party_id" not in found:
+                found = found.assign(party_id=None)
+            found = found.assign(who=holders_of(found))
+            others = found.merge(ends[_KEY], on=_KEY, how="left", indicator=True)["_merge"] == "left_only"
+            ends = ends.merge(found[[*_KEY, "least", "greatest", "exact"]], on=_KEY, how="left")
+            for name in ("least", "greatest"):
+                ends[name] = ends[name].astype("Int64")
+                head = say("Least") if name == "least" else say("Greatest")
+                columns[name] = Column(head, MONEY, 130)
+            notes.append(
+                say(
+                    "{count} other ends could have been reached under another rule.",
+                    count=f"{int(others.sum()) + found.attrs.get('left_out', 0):,}",
+                )
+            )
+            notes.extend(say(reason) for reason in found.attrs.get("reasons", ()))
+    except GraphflowError as error:
+        tell(error)
+    return ends
 
 
 def _bar(words: Words, ends: pd.DataFrame) -> dict[str, Any]:
@@ -179,6 +278,9 @@ def chain_columns(words: Words) -> dict[str, Column]:
 def chain_table(words: Words, selection: Selection) -> None:
     """The largest chains, and how much money the others carry."""
     kept = words.kept
+    if kept.unchained is not None:
+        no_chains(words)
+        return
     if not kept.chains:
         st.info(say("There is no chain: nothing flowed."))
         return
@@ -224,10 +326,10 @@ def chain_table(words: Words, selection: Selection) -> None:
             left_share=words.share(seed - carried),
         )
     )
-    if words.result.rule == "prorata":
+    if words.result.rule in ("prorata", "libr"):
         st.caption(
             say(
-                "Pro rata says how much each transfer carries, not which money: these chains are one way to "
+                "This rule says how much each transfer carries, not which money: these chains are one way to "
                 "lay it out, first in, first out among the traced money."
             )
         )
@@ -252,12 +354,12 @@ def assumption_rows(words: Words) -> tuple[pd.DataFrame, dict[str, Column]]:
     frame = found.copy(deep=False)
     frame["what"] = [say(str(note)) for note in frame["note"]]
     frame["called"] = ["" if pd.isna(each) else words.name(each) for each in frame["account_id"]]
-    frame["share"] = frame["seed_amount"].astype("float64") / seed
+    frame["share"] = frame["seed_amount"].astype("Float64") / seed
     frame["detail"] = [
         session.figures(currency, words.case.tables.minor_units).money(value)
         if kind == "opening"
         else say("{count} rows", count=f"{value:,}")
-        if kind in ("order", "balance")
+        if kind in ("order", "balance", "cash")
         else ""
         for kind, currency, value in zip(frame["kind"], frame["currency"], frame["value"], strict=True)
     ]
@@ -269,6 +371,8 @@ def assumption_rows(words: Words) -> tuple[pd.DataFrame, dict[str, Column]]:
         "detail": Column(say("Opening taken, or rows"), RIGHT, 170),
         "account_id": Column(say("Account"), width=190),
     }
+    if not words.result.attributes:
+        del columns["seed_amount"], columns["share"]
     return frame, columns
 
 

@@ -8,18 +8,22 @@ import pandas as pd
 import streamlit as st
 
 from app import sankey, session
+from app.cases import tell
 from app.references import trace_buttons
 from app.session import say
 from app.style import verbatim
 from app.tables import MONEY, RIGHT, Column, config
 from app.tracing.answer import MOST_CHAINS, MOST_ROWS, Words
 from app.tracing.selection import Selection
+from graphflow.errors import GraphflowError
 
 
 def facts(words: Words) -> None:
     """The answer in four figures."""
     result = words.result
     by_kind = result.ends.groupby("kind")["seed_amount"].sum().sort_values(ascending=False)
+    if not result.attributes:
+        by_kind = by_kind[:0]
     with st.container(horizontal=True, gap="large", key="facts"):
         st.metric(
             say("{head} ({unit})", head=say("Money asked about"), unit=words.figures.unit),
@@ -33,7 +37,12 @@ def facts(words: Words) -> None:
                 f"{words.end(kind)} · {words.share(amount)}",
                 width="content",
             )
-        st.metric(say("Transfers that carry it"), f"{len(words.kept.rows):,}", width="content")
+        if result.attributes:
+            st.metric(say("Transfers that carry it"), f"{len(words.kept.rows):,}", width="content")
+        else:
+            touched = {*words.kept.rows["source"], *words.kept.rows["target"]}
+            st.metric(say("Transfers touched"), f"{len(words.kept.rows):,}", width="content")
+            st.metric(say("Accounts touched"), f"{len(touched):,}", width="content")
     if not words.kept.complete:
         st.warning(
             say(
@@ -72,6 +81,9 @@ def picture_settings() -> None:
 
 def picture(words: Words, selection: Selection, lit: frozenset[int]) -> None:
     """The Sankey; a click in it is the screen's selection."""
+    if words.kept.unchained is not None:
+        no_chains(words)
+        return
     picture_settings()
     view = words.view
     if not view.links:
@@ -127,15 +139,25 @@ def picture(words: Words, selection: Selection, lit: frozenset[int]) -> None:
     st.caption(f"{drawn}  \n{how}")
 
 
+def no_chains(words: Words) -> None:
+    """Why there is neither a picture nor a chain: the error's sentence."""
+    st.info(
+        "  \n".join(verbatim(say(problem.what)) for problem in getattr(words.kept.unchained, "problems", ()))
+        + "\n\n"
+        + say("The ends below and the transfers beside this are what the rule says."),
+        icon=":material/block:",
+    )
+
+
 def row_columns(words: Words, frame: pd.DataFrame) -> dict[str, Column]:
     mixed = bool((frame["currency"] != words.result.currency).any()) if "currency" in frame else False
     columns = {
         "at": Column(say("Time"), width=126),
         "source_called": Column(say("Payer"), width=100),
         "target_called": Column(say("Payee"), width=100),
-        "traced": Column(
-            say("Traced"), MONEY, 106, say("How much of the transfer is the money asked about.")
-        ),
+        "traced": Column(say("Traced"), MONEY, 106, say("How much of the transfer is the money asked about."))
+        if words.result.attributes
+        else Column(say("Touched"), MONEY, 106, say("What was paid after the account had been touched.")),
         "amount_text" if mixed else "amount": Column(
             say("Amount"), RIGHT if mixed else MONEY, 130, say("The whole transfer.")
         ),
@@ -212,6 +234,11 @@ def row_table(
     else:
         total = int(shown["traced"].sum())
         caption = say("Sum of what these rows carry: {money}", money=verbatim(words.figures.money(total)))
+    if words.kept.inside:
+        note = say(
+            "Left out: {count} transfers between accounts of one party.", count=f"{words.kept.inside:,}"
+        )
+        caption = f"{caption}  \n{note}"
     if marked:
         chosen = shown[shown["transfer_id"].isin(marked)]
         caption = say(
@@ -238,4 +265,20 @@ def _from_row(words: Words, row: Any) -> None:
                 row=int(row["source_row"]),
             )
         )
+    _explained(words, str(row["transfer_id"]))
     trace_buttons(words.case, str(row["transfer_id"]), str(row["source"]), str(row["target"]))
+
+
+def _explained(words: Words, transfer_id: str) -> None:
+    """Why that transfer carries so much, in the reader's language."""
+    language = session.language()
+    with st.container(border=True, key="explained", gap="small"):
+        st.markdown(f"**{say('Why this transfer carries that much')}**")
+        try:
+            told = words.kept.later(
+                f"explain {language} {transfer_id}", lambda: words.result.explain(transfer_id, language)
+            )
+        except GraphflowError as error:
+            tell(error)
+            return
+        st.code(told.strip(), language=None, wrap_lines=True, height="content")

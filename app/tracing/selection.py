@@ -59,11 +59,7 @@ def focused(
     if kind == "chain":
         chains = [kept.chains[which]] if which < len(kept.chains) else []
     else:
-        chains = [
-            each
-            for each in kept.chains
-            if (each.kind, kept.owner.get(each.accounts[-1], each.accounts[-1])) == tuple(which)
-        ]
+        chains = [each for each in kept.chains if (each.kind, each.accounts[-1]) == tuple(which)]
     rows = frozenset(each for chain in chains for each in chain.transfers)
     wanted = {id(chain) for chain in chains}
     # A view keeps the chains in the order in which it was given them.

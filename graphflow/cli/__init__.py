@@ -38,7 +38,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     try:
         parser = _parser(language)
         arguments = parser.parse_args(given)
-        names = _options(parser, arguments.verb)
+        names = arguments.names = _options(parser, arguments.verb)
         arguments.asked, arguments.language = arguments.language, language
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show must not end the run
@@ -66,6 +66,7 @@ def _options(parser: argparse.ArgumentParser, verb: str) -> dict[str, str]:
         action.dest: action.option_strings[-1] if action.option_strings else str(action.metavar)
         for action in verbs.choices[verb]._actions
     }
+    found |= {"transfer": found.get("explain", "transfer")}
     return found | {"reference": found.get("start", "reference"), "since, until": "--since, --until"}
 
 
@@ -259,8 +260,12 @@ def _parser(language: str) -> argparse.ArgumentParser:
     )
     p.add_argument("--backward", action="store_true", help=say("where it came from"))
     p.add_argument("--currency", metavar="C", help=say("of the money, where it could be several"))
-    p.add_argument(
+    which = p.add_mutually_exclusive_group()
+    which.add_argument(
         "--rule", choices=RULES, default=RULES[0], help=say("which money leaves a mixed account first")
+    )
+    which.add_argument(
+        "--all-rules", action="store_true", help=say("every rule beside the others, and what all allow")
     )
     p.add_argument("--since", metavar="T", help=say("from this time on, inclusive"))
     p.add_argument("--until", metavar="T", help=say("up to this time, inclusive"))
@@ -274,17 +279,38 @@ def _parser(language: str) -> argparse.ArgumentParser:
         "--min-amount", default="0", metavar="X", help=say("of a chain, in whole units such as 100.50")
     )
     p.add_argument(
+        "--by", choices=VIEWS, default=VIEWS[0], help=say("party: what stays inside one party is no hop")
+    )
+    p.add_argument(
+        "--overdraft",
+        choices=OVERDRAFTS,
+        default=OVERDRAFTS[0],
+        help=say("whose the money is that repays an overdraft: its lender's, or what the overdraft paid for"),
+    )
+    p.add_argument(
+        "--cash-gaps",
+        action="store_true",
+        help=say("join cash taken out with what was paid in again that day: an inference"),
+    )
+    p.add_argument(
+        "--envelope", action="store_true", help=say("the least and the greatest of each end under any rule")
+    )
+    p.add_argument(
         "--top",
         type=_at_least(1, language),
         metavar="N",
         help=say("only the largest chains; the rest is counted"),
     )
+    p.add_argument("--order", choices=ORDERS, help=say("of chains; else the greatest amount first"))
+    p.add_argument("--explain", metavar="TRANSFER", help=say("say why this transfer carries that much"))
     p.add_argument("--part", choices=PARTS, default="ends", help=say("which table is printed as CSV"))
     p.add_argument("--html", metavar="FILE", help=say("also write a page with the picture and the tables"))
 
     p = verb("synth", N_("Generate a case with its truth."), prints)
     p.add_argument(
-        "name", metavar="NAME", help=say("p2p: a lending platform; ledger: a plain one for measuring")
+        "name",
+        metavar="NAME",
+        help=say("p2p: a lending platform; ledger: a plain one for measuring; t1, …: examples of the manual"),
     )
     p.add_argument("--out", required=True, metavar="DIR", help=say("where to put it"))
     p.add_argument("--size", type=_at_least(1, language), metavar="N", help=say("about how many transfers"))
@@ -296,6 +322,9 @@ def _parser(language: str) -> argparse.ArgumentParser:
     p = verb("demo", N_("Everything once, on a generated case: generate, import, trace, show."))
     p.add_argument("--out", default="graphflow-demo", metavar="DIR", help=say("where to put it"))
     p.add_argument("--size", type=_at_least(1, language), metavar="N", help=say("about how many transfers"))
+
+    p = verb("manual", N_("The manual: how every figure is computed, with examples worked by hand."), prints)
+    p.add_argument("page", nargs="?", metavar="PAGE", help=say("which page; without one, the list of them"))
 
     p = verb("app", N_("Open the app in a browser; it listens on this machine only."))
     p.add_argument("case", nargs="?", metavar="CASE", help=say("the case's folder"))
@@ -311,8 +340,12 @@ def _parser(language: str) -> argparse.ArgumentParser:
     return parser
 
 
-RULES = ("fifo", "prorata")
-PARTS = ("ends", "chains", "routes", "transfers", "assumptions", "misuse")
+# The same lists as in graphflow.tracing, which is slow to import: a test compares them.
+RULES = ("fifo", "lifo", "prorata", "libr", "poison")
+VIEWS = ("account", "party")
+OVERDRAFTS = ("lender", "coordinated")
+ORDERS = ("amount", "hops", "speed", "found")
+PARTS = ("ends", "chains", "routes", "transfers", "envelope", "assumptions", "misuse")
 
 
 # ---------------------------------------------------------------- the verbs
@@ -359,43 +392,87 @@ def _info(a: Arguments) -> int:
 
 def _trace(a: Arguments) -> int:
     from graphflow.case import open_case
-    from graphflow.cli.showing import show_trace, trace_page
+    from graphflow.cli.comparison import show_comparison
+    from graphflow.cli.showing import Extras, show_explained, show_trace, trace_page
     from graphflow.tracing import trace
+    from graphflow.tracing.comparing import ask_all, set_beside
 
-    if a.html:
-        _writable(Path(a.html))
+    _refuse_together(a)
+    asked = {
+        "backward": a.backward,
+        "currency": a.currency,
+        "since": a.since,
+        "until": a.until,
+        "max_hops": a.max_hops,
+        "min_amount": a.min_amount,
+        "by": a.by,
+        "overdraft": a.overdraft,
+        "cash_gaps": a.cash_gaps,
+    }
     with Progress(a.language) as progress, progress.compiling():
         progress(N_("tracing"))
         case = open_case(a.case)
-        found = trace(
-            case,
-            a.start,
-            rule=a.rule,
-            backward=a.backward,
-            currency=a.currency,
-            since=a.since,
-            until=a.until,
-            max_hops=a.max_hops,
-            min_amount=a.min_amount,
+        if a.all_rules:
+            answers, errors = ask_all(case, a.start, RULES, **asked)
+            progress(N_("computing what any rule allows"))
+            frame = set_beside(answers, errors, RULES)
+            more = {name: Extras.of(t, envelope=a.envelope) for name, t in answers.items()}
+        else:
+            found = trace(case, a.start, rule=a.rule, **asked)
+            if a.explain is not None:
+                told = found.explain(a.explain, a.language)
+            else:
+                progress(N_("computing what any rule allows") if a.envelope else N_("tracing"))
+                wanted = a.envelope or a.part == "envelope"
+                people = a.format == "table" or bool(a.html)
+                extras = Extras.of(found, envelope=wanted, openings=people)
+            if a.html:
+                progress(N_("drawing"))
+                page = trace_page(case, found, a.start, a.language, extras)
+                Path(a.html).write_text(page, encoding="utf-8")
+    if a.all_rules:
+        said = {name: describe(error, a.language, a.names) for name, error in errors.items()}
+        show_comparison(case, answers, more, said, frame, a)
+    elif a.explain is not None:
+        show_explained(a.explain, told, a.format)
+    else:
+        show_trace(
+            case, found, a.start, a.format, a.language, part=a.part, top=a.top, order=a.order, extras=extras
         )
-        if a.html:
-            progress(N_("drawing"))
-            Path(a.html).write_text(trace_page(case, found, a.start, a.language), encoding="utf-8")
-    show_trace(case, found, a.start, a.format, a.language, part=a.part, top=a.top)
     return DONE
 
 
-def _writable(file: Path) -> None:
-    """Complain before the work, not after it."""
-    if not file.absolute().parent.is_dir() or file.is_dir():
-        raise UsageError(
-            Problem(
-                "--html",
-                N_("{file} cannot be written"),
-                {"file": str(file)},
-                expected=N_("a file in a folder"),
-            )
-        )
+def _refuse_together(a: Arguments) -> None:
+    """Complain of all that does not go together at once, before the work."""
+    other = N_("{one} does not go together with {other}")
+    clashes = [
+        ("--explain", "--all-rules", a.explain is not None and a.all_rules),
+        ("--explain", "--html", a.explain is not None and bool(a.html)),
+        ("--explain", "--envelope", a.explain is not None and a.envelope),
+        ("--html", "--all-rules", bool(a.html) and a.all_rules),
+        ("--part", "--all-rules", a.part != PARTS[0] and a.all_rules),
+    ]
+    problems = [Problem(one, other, {"one": one, "other": two}) for one, two, wrong in clashes if wrong]
+    if a.rule == "poison" and not a.all_rules:
+        nothing = N_("poison attributes nothing: it has no chains")
+        named = {"--part": a.part in ("chains", "routes"), "--order": a.order}
+        problems += [
+            Problem(option, nothing, {}, option, ", ".join(RULES[:-1]))
+            for option, wrong in named.items() if wrong
+        ]  # fmt: skip
+    if a.html and (wrong_file := _unwritable(Path(a.html))):
+        problems.append(wrong_file)
+    if problems:
+        raise UsageError(*problems)
+
+
+def _unwritable(file: Path) -> Problem | None:
+    """What is wrong with a file to be written, before the work rather than after it."""
+    if file.absolute().parent.is_dir() and not file.is_dir():
+        return None
+    return Problem(
+        "--html", N_("{file} cannot be written"), {"file": str(file)}, expected=N_("a file in a folder")
+    )
 
 
 def _synth(a: Arguments) -> int:
@@ -413,6 +490,13 @@ def _demo(a: Arguments) -> int:
     from graphflow.cli.demo import demo
 
     return demo(Path(a.out), a.size, a.language)
+
+
+def _manual(a: Arguments) -> int:
+    from graphflow.cli.manual import show_manual
+
+    show_manual(a.page, a.format, a.language)
+    return DONE
 
 
 def _app(a: Arguments) -> int:
@@ -435,6 +519,7 @@ VERBS: dict[str, Callable[[Arguments], int]] = {
     "trace": _trace,
     "synth": _synth,
     "demo": _demo,
+    "manual": _manual,
     "app": _app,
     "warm": _warm,
 }

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from graphflow.errors import GraphflowError
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Picture, Table, amount_text, brief, end_name, html_page, sankey_svg
-from graphflow.pictures.words import percent, shorten
+from graphflow.pictures.words import percents, shorten
 from graphflow.terminal import Column, jsonable, money_text, plain, table_lines, write_json
 from graphflow.version import VERSION
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 TABLE_TOP, PAGE_TOP = 20, 500
 # What is money in a result's frames, and in whose currency: the row's own, or the seed's.
 _LOCAL = frozenset({"traced", "traced_min", "traced_max", "amount", "amount_min", "amount_max", "money"})
-_SEED = frozenset({"seed_amount"})
+_SEED = frozenset({"seed_amount", "least", "greatest"})
 
 
 def out(line: str = "") -> None:
@@ -85,7 +86,32 @@ class Amounts:
 _CHAIN_SEED = frozenset({"amount", "seed_amount"})  # a chain's amount is in the seed's currency
 
 
-def trace_pairs(case: Case, t: Trace, top: int | None) -> Iterator[tuple[str, object]]:
+@dataclass(frozen=True)
+class Extras:
+    """What is computed beside a trace where it is wanted.
+
+    ``envelope``: the least and the greatest of each end; ``resting``: of how many ends how many would differ
+    if unknown openings were very large, or why that cannot be said.
+    """
+
+    envelope: pd.DataFrame | None = None
+    resting: tuple[int, int] | GraphflowError | None = None
+
+    @classmethod
+    def of(cls, t: Trace, *, envelope: bool, openings: bool = False) -> Extras:
+        resting: tuple[int, int] | GraphflowError | None = None
+        if openings and (t.assumptions["kind"] == "opening").any():
+            try:
+                ends = t.with_large_openings().ends
+                resting = int((ends["difference"] != 0).sum()), len(ends)
+            except GraphflowError as error:  # an answer that there is must not fail for what is beside it
+                resting = error
+        return cls(t.envelope() if envelope else None, resting)
+
+
+def trace_pairs(
+    case: Case, t: Trace, top: int | None, order: str | None = None, extras: Extras = Extras()
+) -> Iterator[tuple[str, object]]:
     """A trace as the pairs of one JSON object; chains are streamed."""
     amounts = Amounts(case.tables.minor_units, t.currency)
     yield "version", VERSION
@@ -97,13 +123,24 @@ def trace_pairs(case: Case, t: Trace, top: int | None) -> Iterator[tuple[str, ob
     yield "parameters", amounts.asked(t.parameters)
     yield "ends", amounts.records(t.ends)
     yield "transfers", amounts.records(t.transfers)
-    if top is None:
-        yield "chains", chain_records(t, amounts)
+    if not t.attributes:
+        yield "chains", None
+    elif top is None:
+        ordered = None if order in (None, "found") else t.chains(order=order)
+        yield (
+            "chains",
+            chain_records(t, amounts) if ordered is None else amounts.records(ordered, _CHAIN_SEED),
+        )
     else:
-        kept, left, money = top_chains(t, top)
+        kept, left, money = top_chains(t, top, order)
         yield "chains", amounts.records(kept, _CHAIN_SEED)
         yield "chains_left_out", {"count": left, "money": amounts.text(money)}
-    yield "envelope", None
+    if extras.envelope is None:
+        yield "envelope", None
+    else:
+        yield "envelope", amounts.records(extras.envelope)
+        if others := extras.envelope.attrs.get("left_out"):
+            yield "envelope_left_out", {"count": int(others), "reasons": extras.envelope.attrs["reasons"]}
     yield "assumptions", amounts.assumed(t.assumptions)
     yield "misuse", amounts.records(t.misuse)
 
@@ -114,9 +151,9 @@ def chain_records(t: Trace, amounts: Amounts) -> Iterator[dict[str, Any]]:
         yield amounts.record(chain._asdict(), _CHAIN_SEED)
 
 
-def top_chains(t: Trace, top: int) -> tuple[pd.DataFrame, int, int]:
-    """The largest chains, and how many with how much money are left out."""
-    kept = t.chains(top=top)
+def top_chains(t: Trace, top: int, order: str | None = None) -> tuple[pd.DataFrame, int, int]:
+    """The first chains of an order, and how many with how much money are left out."""
+    kept = t.chains(top=top, order=order or "amount")
     left = kept.attrs["left_out"]
     return kept, int(left["count"]), int(left["amount"])
 
@@ -168,8 +205,8 @@ def print_facts(facts: Facts) -> None:
 class TraceTables:
     """A trace as tables in the reader's language."""
 
-    def __init__(self, case: Case, t: Trace, start: str, language: str) -> None:
-        self.case, self.t, self.start, self.language = case, t, start, language
+    def __init__(self, case: Case, t: Trace, start: str, language: str, extras: Extras = Extras()) -> None:
+        self.case, self.t, self.start, self.language, self.extras = case, t, start, language, extras
         self.amounts = Amounts(case.tables.minor_units, t.currency)
         self.labels: dict[str, str] = {}
 
@@ -177,15 +214,25 @@ class TraceTables:
         return translate(text, self.language, **values)
 
     def know(self, ids: Iterable[object]) -> None:
-        """Look up the names of accounts that will be shown."""
+        """Look up the names of accounts, and by party of parties, that will be shown."""
         wanted = {str(i) for i in ids if jsonable(i) is not None} - self.labels.keys()
         self.labels.update(account_names(self.case, wanted))
+        if self.t.parameters["by"] == "party":
+            self.labels.update(party_names(self.case, wanted))
 
     def label(self, account: object) -> str:
         if jsonable(account) is None:
             return ""
         name = self.labels.get(str(account), "")
         return f"{name} ({account})" if name and name != account else str(account)
+
+    def holders(self, frame: pd.DataFrame) -> list[object]:
+        """Whose each row is: an account's id, or by party the party's where it has one."""
+        whose = frame["account_id"]
+        if "party_id" in frame.columns:
+            whose = whose.where(whose.notna(), frame["party_id"])
+        self.know(whose)
+        return list(whose)
 
     def facts(self) -> Facts:
         from graphflow.tracing.rules import rule_named
@@ -201,6 +248,9 @@ class TraceTables:
         if "min_amount" in asked:
             asked["min_amount"] = self.amounts.text(asked["min_amount"])
         limits = [self.say(_LIMITS[name], value=value) for name, value in asked.items()]
+        ways = [self.say(text) for name, value, text in _WAYS if t.parameters.get(name) == value]
+        if ways:
+            rows.append((self.say(N_("Options")), ", ".join(ways)))
         if limits:
             rows.append((self.say(N_("Limits")), ", ".join(limits)))
         rows.append(
@@ -211,42 +261,142 @@ class TraceTables:
     def ends(self, top: int) -> Table:
         frame = self.t.ends
         shown = frame.head(top)
-        self.know(shown["account_id"])
-        abroad = bool((frame["currency"] != self.t.currency).any())
-        spread = bool((frame["amount_min"].ne(frame["amount_max"])).fillna(False).any())
+        whose = self.holders(shown)
+        attributes = self.t.attributes
+        abroad = attributes and bool((frame["currency"] != self.t.currency).any())
+        spread = bool(frame["amount_min"].ne(frame["amount_max"]).fillna(False).any())
+        bounds = self._bounds()
+        parts = percents(frame["seed_amount"].tolist(), self.t.seed) if attributes else []
         rows = []
-        for row in shown.to_dict("records"):
+        for i, (row, who) in enumerate(zip(shown.to_dict("records"), whose, strict=True)):
             cells = [
                 self.say(end_name(row["kind"], self.t.backward)),
-                self.label(row["account_id"]),
+                self.label(who),
                 f"{self.amounts.shown(row['amount'], row['currency'])} {row['currency']}",
             ]
             cells += [self.amounts.shown(row["seed_amount"])] if abroad else []
-            if spread:
-                cells += [self.amounts.shown(row[n], row["currency"]) for n in ("amount_min", "amount_max")]
-            rows.append([*cells, percent(row["seed_amount"], self.t.seed)])
+            cells += [self._span(row)] if spread else []
+            if bounds is not None:
+                cells += self.bound(*bounds.get((row["kind"], who, row["currency"]), (None, None, None)))
+            rows.append([*cells, parts[i]] if attributes else cells)
         titles = [N_("origin") if self.t.backward else N_("end"), N_("account"), N_("amount")]
         titles += [N_("of the money traced")] if abroad else []
-        titles += [N_("at least"), N_("at most")] if spread else []
+        titles += [N_("in any order of the rows")] if spread else []
+        titles += [N_("least"), N_("greatest")] if bounds is not None else []
         title = (
             N_("Origins: where the money stood at the start")
             if self.t.backward
             else N_("Ends: where the money stands at the close")
         )
+        what = N_("origins") if self.t.backward else N_("ends")
+        notes = [
+            self._left(len(frame) - len(shown), int(frame["seed_amount"].iloc[top:].sum()), what)
+            if attributes
+            else self._more(len(frame) - len(shown))
+        ]
+        if not attributes:
+            notes.append(
+                self.say(N_("Poison attributes nothing: these add up to more than the money traced."))
+            )
+        if bounds is not None:
+            notes.append(
+                self.say(N_("Least and greatest: under any rule, in {currency}."), currency=self.t.currency)
+            )
+            if not all(exact for _, _, exact in bounds.values()):
+                notes.append(self.say(INEXACT))
         return Table(
             self.say(title),
-            [*(self.say(title) for title in titles), "%"],
+            [*(self.say(title) for title in titles), *(["%"] if attributes else [])],
             rows,
-            right=range(2, len(titles) + 1),
-            note=self._left(
-                len(frame) - len(shown),
-                int(frame["seed_amount"].iloc[top:].sum()),
-                N_("origins") if self.t.backward else N_("ends"),
-            ),
+            right=range(2, len(titles) + attributes),
+            note=" ".join(note for note in notes if note),
         )
 
-    def chains(self, top: int, *, transfers: bool) -> Table:
-        kept, left, money = top_chains(self.t, top)
+    def _span(self, row: Mapping[Any, Any]) -> str:
+        """The least and the greatest over all orders of the rows, where they differ."""
+        low, high = (jsonable(row[name]) for name in ("amount_min", "amount_max"))
+        if low is None or low == high:
+            return ""
+        return "[" + "–".join(self.amounts.shown(x, row["currency"]) for x in (low, high)) + "]"
+
+    def bound(self, least: object, greatest: object, exact: object) -> list[str]:
+        """The envelope's two cells; those that are not exact are marked."""
+        if jsonable(least) is None:
+            return ["", ""]
+        low, high = (self.amounts.shown(int(str(x))) for x in (least, greatest))
+        return (
+            [low, high] if exact is not False and jsonable(exact) is not False else [f"≥ {low}", f"≤ {high}"]
+        )
+
+    def _bounds(self) -> dict[tuple[Any, Any, Any], tuple[Any, Any, Any]] | None:
+        frame = self.extras.envelope
+        if frame is None:
+            return None
+        whose = self.holders(frame)
+        return {
+            (row["kind"], who, row["currency"]): (row["least"], row["greatest"], bool(row["exact"]))
+            for row, who in zip(frame.to_dict("records"), whose, strict=True)
+        }
+
+    def reachable(self, top: int) -> Table | None:
+        """Ends that this rule leaves empty and another attribution could reach."""
+        frame = self.extras.envelope
+        if frame is None:
+            return None
+        own = self.t.ends
+        taken = set(zip(own["kind"], self.holders(own), own["currency"], strict=True))
+        whose = self.holders(frame)
+        rows = [
+            [
+                self.say(
+                    _CONVERTED if row["kind"] == "converted" else end_name(row["kind"], self.t.backward)
+                ),
+                self.label(who),
+                *self.bound(row["least"], row["greatest"], bool(row["exact"])),
+            ]
+            for row, who in zip(frame.to_dict("records"), whose, strict=True)
+            if (row["kind"], who, row["currency"]) not in taken
+        ]
+        left = len(rows[top:]) + int(frame.attrs.get("left_out") or 0)
+        if not rows and not left:
+            return None
+        titles = (N_("origin") if self.t.backward else N_("end"), N_("account"), N_("least"), N_("greatest"))
+        return Table(
+            self.say(N_("Other ends that money can have reached under another rule")),
+            [self.say(title) for title in titles],
+            rows[:top],
+            right=(2, 3),
+            note=self._more(left),
+        )
+
+    def frontier(self, top: int) -> Table | None:
+        """The statements to ask for next: where the money leaves those that are held, the most first."""
+        frame = self.t.ends
+        of = "seed_amount" if self.t.attributes else "amount"
+        frame = frame[frame["kind"] == "frontier"].sort_values(of, ascending=False, kind="stable")
+        if frame.empty:
+            return None
+        shown = frame.head(top)
+        rows = [
+            [
+                str(i),
+                self.label(who),
+                f"{self.amounts.shown(row['amount'], row['currency'])} {row['currency']}",
+            ]
+            for i, (row, who) in enumerate(
+                zip(shown.to_dict("records"), self.holders(shown), strict=True), start=1
+            )
+        ]
+        return Table(
+            self.say(N_("Statements to ask for next: the money that each would explain")),
+            ["", self.say(N_("account")), self.say(N_("amount"))],
+            rows,
+            right=(0, 2),
+            note=self._more(len(frame) - len(shown)),
+        )
+
+    def chains(self, top: int, *, transfers: bool, order: str | None = None) -> Table:
+        kept, left, money = top_chains(self.t, top, order)
         self.know(account for way in kept["accounts"] for account in way)
         arrow = " ← " if self.t.backward else " → "
         rows = []
@@ -254,7 +404,8 @@ class TraceTables:
             cells = [
                 self.amounts.shown(row["amount"]),
                 str(row["hops"]),
-                self.say(end_name(row["kind"], self.t.backward)),
+                self.say(end_name(row["kind"], self.t.backward))
+                + (self.say(N_(", inferred over cash")) if row["inferred"] else ""),
                 arrow.join(
                     self.label(account) if transfers else brief(self.labels.get(account, ""), account)
                     for account in row["accounts"]
@@ -272,7 +423,10 @@ class TraceTables:
         )
 
     def others(self, top: int) -> Iterator[Table]:
-        """What was assumed, and money taken of others' earmarks, where there is any."""
+        """What other rules reach, what to ask for, what was assumed, and money taken of others' earmarks:
+        each where there is any.
+        """
+        yield from (table for table in (self.reachable(top), self.frontier(top)) if table is not None)
         frame = self.t.assumptions
         if len(frame):
             shown = frame.head(top)
@@ -281,7 +435,7 @@ class TraceTables:
                 [
                     self.say(row["note"]),
                     self.label(row["account_id"]),
-                    self.amounts.shown(row["seed_amount"]),
+                    "" if jsonable(row["seed_amount"]) is None else self.amounts.shown(row["seed_amount"]),
                     f"{self.amounts.shown(row['value'], row['currency'])} {row['currency']}"
                     if row["kind"] == "opening"
                     else f"{row['value']:,}",
@@ -294,7 +448,7 @@ class TraceTables:
                 [self.say(title) for title in titles],
                 rows,
                 right=(2, 3),
-                note=self._more(len(frame) - len(shown)),
+                note=" ".join(x for x in (self._more(len(frame) - len(shown)), self._resting()) if x),
             )
         frame = self.t.misuse
         if len(frame):
@@ -306,6 +460,19 @@ class TraceTables:
                 right=[i for i, name in enumerate(frame.columns) if name in _LOCAL],
                 note=self._more(len(frame) - len(records)),
             )
+
+    def _resting(self) -> str:
+        """How much rests on openings that nobody knows."""
+        found = self.extras.resting
+        if found is None:
+            return ""
+        if isinstance(found, GraphflowError):
+            return self.say(N_("What rests on the unknown openings cannot be said here."))
+        return self.say(
+            N_("If the unknown openings were very large, {count} of {all} ends would differ."),
+            count=f"{found[0]:,}",
+            all=f"{found[1]:,}",
+        )
 
     def _more(self, count: int) -> str:
         return self.say(N_("and {count} more rows"), count=f"{count:,}") if count else ""
@@ -319,7 +486,7 @@ class TraceTables:
             what=self.say(what),
             money=self.amounts.shown(money),
             currency=self.t.currency,
-            percent=percent(money, self.t.seed),
+            percent=percents([money], self.t.seed)[0],
         )
 
 
@@ -329,6 +496,13 @@ _LIMITS = {
     "max_hops": N_("at most {value} hops"),
     "min_amount": N_("chains of at least {value}"),
 }
+_WAYS = (
+    ("by", "party", N_("transfers inside one party are no hop")),
+    ("overdraft", "coordinated", N_("overdrafts coordinated with what repaid them")),
+    ("cash_gaps", True, N_("over gaps of cash: an inference")),
+)
+INEXACT = N_("With ≥ and ≤ it was not computed to the end: the true ones may lie closer together.")
+_CONVERTED = N_("changed into another currency")
 _MISUSE = {
     "transfer_id": N_("transfer"),
     "account_id": N_("account"),
@@ -344,6 +518,18 @@ def cell(value: object) -> str:
     if value is None:
         return ""
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def party_names(case: Case, ids: set[str]) -> dict[str, str]:
+    """The names of parties."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    held = case.tables.arrow("parties", {"party_id", "name"}) if ids else None
+    if held is None or held.num_columns < 2:
+        return {}
+    found = held.filter(pc.is_in(held["party_id"], pa.array(sorted(ids), held["party_id"].type)))
+    return {row["party_id"]: row["name"] for row in found.to_pylist() if row["name"]}
 
 
 def account_names(case: Case, ids: set[str]) -> dict[str, str]:
@@ -396,55 +582,100 @@ def show_facts(facts: Mapping[str, object], form: str, language: str) -> None:
 
 
 def show_trace(
-    case: Case, t: Trace, start: str, form: str, language: str, *, part: str = "ends", top: int | None = None
+    case: Case,
+    t: Trace,
+    start: str,
+    form: str,
+    language: str,
+    *,
+    part: str = "ends",
+    top: int | None = None,
+    order: str | None = None,
+    extras: Extras = Extras(),
 ) -> None:
     """Print a trace."""
     amounts = Amounts(case.tables.minor_units, t.currency)
     if form == "json":
-        write_json(trace_pairs(case, t, top), sys.stdout)
+        write_json(trace_pairs(case, t, top, order, extras), sys.stdout)
     elif form == "csv":
-        frame = (
-            t.routes() if part == "routes" else t.chains(top=top) if part == "chains" else getattr(t, part)
-        )
+        if part == "routes":
+            frame = t.routes()
+        elif part == "chains":
+            frame = t.chains(top=top, order=order or "amount")
+        elif part == "envelope" and extras.envelope is not None:
+            frame = extras.envelope
+        else:
+            frame = _with_bounds(t.ends, extras.envelope) if part == "ends" else getattr(t, part)
         seed = _CHAIN_SEED if part in ("routes", "chains") else _SEED
         records = amounts.assumed(frame) if part == "assumptions" else amounts.records(frame, seed)
         write_csv(records, [str(c) for c in frame.columns])
     else:
-        tables = TraceTables(case, t, start, language)
+        tables = TraceTables(case, t, start, language, extras)
+        most = TABLE_TOP if top is None else top
         print_facts(tables.facts())
-        print_table(tables.ends(TABLE_TOP if top is None else top))
-        print_table(tables.chains(TABLE_TOP if top is None else top, transfers=False), wraps=3)
+        print_table(tables.ends(most))
+        if t.attributes:
+            print_table(tables.chains(most, transfers=False, order=order), wraps=3)
         for table in tables.others(TABLE_TOP):
             print_table(table)
 
 
-def trace_page(case: Case, t: Trace, start: str, language: str) -> str:
-    """The same as a page: the picture, and tables with the transfers behind each chain."""
-    tables = TraceTables(case, t, start, language)
-    ends, chains = tables.ends(PAGE_TOP), tables.chains(PAGE_TOP, transfers=True)
-    routes = t.routes()
-    tables.know(account for way in routes["accounts"] for account in way)
+def _with_bounds(ends: pd.DataFrame, envelope: pd.DataFrame | None) -> pd.DataFrame:
+    """Ends with their envelope beside them, where it was asked for."""
+    if envelope is None:
+        return ends
+    keys = [name for name in ("kind", "account_id", "party_id", "currency") if name in envelope.columns]
+    return ends.merge(envelope, on=keys, how="left")
+
+
+def show_explained(transfer: str, told: str, form: str) -> None:
+    """Print why a transfer carries that much."""
+    if form == "json":
+        write_json([("transfer_id", transfer), ("explanation", told)], sys.stdout)
+    elif form == "csv":
+        names = ["transfer_id", "explanation"]
+        write_csv([dict(zip(names, (transfer, told), strict=True))], names)
+    else:
+        for line in told.splitlines():
+            words = line.lstrip()
+            out(line[: len(line) - len(words)] + plain(words))
+
+
+def trace_page(case: Case, t: Trace, start: str, language: str, extras: Extras = Extras()) -> str:
+    """The same as a page: the picture (not under poison), and tables with the transfers of each chain."""
+    tables = TraceTables(case, t, start, language, extras)
+    ends = tables.ends(PAGE_TOP)
     title = tables.say(
         N_("Where the money of {start} came from") if t.backward else N_("Where the money of {start} went"),
         start=shorten(start, 80),
     )
-    svg = sankey_svg(
+    shown: list[Picture | Table] = [ends]
+    if t.attributes:
+        chains = tables.chains(PAGE_TOP, transfers=True)
+        shown = [Picture(_picture(tables)), ends, chains]
+    foot = tables.say(
+        N_("graphflow {version}; case {hash}; rule {rule}."), version=VERSION, hash=case.hash, rule=t.rule
+    )
+    return html_page(
+        title,
+        [tables.facts(), *shown, *tables.others(PAGE_TOP)],
+        language=language,
+        foot=foot,
+    )
+
+
+def _picture(tables: TraceTables) -> str:
+    """The routes as a picture."""
+    t, routes = tables.t, tables.t.routes()
+    tables.know(account for way in routes["accounts"] for account in way)
+    return sankey_svg(
         routes,
         title=tables.say(
             N_("Hop by hop, from right to left") if t.backward else N_("Hop by hop, from left to right")
         ),
         unit=t.currency,
         digits=t.minor_units,
-        language=language,
+        language=tables.language,
         labels=tables.labels,
         backward=t.backward,
-    )
-    foot = tables.say(
-        N_("graphflow {version}; case {hash}; rule {rule}."), version=VERSION, hash=case.hash, rule=t.rule
-    )
-    return html_page(
-        title,
-        [tables.facts(), Picture(svg), ends, chains, *tables.others(PAGE_TOP)],
-        language=language,
-        foot=foot,
     )

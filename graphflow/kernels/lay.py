@@ -118,3 +118,50 @@ def first_beyond(steps: Records, outside: Flags, most: int) -> tuple[int, int, i
         if amount < 0 and steps[s]["amount"] >= most:
             amount = s
     return payer, payee, amount
+
+
+@njit(cache=True, nogil=True)
+def lay_lenders(steps: Records, leads: Numbers, owed: Ints) -> tuple[Ints, Ints]:
+    """The ruler of what lenders paid for each book, in the order of time: the oldest is repaid first.
+
+    Parameters
+    ----------
+    steps : record array (m)
+    leads : int32 (pots)
+        Of each pot the first of its book; empty where every pot is a book of its own.
+    owed : int64 (pots)
+        What each book owes at its opening, by its first pot: that is repaid before all else.
+
+    Returns
+    -------
+    lent, repaid : int64 (l, 2), (r, 2)
+        Steps of which a lender pays a part, ascending, and its place on the ruler; steps that repay, and
+        theirs: what repays the opening lies below 0, what lies at the same place otherwise is the same money.
+    """
+    lends = 0
+    repays = 0
+    for s in range(steps.size):
+        if steps[s]["amount"] > steps[s]["avail"]:
+            lends += 1
+        if steps[s]["repaid"] > 0:
+            repays += 1
+    lent = np.empty((lends, 2), np.int64)
+    repaid = np.empty((repays, 2), np.int64)
+    paid = np.zeros(owed.size, np.int64)
+    back = -owed
+    lends = 0
+    repays = 0
+    for s in range(steps.size):
+        if steps[s]["amount"] > steps[s]["avail"]:
+            book = leads[steps[s]["src"]] if leads.size > 0 else steps[s]["src"]
+            lent[lends, 0] = s
+            lent[lends, 1] = paid[book]
+            lends += 1
+            paid[book] += steps[s]["amount"] - steps[s]["avail"]
+        if steps[s]["repaid"] > 0:
+            book = leads[steps[s]["dst"]] if leads.size > 0 else steps[s]["dst"]
+            repaid[repays, 0] = s
+            repaid[repays, 1] = back[book]
+            repays += 1
+            back[book] += steps[s]["repaid"]
+    return lent, repaid

@@ -388,6 +388,63 @@ def wait_for(
 
 
 @njit(cache=True, nogil=True)
+def pass_on(
+    steps: Records,
+    books: Ints,
+    state: Ints,
+    place: int,
+    upto: int,
+    back: bool,
+    moved: Ints,
+    touched: Ints,
+    mark: Ints,
+) -> int:
+    """Go straight on from behind a place over payments that pass touched money on and do nothing else; the
+    place of the first other payment of a touched book, or the one behind the last that is asked for.
+
+    A loop of its own, as in `sweep`; the lists have room for all of it.
+    """
+    size = steps.size
+    ahead = -AHEAD if back else AHEAD
+    other = 952 if back else 903  # it stops there, is converted, is on its way, is one of several parts
+    count = mark[2]
+    touches = mark[4]
+    found = upto + 1
+    for o in range(place + 1, upto + 1):
+        s = size - 1 - o if back else o
+        if o + AHEAD <= upto:
+            prefetch(state, np.int64(steps[s + ahead]["src"]))
+            prefetch(state, np.int64(steps[s + ahead]["dst"]))
+        payer = np.int64(steps[s]["dst"] if back else steps[s]["src"])
+        if books.shape[0] > 0:
+            payer = book_of(books, payer)[0]
+        left = state[payer, 0]
+        if left == 0:
+            continue
+        amount = steps[s]["amount"]
+        lent = steps[s]["avail"] < amount or state[payer, 2] > 0 if back else steps[s]["repaid"] > 0
+        if left == 1 or lent or steps[s]["flags"] & other:
+            found = np.int64(o)
+            break
+        moved[count, 0] = s
+        moved[count, 1] = amount
+        moved[count, 2] = amount
+        count += 1
+        payee = np.int64(steps[s]["src"] if back else steps[s]["dst"])
+        if not back:
+            state[payee, 2] = amount
+        if books.shape[0] > 0:
+            payee = book_of(books, payee)[0]
+        if state[payee, 0] == 0:
+            touched[touches] = payee
+            touches += 1
+        state[payee, 0] = max(state[payee, 0], left - 1)
+    mark[2] = count
+    mark[4] = touches
+    return found
+
+
+@njit(cache=True, nogil=True)
 def walk(
     steps: Records,
     sides: Sides,
@@ -424,17 +481,14 @@ def walk(
         if turn < seeds.shape[0]:
             key = seeds[turn, 0]
         if dense:
-            for o in range(place + 1, (last if key == NEVER else min(last, (key - 1) >> 1)) + 1):
-                s = size - 1 - o if back else o
-                if o + AHEAD <= last:
-                    soon = s + ahead * AHEAD
-                    prefetch(state, np.int64(steps[soon]["src"]))
-                    prefetch(state, np.int64(steps[soon]["dst"]))
-                payer = np.int64(steps[s]["dst"] if back else steps[s]["src"])
-                home = book_of(books, payer)[0]
-                if state[home, 0] > 0:
-                    key = np.int64(2 * o)
-                    break
+            upto = last if key == NEVER else min(last, (key - 1) >> 1)
+            mark[2] = count
+            mark[4] = touches
+            found = pass_on(steps, books, state, place, upto, back, moved, touched, mark)
+            count = mark[2]
+            touches = mark[4]
+            if found <= upto:
+                key = 2 * found
         elif waiting > 0:
             key = min(key, 2 * (heap[0] >> 32))
         if key == NEVER:
@@ -559,17 +613,18 @@ def walk(
                 # of what was on its way no more arrives than was traced
                 carried = min(carried, state[home, 2])
                 state[home, 0] = 0
+        arrived = carried
+        if steps[high]["flags"] & 128 and not back:
+            arrived = nearest(came, carried, paid)
         rest = carried
         for k in range(low, high + 1):  # of a part of a transfer its first money
             amount = min(rest, steps[k]["amount"])
             if amount > 0:
                 moved[count, 0] = k
                 moved[count, 1] = amount
+                moved[count, 2] = arrived if low == high else amount
                 count += 1
                 rest -= amount
-        arrived = carried
-        if steps[high]["flags"] & 128 and not back:
-            arrived = nearest(came, carried, paid)
         flags = steps[low]["flags"]
         stop = (flags & 56) >> 3 if back else flags & 7
         payee = np.int64(steps[low]["src"] if back else steps[low]["dst"])
@@ -647,8 +702,9 @@ def spread(
 
     Returns
     -------
-    moved : int64 (v, 2)
-        Step and amount as it left, in time order. A seed's step carries the seed's amount.
+    moved : int64 (v, 3)
+        Step, amount as it left (backward, too), and as it goes on; in time order. A seed's step carries the
+        seed's amount.
     ended : int64 (w, 3)
         How (0 stays, 1 to 4 as in the steps' flags, 5 lender, 6 met a seed, 7 limit), pot, amount as it is
         there.
@@ -660,7 +716,7 @@ def spread(
     for i in range(books.shape[0]):
         widest = max(widest, books[i, 1] - books[i, 0])
     dense = False
-    moved = np.empty((256, 2), np.int64)
+    moved = np.empty((256, 3), np.int64)
     ended = np.empty((256, 3), np.int64)
     touched = np.empty(256, np.int64)
     heap = np.empty(256, np.int64)
@@ -674,6 +730,7 @@ def spread(
             dense = True
             # what is not written to takes no memory
             moved = longer(moved, mark[2], last - mark[0] + room)
+            touched = longer(touched, mark[4], last - mark[0] + seeds.shape[0])
         moved = longer(moved, mark[2], room)
         ended = longer(ended, mark[3], room)
         touched = longer(touched, mark[4], np.int64(1))
@@ -687,6 +744,9 @@ def spread(
     ended = longer(ended, count, room)
     upto = steps.size - 2 - last if back else np.int64(last)
     for i in range(mark[4]):
+        if i + AHEAD < mark[4]:
+            prefetch(pots, touched[i + AHEAD])
+            prefetch(state, touched[i + AHEAD])
         begin, end = book_of(books, touched[i])
         for pot in range(begin, end):
             amount = np.int64(0)

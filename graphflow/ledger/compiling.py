@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,15 +14,16 @@ from graphflow.errors import InputError, Problem
 from graphflow.kernels.index import sort_hashes
 from graphflow.language import N_
 from graphflow.ledger.columns import flags, integers, known, text_pieces, texts, whole
-from graphflow.ledger.coverage import end_of_day, gaps, join_deliveries, read_coverage
+from graphflow.ledger.coverage import end_of_day, join_deliveries, missing, read_coverage
 from graphflow.ledger.form import ORDINARY, Ledger, hash_ids
-from graphflow.ledger.histories import Events, Sides, number_histories
+from graphflow.ledger.histories import Events, Sides, bridge, number_histories
 from graphflow.ledger.keeping import InMemory, Keeping, text_buffers
 from graphflow.ledger.laying import Moves, lay_out_rows, lay_out_steps
 from graphflow.ledger.openings import Booked, Names, find_openings
 from graphflow.ledger.order import NONE, Ordered, Side, ascending, order_events
 from graphflow.ledger.reading import numbers_of, own_currencies, read_accounts, read_currencies, read_earmarks
 from graphflow.ledger.reversals import net_amounts
+from graphflow.ledger.threads import threads
 from graphflow.tables import SCHEMA, Shelf
 
 if TYPE_CHECKING:
@@ -37,7 +37,13 @@ SUM = 2**62
 
 
 def compile_ledger(
-    tables: Tables, keeping: Keeping | None = None, *, order: Ints | None = None, stated: bool = False
+    tables: Tables,
+    keeping: Keeping | None = None,
+    *,
+    order: Ints | None = None,
+    stated: bool = False,
+    gaps: Ints | None = None,
+    spare: int = 0,
 ) -> Ledger:
     """Compile checked tables into a ledger.
 
@@ -58,6 +64,11 @@ def compile_ledger(
     stated
         Whether coverage counts as stated although nothing here says anything of it: the tables are a part
         of a case in which something does.
+    gaps : int64 (g, 2), optional
+        Withdrawals and deposits, as rows of the table, that are taken to be the same cash: the deposit is
+        paid out of a place where the withdrawal's money stands by itself.
+    spare
+        How many minor units more than the least every opening has that is not known.
 
     Raises
     ------
@@ -75,10 +86,9 @@ def compile_ledger(
     who = read_accounts(tables, transfers, accounts)
     kind = who.kind
 
-    with ThreadPoolExecutor(2) as threads:
-        source, target = threads.map(
-            lambda side: numbers_of(tables, transfers, side, who), ("source", "target")
-        )
+    # what nothing waits for is done beside the rest: the kernels let go of Python's lock
+    aside = threads(2, size)
+    source, target = aside.map(lambda side: numbers_of(tables, transfers, side, who), ("source", "target"))
     time = integers(transfers, "time", size)
     arrives = integers(transfers, "target_time", size)
     if known(transfers, "target_time", size).any():
@@ -121,8 +131,6 @@ def compile_ledger(
         rows = event_row
         events = Events(event_row, event_time, first, second, moving, rows)
     origin = event_row[~second] if moving.size else event_row
-    # what nothing waits for is done beside the rest: the kernels let go of Python's lock
-    aside = ThreadPoolExecutor(2)
     named = aside.submit(_keep_ids, transfers, None if as_given else origin, keeping)
 
     coverage = read_coverage(accounts, tables.arrow("coverage"), who.ids, kind == 4, tables.timezone, stated)
@@ -137,11 +145,15 @@ def compile_ledger(
 
     sides = Sides((source, target), (currency, other), earmark, kind)
     books, pots, pots_of, books_of = number_histories(sides, len(names), coverage, own_coin, events)
+    bridged = (np.zeros(0, np.bool_), np.zeros(0, np.bool_))
+    if gaps is not None and len(gaps):
+        books_of = (books_of[0].copy(), books_of[1].copy())
+        pots, bridged = bridge(gaps, events, pots, pots_of, books_of)
 
     vague = _open_events(placed)
     booked = Booked(event_row, event_time, rows, books_of, (amount[rows], received[rows]), vague)
     by_book, basis, breaks = find_openings(
-        transfers, coverage, Names(who.ids, names, own_coin), books, booked
+        transfers, coverage, Names(who.ids, names, own_coin), books, booked, spare
     )
     ordinary = books["kind"] == ORDINARY
     opening = np.zeros(len(pots), np.int64)
@@ -154,7 +166,7 @@ def compile_ledger(
         transfers, who.ids, source, target, (time, latest), currency, converts, amount,
         origin if order is None else np.arange(size, dtype=np.int32),
     )  # fmt: skip
-    breaks = [*breaks, *broken, *gaps(coverage, who.ids)]
+    breaks = [*breaks, *broken, *missing(coverage, who.ids)]
     breaks.extend(_contradictions(placed, event_row, transfers))
     row_of = event_row if as_given else np.empty(size, np.int32)
     if not as_given:
@@ -164,8 +176,8 @@ def compile_ledger(
         lay_out_rows, keeping, origin, (time, arrives), (source, target), (amount, net), currency
     )
     moves = Moves(
-        events, pots_of, (source, target), net, received, converts, row_of, pots, kind,
-        known(transfers, "fee_of", size),
+        events, pots_of, (source, target), net, received, converts, row_of, pots, kind, who.party,
+        known(transfers, "fee_of", size), bridged,
     )  # fmt: skip
     del pots_of, books_of, booked, sides
     ids, id_hashes, id_rows = named.result()  # before the indexes take their memory

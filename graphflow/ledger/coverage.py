@@ -288,7 +288,7 @@ def join_deliveries(coverage: Coverage, sides: Iterable[SideOf]) -> Coverage:
     )
 
 
-def gaps(coverage: Coverage, ids: Any) -> list[Mapping[str, Any]]:
+def missing(coverage: Coverage, ids: Any) -> list[Mapping[str, Any]]:
     """Times between two deliveries of which nothing says whether something is missing, as breaks."""
     found: list[Mapping[str, Any]] = []
     for place in np.flatnonzero(coverage.loose).tolist():

@@ -16,6 +16,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphflow.errors import InputError, Problem
+from graphflow.kernels.index import index_by
+from graphflow.kernels.lay import lay_lenders
 from graphflow.kernels.text import hash64
 from graphflow.language import N_
 from graphflow.ledger.keeping import TEXTS, InFolder, mapped, text_buffers, texts_of
@@ -53,11 +55,11 @@ STOPS = ("", "cash", "fee", "hub", "outside")
 backward.
 """
 
-LENT, CONVERTS, ARRIVAL, PARTS = 64, 128, 256, 512
+LENT, CONVERTS, ARRIVAL, PARTS, INNER = 64, 128, 256, 512, 1024
 """Further flags of a step.
 
 A lender pays it; it arrives as another amount; it is the second leg of a transfer in transit; it is one of
-several parts that the compartments of an account pay together.
+several parts that the compartments of an account pay together; its two accounts have one party.
 """
 
 POT = np.dtype(
@@ -74,13 +76,15 @@ POT = np.dtype(
 )
 """One history: an account's, in one currency and one period of coverage, or one earmark's part of it.
 
-``period`` -1: outside any coverage, so no history. ``account`` -1 - row: that transfer's own, in transit.
+``period`` -1: outside any coverage, so no history. ``account`` -1: no account's; a transfer's own, in transit
+(``period`` is its row of the table), or that of cash between a withdrawal and a deposit (``period`` and
+``earmark`` are their rows), where a ledger was compiled with such pairs.
 """
 
 BASES = ("none", "stated", "first balance", "unknown")
 """How an opening is known. ``unknown``: the least one that never overdraws."""
 
-OUTSIDE, ORDINARY, CUSTODY, CLEARING, TRANSIT = range(5)
+OUTSIDE, ORDINARY, CUSTODY, CLEARING, TRANSIT, GAP = range(6)
 
 ROW = np.dtype(
     [
@@ -204,21 +208,87 @@ class Ledger:
         known = self.pots["account"]
         return np.searchsorted(np.where(known < 0, count, known), np.arange(count + 1)).astype(np.int64)
 
+    def lenders(self, back: bool) -> tuple[Numbers, Ints, Numbers, Ints, Ints]:
+        """What lenders paid, on a ruler for each book.
+
+        :attr:`leads`; by first pot of a book pointer, steps and places of the payments that lenders made
+        (``back``: of what repaid them); the steps on the other side, ascending, with their places, below 0
+        where they repay a negative opening.
+        """
+        rulers: tuple[Numbers, Ints, Numbers, Ints, Ints] = self._lenders[back]
+        return rulers
+
+    @cached_property
+    def _lenders(self) -> tuple[Any, ...]:
+        owed = np.maximum(-self.pots["opening"].astype(np.int64), 0)
+        lent, repaid = (_fixed(side) for side in lay_lenders(self.steps, self.leads, owed))
+        found = []
+        for side, end, other in ((lent, "src", repaid), (repaid, "dst", lent)):
+            pots = self.steps[end][side[:, 0]]
+            books = np.ascontiguousarray(self.leads[pots] if self.leads.size else pots)
+            pointer, positions = index_by(books, len(self.pots))
+            steps, places = side[positions, 0].astype(np.int32), side[positions, 1].copy()
+            found.append((_fixed(self.leads), _fixed(pointer), _fixed(steps), _fixed(places), other))
+        return tuple(found)
+
+    @cached_property
+    def leads(self) -> Numbers:
+        """Of each pot the first of its book; empty where every pot is a book of its own."""
+        found = np.zeros(0, np.int32)
+        if (self.account_kind == KINDS.index("custody")).any():  # looking through the pots takes longer
+            divided = (self.pots["kind"] == CUSTODY) & (self.pots["earmark"] >= 0)
+            if divided.any():  # the pots of a book are neighbours, the bare one first
+                numbers = np.arange(len(self.pots), dtype=np.int32)
+                found = np.maximum.accumulate(np.where(divided, np.int32(0), numbers))
+        found.setflags(write=False)
+        return found
+
     @cached_property
     def compartments(self) -> Ints:
         """Books of several pots, which custody accounts have: the first of each and the one behind its last,
         ascending.
         """
-        if not (self.account_kind == KINDS.index("custody")).any():  # looking through the pots takes longer
+        if self.leads.size == 0:
             return np.zeros((0, 2), np.int64)
-        pots = np.flatnonzero(self.pots["kind"] == CUSTODY)
-        same = np.ones(max(pots.size - 1, 0), np.bool_)
-        for name in ("account", "currency", "period"):
-            same &= self.pots[name][pots[1:]] == self.pots[name][pots[:-1]]
-        begins = pots[np.concatenate(([True], ~same))] if pots.size else pots
-        ends = pots[np.concatenate((~same, [True]))] + 1 if pots.size else pots
-        several = ends > begins + 1
-        return np.column_stack((begins[several], ends[several])).astype(np.int64)
+        begins, counts = np.unique(self.leads, return_counts=True)
+        several = counts > 1
+        return np.column_stack((begins, begins + counts))[several].astype(np.int64)
+
+    @cached_property
+    def gaps(self) -> frozenset[tuple[int, int]]:
+        """Withdrawals and deposits, as rows, that count as the same cash, where it was compiled so."""
+        of = self.pots[self.pots["kind"] == GAP]
+        if of.size == 0:
+            return frozenset()
+        place = np.empty(self.size, np.int64)
+        place[self.rows["origin"]] = np.arange(self.size)
+        return frozenset(zip(place[of["period"]].tolist(), place[of["earmark"]].tolist(), strict=True))
+
+    def by_book(self, back: bool) -> tuple[Ints, Numbers]:
+        """What each book pays (``back``: receives), ascending, at its first pot; its others have none."""
+        return self._received_by_book if back else self._paid_by_book
+
+    @cached_property
+    def _paid_by_book(self) -> tuple[Ints, Numbers]:
+        return self._joined(self.debits)
+
+    @cached_property
+    def _received_by_book(self) -> tuple[Ints, Numbers]:
+        return self._joined(self.credits)
+
+    def _joined(self, index: Index) -> tuple[Ints, Numbers]:
+        if self.leads.size == 0:
+            return index.pointer, index.steps
+        pointer, positions = index.pointer.copy(), index.steps.copy()
+        numbers = np.arange(len(self.pots))
+        first = np.flatnonzero((self.leads == numbers) & np.append(self.leads[1:] != numbers[1:], False))
+        upto = np.searchsorted(self.leads, first, side="right")
+        for lead, end in zip(first.tolist(), upto.tolist(), strict=True):
+            positions[pointer[lead] : pointer[end]].sort()
+            pointer[lead + 1 : end] = pointer[end]
+        pointer.setflags(write=False)
+        positions.setflags(write=False)
+        return pointer, positions
 
     @cached_property
     def _idle(self) -> threading.local:
@@ -348,6 +418,12 @@ class Ledger:
         for name in ("currencies", "breaks"):
             facts[name] = tuple(facts[name])
         return cls(**facts)
+
+
+def _fixed(array: Any) -> Any:
+    """The array, read-only: as everything of a ledger is."""
+    array.setflags(write=False)
+    return array
 
 
 def hash_ids(ids: Any) -> NDArray[np.uint64]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from graphflow.kernels.index import history_keys
 from graphflow.ledger.columns import fixed
 from graphflow.ledger.coverage import Coverage
-from graphflow.ledger.form import CLEARING, CUSTODY, ORDINARY, OUTSIDE, POT, TRANSIT
+from graphflow.ledger.form import CLEARING, CUSTODY, GAP, ORDINARY, OUTSIDE, POT, TRANSIT
 from graphflow.ledger.keeping import STRETCH
 
 Ints = NDArray[np.int64]
@@ -130,6 +130,49 @@ def number_histories(
     if bool((book_of[:-1] == np.arange(len(pots))).all()):  # as in most cases
         return books, pots, (source_pot, target_pot), (source_pot, target_pot)
     return books, pots, (source_pot, target_pot), (book_of[source_pot], book_of[target_pot])
+
+
+def bridge(
+    gaps: Ints,
+    events: Events,
+    pots: NDArray[np.void],
+    sides: tuple[Numbers, Numbers],
+    books: tuple[Numbers, Numbers],
+) -> tuple[NDArray[np.void], tuple[Flags, Flags]]:
+    """Give the cash of each pair of a withdrawal and a deposit a place of its own, between the two.
+
+    Neither stands in the books of the cash accounts then. Changes the pots and books of the events' sides.
+
+    Parameters
+    ----------
+    gaps
+        Withdrawals and deposits, as rows of the table.
+    sides, books
+        The pots and books of the payers and the payees, by event.
+
+    Returns
+    -------
+    The pots with those of the pairs behind the others, and of which events the payer's side is such a place,
+    of which the payee's.
+    """
+    joined = np.zeros((2, events.row.size), np.bool_)
+    place = np.full(int(events.row.max()) + 1, -1, np.int64)
+    more = np.zeros(len(gaps), POT)
+    # a withdrawal comes to the place when it arrives, a deposit leaves it when it leaves
+    for side, column, only in ((1, 0, ~events.first), (0, 1, ~events.second)):
+        place[:] = -1
+        place[gaps[:, column]] = len(pots) + np.arange(len(gaps))
+        which = np.flatnonzero((place[events.row] >= 0) & only)
+        if side:
+            more["currency"][place[events.row[which]] - len(pots)] = pots["currency"][sides[1][which]]
+        sides[side][which] = place[events.row[which]]
+        books[side][which] = -1
+        joined[side, which] = True
+    more["account"] = -1
+    more["period"] = gaps[:, 0]  # as rows of the table
+    more["earmark"] = gaps[:, 1]
+    more["kind"] = GAP
+    return np.concatenate((pots, more)), (joined[0], joined[1])
 
 
 def _keys(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,9 +19,10 @@ from graphflow.kernels.lows import build_lows
 from graphflow.language import N_
 from graphflow.ledger.columns import fixed
 from graphflow.ledger.division import divide
-from graphflow.ledger.form import ARRIVAL, CONVERTS, CUSTODY, OUTSIDE, ROW, STEP, Index
+from graphflow.ledger.form import ARRIVAL, CONVERTS, CUSTODY, INNER, OUTSIDE, ROW, STEP, Index
 from graphflow.ledger.histories import Events
 from graphflow.ledger.keeping import STRETCH, Growing, InMemory, Keeping
+from graphflow.ledger.threads import threads
 
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
@@ -47,10 +48,13 @@ class Moves:
         another amount.
     row_of
         The number of each row in the order that is shown.
-    pots, kind
-        Histories, and the kind of each account.
+    pots, kind, party
+        Histories, and the kind and the party of each account.
     fee
         Rows that are the fee of another.
+    bridged
+        Whether an event's payer, and its payee, is the place of cash between two of them; without any, no
+        entry.
     """
 
     events: Events
@@ -62,7 +66,9 @@ class Moves:
     row_of: Numbers
     pots: Records
     kind: NDArray[np.int8]
+    party: Numbers
     fee: Flags
+    bridged: tuple[Flags, Flags]
 
     @cached_property
     def whole(self) -> bool:
@@ -78,6 +84,11 @@ class Moves:
     def special(self) -> Flags:
         """Accounts of a kind at which money may go no further."""
         return np.isin(self.kind, (1, 2, 3, 4))
+
+    @cached_property
+    def parties(self) -> bool:
+        """Whether anybody's party is known."""
+        return bool((self.party >= 0).any())
 
     @cached_property
     def stops(self) -> bool:
@@ -149,7 +160,7 @@ def lay_out_steps(
     total = int(counts[0].sum())
     run = _Run(pots, opening, counts, total)
     parts = []
-    with ThreadPoolExecutor(1) as aside:  # what is laid out is entered in the indexes beside the next
+    with threads(1, size) as aside:  # what is laid out is entered in the indexes beside the next
         entered: Future[None] | None = None
         for first, laid, found in given:
             if steps is not None:  # all of them are there
@@ -169,8 +180,8 @@ def lay_out_steps(
     pots["opening"] = opening
     pots["closing"] = run.stand["held"]
     run.refuse(converted, pots, *named)
-    with ThreadPoolExecutor(2) as threads:
-        indexes = [threads.submit(run.index, back, keeping) for back in (False, True)]
+    with threads(2, size) as pool:
+        indexes = [pool.submit(run.index, back, keeping) for back in (False, True)]
         row_pointer, row_steps = run.by_row(size)
         debits, credits_ = (x.result() for x in indexes)
         return Laid(target.end(), converted, pots, debits, credits_, row_pointer, row_steps)
@@ -209,11 +220,16 @@ def _stretches(moves: Moves, target: Growing) -> Iterator[tuple[int, Records, In
         row, first, second = moves.events.row[part], moves.events.first[part], moves.events.second[part]
         payer, payee = (pots[part] for pots in moves.pots_of)
         amount = moves.net[row]
+        leaving, arriving = first, second  # on that side there is no account
+        if moves.bridged[0].size:
+            leaving, arriving = first | moves.bridged[1][part], second | moves.bridged[0][part]
         if not moves.whole:
             keep = amount > 0
             row, first, second = row[keep], first[keep], second[keep]
+            leaving, arriving = leaving[keep], arriving[keep]
             payer, payee, amount = payer[keep], payee[keep], amount[keep]
-        flags = _flags(moves, row, first, second, (payer, payee))
+        flags = _stops(moves, row, leaving, arriving, (payer, payee)) if moves.stops else None
+        flags = _flags(moves, row, first, second, flags)
         which = np.zeros(0, np.int64)
         if flags.size:
             which = np.flatnonzero(flags & CONVERTS)
@@ -230,21 +246,21 @@ def _stretches(moves: Moves, target: Growing) -> Iterator[tuple[int, Records, In
         at += row.size
 
 
-def _flags(
-    moves: Moves, row: Numbers, first: Flags, second: Flags, pots_of: tuple[Numbers, Numbers]
-) -> Numbers:
-    """The flags of steps: why money goes no further, conversions and arrivals; without any, no entry."""
-    flags = np.zeros(0, np.int32)
-    if moves.stops:
-        flags = _stops(moves, row, first, second, pots_of)
+def _flags(moves: Moves, row: Numbers, first: Flags, second: Flags, stops: Numbers | None) -> Numbers:
+    """The flags of steps: why money goes no further, and what else is known; without any, no entry."""
+    flags = stops
+    source, target = (side[row] for side in moves.accounts)
+    inner = source == target
+    if moves.parties:  # an account without a party is its own
+        inner |= (moves.party[source] >= 0) & (moves.party[source] == moves.party[target])
+    marks = [(INNER, inner), (ARRIVAL, second)]
     if moves.converts.any():
-        which = moves.converts[row] & ~first
-        flags = flags if flags.size else np.zeros(row.size, np.int32)
-        flags[which] |= CONVERTS
-    if second.any():
-        flags = flags if flags.size else np.zeros(row.size, np.int32)
-        flags[second] |= ARRIVAL
-    return flags
+        marks.append((CONVERTS, moves.converts[row] & ~first))
+    for mark, which in marks:
+        if which.any():
+            flags = np.zeros(row.size, np.int32) if flags is None else flags
+            flags[which] |= mark
+    return np.zeros(0, np.int32) if flags is None else flags
 
 
 def _stops(

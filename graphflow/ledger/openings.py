@@ -50,12 +50,18 @@ class Names:
 
 
 def find_openings(
-    transfers: Any, coverage: Coverage, names: Names, books: NDArray[np.void], booked: Booked
+    transfers: Any,
+    coverage: Coverage,
+    names: Names,
+    books: NDArray[np.void],
+    booked: Booked,
+    spare: int = 0,
 ) -> tuple[Ints, Ints, Breaks]:
     """Opening and basis of each book, and breaks.
 
     An opening is the stated one, else it follows from the first running balance, else from an opening that is
-    stated for a later time of the same period, else it is the least one that never overdraws. What is stated
+    stated for a later time of the same period, else it is the least one that never overdraws, and what is
+    ``spare``. What is stated
     of openings is compared with one another and with the rows, running balances with the rows.
     """
     size = len(transfers)
@@ -83,7 +89,7 @@ def find_openings(
         breaks += _by_balances(transfers, names, books, booked, balances, known, runs, opening, basis)
     breaks += _by_later_openings(coverage, names, books, booked, opening, basis)
     least = ordinary[opening[ordinary] == NONE]
-    opening[least] = -np.minimum(lowest[least], 0)
+    opening[least] = spare - np.minimum(lowest[least], 0)
     basis[least] = UNKNOWN
     breaks += _between_periods(coverage, names, books, opening, basis, total)
     return opening, basis, breaks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from graphflow.language import N_
 
@@ -66,6 +66,22 @@ def percent(part: int, whole: int) -> str:
     """
     tenths = int(part) * 1000 // int(whole) if whole else 0
     return f"{tenths // 10}.{tenths % 10}"
+
+
+def percents(parts: Sequence[int], whole: int) -> list[str]:
+    """One decimal each, by the largest remainder: those of all parts of a whole add up to 100.0.
+
+    >>> percents([1, 1, 1], 3), percents([2, 1], 6), percents([], 0)
+    (['33.4', '33.3', '33.3'], ['33.3', '16.7'], [])
+    """
+    if not whole:
+        return ["0.0" for _ in parts]
+    rest = max(0, whole - sum(parts))  # what is not among the parts counts as one more
+    shares = [divmod(int(part) * 1000, whole) for part in [*parts, rest]]
+    order = sorted(range(len(shares)), key=lambda i: -shares[i][1])
+    more = set(order[: max(0, 1000 - sum(tenths for tenths, _ in shares))])
+    tenths = [share + (i in more) for i, (share, _) in enumerate(shares)]
+    return [f"{x // 10}.{x % 10}" for x in tenths[: len(parts)]]
 
 
 def width_of(text: str) -> int:

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,15 @@ class Synthesis:
     least: int
     size: int
     has_statements: bool
+    is_toy: bool = False
 
     @property
     def write(self) -> Callable[..., None]:
         """The function that writes it; imported only now, because importing should cost nothing."""
+        if self.is_toy:
+            from graphflow.synthesis.toys import write_toy
+
+            return partial(write_toy, self.name)
         if self.name == "p2p":
             from graphflow.synthesis.lending import p2p
 
@@ -65,7 +71,7 @@ def make(
     Parameters
     ----------
     name : str
-        One of `SYNTHESES`: ``"p2p"`` or ``"ledger"``.
+        One of `SYNTHESES`: ``"p2p"`` or ``"ledger"``; or a toy, such as ``"t1"``, which has no size.
     out : path
         A folder that does not exist, or is empty.
     size : int, optional
@@ -95,12 +101,16 @@ def make(
     100
     """
     found = {synthesis.name: synthesis for synthesis in SYNTHESES}
-    synthesis = found.get(name)
+    synthesis = found.get(name) or _toy(name)
     problems = []
     if synthesis is None:
-        problems.append(
-            Problem("NAME", N_("there is no such case to generate"), first=name, expected=", ".join(found))
-        )
+        from graphflow.synthesis.toys import TOYS
+
+        known = ", ".join([*found, *TOYS])
+        problems.append(Problem("NAME", N_("there is no such case to generate"), first=name, expected=known))
+    if synthesis is not None and synthesis.is_toy and size is not None:
+        what = N_("{name} has the transfers that it has: it takes no size")
+        problems.append(Problem("size", what, {"name": name}, str(size)))
     if style not in STYLES:
         problems.append(
             Problem("style", N_("there is no such style"), first=style, expected=", ".join(STYLES))
@@ -153,6 +163,13 @@ def make(
     return {**said, **facts}
 
 
+def _toy(name: str) -> Synthesis | None:
+    """The toy of that name as a case to write, or None."""
+    from graphflow.synthesis.toys import TOYS
+
+    return Synthesis(name, name, 0, 0, False, is_toy=True) if name in TOYS else None
+
+
 def _write(
     synthesis: Synthesis,
     made: Path,
@@ -166,7 +183,7 @@ def _write(
     """Write the case to `made`; what is in it."""
     if style == "tables":
         synthesis.write(made, size=size, seed=seed, form=form, progress=progress)
-        return _facts(made)
+        return _facts(made, toy=synthesis.is_toy)
     from graphflow.synthesis.statements import write_statements
 
     tables = aside / "tables"
@@ -177,7 +194,7 @@ def _write(
     return facts | write_statements(tables, made, progress=progress)
 
 
-def _facts(folder: Path) -> dict[str, Any]:
+def _facts(folder: Path, *, toy: bool = False) -> dict[str, Any]:
     """What the case has, as its own files say."""
     import pyarrow.parquet as pq
 
@@ -194,6 +211,6 @@ def _facts(folder: Path) -> dict[str, Any]:
         told = json.loads(summary.read_text(encoding="utf-8"))
         names = (N_("raised"), N_("returned"), N_("lost"), N_("seed_reference"))
         facts |= {name: told[name] for name in names}
-    else:
+    elif not toy:
         facts["seed_reference"] = "account:A00000001"
     return facts

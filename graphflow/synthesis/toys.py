@@ -1,13 +1,14 @@
 """Small cases with known answers: examples for documentation, first cells of notebooks, fixtures of tests.
 
 Each toy is two functions: ``NAME_tables()`` gives the frames, ``NAME()`` the case made of them. Those named
-``t1`` to ``t11`` are published or hand-computed vectors of tracing through one mixed account, `M`, whose
+``t1`` to ``t12`` are published or hand-computed vectors of tracing through one mixed account, `M`, whose
 statement is held; whoever pays it and whoever it pays is seen only as its counterparty.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -246,6 +247,86 @@ def t11() -> Case:
     return _case(t11_tables())
 
 
+def t12_tables() -> Frames:
+    """The tables of `t12`."""
+    steps: list[_Step] = [
+        ("t", "T", "M", "50000"),
+        ("w", "M", "cash:M", "50000", {"time": "2024-03-01T10:02:00"}),
+        ("d", "cash:N", "N", "48000", {"time": "2024-03-01T15:40:00"}),
+    ]
+    holder = {"opening_balance": "0", "party_id": "P"}
+    frames = _book(steps, {"M": holder, "N": holder})
+    return {**frames, "parties": _frame([{"party_id": "P", "name": "P", "kind": "person"}])}
+
+
+def t12() -> Case:
+    """Cash is taken out of one account of a person, and nearly as much paid into another, the same day (T12).
+
+    T's 50,000: `cash` at `cash:M`; where cash gaps are joined (48,000 of 50,000 are 0.96), 48,000 in N.
+    """
+    return _case(t12_tables())
+
+
+def custody_tables() -> Frames:
+    """The tables of `custody`."""
+    steps: list[_Step] = [
+        ("p", "P", "K", "300", {"order_id": "L1"}),
+        ("q", "Q", "K", "200", {"order_id": "L2"}),
+        ("x", "K", "X", "400", {"order_id": "L2"}),
+    ]
+    return _book(steps, {"K": {"opening_balance": "50", "kind": "client_custody"}})
+
+
+def custody() -> Case:
+    """A custody account pays 400 for L2, for which it holds 200: 50 of nobody's, then 150 of what L1 brought.
+
+    P's 300, under every rule: X 150, left 150; all of Q's 200: X.
+
+    Examples
+    --------
+    >>> import graphflow as gf
+    >>> t = gf.trace(custody(), "account:P", rule="prorata")
+    >>> sorted(zip(t.ends["account_id"], t.ends["amount"], strict=True))
+    [('K', 15000), ('X', 15000)]
+    >>> t.misuse[["transfer_id", "earmark", "taken_from", "amount"]].values.tolist()
+    [['x', 'L2', 'L1', 15000]]
+    """
+    return _case(custody_tables())
+
+
+def by_hand_tables() -> Frames:
+    """The tables of `by_hand`."""
+    steps = [
+        ("1", "V", "A", "600"),
+        ("2", "W", "A", "100"),
+        ("3", "A", "B", "400"),
+        ("4", "A", "C", "200"),
+        ("5", "W", "B", "150"),
+        ("6", "B", "C", "400"),
+        ("7", "C", "V", "50"),
+        ("8", "C", "X", "500"),
+    ]
+    openings = {"A": "100", "B": "100", "C": "0"}
+    return _book(steps, {name: {"opening_balance": amount} for name, amount in openings.items()})
+
+
+def by_hand() -> Case:
+    """The case that the manual works through by hand: a victim V, a trader W, three accounts, a payment to X.
+
+    V's 600 in A, B, C, V (returned), X: `fifo` 100, 100, 50, 50, 300; `lifo` 100, 50, 50, 50, 350;
+    `prorata` 150, 115.38, 27.88, 27.89, 278.85; `libr` 200, 200, 50, 0, 150; `poison` 200, 250, 50, 50, 500.
+
+    Examples
+    --------
+    >>> import graphflow as gf
+    >>> ends = gf.trace(by_hand(), "account:V", rule="fifo").ends
+    >>> ends[["kind", "account_id", "amount"]].values.tolist()
+    [['frontier', 'X', 30000], ['balance', 'A', 10000], ['balance', 'B', 10000],
+     ['balance', 'C', 5000], ['returned', 'V', 5000]]
+    """
+    return _case(by_hand_tables())
+
+
 def two_victims_tables() -> Frames:
     """The tables of `two_victims`."""
     transfers: list[tuple[str, ...]] = [
@@ -343,6 +424,8 @@ def mixing() -> Case:
 TOYS: Mapping[str, Callable[[], Frames]] = {
     "two_victims": two_victims_tables,
     "mixing": mixing_tables,
+    "by_hand": by_hand_tables,
+    "custody": custody_tables,
     "t1": t1_tables,
     "t2": t2_tables,
     "t3": t3_tables,
@@ -353,4 +436,14 @@ TOYS: Mapping[str, Callable[[], Frames]] = {
     "t9": t9_tables,
     "t10": t10_tables,
     "t11": t11_tables,
+    "t12": t12_tables,
 }
+
+
+def write_toy(name: str, folder: Path, *, form: str | None = None, **_: object) -> None:
+    """Write a toy's tables into a folder, as CSV unless `form` is ``"parquet"``."""
+    for table, frame in TOYS[name]().items():
+        if form == "parquet":
+            frame.to_parquet(folder / f"{table}.parquet", index=False)
+        else:
+            frame.to_csv(folder / f"{table}.csv", index=False, lineterminator="\n")

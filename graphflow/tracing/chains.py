@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graphflow.kernels import chains as kernel
 from graphflow.kernels.chains import walk_chains
 from graphflow.ledger.form import Index
 
 Ints = NDArray[np.int64]
+
+NO_LENDERS = (
+    np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64),
+    np.zeros((0, 2), np.int64),
+)  # fmt: skip
+"""Where nobody asks what lenders paid."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +36,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some chains: those of ``i`` are ``rows[bounds[i]:bounds[i + 1]]``, its end ``ends[i]`` (code,
-    pot, amount, seed amount).
+    """Some chains: those of ``i`` are ``rows[bounds[i]:bounds[i + 1]]``, its end ``ends[i]`` (code, pot,
+    amount, seed amount, a row of the seeds, number of the path: those of one path follow one another, in one
+    batch).
     """
 
     bounds: Ints
@@ -38,7 +47,23 @@ class Batch:
 
 
 class Chains:
-    """Chains, enumerated when they are asked for, as often as they are asked for."""
+    """Chains, enumerated when they are asked for, as often as they are asked for.
+
+    Parameters
+    ----------
+    steps, side, converted, lenders
+        A ledger, as the kernel takes it.
+    seeds, restarts, standing
+        What the chains begin with, and where traced money meets it.
+    last
+        The last place of the period, in time order.
+    asked
+        What is asked, as the kernel's bits.
+    limits
+        Which chains are kept.
+    real_pots, real_steps
+        Where it is not the case's own ledger: what its pots and steps are there.
+    """
 
     def __init__(
         self,
@@ -49,10 +74,11 @@ class Chains:
         restarts: Ints,
         standing: Ints,
         last: int,
-        backward: bool,
+        asked: int,
         limits: Limits,
         real_pots: Ints | None = None,
         real_steps: Ints | None = None,
+        lenders: kernel.Lenders = NO_LENDERS,
     ) -> None:
         self.steps = steps
         self.side = side
@@ -61,17 +87,20 @@ class Chains:
         self.restarts = restarts
         self.standing = standing
         self.last = last
-        self.backward = backward
+        self.asked = asked
         self.limits = limits
         self.real_pots = real_pots
         self.real_steps = real_steps
+        self._side = (side.pointer, side.steps, side.starts, side.held, side.lows)
+        self._lenders = lenders
+        for array in (steps, *self._side, converted, *lenders, seeds, restarts, standing):
+            array.setflags(write=False)  # to numba another type than what can be written
 
     def limited(self, limits: Limits) -> Chains:
         """The same chains under other limits."""
-        return Chains(
-            self.steps, self.side, self.converted, self.seeds, self.restarts, self.standing, self.last,
-            self.backward, limits, self.real_pots, self.real_steps,
-        )  # fmt: skip
+        other = copy.copy(self)
+        other.limits = limits
+        return other
 
     def stands_in(self, number: int) -> int:
         """The pot in which a seed stands; -1 for a transfer."""
@@ -82,18 +111,16 @@ class Chains:
         """All chains, a few thousand at a time."""
         if carried is None:
             carried = np.zeros((0, 2), np.int64)
-        stack = (np.zeros((64, 19), np.int64), np.zeros(64, np.int64), np.array([0, -1], np.int64))
+        stack = (
+            np.zeros(16, kernel.GROUP), np.zeros(16, kernel.PIECE), np.zeros(16, kernel.END),
+            np.zeros(16, np.int64), np.array(kernel.START, np.int64),
+        )  # fmt: skip
+        payments = (self._side, self.converted, self._lenders)
+        limits = (self.last, self.limits.hops, self.limits.least, self.asked)
         more = True
         while more:
             bounds, rows, ends, stack, more = walk_chains(
-                self.steps,
-                (self.side.pointer, self.side.steps, self.converted),
-                self.side.starts,
-                self.seeds,
-                (self.restarts, self.standing),
-                (self.last, self.limits.hops, self.limits.least, int(self.backward)),
-                stack,
-                carried,
+                self.steps, payments, self.seeds, (self.restarts, self.standing), limits, stack, carried
             )
             if self.real_pots is not None:
                 ends[:, 1] = self.real_pots[ends[:, 1]]

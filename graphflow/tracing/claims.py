@@ -29,7 +29,7 @@ def apart(laid: Chains) -> Chains:
         return laid
     enters = _enters(laid)
     nobody = len(laid.side.pointer) - 2
-    parts, _ = split_claims(laid.steps, enters, nobody + 1, int(seeds[:, 5].max()) + 1)
+    parts, _ = split_claims(laid.steps, enters[:, :4].copy(), nobody + 1, int(seeds[:, 5].max()) + 1)
     old, number, amount, repaid = parts.T
     of = laid.steps[old]
 
@@ -63,19 +63,19 @@ def apart(laid: Chains) -> Chains:
     first = np.searchsorted(old, enters[:, 0])
     table = []
     turn = len(parts)
-    for (at, pot, size, seed), part in zip(enters.tolist(), first.tolist(), strict=True):
+    for (_, pot, size, seed, place), part in zip(enters.tolist(), first.tolist(), strict=True):
         if pot < 0:
-            table.append((part, -1, 0, size, 2 * at + 1, seed))
+            table.append((part, -1, 0, size, place, seed))
         else:
             low = int(places[turn])
-            table.append((-1, int(stand_pots[turn - len(parts)]), low, low + size, 2 * at, seed))
+            table.append((-1, int(stand_pots[turn - len(parts)]), low, low + size, place, seed))
             turn += 1
     real_pots, real_steps = laid.real_pots, laid.real_steps
     assert real_pots is not None and real_steps is not None
     restarts = np.flatnonzero(real_steps[old] < 0).reshape(-1, 1)
     return Chains(
         steps, side, laid.converted, np.array(sorted(table, key=lambda row: row[5]), np.int64), restarts,
-        laid.standing, len(steps) - 1, False, laid.limits,
+        laid.standing, len(steps) - 1, laid.asked, laid.limits,
         np.append(real_pots[pots[:-1] // count], np.int64(0)), real_steps[old],
     )  # fmt: skip
 
@@ -86,16 +86,18 @@ def _own(pot: Ints, seed: Ints, count: int, nobody: int) -> Ints:
 
 
 def _enters(laid: Chains) -> Ints:
-    """Where each seed begins: the step, or the one before which it stands; its pot; how much; its number."""
+    """Where each seed begins: the step, or the one before which it stands; its pot; how much; its number; its
+    place in time order.
+    """
     steps = laid.steps
     rows = []
-    for step, pot, low, high, _, number in laid.seeds.tolist():
+    for step, pot, low, high, place, number in laid.seeds.tolist():
         if step >= 0:
-            rows.append((step, -1, high - low, number))
+            rows.append((step, -1, high - low, number, place))
             continue
         # what lies on the pot's rulers at its place or behind it is later
         later = (steps["src"] == pot) & (steps["dplace"] >= low)
         later |= (steps["dst"] == pot) & (steps["flags"] & 7 == 0) & (steps["cplace"] >= low)
         found = np.flatnonzero(later)
-        rows.append((int(found[0]) if found.size else len(steps), pot, high - low, number))
-    return np.array(sorted(rows, key=lambda row: (row[0], row[1] < 0)), np.int64).reshape(-1, 4)
+        rows.append((int(found[0]) if found.size else len(steps), pot, high - low, number, place))
+    return np.array(sorted(rows, key=lambda row: (row[0], row[1] < 0)), np.int64).reshape(-1, 5)

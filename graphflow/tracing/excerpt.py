@@ -21,6 +21,7 @@ from graphflow.kernels.index import index_by
 from graphflow.ledger import compile_ledger
 from graphflow.ledger.columns import positions, texts
 from graphflow.ledger.form import Ledger
+from graphflow.ledger.gaps import find_gaps
 from graphflow.tables import Tables
 
 Ints = NDArray[np.int64]
@@ -46,11 +47,14 @@ class Change:
         By account, the account whose holder is supposed to hold it too.
     reversal_of
         By transfer, the one that it is supposed to reverse; None: none.
+    spare
+        How many minor units more than it must have every opening is supposed to have that is not known.
     """
 
     leave_out: frozenset[str] = frozenset()
     holder: Mapping[str, str] = field(default_factory=dict)
     reversal_of: Mapping[str, str | None] = field(default_factory=dict)
+    spare: int = 0
 
 
 class Surroundings:
@@ -73,6 +77,7 @@ class Surroundings:
                 len(self._accounts)
             )
         self._links = self._reversals()
+        self._gaps: Ints | None = None
         self._undone = self._without_steps()
 
     def _reversals(self) -> Ints:
@@ -98,9 +103,19 @@ class Surroundings:
         pointer, places = index_by(np.ascontiguousarray(keys), len(ledger.account_ids))
         return pointer, np.concatenate((rows, rows))[places]
 
-    def rows_of(self, accounts: Ints, more: Ints) -> Ints:
-        """All rows that touch the accounts, some more, and those that undo or are undone by any of these."""
+    @property
+    def gaps(self) -> Ints:
+        """Withdrawals and deposits, as rows, that are taken to be the same cash; found once."""
+        if self._gaps is None:
+            self._gaps = find_gaps(self.case.tables, self.ledger)
+        return self._gaps
+
+    def rows_of(self, accounts: Ints, more: Ints, over_gaps: bool) -> Ints:
+        """All rows that touch the accounts, some more, and those that undo or are undone by any of these, or
+        are the other half of a gap of cash.
+        """
         ledger = self.ledger
+        links = np.concatenate((self._links, self.gaps)) if over_gaps else self._links
         found: list[Ints] = [more]
         pointer, undone = self._undone
         for account in accounts.tolist():
@@ -110,17 +125,19 @@ class Surroundings:
                 found.append(ledger.steps["row"][steps].astype(np.int64))
             found.append(undone[int(pointer[account]) : int(pointer[account + 1])])
         rows = np.unique(np.concatenate(found))
-        while len(self._links):
-            linked = self._links[np.isin(self._links, rows).any(axis=1)]
+        while len(links):
+            linked = links[np.isin(links, rows).any(axis=1)]
             more = np.union1d(rows, linked)
             if more.size == rows.size:
                 break
             rows = more
         return rows
 
-    def excerpt(self, accounts: Ints, more: Ints) -> Excerpt:
-        """All rows of these accounts (as the ledger numbers them), and some rows more."""
-        return Excerpt(self, np.unique(accounts), more)
+    def excerpt(self, accounts: Ints, more: Ints, over_gaps: bool = False) -> Excerpt:
+        """All rows of these accounts (as the ledger numbers them), and some more; ``over_gaps``: cash that is
+        withdrawn and paid in again is joined.
+        """
+        return Excerpt(self, np.unique(accounts), more, over_gaps)
 
 
 class Excerpt:
@@ -139,10 +156,10 @@ class Excerpt:
         The events of these rows in the order that is shown: twice the row of the case, plus 1 for an arrival.
     """
 
-    def __init__(self, around: Surroundings, whole: Ints, more: Ints) -> None:
+    def __init__(self, around: Surroundings, whole: Ints, more: Ints, over_gaps: bool) -> None:
         ledger = around.ledger
-        self.around, self.whole = around, whole
-        self.rows = around.rows_of(whole, more)
+        self.around, self.whole, self.over_gaps = around, whole, over_gaps
+        self.rows = around.rows_of(whole, more, over_gaps)
         of = ledger.rows[self.rows]
         self.accounts: Ints = np.union1d(np.union1d(of["source"], of["target"]), whole).astype(np.int64)
         arrives = ledger.arrivals[np.isin(ledger.arrivals[:, 0], self.rows)]
@@ -186,8 +203,10 @@ class Excerpt:
         """
         tables, events = dict(self._tables), self.events if events is None else events
         rows = self.rows
+        spare = 0
         if change is not None:
             tables, rows = self._changed(tables, change)
+            spare = change.spare
         place = np.searchsorted(rows, events >> 1)
         here = place < rows.size
         here[here] = rows[place[here]] == events[here] >> 1
@@ -199,7 +218,12 @@ class Excerpt:
         part = Tables(_Instead(tables, base.stored), base.currency, base.timezone, base.minor_units)
         case = Case(part)
         stated = bool(self.around.ledger.coverage_stated)
-        case.__dict__["ledger"] = compile_ledger(part, order=order, stated=stated)
+        gaps = None
+        if self.over_gaps:
+            both = self.around.gaps
+            both = both[np.isin(both, rows).all(axis=1)]
+            gaps = np.searchsorted(rows, both)
+        case.__dict__["ledger"] = compile_ledger(part, order=order, stated=stated, gaps=gaps, spare=spare)
         return case
 
     def _changed(self, tables: dict[str, pa.Table], change: Change) -> tuple[dict[str, pa.Table], Ints]:
@@ -241,11 +265,6 @@ class Excerpt:
         for name in accounts["account_id"].to_pylist():
             yield shared.get(name) or holder(name)
 
-    def reached(self, case: Case, accounts: Ints) -> Ints:
-        """Accounts of a case of this excerpt, as the whole case's ledger numbers them."""
-        assert len(case.ledger.account_ids) == self.accounts.size
-        return self.accounts[accounts]
-
 
 class _Instead(Mapping[str, pa.Table]):
     """Tables, some of them instead of others."""
@@ -282,7 +301,13 @@ def surroundings(case: Case) -> Surroundings:
     return kept
 
 
-def settled(case: Case, start: Ints, rows: Ints, ask: Callable[[Excerpt], tuple[Any, Ints]]) -> Any:
+def settled(
+    case: Case,
+    start: Ints,
+    rows: Ints,
+    ask: Callable[[Excerpt], tuple[Any, Ints]],
+    over_gaps: bool = False,
+) -> Any:
     """Ask excerpts that grow until the answer's money is in no account of which rows are missing.
 
     Parameters
@@ -294,7 +319,7 @@ def settled(case: Case, start: Ints, rows: Ints, ask: Callable[[Excerpt], tuple[
     """
     accounts = np.unique(start)
     while True:
-        answer, reached = ask(surroundings(case).excerpt(accounts, rows))
+        answer, reached = ask(surroundings(case).excerpt(accounts, rows, over_gaps))
         grown = np.union1d(accounts, reached)
         if grown.size == accounts.size:
             return answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, TypeVar
@@ -15,8 +15,10 @@ from graphflow.tracing.excerpt import settled
 from graphflow.tracing.seeds import ends_of_case, rows_of
 
 if TYPE_CHECKING:
+    from graphflow.case import Case
     from graphflow.ledger.form import Ledger
     from graphflow.tracing.excerpt import Excerpt
+    from graphflow.tracing.question import Question
     from graphflow.tracing.result import Trace
 
 Ints = NDArray[np.int64]
@@ -24,7 +26,8 @@ Ints = NDArray[np.int64]
 MOST_ORDERS = 1000
 """Joint orders that are tried; of more, only bounds from outside are said."""
 
-Key = tuple[str, str, str]
+Key = tuple[str, tuple[str, str], str]
+"""An end: kind, holder (an account, or else a party), currency."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,15 @@ class Intervals:
     Attributes
     ----------
     transfers
-        By transfer: the least and the greatest that it carries.
+        By transfer: the least and the greatest that it carries; what is not there carries nothing.
     ends
-        By kind, holder and currency: the least and the greatest amount.
+        By kind, holder and currency: the least and the greatest amount; None where nothing is known of it.
     orders
-        How many joint orders were tried.
+        How many joint orders were tried; 0: they are too many, and these are bounds from outside.
     """
 
-    transfers: dict[str, tuple[int, int]]
-    ends: dict[Key, tuple[int, int]]
+    transfers: Mapping[str, tuple[int, int]]
+    ends: Mapping[Key, tuple[int, int] | None]
     orders: int
 
 
@@ -51,14 +54,15 @@ def intervals(trace: Trace) -> Intervals | None:
 
     Each order has its own least openings. None where there are more than :data:`MOST_ORDERS`.
     """
-    case, question, ledger = trace._case, trace._question, trace._ledger
+    question, ledger = trace._question, trace._whole
+    case = trace._case if trace._excerpt is None else trace._excerpt.around.case
     span = ends_of_case(ledger)
     held = np.array([ledger.account(x.id) for x in question.references if x.kind == "balance"], np.int64)
 
     def try_all(excerpt: Excerpt) -> tuple[Intervals | None, Ints]:
         from graphflow.tracing.question import ask
 
-        orders = joint_orders(ledger, excerpt)
+        orders = joint_orders(ledger, excerpt, MOST_ORDERS)
         if orders is None:
             return None, excerpt.whole
         ends: list[dict[Key, int]] = []
@@ -67,10 +71,10 @@ def intervals(trace: Trace) -> Intervals | None:
         for events in orders:
             part = excerpt.case(events)
             try:
-                found = ask(part, question, span)
+                found = ask(part, question, span, excerpt)
             except UsageError:  # in this order there is no such money: a part of a balance, say
                 continue
-            grown = np.union1d(reached, excerpt.accounts[found._reached[0]])
+            grown = np.union1d(reached, found._walked)
             if grown.size > reached.size:
                 reached = grown
                 break  # all of it again, with the rows of these accounts
@@ -79,15 +83,15 @@ def intervals(trace: Trace) -> Intervals | None:
         return Intervals(_spans(moved), _spans(ends), len(ends)), reached
 
     found: Intervals | None = settled(
-        case, np.concatenate((held, trace._reached[0])), asked_rows(trace), try_all
+        case, np.concatenate((held, trace._walked)), asked_rows(case, question), try_all, question.cash_gaps
     )
     return found
 
 
-def asked_rows(trace: Trace) -> Ints:
+def asked_rows(case: Case, question: Question) -> Ints:
     """The rows that a question's references name, whenever they were."""
-    named = trace._question.references
-    return np.unique(np.concatenate([rows_of(trace._case, x, trace.backward) for x in named]))
+    found = [rows_of(case, x, question.backward) for x in question.references]
+    return np.unique(np.concatenate(found))
 
 
 Name = TypeVar("Name")
@@ -103,7 +107,7 @@ def _spans(found: list[dict[Name, int]]) -> dict[Name, tuple[int, int]]:
 
 
 # --------------------------------------------------------------------------- every order
-def joint_orders(ledger: Ledger, excerpt: Excerpt, most: int = MOST_ORDERS) -> list[Ints] | None:
+def joint_orders(ledger: Ledger, excerpt: Excerpt, most: int) -> list[Ints] | None:
     """Every order of an excerpt's events that what is known allows, as far as it makes a difference to one
     of the accounts of which all rows are here; None where there are more than ``most``.
 

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.rows import Moment, moment
 from graphflow.tracing.chains import Limits
+from graphflow.tracing.excerpt import settled
+from graphflow.tracing.holders import VIEWS
+from graphflow.tracing.orders import asked_rows
 from graphflow.tracing.references import Reference, resolve
 from graphflow.tracing.result import Trace
-from graphflow.tracing.rules import Rule, rule_named
-from graphflow.tracing.seeds import find_seeds, minor
-from graphflow.tracing.walk import follow
+from graphflow.tracing.rules import RULES, Rule, rule_named
+from graphflow.tracing.seeds import ends_of_case, find_seeds, minor
+from graphflow.tracing.walk import View, follow
 
 if TYPE_CHECKING:
     from graphflow.case import Case
+    from graphflow.tracing.excerpt import Excerpt
+
+Ints = NDArray[np.int64]
 
 MOST = 2**62
+
+OVERDRAFTS = ("lender", "coordinated")
+"""Whose the money is that repays an overdraft."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,9 @@ class Question:
     until: Moment | None = None
     max_hops: int | None = None
     min_amount: str | Decimal | int = 0
+    by: str = "account"
+    overdraft: str = "lender"
+    cash_gaps: bool = False
 
 
 def trace(
@@ -50,6 +63,9 @@ def trace(
     until: Moment | None = None,
     max_hops: int | None = None,
     min_amount: str | Decimal | int = 0,
+    by: str = "account",
+    overdraft: str = "lender",
+    cash_gaps: bool = False,
 ) -> Trace:
     """Follow money to its ends, exactly, in time order, under a named rule.
 
@@ -66,9 +82,9 @@ def trace(
         ``balance:ID@TIME``, ``party:ID``, ``product:ID``, ``loan:ID``, each with ``=AMOUNT`` for a part;
         several join by commas, ``@FILE`` has one a line.
     rule
-        ``"fifo"``, ``"prorata"`` or ``"poison"``.
+        ``"fifo"``, ``"lifo"``, ``"prorata"``, ``"libr"`` or ``"poison"``.
     backward
-        Ask where the money came from.
+        Ask where the money came from. ``libr`` says nothing about that.
     currency
         The seed's, where the references meet several.
     since, until
@@ -79,6 +95,17 @@ def trace(
     min_amount
         Keep chains along which at least so much flows: major units as text or Decimal, an int is minor units.
         Not under ``poison``, which has no chains; its `max_hops` counts along the shortest path.
+    by
+        ``"account"``, or ``"party"``: transfers between accounts of one party carry no hop and are left out
+        of chains, and ends are summed by party. How money is shared out is the same, and so are the totals.
+    overdraft
+        What repays an overdraft is the lender's (``"lender"``); or, where payments are shown to have been
+        coordinated with the money that covered them later, it goes on as the payment that the overdraft made
+        (``"coordinated"``, first in first out only): earlier in time, the oldest overdraft first. A negative
+        opening, the oldest of all, stays the lender's.
+    cash_gaps
+        Join a withdrawal in cash and the later deposit of the same local day and currency that is nine tenths
+        to all of it, by the same party or its agent: an inference, listed in `assumptions`.
 
     Returns
     -------
@@ -110,21 +137,82 @@ def trace(
         )
     if not isinstance(backward, bool):
         raise UsageError(Problem("backward", N_("it is true or false"), {}, repr(backward), "True, False"))
+    if backward and not chosen.backward:
+        raise UsageError(
+            Problem(
+                "rule",
+                N_(
+                    "{rule} is not defined backward: which money is an account's own depends on what is "
+                    "traced into it, so it says where money goes and not whose money came"
+                ),
+                {"rule": chosen.name},
+                chosen.name,
+                ", ".join(rule.name for rule in RULES if rule.backward),
+            )
+        )
     if not hasattr(case, "ledger"):
         raise UsageError(
             Problem("case", N_("this is not a case"), {}, type(case).__name__, "open_case, Case.from_tables")
+        )
+    _refuse_unknown("by", by, VIEWS)
+    _refuse_unknown("overdraft", overdraft, OVERDRAFTS)
+    if overdraft == "coordinated" and chosen.name != "fifo":
+        raise UsageError(
+            Problem(
+                "overdraft",
+                N_("overdrafts are coordinated first in, first out only, and not under {rule}"),
+                {"rule": chosen.name},
+                overdraft,
+                'rule="fifo", overdraft="lender"',
+            )
         )
     zone = case.ledger.timezone
     if since is not None and until is not None and moment(since, zone)[0] > moment(until, zone)[1]:
         raise UsageError(Problem("since", N_("begins after the period ends"), {}, f"{since} > {until}"))
     named = tuple(resolve(case, references))
-    question = Question(named, chosen, backward, currency, since, until, max_hops, min_amount)
-    return ask(case, question)
+    question = Question(named, chosen, backward, currency, since, until, max_hops, min_amount, by, overdraft)
+    return over_gaps(case, replace(question, cash_gaps=True)) if cash_gaps else ask(case, question)
 
 
-def ask(case: Case, question: Question, span: tuple[int, int] | None = None) -> Trace:
-    """Ask a question of a case; ``span`` is when the whole case begins and ends, where this is a part of
-    it.
+def over_gaps(case: Case, question: Question) -> Trace:
+    """Ask a question of a case in which cash that was withdrawn is what was paid in again.
+
+    Only the accounts that the money is in are looked at, and those behind the gaps that it comes to.
+    """
+    span = ends_of_case(case.ledger)
+    before = ask(case, replace(question, cash_gaps=False))
+    held = [case.ledger.account(x.id) for x in question.references if x.kind == "balance"]
+    start = np.concatenate((before._walked, np.array(held, np.int64)))
+
+    def again(excerpt: Excerpt) -> tuple[Trace, Ints]:
+        found = ask(excerpt.case(), question, span, excerpt)
+        return found, found._walked
+
+    answer: Trace = settled(case, start, asked_rows(case, question), again, over_gaps=True)
+    return answer
+
+
+def _refuse_unknown(where: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(
+            Problem(
+                where,
+                N_("there is no such choice: {value}"),
+                {"value": str(value)},
+                repr(value),
+                ", ".join(known),
+            )
+        )
+
+
+def ask(
+    case: Case,
+    question: Question,
+    span: tuple[int, int] | None = None,
+    excerpt: Excerpt | None = None,
+) -> Trace:
+    """Ask a question of a case; ``span`` is when the whole case begins and ends, where this is a part of it,
+    made of ``excerpt``.
     """
     backward, least = question.backward, question.min_amount
     seeds = find_seeds(
@@ -153,7 +241,8 @@ def ask(case: Case, question: Question, span: tuple[int, int] | None = None) -> 
                 N_("max_hops; or another rule"),
             )
         )
-    flow, chains = follow(ledger, seeds, question.rule.name, backward, limits)
+    view = View(backward, question.by == "party", question.overdraft == "coordinated")
+    flow, chains = follow(ledger, seeds, question.rule.name, view, limits)
     parameters = {
         "references": ",".join(reference.text for reference in question.references),
         "rule": question.rule.name,
@@ -163,5 +252,8 @@ def ask(case: Case, question: Question, span: tuple[int, int] | None = None) -> 
         "until": None if question.until is None else str(question.until),
         "max_hops": question.max_hops,
         "min_amount": limits.least,
+        "by": question.by,
+        "overdraft": question.overdraft,
+        "cash_gaps": question.cash_gaps,
     }
-    return Trace(case, question, seeds, flow, chains, parameters)
+    return Trace(case, question, seeds, flow, chains, parameters, excerpt)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,13 +13,15 @@ import pyarrow as pa
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
-from graphflow.ledger.form import ARRIVAL, BASES, CLEARING, CUSTODY, LENT, OUTSIDE, TRANSIT, Ints, Ledger
+from graphflow.ledger.form import ARRIVAL, BASES, CLEARING, CUSTODY, GAP, LENT, OUTSIDE, TRANSIT, Ints, Ledger
 from graphflow.tables.currencies import major
 from graphflow.tables.result import as_frame
-from graphflow.tracing.chains import Batch, Chains
+from graphflow.tracing.chains import Chains
+from graphflow.tracing.holders import Holders
 from graphflow.tracing.orders import Intervals, Key, intervals
 from graphflow.tracing.seeds import Seeds
-from graphflow.tracing.supposing import Supposed, suppose
+from graphflow.tracing.supposing import LARGE, Supposed, suppose
+from graphflow.tracing.telling import Chain, Telling, frame_of, time_of
 from graphflow.tracing.walk import (
     HORIZON,
     LENDER,
@@ -32,6 +33,7 @@ from graphflow.tracing.walk import OUTSIDE as MET_OUTSIDE
 
 if TYPE_CHECKING:
     from graphflow.case import Case
+    from graphflow.tracing.excerpt import Excerpt
     from graphflow.tracing.question import Question
 
 _CODES = {1: "cash", 2: "fee", 3: "hub", LENDER: "lender", RECIRCULATED: "recirculated", HORIZON: "horizon"}
@@ -40,18 +42,6 @@ END_KINDS = (
     "balance", "frontier", "returned", "asset", "cash", "fee", "hub", "lender", "recirculated", "horizon",
 )  # fmt: skip
 """Every kind of end."""
-
-
-class Chain(NamedTuple):
-    """One sequence of transfers, each funded by the one before, with the amount that flowed all the way."""
-
-    amount: int
-    hops: int
-    transfers: tuple[str, ...]
-    accounts: tuple[str, ...]
-    kind: str
-    account_id: str
-    currency: str
 
 
 class Trace:
@@ -80,8 +70,10 @@ class Trace:
         flow: Flow,
         chains: Callable[[], Chains],
         parameters: Mapping[str, Any],
+        excerpt: Excerpt | None = None,
     ) -> None:
         self._case = case
+        self._excerpt = excerpt  # where the answer comes from a part of the case
         self._question = question
         self._ledger: Ledger = case.ledger
         self._seeds = seeds
@@ -131,8 +123,7 @@ class Trace:
 
         Columns ``transfer_id``, ``time`` (UTC), ``source``, ``target``, ``currency``, ``amount`` (the whole
         transfer), ``traced`` (of it), ``seed_amount`` (that in the seed's currency), ``traced_min`` and
-        ``traced_max``: empty where the order of rows is open (see `assumptions`), else the same as
-        ``traced``.
+        ``traced_max``: the least and the greatest over every order of rows that is possible, as `ends` says.
         """
         ledger = self._ledger
         rows, local, seed = self._carried
@@ -151,7 +142,7 @@ class Trace:
             rows = rows[order]
             none = np.zeros(more.size, np.int64)
             local, seed = (np.concatenate((x, none))[order] for x in (local, seed))
-            low, high = np.array([spans[row] for row in rows.tolist()], np.int64).reshape(-1, 2).T
+            low, high = _bounds([spans.get(row, (0, 0)) for row in rows.tolist()])
         of = ledger.rows[rows]
         return _frame(
             transfer_id=_taken(ledger.transfer_ids, rows),
@@ -198,7 +189,7 @@ class Trace:
             {
                 "transfer_id": None,
                 "account_id": self._account_of(stand.pot),
-                "time": pd.to_datetime(_time_of(ledger, stand.after), unit="us", utc=True),
+                "time": pd.to_datetime(time_of(ledger, stand.after), unit="us", utc=True),
                 "seed_amount": stand.ends - stand.begins,
                 "reversed": 0,
             }
@@ -208,8 +199,17 @@ class Trace:
 
     @cached_property
     def _intervals(self) -> Intervals | None:
-        """The figures over all orders of the rows, where an order is open and there are not too many."""
-        return intervals(self) if self._open_accounts else None
+        """The figures over all orders of the rows, where an order is open; of too many orders bounds from
+        outside, if those of the envelope speak of this question.
+        """
+        if not self._open_accounts:
+            return None
+        found = intervals(self)
+        if found is None:
+            from graphflow.tracing.envelope import outer_bounds  # it imports this file
+
+            found = outer_bounds(self)
+        return found
 
     def _in_seed(self, amounts: Ints) -> Any:
         """Amounts in the seed's currency: unknown under a rule that attributes nothing."""
@@ -222,35 +222,42 @@ class Trace:
         """Where the traced money stands when the period closes; ``seed_amount`` adds up to the seed.
 
         Columns ``kind`` (one of :data:`END_KINDS`), ``account_id``, ``party_id``, ``currency``, ``amount``,
-        ``seed_amount``, ``amount_min``, ``amount_max`` (empty where the order of rows is open). Greatest
-        first. Under ``poison``, which attributes nothing, ``seed_amount`` is empty: an end is the whole
-        balance of a touched account, or the whole of what stopped, met a seed or a limit, or paid a lender.
+        ``seed_amount``, ``amount_min``, ``amount_max``. Greatest first. By party the ends of one party are
+        summed: ``account_id`` is empty where the account has one. Under ``poison``, which attributes
+        nothing, ``seed_amount`` is empty: an end is the whole balance of a touched account, or the whole of
+        what stopped, met a seed or a limit, or paid a lender.
+
+        ``amount_min`` and ``amount_max`` differ where the order of rows is open: the least and the greatest
+        over every order that is possible, exact up to 1,000 of them (an end to which money comes in another
+        order only is listed with nothing). Of more, bounds from outside, by merging an account's events of
+        one time; empty where there is no such bound (see `order_bounds`).
         """
-        ledger = self._ledger
-        account, kind, coin, local, seed = self._end_sums
+        ledger, holders = self._ledger, self._holders
+        holder, kind, coin, local, seed = self._end_sums
         low = high = local
         found = self._intervals
         if self._open_accounts and found is None:
             low = high = pa.nulls(len(local), pa.int64())
-        ids = self._holders(account)
+        whose = list(zip(holders.accounts(holder), holders.parties(holder).to_pylist(), strict=True))
         if found is not None:
-            keys = zip(_names(END_KINDS, kind), ids, _names(ledger.currencies, coin), strict=True)
-            listed = list(keys)
+            words = (_names(END_KINDS, kind), self._end_names(holder), _names(ledger.currencies, coin))
+            listed = list(zip(*words, strict=True))
             spans = found.ends
-            for more in sorted(key for key in spans if key not in set(listed) and any(spans[key])):
+            known = set(listed)
+            for more in sorted(key for key, span in spans.items() if key not in known and span and any(span)):
                 listed.append(more)
-                ids.append(more[1])
-                account = np.append(account, ledger.account(more[1]))
+                account, party = (name or None for name in more[1])
+                if account is not None and (number := ledger.account(account)) >= 0:
+                    party = holders.party_of(number)
+                whose.append((account, party))
                 kind = np.append(kind, END_KINDS.index(more[0]))
                 coin = np.append(coin, ledger.currencies.index(more[2]))
                 local, seed = np.append(local, 0), np.append(seed, 0)
-            low, high = np.array([spans[key] for key in listed], np.int64).reshape(-1, 2).T
-        known = (account >= 0) & (account < len(ledger.account_ids))
-        party = np.where(known, ledger.account_party[np.where(known, account, 0)], -1)
+            low, high = _bounds([spans.get(key) for key in listed])
         return _frame(
             kind=_named(END_KINDS, kind),
-            account_id=pa.array(ids, pa.large_string()),
-            party_id=_taken(ledger.party_ids, party),
+            account_id=pa.array([account for account, _ in whose], pa.large_string()),
+            party_id=pa.array([party for _, party in whose], pa.large_string()),
             currency=_named(ledger.currencies, coin),
             amount=local,
             seed_amount=self._in_seed(seed),
@@ -259,49 +266,45 @@ class Trace:
         )
 
     @cached_property
+    def _holders(self) -> Holders:
+        return Holders(self._ledger, self._question.by == "party", self.backward)
+
+    @cached_property
     def _end_sums(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-        """Ends summed by account, kind and currency: these (transfers in transit have accounts behind all
-        others), the amount and that in the seed's currency; the greatest first.
+        """Ends summed by holder, kind and currency: these, the amount and that in the seed's currency; the
+        greatest first.
         """
         ledger = self._ledger
         found = self._flow.ends[(self._flow.ends[:, 2] != 0) | (self._flow.ends[:, 3] != 0)]
         kind = self._kinds(found[:, 0], found[:, 1])
-        account = ledger.pots["account"][found[:, 1]].astype(np.int64)
-        transit = np.flatnonzero(account < 0)
-        account[transit] = len(ledger.account_ids) + found[transit, 1]
+        holder = self._holders.of_pots(found[:, 1])
         coin = ledger.pots["currency"][found[:, 1]].astype(np.int64)
         width, coins = len(END_KINDS), len(ledger.currencies)
-        key, local, seed = sum_by((account * width + kind) * coins + coin, found[:, 2], found[:, 3])
-        account, kind, coin = key // coins // width, key // coins % width, key % coins
+        key, local, seed = sum_by((holder * width + kind) * coins + coin, found[:, 2], found[:, 3])
+        holder, kind, coin = key // coins // width, key // coins % width, key % coins
         names = np.array(END_KINDS)[kind]
-        # accounts are numbered in the order of their ids
-        order = np.lexsort((coin, account, names, -seed))
-        account, kind, coin, local, seed = (x[order] for x in (account, kind, coin, local, seed))
-        return account, kind, coin, local, seed
+        # accounts and parties are numbered in the order of their ids
+        order = np.lexsort((coin, holder, names, -seed))
+        holder, kind, coin, local, seed = (x[order] for x in (holder, kind, coin, local, seed))
+        return holder, kind, coin, local, seed
 
     @cached_property
     def _end_amounts(self) -> dict[Key, int]:
-        """The amount of each end, by kind, account and currency."""
-        account, kind, coin, local, _ = self._end_sums
-        words = (_names(END_KINDS, kind), self._holders(account), _names(self._ledger.currencies, coin))
+        """The amount of each end, by kind, holder and currency."""
+        holder, kind, coin, local, _ = self._end_sums
+        words = (_names(END_KINDS, kind), self._end_names(holder), _names(self._ledger.currencies, coin))
         return dict(zip(zip(*words, strict=True), local.tolist(), strict=True))
 
-    def _holders(self, account: Ints) -> list[str]:
-        """Ids of accounts, those of transfers in transit among them."""
-        ledger = self._ledger
-        count = len(ledger.account_ids)
-        known = account < count
-        ids: list[str] = ledger.account_ids.take(pa.array(account, mask=~known)).to_pylist()
-        for i in np.flatnonzero(~known).tolist():
-            ids[i] = self._account_of(int(account[i]) - count)
-        return ids
+    def _end_names(self, holder: Ints) -> list[tuple[str, str]]:
+        """Holders as an account's id and a party's: one of them is empty."""
+        parties = self._holders.parties(holder).to_pylist()
+        accounts = self._holders.accounts(holder)
+        return [(a or "", "" if a else str(p)) for a, p in zip(accounts, parties, strict=True)]
 
     def _account_of(self, pot: int) -> str:
-        of = self._ledger.pots[pot]
-        if int(of["kind"]) == TRANSIT:
-            row = int(np.flatnonzero(self._ledger.rows["origin"] == int(of["period"]))[0])
-            return f"transit:{self._ledger.transfer_ids[row].as_py()}"
-        return str(self._ledger.account_ids[int(of["account"])].as_py())
+        return self._holders.name(
+            int(Holders(self._ledger, False, self.backward).of_pots(np.array([pot]))[0])
+        )
 
     @cached_property
     def _paid_seed(self) -> tuple[Ints, Any]:
@@ -327,7 +330,7 @@ class Trace:
         outside = np.where(paid, place["returned"], np.where(asset, place["asset"], place["frontier"]))
         out = np.where(codes == MET_OUTSIDE, outside, out)
         # what stands outside any period, or on its way, has no coverage that could end
-        held = np.flatnonzero((of["kind"] != OUTSIDE) & (of["kind"] != TRANSIT))
+        held = np.flatnonzero(~np.isin(of["kind"], (OUTSIDE, TRANSIT, GAP)))
         period = ledger.periods[of["period"][held]]
         left = np.zeros(len(codes), np.bool_)
         left[held] = (
@@ -335,103 +338,101 @@ class Trace:
         )
         stays = np.where(paid, place["returned"], np.where(left, place["frontier"], place["balance"]))
         stays = np.where(of["kind"] == TRANSIT, place["balance"], stays)
+        stays = np.where(of["kind"] == GAP, place["cash"], stays)
         stays = np.where(of["kind"] == CLEARING, place["hub"], stays)
         return np.where(codes == STAYS, stays, out).astype(np.int64)
 
+    # ------------------------------------------------------------------- envelope
+
+    def envelope(self, ends: Iterable[Any] | None = None, budget: int | None = None) -> pd.DataFrame:
+        """For each end the least and the greatest amount that any conserving attribution could give it.
+
+        Any attribution: one that pays out what came in, in time order, and no more of it than stands in
+        an account, whatever it says of which money leaves first. Every rule's figure lies between the two,
+        whatever this trace's own rule is. Rows stand in the order that is shown. Where an opening is unknown,
+        any larger one may be true too; limits are not known to the envelope, and what is converted ends in it
+        as ``converted``, at the account that it left.
+
+        Parameters
+        ----------
+        ends
+            A list of (kind, account) or (kind, account, currency) counts as one, and gives one row; a list
+            of such lists a row each. None: every end of this trace, and every other that some attribution
+            could reach, as far as the budget goes.
+        budget
+            How many edges of the unrolled network may be looked at, by default 100 million (a few seconds);
+            laying it out counts as forty looks at each. Beyond it a row is not ``exact``: its bounds are
+            then 0 and the most that could arrive there at all.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``kind``, ``account_id``, ``currency``, ``least``, ``greatest`` (in the seed's currency)
+            and ``exact``: this trace's own ends first. ``attrs["left_out"]`` is how many other ends the
+            budget left out, ``attrs["reasons"]`` says why something is not exact.
+
+        Notes
+        -----
+        The greatest is the maximum flow to the ends through the network of accounts unrolled in time, the
+        least the seed less the maximum flow to all the others; in whole units, exactly. L. R. Ford and D. R.
+        Fulkerson, Flows in Networks (1962); E. A. Dinic, Soviet Math. Doklady 11 (1970) 1277.
+
+        Examples
+        --------
+        >>> from graphflow.synthesis import toys
+        >>> import graphflow as gf
+        >>> t = gf.trace(toys.t1(), "transfer:a,c")
+        >>> found = t.envelope()
+        >>> sorted(zip(found["account_id"], found["least"].tolist(), found["greatest"].tolist()))
+        [('M', 0, 15000), ('X', 0, 25000), ('Y', 0, 30000)]
+        >>> t.envelope([("frontier", "X"), ("frontier", "Y")])[["least", "greatest", "exact"]]
+           least  greatest  exact
+        0  25000     40000   True
+        """
+        from graphflow.tracing.envelope import envelope_of
+
+        return envelope_of(self, ends, budget)
+
     # --------------------------------------------------------------------- chains
+
+    @cached_property
+    def _telling(self) -> Telling:
+        kinds = (END_KINDS, self._kinds)
+        return Telling(self._case, self._chains, self._holders, kinds, self.backward)
 
     def iter_chains(self) -> Iterator[Chain]:
         """Chains one by one, in the order that they are found; nothing is kept.
 
         A chain's ``hops`` are its transfers after the seed, its ``transfers`` ids with the seed transfer
         first, its ``accounts`` those that they pass (backward, as the question goes: from the receiver
-        back), its ``amount`` in the seed's currency. Chains are disjoint and add up to the ends. Under
-        ``prorata`` they are one way to lay the amounts out: first in, first out among the traced money.
+        back; by party the parties, or an account that has none), its ``amount`` in the seed's currency.
+        Chains are disjoint and add up to the ends. Under ``prorata`` they are one way to lay the amounts out:
+        first in, first out among the traced money.
 
         Raises
         ------
         UsageError
             Under ``poison``, which has none.
         """
-        for batch in self._chains.batches():
-            yield from self._chains_of(batch, range(len(batch.ends)))
-
-    def _chains_of(self, batch: Batch, which: Any) -> Iterator[Chain]:
-        ledger = self._ledger
-        far, near = ("target", "source") if self.backward else ("source", "target")
-        kinds = self._kinds(batch.ends[:, 0], batch.ends[:, 1])
-        for i in which:
-            rows = batch.rows[batch.bounds[i] : batch.bounds[i + 1]]
-            pot, _, amount, number = batch.ends[i, 1:].tolist()
-            if len(rows):
-                of = ledger.rows[rows]
-                accounts = (int(of[far][0]), *(int(x) for x in of[near]))
-            else:
-                accounts = (int(ledger.pots["account"][self._chains.stands_in(number)]),)
-            yield Chain(
-                amount=amount,
-                hops=len(rows) - (1 if self._starts_with_transfer(number) else 0),
-                transfers=tuple(ledger.transfer_ids[int(row)].as_py() for row in rows),
-                accounts=tuple(ledger.account_ids[a].as_py() for a in accounts),
-                kind=END_KINDS[kinds[i]],
-                account_id=self._account_of(pot),
-                currency=ledger.currencies[int(ledger.pots["currency"][pot])],
-            )
-
-    def _starts_with_transfer(self, number: int) -> bool:
-        return int(self._chains.seeds[number, 0]) >= 0
+        return self._telling.all()
 
     def chains(self, top: int | None = None, order: str = "amount") -> pd.DataFrame:
         """Chains as a frame; with `top`, the first so many, and ``frame.attrs["left_out"]`` says what is
-        left out.
+        left out. No more of them are kept than are asked for.
 
         Parameters
         ----------
         top
             How many; None for all of them.
         order
-            ``"amount"``: greatest first; ``"hops"``: longest first; ``"found"``: as they are found.
+            ``"amount"``: greatest first; ``"hops"``: longest first; ``"speed"``: fastest first, by the time
+            between the leaving of the seed and the arrival of the last transfer (backward: between the
+            leaving of the last one and the arrival of the seed), those without any transfer behind the seed
+            last; ``"found"``: as they are found. Of equal ones the first that was found.
         """
-        if order not in ("amount", "hops", "found"):
-            raise UsageError(
-                Problem(
-                    "order",
-                    N_("chains cannot be ordered by {order}"),
-                    {"order": order},
-                    order,
-                    "amount, hops, found",
-                )
-            )
-        if top is not None and (isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 0):
-            raise UsageError(Problem("top", N_("not a whole number of chains"), {}, repr(top), "0, 1, 2, …"))
-        count = 0
-        total = 0
-        kept: list[tuple[tuple[int, int], Chain]] = []
-        for batch in self._chains.batches():
-            size = len(batch.ends)
-            amounts = batch.ends[:, 3]
-            total += int(amounts.sum())
-            which = np.arange(size)
-            if top is not None and order == "amount" and size > top:
-                which = np.sort(
-                    np.argsort(-amounts, kind="stable")[:top]
-                )  # no other of this batch can be among them
-            for i, chain in zip(which, self._chains_of(batch, which), strict=True):
-                number = count + int(i)
-                rank = {"amount": chain.amount, "hops": chain.hops, "found": -number}[order]
-                entry = ((rank, -number), chain)
-                if top is None or len(kept) < top:
-                    heapq.heappush(kept, entry) if top is not None else kept.append(entry)
-                elif top and entry[0] > kept[0][0]:
-                    heapq.heapreplace(kept, entry)
-            count += size
-        kept.sort(key=lambda item: item[0], reverse=True)
-        chains = [chain for _, chain in kept]
-        frame = _chain_frame(chains)
-        frame.attrs["left_out"] = {
-            "count": count - len(chains),
-            "amount": total - sum(chain.amount for chain in chains),
-        }
+        chains, left = self._telling.top(top, order)
+        frame = frame_of(chains)
+        frame.attrs["left_out"] = left
         return frame
 
     def by_seed(self, by: str = "transfer") -> pd.DataFrame:
@@ -503,44 +504,26 @@ class Trace:
         party = int(ledger.account_party[account]) if by == "party" else -1
         return str((ledger.party_ids[party] if party >= 0 else ledger.account_ids[account]).as_py())
 
-    def routes(self, by: str = "account") -> pd.DataFrame:
-        """Chains summed over equal accounts (``by="party"``: equal holders) and equal ends.
+    def routes(self, by: str | None = None, *, most: int = 1_000_000) -> pd.DataFrame:
+        """Chains summed over what they pass and where they end, the greatest first.
 
-        Columns ``amount`` (seed currency), ``chains`` (how many), ``accounts`` (or ``parties``), ``kind``,
-        ``account_id``, ``currency``. Greatest first.
-        """
-        if by not in ("account", "party"):
-            raise UsageError(Problem("by", N_("routes are by account or by party"), {}, by, "account, party"))
-        sums: dict[tuple[Any, ...], list[int]] = {}
-        for chain in self.iter_chains():
-            way = chain.accounts if by == "account" else self._parties_of(chain.accounts)
-            total = sums.setdefault((way, chain.kind, chain.account_id, chain.currency), [0, 0])
-            total[0] += chain.amount
-            total[1] += 1
-        listed = sorted(sums.items(), key=lambda item: (-item[1][0], item[0]))
-        frame = _frame(
-            amount=np.array([value[0] for _, value in listed], np.int64),
-            chains=np.array([value[1] for _, value in listed], np.int64),
-            kind=pa.array([key[1] for key, _ in listed], pa.large_string()),
-            account_id=pa.array([key[2] for key, _ in listed], pa.large_string()),
-            currency=pa.array([key[3] for key, _ in listed], pa.large_string()),
-        )
-        ways = pd.Series([key[0] for key, _ in listed], dtype=object)
-        frame.insert(2, "accounts" if by == "account" else "parties", ways)
-        return frame
+        Columns ``amount`` (seed currency), ``chains`` (how many), what is passed, ``kind``, ``account_id``
+        (of the end; empty for a party, and by institution or product), ``currency``.
 
-    def _parties_of(self, accounts: tuple[str, ...]) -> tuple[str, ...]:
-        """Holders along a way; one that follows itself counts once, an account without one stands for
-        itself.
+        Parameters
+        ----------
+        by
+            None: as the question was asked, in a column ``accounts`` as the chains have it. ``"account"``;
+            ``"party"``: the holders, in a column ``parties``; ``"institution"``: the banks that keep the
+            accounts (``accounts.bank``); ``"product"``: the products that the accounts are held for
+            (``accounts.product_id``; what a transfer says that it was paid for does not count, as the
+            product is not where the money was). An account without one stands for itself, and what follows
+            itself counts once.
+        most
+            Chains are summed as they are found, and no more than so many routes are kept: if there are more,
+            it is an error.
         """
-        ledger = self._ledger
-        out: list[str] = []
-        for account in accounts:
-            party = int(ledger.account_party[ledger.account(account)])
-            name = ledger.party_ids[party].as_py() if party >= 0 else account
-            if not out or out[-1] != name:
-                out.append(name)
-        return tuple(out)
+        return self._telling.routes(by, most)
 
     # ---------------------------------------------------------------- assumptions
 
@@ -552,7 +535,7 @@ class Trace:
         pots = ledger.steps["src" if self.backward else "dst"][steps].astype(np.int64)
         flags = ledger.steps["flags"][steps]
         stops = (flags & 56 if self.backward else flags & 7) > 0
-        walked = ~stops & (ledger.pots["kind"][pots] != TRANSIT)
+        walked = ~stops & ~np.isin(ledger.pots["kind"][pots], (TRANSIT, GAP))
         standing = self._seeds.standing
         pots = np.concatenate((pots[walked], np.array([x.pot for x in standing], np.int64)))
         seed = np.concatenate((seed[walked], np.array([x.ends - x.begins for x in standing], np.int64)))
@@ -566,14 +549,54 @@ class Trace:
         accounts, total, _ = sum_by(self._ledger.pots["account"][pots].astype(np.int64), amounts, amounts)
         return accounts, total
 
+    @property
+    def _whole(self) -> Ledger:
+        """The ledger of the whole case."""
+        return self._ledger if self._excerpt is None else self._excerpt.around.ledger
+
+    @property
+    def _walked(self) -> Ints:
+        """Accounts that the money was in, as the whole case's ledger numbers them."""
+        accounts = self._reached[0]
+        return accounts if self._excerpt is None else self._excerpt.accounts[accounts]
+
+    @cached_property
+    def _over_gaps(self) -> list[tuple[int, int, int]]:
+        """Accounts with deposits (backward: withdrawals) to which traced money came over a gap of cash, how
+        much of it in the seed's currency, and how many these are.
+        """
+        ledger = self._ledger
+        steps, seed = self._flow.moved[:, 0], self._flow.moved[:, 2]
+        paid, near = ("dst", "source") if self.backward else ("src", "target")
+        pots = ledger.steps[paid][steps]
+        over = np.flatnonzero(ledger.pots["kind"][pots] == GAP)
+        if over.size == 0:
+            return []
+        accounts = ledger.rows[near][ledger.steps["row"][steps[over]]].astype(np.int64)
+        key, amount, count = sum_by(accounts, seed[over], np.ones(over.size, np.int64))
+        return list(zip(key.tolist(), amount.tolist(), count.tolist(), strict=True))
+
     @cached_property
     def _open_accounts(self) -> dict[int, int]:
         """Reached accounts with rows whose order nothing decides, and how many."""
-        whose = self._ledger.open_rows[:, 1]
+        whose = self._whole.open_rows[:, 1]
         if len(whose) == 0:
             return {}
-        accounts, rows = np.unique(whose[np.isin(whose, self._reached[0])], return_counts=True)
+        accounts, rows = np.unique(whose[np.isin(whose, self._walked)], return_counts=True)
         return dict(zip(accounts.tolist(), rows.tolist(), strict=True))
+
+    @property
+    def order_bounds(self) -> str:
+        """What ``amount_min`` and ``amount_max``, ``traced_min`` and ``traced_max`` are.
+
+        ``known``: the order of every row that matters is known; ``exact``: over every order that is
+        possible; ``outer``: these are too many, and the bounds hold for all of them, perhaps not closely;
+        ``none``: nothing can be said, and the columns are empty.
+        """
+        if not self._open_accounts:
+            return "known"
+        found = self._intervals
+        return "none" if found is None else "exact" if found.orders else "outer"
 
     @cached_property
     def assumptions(self) -> pd.DataFrame:
@@ -591,13 +614,18 @@ class Trace:
         found: list[tuple[str, str | None, str, int, int, str]] = []
         if not ledger.coverage_stated:
             note = N_("no account says for which time its statement is held: the case counts as complete")
-            found.append(("coverage", None, self.currency, self.seed, len(ledger.account_ids), note))
+            found.append(("coverage", None, self.currency, self.seed, len(self._whole.account_ids), note))
         accounts, came = self._reached
         by_account = dict(zip(accounts.tolist(), came.tolist(), strict=True))
         note = N_("nothing decides the order of these rows: the figures are those of the one shown")
         for account, rows in self._open_accounts.items():
+            name = self._whole.account_ids[account].as_py()
+            amount = by_account[ledger.account(name)]
+            found.append(("order", name, self.currency, amount, rows, note))
+        note = N_("cash that was withdrawn is taken to be what was paid in again that day: an inference")
+        for account, amount, deposits in self._over_gaps:
             name = ledger.account_ids[account].as_py()
-            found.append(("order", name, self.currency, by_account[account], rows, note))
+            found.append(("cash", name, self.currency, amount, deposits, note))
         note = N_("a seed transfer counts net of what was reversed")
         for row, taken in self._seeds.reduced:
             payee = ledger.account_ids[int(ledger.rows["target"][row])].as_py()
@@ -746,6 +774,62 @@ class Trace:
         """
         return suppose(self, leave_out, same_holder, reversal_of or {})
 
+    def explain(self, transfer_id: str, language: str = "en") -> str:
+        """Why a transfer carries that much, in words: what its account held before, the rule, the arithmetic,
+        the rows.
+
+        Parameters
+        ----------
+        transfer_id
+            Any transfer of the case; of one that carries nothing it says why.
+        language
+            ``"en"`` or ``"zh"``.
+
+        Returns
+        -------
+        str
+            Lines of text.
+
+        Raises
+        ------
+        UsageError
+            An unknown transfer or language.
+
+        Examples
+        --------
+        >>> from graphflow import trace
+        >>> from graphflow.synthesis import toys
+        >>> print(trace(toys.t1(), "transfer:a").explain("y"))
+        Transfer y: 300.00 CNY from M to Y, 2024-03-01 09:04:00.
+        ...
+        It carries 150.00 CNY of the traced money.
+        Before it M held 450.00 CNY, of which 150.00 CNY were traced.
+          1. 150.00 CNY of a from A, 2024-03-01 09:00:00; traced: 150.00 CNY
+          2. 150.00 CNY of b from B, 2024-03-01 09:01:00; traced: 0.00 CNY
+        <BLANKLINE>
+        """
+        from graphflow.tracing.explaining import explain
+
+        return explain(self, transfer_id, language)
+
+    def with_large_openings(self) -> Supposed:
+        """What the rule gives where every opening that is not known is very large, beside what it gives with
+        the least one that never overdraws.
+
+        An opening that no statement says may be anything from that least one up. A figure that is the same
+        in both columns does not rest on it.
+
+        Examples
+        --------
+        >>> import graphflow as gf
+        >>> rows = {"transfer_id": ["t", "x"], "time": ["2024-03-01T09:00:00", "2024-03-01T10:00:00"],
+        ...         "source": ["T", "M"], "target": ["M", "X"], "amount": ["50", "120"]}
+        >>> t = gf.trace(gf.Case.from_tables(transfers=rows), "transfer:t")
+        >>> t.with_large_openings().ends[["account_id", "before", "after"]].values.tolist()
+        [['X', 5000, 0], ['M', 0, 5000]]
+        """
+        return suppose(self, (), (), {}, spare=LARGE)
+
     def sensitivity(self, transfer_id: str) -> pd.DataFrame:
         """How every end depends on one row: each as it is and as it were without that transfer.
 
@@ -832,12 +916,6 @@ class Trace:
         return picture + str(ends.to_html(index=False, na_rep="", max_rows=60, show_dimensions=True))
 
 
-def _time_of(ledger: Ledger, step: int) -> int:
-    if step < 0:
-        return int(ledger.rows["time"][0])
-    return int(ledger.rows["time"][int(ledger.steps["row"][step])])
-
-
 def sum_by(key: Ints, *values: Any) -> tuple[Ints, Ints, Ints]:
     """Distinct keys, ascending, and the sums of two columns of whole numbers over each."""
     order = np.argsort(key, kind="stable")
@@ -876,22 +954,15 @@ def _times(values: Any) -> Any:
     return pa.array(np.ascontiguousarray(values)).cast(pa.timestamp("us", "UTC"))
 
 
+def _bounds(spans: list[tuple[int, int] | None]) -> tuple[Any, Any]:
+    """The least and the greatest as columns; empty where nothing is known."""
+    low, high = ([None if span is None else span[i] for span in spans] for i in (0, 1))
+    return pa.array(low, pa.int64()), pa.array(high, pa.int64())
+
+
 def _frame(**columns: Any) -> pd.DataFrame:
     return as_frame(pa.table({name: _column(values) for name, values in columns.items()}))
 
 
 def _column(values: Any) -> Any:
     return values if isinstance(values, pa.Array) else pa.array(np.ascontiguousarray(values, np.int64))
-
-
-def _chain_frame(chains: list[Chain]) -> pd.DataFrame:
-    frame = _frame(
-        amount=np.array([c.amount for c in chains], np.int64),
-        hops=np.array([c.hops for c in chains], np.int64),
-        kind=pa.array([c.kind for c in chains], pa.large_string()),
-        account_id=pa.array([c.account_id for c in chains], pa.large_string()),
-        currency=pa.array([c.currency for c in chains], pa.large_string()),
-    )
-    frame.insert(2, "transfers", pd.Series([c.transfers for c in chains], dtype=object))
-    frame.insert(3, "accounts", pd.Series([c.accounts for c in chains], dtype=object))
-    return frame

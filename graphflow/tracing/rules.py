@@ -37,6 +37,19 @@ RULES: tuple[Rule, ...] = (
         N_("Clayton's Case, Devaynes v Noble (1816) 1 Mer 572"),
     ),
     Rule(
+        "lifo",
+        N_("Last in, first out (后进先出)"),
+        N_(
+            "The newest money of an account leaves first; a transfer arrives in the order in which it was "
+            "taken, and the last of it leaves first."
+        ),
+        N_(
+            "Forfeiture in the United States, where the government may choose it; "
+            "tracing of crypto-currencies."
+        ),
+        N_("US v Banco Cafetero (2d Cir 1986), cited unverified; a published example by P. Todd"),
+    ),
+    Rule(
         "prorata",
         N_("Pro rata (比例法)"),
         N_(
@@ -45,6 +58,17 @@ RULES: tuple[Rule, ...] = (
         ),
         N_("Chinese courts for property bought with mixed money; rolling charge, haircut."),
         N_("法释〔2014〕13号 art. 10; Barlow Clowes v Vaughan [1991] EWCA Civ 11"),
+    ),
+    Rule(
+        "libr",
+        N_("Lowest intermediate balance (差额法)"),
+        N_(
+            "The holder's own, untraced money leaves first; later deposits do not replenish what was spent. "
+            "Forward only."
+        ),
+        N_("Courts of the United States: constructive trusts, bankruptcy, proceeds in a mixed account."),
+        N_("UCC 9-315(b)(2)"),
+        backward=False,
     ),
     Rule(
         "poison",

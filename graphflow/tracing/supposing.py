@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 
+LARGE = 2**50
+"""An opening that is supposed to be very large has so many minor units more than it must have."""
+
 
 class Supposed:
     """The answer to a question where something is supposed to be otherwise, beside the answer as it is.
@@ -51,7 +54,8 @@ class Supposed:
         (minor units of the end's currency), the greatest difference first.
         """
         names = ["kind", "account_id", "party_id", "currency"]
-        return _beside(self.before.ends, self.trace.ends, names, "amount")
+        by_party = self.trace.parameters["by"] == "party"
+        return _beside(self.before.ends, self.trace.ends, names, "amount", by_party)
 
     @property
     def transfers(self) -> pd.DataFrame:
@@ -61,15 +65,17 @@ class Supposed:
         return _beside(self.before.transfers, self.trace.transfers, ["transfer_id", "currency"], "traced")
 
 
-def _beside(before: pd.DataFrame, after: pd.DataFrame, names: list[str], amount: str) -> pd.DataFrame:
+def _beside(
+    before: pd.DataFrame, after: pd.DataFrame, names: list[str], amount: str, by_party: bool = False
+) -> pd.DataFrame:
     """Two frames of amounts beside one another; what is not there is nothing."""
     # of whom an account is supposed to be is shown as supposed
-    keys = [name for name in names if name != "party_id"]
+    keys = [name for name in names if name != "party_id" or by_party]
     both = before[[*names, amount]].merge(
         after[[*names, amount]], on=keys, how="outer", suffixes=("", "_after")
     )
     both = both.rename(columns={amount: "before", f"{amount}_after": "after"})
-    if "party_id" in names:
+    if "party_id" in names and not by_party:
         both["party_id"] = both["party_id_after"].fillna(both["party_id"])
     for name in ("before", "after"):
         both[name] = both[name].fillna(0).astype("int64")
@@ -84,30 +90,34 @@ def suppose(
     leave_out: Iterable[str],
     same_holder: Iterable[tuple[str, str]],
     reversal_of: Mapping[str, str | None],
+    spare: int = 0,
 ) -> Supposed:
     """Ask the question of a trace again where something is supposed to be otherwise."""
-    ledger = trace._ledger
+    ledger, question = trace._whole, trace._question
+    case = trace._case if trace._excerpt is None else trace._excerpt.around.case
     left, same = _listed(leave_out), tuple(same_holder)
-    _check(ledger, left, same, reversal_of)
-    change = Change(frozenset(left), {other: one for one, other in same}, dict(reversal_of))
+    if not spare:
+        _check(ledger, left, same, reversal_of)
+    change = Change(frozenset(left), {other: one for one, other in same}, dict(reversal_of), spare)
     links = [name for pair in reversal_of.items() for name in pair if name is not None]
-    rows = np.union1d(asked_rows(trace), np.array([ledger.row(name) for name in links], np.int64))
+    rows = np.union1d(asked_rows(case, question), np.array([ledger.row(name) for name in links], np.int64))
     accounts = np.array([ledger.account(name) for pair in same for name in pair], np.int64)
-    held = [ledger.account(x.id) for x in trace._question.references if x.kind == "balance"]
-    start = np.concatenate((trace._reached[0], accounts, np.array(held, np.int64)))
+    held = [ledger.account(x.id) for x in question.references if x.kind == "balance"]
+    start = np.concatenate((trace._walked, accounts, np.array(held, np.int64)))
     span = ends_of_case(ledger)
 
     def again(excerpt: Excerpt) -> tuple[Trace, Ints]:
         from graphflow.tracing.question import ask
 
-        found = ask(excerpt.case(change=change), trace._question, span)
-        return found, excerpt.accounts[found._reached[0]]
+        found = ask(excerpt.case(change=change), question, span, excerpt)
+        return found, found._walked
 
-    after: Trace = settled(trace._case, start, rows, again)
+    after: Trace = settled(case, start, rows, again, question.cash_gaps)
     after.parameters["supposed"] = {
         "leave_out": sorted(change.leave_out),
         "same_holder": [list(pair) for pair in same],
         "reversal_of": dict(reversal_of),
+        "spare_opening": spare,
     }
     return Supposed(trace, after, change)
 

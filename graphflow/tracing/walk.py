@@ -10,14 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphflow.errors import Problem, UsageError
+from graphflow.kernels import chains as kernel
 from graphflow.kernels.fifo import trace_lots
 from graphflow.kernels.index import index_by
+from graphflow.kernels.libr import trace_lowest
+from graphflow.kernels.lifo import trace_stack
 from graphflow.kernels.poison import spread
 from graphflow.kernels.prorata import nearest, trace_shares
 from graphflow.language import N_
-from graphflow.ledger.form import ARRIVAL, STEP, Index, Ledger
-from graphflow.tracing.chains import Chains, Limits, ruler
+from graphflow.ledger.form import ARRIVAL, CLEARING, INNER, PARTS, STEP, TRANSIT, Index, Ledger
+from graphflow.tracing.chains import NO_LENDERS, Chains, Limits, ruler
 from graphflow.tracing.claims import apart
+from graphflow.tracing.rules import RULES
 from graphflow.tracing.seeds import Seeds
 
 Ints = NDArray[np.int64]
@@ -102,30 +106,66 @@ def _plain_roots(ledger: Ledger, seeds: Seeds, backward: bool) -> _Roots:
     return _Roots(2 * steps, steps, none, np.zeros_like(part), part.copy(), amount)
 
 
+@dataclass(frozen=True)
+class View:
+    """How a question is asked.
+
+    Attributes
+    ----------
+    backward
+        Where the money came from.
+    party
+        Transfers inside one party carry no hop and are left out of chains.
+    coordinated
+        What repays a lender goes on as the payment that the overdraft made.
+    """
+
+    backward: bool = False
+    party: bool = False
+    coordinated: bool = False
+
+    def asked(self, rule: str) -> int:
+        """The same, and the rule, as the kernel of chains takes it."""
+        return (
+            kernel.BACK * self.backward
+            + kernel.LIFO * (rule == "lifo")
+            + kernel.PARTY * self.party
+            + kernel.COORDINATED * self.coordinated
+        )
+
+
 def follow(
-    ledger: Ledger, seeds: Seeds, rule: str, backward: bool, limits: Limits
+    ledger: Ledger, seeds: Seeds, rule: str, view: View, limits: Limits
 ) -> tuple[Flow, Callable[[], Chains]]:
     """Run a rule.
 
-    Without limits (and, first in first out, without conversions on the way) the amounts come from one pass in
-    time order; otherwise they are the sums of the chains that are kept.
+    Without limits (and, under ``fifo`` and ``lifo``, without conversions on the way) the amounts come from
+    one pass in time order; otherwise they are the sums of the chains that are kept. So they are where
+    overdrafts are coordinated: time runs both ways there.
     """
+    backward, asked = view.backward, view.asked(rule)
     roots = _roots(ledger, seeds, backward)
     size = len(ledger.steps)
     last = size - 1 - seeds.first if backward else seeds.last
     if rule == "poison":
         return _poison_flow(ledger, roots, last, backward, limits), _no_chains
-    if rule == "prorata":
-        shares = _shares(ledger, roots, last, backward)
+    if rule in ("prorata", "libr"):
+        shares = (_lowest if rule == "libr" else _shares)(ledger, roots, last, backward)
         flow = _shares_flow(ledger, shares, backward)
         if limits.none:
-            return flow, lambda: apart(_laid_out(ledger, roots, shares, backward))
-        kept_chains = apart(_laid_out(ledger, roots, shares, backward)).limited(limits)
+            return flow, lambda: apart(_laid_out(ledger, roots, shares, asked))
+        kept_chains = apart(_laid_out(ledger, roots, shares, asked)).limited(limits)
         kept, pieces = kept_chains.sums()
         came = _came(ledger, roots, shares, backward)
         return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow.ends, came)), lambda: kept_chains
-    chains = _lots_chains(ledger, roots, last, backward, limits)
-    if limits.none:
+    chains = _lots_chains(ledger, roots, last, asked, limits)
+    if rule == "lifo" and limits.none:
+        flow_of = _stacked(ledger, roots, last, backward)
+        if flow_of is not None:
+            return flow_of, lambda: chains
+    # READING: coordinated, the period closes as it does otherwise: what repays an overdraft goes on as a
+    # payment that is earlier in time (backward later), and of a period only the other side closes.
+    if limits.none and not view.coordinated and rule == "fifo":
         side = _side(ledger, backward)
         table = np.column_stack(
             (roots.place, roots.pot, roots.begins, roots.ends, np.zeros_like(roots.place))
@@ -138,6 +178,24 @@ def follow(
             return _lots_flow(ledger, moved, stopped, left, backward), lambda: chains
     moved, ends = chains.sums()
     return Flow(moved, ends), lambda: chains
+
+
+def _stacked(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> Flow | None:
+    """Last in, first out; None where something is converted on the way.
+
+    A balance seed is the oldest money of its pot: the lowest heights, both ways.
+    """
+    side = _side(ledger, backward)
+    stands = roots.step < 0
+    begins = np.where(stands, 0, roots.begins)
+    ends = np.where(stands, roots.ends - roots.begins, roots.ends)
+    table = np.column_stack((roots.place, roots.pot, begins, ends, np.zeros_like(roots.place)))
+    with ledger.scratch(2) as queue:
+        status, moved, stopped, left = trace_stack(
+            ledger.steps, (side.pointer, side.steps, side.starts, side.held, side.lows), ledger.converted,
+            table, queue, last, backward,
+        )  # fmt: skip
+    return None if status else _lots_flow(ledger, moved, stopped, left, backward)
 
 
 def _lots_flow(ledger: Ledger, moved: Ints, stopped: Ints, left: Ints, backward: bool) -> Flow:
@@ -154,7 +212,7 @@ def _lots_flow(ledger: Ledger, moved: Ints, stopped: Ints, left: Ints, backward:
 
 
 def _poison_flow(ledger: Ledger, roots: _Roots, last: int, backward: bool, limits: Limits) -> Flow:
-    """What is touched. Amounts in the seed's currency are nobody's: those columns repeat the local ones.
+    """What is touched. Nothing is an amount in the seed's currency: these columns have others, unshown.
 
     Where the definition leaves room:
 
@@ -165,9 +223,13 @@ def _poison_flow(ledger: Ledger, roots: _Roots, last: int, backward: bool, limit
     READING: of a seed in part it is that part that is traced, stops, or repays a lender (as far as there is
     something to repay), also where it is in transit. What it meets is the whole payment.
     READING: where a balance is a seed, what a touched book holds there ends; what the book holds of the
-    seed touches it anew, and a sub-ledger that holds none of it is touched no longer.
+    seed touches it anew, and a sub-ledger of a clearing account that holds none of it is touched no longer.
     """
     table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
+    emptied = _emptied(ledger, roots)
+    if len(emptied):
+        table = np.concatenate((table, emptied))
+        table = table[np.lexsort((table[:, 1], table[:, 0]))]
     sides = (
         ledger.debits.pointer, ledger.debits.steps, ledger.credits.pointer, ledger.credits.steps,
         ledger.compartments,
@@ -176,7 +238,31 @@ def _poison_flow(ledger: Ledger, roots: _Roots, last: int, backward: bool, limit
         moved, ended = spread(
             ledger.steps, ledger.pots, sides, table, ledger.converted, state, (last, limits.hops, backward)
         )
-    return Flow(moved[:, (0, 1, 1)], ended[:, (0, 1, 2, 2)])
+    return Flow(moved, ended[:, (0, 1, 2, 2)])
+
+
+def _emptied(ledger: Ledger, roots: _Roots) -> Ints:
+    """Sub-ledgers without money of the clearing accounts whose balance is a seed, as roots of nothing."""
+    standing = np.flatnonzero(roots.step < 0)
+    standing = standing[ledger.pots["kind"][roots.pot[standing]] == CLEARING]
+    names = ["account", "currency", "period"]
+    found = [np.zeros((0, 4), np.int64)]
+    done: set[tuple[int, ...]] = set()
+    for place, pot in zip(roots.place[standing].tolist(), roots.pot[standing].tolist(), strict=True):
+        of = ledger.pots[pot]
+        key = (place, *(int(of[name]) for name in names))
+        if key in done:
+            continue
+        done.add(key)
+        all_of = ledger.pots_of(key[1])
+        near = ledger.pots[all_of.start : all_of.stop]
+        same = near["kind"] == CLEARING
+        for name in names[1:]:
+            same &= near[name] == of[name]
+        empty = np.setdiff1d(all_of.start + np.flatnonzero(same), roots.pot[roots.place == place])
+        nothing = np.zeros_like(empty)
+        found.append(np.column_stack((np.full_like(empty, place), empty, nothing, nothing)))
+    return np.concatenate(found)
 
 
 def _no_chains() -> Chains:
@@ -196,7 +282,7 @@ def _no_chains() -> Chains:
             ),
             {},
             "poison",
-            N_("fifo, lifo, prorata or libr; or the transfers and ends of poison"),
+            ", ".join(rule.name for rule in RULES if rule.attributes),
         )
     )
 
@@ -210,27 +296,35 @@ def _stops(ledger: Ledger, steps: Ints, amounts: Ints, seed_amounts: Ints, backw
     return np.column_stack((code, pot, amounts[which], seed_amounts[which])).astype(np.int64)
 
 
-def _lots_chains(ledger: Ledger, roots: _Roots, last: int, backward: bool, limits: Limits) -> Chains:
-    seeds = _joined(ledger, roots)
+def _lots_chains(ledger: Ledger, roots: _Roots, last: int, asked: int, limits: Limits) -> Chains:
+    backward = bool(asked & kernel.BACK)
     restarts = np.unique(roots.step[roots.step >= 0]).reshape(-1, 1)
-    standing = np.column_stack((roots.pot, roots.place >> 1))[roots.step < 0]
+    standing = np.column_stack((roots.pot, roots.place))[roots.step < 0]
     return Chains(
         ledger.steps,
         _side(ledger, backward),
         ledger.converted,
-        seeds,
+        _joined(ledger, roots, asked),
         restarts,
-        standing,
+        standing[np.lexsort((standing[:, 1], standing[:, 0]))],
         last,
-        backward,
+        asked,
         limits,
+        lenders=ledger.lenders(backward) if asked & kernel.COORDINATED else NO_LENDERS,
     )
 
 
-def _joined(ledger: Ledger, roots: _Roots) -> Ints:
-    """Seeds of chains: what several compartments paid, or what stands in several, is one seed."""
+def _joined(ledger: Ledger, roots: _Roots, asked: int) -> Ints:
+    """Seeds of chains: what several compartments paid, or what stands in several, is one seed.
+
+    A seed is the first money of its transfer; of what stands in a pot the oldest, last in first out the
+    lowest.
+    """
+    part = roots.ends - roots.begins
+    lies = -roots.ends if asked & kernel.BACK else roots.begins
+    low = np.where((roots.step >= 0) | bool(asked & kernel.LIFO), 0, lies)
     table = np.column_stack(
-        (roots.step, roots.pot, roots.begins, roots.ends, roots.place >> 1, np.arange(len(roots.step)))
+        (roots.step, roots.pot, low, low + part, roots.place >> 1, np.arange(len(roots.step)))
     )
     if len(table) == 0 or (len(ledger.row_pointer) == 0 and not (roots.step < 0).any()):
         return table
@@ -244,7 +338,7 @@ def _joined(ledger: Ledger, roots: _Roots) -> Ints:
 
 @dataclass(frozen=True)
 class _Shares:
-    """What the kernel of pro rata found, as it says."""
+    """What the kernel of pro rata found, or that of the lowest intermediate balance, as it says."""
 
     moved: Ints
     aside: Ints
@@ -272,6 +366,20 @@ def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> _Shares
             *trace_shares(
                 ledger.steps, (side.pointer, side.steps, side.starts, side.held), table, ledger.converted,
                 state, last, backward,
+            )
+        )  # fmt: skip
+
+
+def _lowest(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> _Shares:
+    """Lowest intermediate balance: the same. It is not asked backward."""
+    assert not backward
+    side = ledger.debits
+    table = np.column_stack((roots.place, roots.pot, roots.ends - roots.begins, roots.balance))
+    with ledger.scratch(4) as state:
+        return _Shares(
+            *trace_lowest(
+                ledger.steps, (side.pointer, side.steps, side.starts, side.held, side.lows), table,
+                ledger.converted, state, last,
             )
         )  # fmt: skip
 
@@ -309,13 +417,14 @@ NOTHING = -2
 """In the kernel's list of stops: a conversion rounded it to nothing."""
 
 
-def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) -> Chains:
+def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, asked: int) -> Chains:
     """A ledger of the traced money alone, in the seed's currency, whose chains are walked first in, first
     out.
 
     What met a seed is a payment into nowhere. Pots are numbered anew; the last two are nobody's, and where
     money rests that a conversion rounded to nothing.
     """
+    backward = bool(asked & kernel.BACK)
     moved, stopped = shares.moved, shares.stopped
     entered, lent, lent_seed = shares.entered
     size = len(ledger.steps)
@@ -340,10 +449,14 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
     number = np.concatenate((moved[:, 0], np.full(len(met), -1)))
     flags = ledger.steps["flags"][moved[:, 0]].astype(np.int64)
     stop = (flags >> 3) & 7 if backward else flags & 7
+    # the second leg of a transfer in transit, as the question goes
+    arrives = ledger.pots["kind"][payer[moved[:, 0]]] == TRANSIT
+    marks = stop | (flags & (INNER | PARTS)) | np.where(arrives, ARRIVAL, 0)
+    marks = np.concatenate((marks, np.zeros(len(met), np.int64)))
     stop = np.concatenate((stop, np.zeros(len(met), np.int64)))
     order = np.lexsort((kind, key))
-    key, kind, source, target, amount, repaid, number, stop = (
-        x[order] for x in (key, kind, source, target, amount, repaid, number, stop)
+    key, kind, source, target, amount, repaid, number, stop, marks = (
+        x[order] for x in (key, kind, source, target, amount, repaid, number, stop, marks)
     )
     stand_pots = roots.pot[standing]
     present = np.zeros(len(ledger.pots), np.bool_)
@@ -365,7 +478,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
     steps["amount"] = amount
     steps["avail"] = amount
     steps["repaid"] = repaid
-    steps["flags"] = stop
+    steps["flags"] = marks
     steps["dplace"] = ruler(source, amount)
     # standing seeds lie on the rulers like credits
     stand_key = roots.place[standing]
@@ -388,7 +501,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
         low = int(places[len(key) + i])
         rows.append((int(stand_key[i]), -1, int(stand_pot[i]), low, low + int(stand_amount[i])))
     rows.sort()
-    laid = np.array([[s, pot, low, high, place_, 0] for place_, s, pot, low, high in rows], np.int64)
+    laid = np.array([[s, pot, low, high, at >> 1, 0] for at, s, pot, low, high in rows], np.int64)
     laid = laid.reshape(-1, 6)
     # what several compartments paid, or what stands in several, is one seed
     of = -1 - ledger.pots["account"][real_pots[np.maximum(laid[:, 1], 0)]].astype(np.int64)
@@ -400,7 +513,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, backward: bool) ->
     restarts = np.flatnonzero(number < 0).reshape(-1, 1)
     return Chains(
         steps, index, np.zeros((0, 2), np.int64), laid, restarts, np.zeros((0, 2), np.int64),
-        len(key) - 1, False, Limits(), real_pots, number,
+        len(key) - 1, asked & kernel.PARTY, Limits(), real_pots, number,
     )  # fmt: skip
 
 

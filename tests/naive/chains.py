@@ -1,13 +1,22 @@
-"""Chains, written to be read: every pot is a queue of lots, each with the way that it came."""
+"""Chains, written to be read: every unit of money is followed by itself, from one transfer to the next.
+
+The books are run once, unit by unit: so it is known of each unit of each transfer where it goes on (or where it had
+come from). Nothing is known here of rulers, heights or intervals.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
+from dataclasses import dataclass, replace
 
-from tests.naive.fifo import payment_at, rulers
+from tests.naive.lifo import first_below
 from tests.naive.prorata import nearest as nearest_of
 
-__all__ = ["nearest", "payment_at", "position_of", "walk_chains", "worth"]
+__all__ = ["behind", "crosses", "first_below", "nearest", "placed_at", "position_of", "walk_chains", "worth"]
+
+BACK, LIFO, PARTY, COORDINATED = 1, 2, 4, 8
+STAYS, LENDER, MET, LIMIT = 0, 5, 6, 7
+CONVERTS, ARRIVAL, PARTS, INNER = 128, 256, 512, 1024
 
 
 def nearest(amount, part, parts):
@@ -20,248 +29,285 @@ def position_of(values, value):
     return next((i for i, row in enumerate(values) if row[0] == value), -1)
 
 
-def worth(low, high, base, length, seed, back):
-    """What is at these places of ``length`` units that are ``seed``: all cuts are rounded from the money's beginning."""
-    low, high = low - base, high - base
+def worth(low, high, base, turn, whole, seed):
+    """What is at these places of ``whole`` units that are ``seed``: unit by unit, all cuts rounded from the beginning."""
+    if whole == 0:
+        return seed
+    first, last = sorted((turn * (low - base), turn * (high - base)))
+    return nearest(last, seed, whole) - nearest(first, seed, whole)
+
+
+def placed_at(pointer, starts, pot, place):
+    """The last payment of the pot that begins at or before a place, or -1."""
+    return max((i for i in range(pointer[pot], pointer[pot + 1]) if starts[i] <= place), default=-1)
+
+
+def behind(pointer, positions, pot, step, back):
+    """The first payment of the pot behind a step, or just beyond the last one."""
+    own = range(pointer[pot], pointer[pot + 1])
     if back:
-        low, high = length - high, length - low
-    return nearest(high, seed, length) - nearest(low, seed, length)
+        return max((i for i in own if positions[i] < step), default=int(pointer[pot]) - 1)
+    return min((i for i in own if positions[i] > step), default=int(pointer[pot + 1]))
 
 
-class Lot:
-    back = False  # whether its places are counted from its end
+def crosses(standing, pot, came, goes):
+    """Whether a standing seed of the pot lies between two moments."""
+    return any(p == pot and came < moment < goes for p, moment in standing)
 
-    """``size`` units of one way; of `whole` units that are `worth` in the seed's currency, those from `at` on."""
 
-    def __init__(self, size, seed, way, hops, whole, worth, at):
-        self.size, self.seed, self.way, self.hops = size, seed, way, hops
-        self.whole, self.worth, self.at = whole, worth, at
+@dataclass(frozen=True)
+class Unit:
+    """One unit: it is the one numbered ``index`` of ``whole`` that are ``worth`` together; ``trail`` is all that it passed.
+
+    ``at`` is where it is in the transfer at hand.
+    """
+
+    at: int
+    index: int
+    whole: int
+    worth: int
+    trail: tuple
 
     def value(self):
-        return worth(self.at, self.at + self.size, 0, self.whole, self.worth, self.back)
-
-    def split(self, size):
-        """Its first ``size`` units, and the rest."""
-        first = Lot(size, self.seed, self.way, self.hops, self.whole, self.worth, self.at)
-        rest = Lot(self.size - size, self.seed, self.way, self.hops, self.whole, self.worth, self.at + size)
-        return first, rest
+        return nearest(self.index + 1, self.worth, self.whole) - nearest(self.index, self.worth, self.whole)
 
 
-def pop(queue, size):
-    """The first ``size`` units of a queue of (units, lot or None)."""
-    out = []
-    while size:
-        units, lot = queue.popleft()
-        taken = min(units, size)
-        rest = None
-        if lot is not None and taken < units:
-            lot, rest = lot.split(taken)
-        if taken < units:
-            queue.appendleft((units - taken, rest))
-        out.append((taken, lot))
-        size -= taken
-    return out
+class Books:
+    """Every unit of every transfer: where it goes on, where it had come from.
 
-
-def walk_chains(steps, payments, starts, seeds, barriers, limits, stack, carried):
-    """All chains: {(rows, code, pot, number of the seed): [amount, amount in the seed's currency]}.
-
-    Every lot of every pot is moved in time order; the pots know nothing of rulers.
+    A unit that arrives is ``(step, offset)``, one that stands in a pot from the beginning ``(None, pot, number)``. Where
+    it goes: ``("paid", step, offset)``, ``("lent", step, offset)`` (it repays that payment's lender), ``("lender",)`` or
+    ``("stays",)``. Backward the same: where a unit that leaves had come from.
     """
-    pointer, _, converted = payments
-    last, most, least, backward = limits
-    back = Lot.back = backward == 1
-    arriving = {int(s): int(amount) for s, amount in converted}
-    size = len(steps)
-    pots = len(pointer) - 1
-    opening, came, went = rulers(steps, pots, seeds, back)
-    for s in range(size):
-        step = steps[s]
-        if s in arriving:
-            came[int(step["dst"])] = int(step["cplace"]) + arriving[s] - int(step["repaid"])
-        else:
-            came[int(step["dst"])] = int(step["cplace"]) + int(step["amount"]) - int(step["repaid"])
-    held = [deque() for _ in range(pots)]
-    head = [-came[p] if back else 0 for p in range(pots)]
-    for p in range(pots):
-        stands = came[p] - went[p] if back else opening[p]
-        if stands > 0:
-            held[p].append((stands, None))
-    chains: dict[tuple, list[int]] = defaultdict(lambda: [0, 0])
-    restarts = {int(row[0]) for row in barriers[0]}
-    taken_row, together = None, {}
 
-    def end(lot, code, pot):
-        key = (lot.way, code, pot, lot.seed)
-        chains[key][0] += lot.size
-        chains[key][1] += lot.value() if lot.size else lot.worth
-
-    for event in range(-1, 2 * size):
-        place = event // 2
-        if event % 2:
-            for pot, at in {(int(p), int(at)) for p, at in barriers[1] if at == place}:
-                queue = deque()
-                for units, lot in held[pot]:
-                    if lot is not None:
-                        end(lot, 6, pot)
-                    queue.append((units, None))
-                held[pot] = queue
-                for row in seeds:
-                    number = int(row[5])
-                    if row[0] < 0 and row[1] == pot and row[4] == at and row[3] > row[2]:
-                        low, high = int(row[2]) - head[pot], int(row[3]) - head[pot]
-                        before, within = pop(held[pot], low), pop(held[pot], high - low)
-                        assert sum(units for units, _ in within) == high - low
-                        held[pot].appendleft(
-                            (high - low, Lot(high - low, number, (), 0, high - low, high - low, 0))
-                        )
-                        held[pot].extendleft(reversed(before))
-            continue
-        if place > last:
-            continue
-        s = size - 1 - place if back else place
-        step = steps[s]
-        amount, repaid, row = int(step["amount"]), int(step["repaid"]), int(step["row"])
-        arrives = arriving.get(s, amount) if step["flags"] & 128 else amount
-        own = min(amount, int(step["avail"]))
-        if back:
-            payer, payee, pays = int(step["dst"]), int(step["src"]), arrives - repaid
-            leaves, enters, lent = arrives, amount, amount - own
-            stop = (step["flags"] & 56) >> 3
-        else:
-            payer, payee, pays, leaves, enters = int(step["src"]), int(step["dst"]), own, amount, arrives
-            lent, stop = repaid, step["flags"] & 7
-        outside = (
-            sum(count for count, _ in held[payer]) < pays
-        )  # no history there: what it pays is not traced
-        units = [(pays, None)] if outside else pop(held[payer], pays)
-        head[payer] += 0 if outside else pays
-        units.append((leaves - pays, None))
-        if not (taken_row == row and not step["flags"] & 256):
-            # what several compartments pay or receive is one transfer: its parts are weighed together
-            together = weigh(steps, held, s, back, arriving, restarts)
-            for _, lot in units:
-                if lot is not None and s not in restarts:
-                    together[lot.seed, lot.way] += lot.value()
-        taken_row = row
-        lots = []
-        for count, lot in units:
-            if lot is None:
-                lots.append((count, None))
-            elif s in restarts:
-                end(lot, 6, payer)
-                lots.append((count, None))
-            elif lot.way and lot.way[-1] == row:  # the second leg of a transfer in transit
-                lots.append((count, lot))
-            elif (most >= 0 and lot.hops + 1 > most) or together[lot.seed, lot.way] < least:
-                end(lot, 7, payer)
-                lots.append((count, None))
+    def __init__(self, steps, converted, seeds, asked, lenders):
+        self.steps, self.lifo = steps, bool(asked & LIFO)
+        self.arriving = [int(step["amount"]) for step in steps]
+        for s, amount in converted:
+            self.arriving[int(s)] = int(amount)
+        pots = 1 + max(int(p) for side in ("src", "dst") for p in steps[side])
+        pots = max([pots, *(int(row[1]) + 1 for row in seeds)])
+        self.opening = [self.opens(pot, seeds) for pot in range(pots)]
+        self.held = [[(None, pot, i) for i in range(self.opening[pot])] for pot in range(pots)]
+        self.book = [int(p) for p in lenders[0]] or list(range(pots))
+        self.owed = defaultdict(list)
+        back = bool(asked & BACK)
+        for pot in range(len(lenders[1]) - 1):  # what repays the opening lies below 0
+            if back:
+                places = [int(p) for p in lenders[3][lenders[1][pot] : lenders[1][pot + 1]]]
             else:
-                lots.append(
-                    (count, Lot(count, lot.seed, (*lot.way, row), lot.hops + 1, lot.whole, lot.worth, lot.at))
-                )
-        fresh = []
-        for seed in seeds:
-            number = int(seed[5])
-            if seed[0] == s:
-                low, high = int(seed[2]), int(seed[3])
-                lot = Lot(high - low, number, (row,), 0, high - low, high - low, 0)
-                fresh = [(low, None), (high - low, lot), (amount - high, None)]
-        left = lots  # the amount that a step carries is that which left, in both directions
-        if not back:
-            left = lots = fresh or lots
-        if step["flags"] & 128:
-            lots = spread(convert(lots, leaves, enters, back), enters)
-        if back:
-            left = lots = fresh or lots
-        for _, lot in left:
-            if lot is not None and len(carried):
-                carried[s][0] += lot.size
-                carried[s][1] += lot.value() if lot.size else lot.worth
-        at = 0
-        for count, lot in lots:
-            first = min(max(lent - at, 0), count)
-            at += count
-            if lot is None or stop or not lot.size:
-                if lot is not None:
-                    end(lot, stop, payee)
-                if count > first:
-                    held[payee].append((count - first, None))
+                places = [int(p) for s, p in lenders[4] if self.book[int(steps[int(s)]["dst"])] == pot]
+            self.owed[pot] = [None] * max([0, *(-p for p in places)])
+        self.went = {}
+        self.came = {}
+        self.paid = [0] * pots
+        self.stood = {}  # pots behind each step, and how much each has paid by then
+        self.stood[-1] = ([list(units) for units in self.held], list(self.paid))
+        for s in range(len(steps)):
+            parts = self.parts(s)
+            if s == parts[0]:  # what several compartments pay together is paid before any of it arrives
+                for t in parts:
+                    self.debit(t)
+                for t in parts:
+                    self.credit(t)
+            self.stood[s] = ([list(units) for units in self.held], list(self.paid))
+
+    def parts(self, s):
+        """The steps that are one payment with step ``s``."""
+        if not self.steps[s]["flags"] & PARTS:
+            return [s]
+        row = self.steps[s]["row"]
+        return [t for t, step in enumerate(self.steps) if step["row"] == row and step["flags"] & PARTS]
+
+    def opens(self, pot, seeds):
+        """What a pot holds at the beginning: what its first credit lies on, else what its first debit found, else what a
+        seed says."""
+        for side, name in (("dst", "cplace"), ("src", "avail")):
+            for step in self.steps:
+                if step[side] == pot and not (side == "src" and step["flags"] & 64):
+                    return int(step[name])
+        return max((int(row[3]) for row in seeds if row[0] < 0 and row[1] == pot), default=0)
+
+    def debit(self, s):
+        step = self.steps[s]
+        pot, amount = int(step["src"]), int(step["amount"])
+        own = min(amount, int(step["avail"]))
+        units = self.held[pot]
+        if len(units) < own:  # no history there
+            return
+        for offset in range(own):
+            last_first = self.lifo and not step["flags"] & ARRIVAL
+            unit = units.pop(-1 if last_first else 0)
+            self.went[unit] = ("paid", s, offset)
+            self.came[s, offset] = ("paid", *unit) if unit[0] is not None else ("stays",)
+        self.paid[pot] += own
+        for offset in range(own, amount):
+            self.owed[self.book[pot]].append((s, offset))
+
+    def credit(self, s):
+        pot = int(self.steps[s]["dst"])
+        for offset in range(self.arriving[s]):
+            if not self.is_lenders(s, offset):
+                self.held[pot].append((s, offset))
                 continue
-            if first:
-                head_lot, lot = lot.split(first)
-                end(head_lot, 5, payee)
-            if lot.size:
-                held[payee].append((lot.size, lot))
-    for pot in range(pots):
-        for _, lot in held[pot]:
-            if lot is not None:
-                end(lot, 0, pot)
+            owed = self.owed[self.book[pot]]
+            debt = owed.pop(0) if owed else None
+            self.went[s, offset] = ("lent", *debt) if debt else ("lender",)
+            if debt:
+                self.came[debt] = ("lent", s, offset)
+
+    def is_lenders(self, s, offset):
+        """Whether a unit that arrives repays a lender: the first, last in first out the last of the whole transfer."""
+        if not self.lifo:
+            return offset < int(self.steps[s]["repaid"])
+        parts = self.parts(s)
+        whole = sum(self.arriving[t] for t in parts)
+        repaid = sum(int(self.steps[t]["repaid"]) for t in parts)
+        before = sum(self.arriving[t] for t in parts if t < s)
+        return before + offset >= whole - repaid
+
+    def standing(self, pot, low, high, after):
+        """The units of a pot at these places behind a step."""
+        held, paid = self.stood[after]
+        head = 0 if self.lifo else paid[pot]
+        return held[pot][low - head : high - head]
+
+
+def walk_chains(steps, payments, seeds, barriers, limits, stack, carried):
+    """All chains: {(rows, code, pot, number of the seed): [amount, amount in the seed's currency]}."""
+    _, converted, lenders = payments
+    last, most, least, asked = limits
+    back, size = bool(asked & BACK), len(steps)
+    restarts = {int(row[0]) for row in barriers[0]}
+    standing = [(int(pot), int(moment)) for pot, moment in barriers[1]]
+    books = Books(steps, converted, seeds, asked, lenders)
+    chains: dict[tuple, list[int]] = defaultdict(lambda: [0, 0])
+
+    def order(s):
+        return size - 1 - s if back else s
+
+    def end(path, code, pot, unit, number, amount=1):
+        total = chains[path, code, int(pot), number]
+        total[0] += amount
+        total[1] += unit.value() if unit.whole else unit.worth
+
+    def goes_on(where, pot, came, unit, path, number):
+        """What takes of a unit next: a list of (step, unit in it, pot that it leaves), or nothing where it ends."""
+        word = where[0]
+        book = books.book[pot]
+        if word == "lent" and asked & COORDINATED:
+            if where[1] in restarts:
+                end(path, MET, book, unit, number)
+                return []
+            return [(where[1], replace(unit, at=where[2]), book)]
+        if word in ("lent", "lender"):
+            end(
+                path, LENDER, book if back and asked & COORDINATED and word == "lender" else pot, unit, number
+            )
+            return []
+        never = word == "stays" or order(where[1]) > last
+        leaves = 2 * size if never else 2 * order(where[1])
+        if crosses(standing, pot, came, leaves) or (not never and where[1] in restarts):
+            end(path, MET, pot, unit, number)
+            return []
+        if never:
+            end(path, STAYS, pot, unit, number)
+            return []
+        return [(where[1], replace(unit, at=where[2]), pot)]
+
+    def arrive(s, units, path, number):
+        """Units that a transfer carries come to the other side: what takes of them next."""
+        step, waiting = steps[s], []
+        flags = int(step["flags"])
+        stop = (flags >> 3) & 7 if back else flags & 7
+        pot = int(step["src"] if back else step["dst"])
+        for unit in units:
+            if stop or not unit.whole:
+                end(path, stop or STAYS, pot, unit, number, 1 if unit.whole else 0)
+                continue
+            if back:
+                # of a lender that nobody repaid nothing more is known
+                where = books.came.get((s, unit.at), ("lender",))
+            else:
+                where = books.went.get((s, unit.at), ("stays",))
+            waiting += goes_on(where, pot, 2 * order(s), unit, path, number)
+        return waiting
+
+    def convert(s, units):
+        old, new = int(steps[s]["amount"]), books.arriving[s]
+        if back:
+            old, new = new, old
+        out = []
+        for trail in {unit.trail: None for unit in units}:
+            own = sorted((unit for unit in units if unit.trail == trail), key=lambda unit: unit.at)
+            places = [x for u in own for x in range(nearest(u.at, new, old), nearest(u.at + 1, new, old))]
+            value = sum(unit.value() for unit in own)
+            out += [Unit(x, i, len(places), value, trail) for i, x in enumerate(places)]
+            if not places:  # rounded to nothing
+                out.append(Unit(0, 0, 0, value, trail))
+        return out
+
+    def move(s, units, root=False):
+        """A transfer's units, as they left, to its other side; counted as they left, a seed as it stands."""
+        turns = steps[s]["flags"] & CONVERTS and not (back and root)
+        if turns and back:
+            units = convert(s, units)
+        if len(carried):
+            carried[s][0] += sum(1 for unit in units if unit.whole)
+            carried[s][1] += sum(unit.value() if unit.whole else unit.worth for unit in units)
+        if turns and not back:
+            units = convert(s, units)
+        return [replace(unit, trail=(*unit.trail, int(steps[s]["row"]))) for unit in units]
+
+    def same_payment(s, other):
+        parts = steps[s]["flags"] & steps[other]["flags"] & PARTS
+        return s == other or bool(parts and steps[s]["row"] == steps[other]["row"])
+
+    transit = {int(step["src"]) for step in steps if step["flags"] & ARRIVAL}
+
+    def silent(item):
+        """Whether a payment carries no hop: the second leg of one in transit, by party one inside a party."""
+        s, _, pot = item
+        return pot in transit or bool(asked & PARTY and steps[s]["flags"] & INNER)
+
+    def follow(path, hops, waiting, number):
+        """All money of one path: what waits for its next payment, as (step, unit, pot that it leaves)."""
+        while waiting:
+            # what carries no hop goes first: other money of this path can still come to the same payments
+            next_one = min(waiting, key=lambda item: (not silent(item), order(item[0])))
+            first = next_one[0]
+            taken = [item for item in waiting if same_payment(item[0], first)]
+            waiting = [item for item in waiting if not same_payment(item[0], first)]
+            total = sum(unit.value() for _, unit, _ in taken)
+            hidden = silent(next_one)
+            if not hidden and ((most >= 0 and hops + 1 > most) or total < least):
+                for _, unit, pot in taken:
+                    end(path, LIMIT, pot, unit, number)
+                continue
+            onto = path if hidden else (*path, int(steps[first]["row"]))
+            arrived = []
+            for s in dict.fromkeys(s for s, _, _ in taken):
+                arrived += arrive(s, move(s, [unit for t, unit, _ in taken if t == s]), onto, number)
+            if hidden:
+                waiting += arrived
+            else:
+                follow(onto, hops + 1, arrived, number)
+
+    for number in dict.fromkeys(int(row[5]) for row in seeds):
+        waiting, path = [], ()
+        for s, pot, low, high, place, _ in (map(int, row) for row in seeds if row[5] == number):
+            if s >= 0:
+                path = (int(steps[s]["row"]),)
+                units = [Unit(i, i - low, high - low, high - low, ()) for i in range(low, high)]
+                waiting += arrive(s, move(s, units, root=True), path, number)
+                continue
+            after = size - 2 - place if back else place
+            for i, token in enumerate(books.standing(pot, low, high, after)):
+                unit = Unit(0, i, high - low, high - low, ())
+                if back:
+                    where = ("paid", *token) if token[0] is not None else ("stays",)
+                else:
+                    where = books.went.get(token, ("stays",))
+                waiting += goes_on(where, pot, 2 * place + 1, unit, path, number)
+        follow(path, 0, waiting, number)
     return {key: value for key, value in chains.items() if any(value)}
-
-
-def weigh(steps, held, s, back, arriving, restarts):
-    """What the other parts of a transfer, behind step ``s``, take of each way: they follow one another."""
-    together = defaultdict(int)
-    copies = {pot: deque(queue) for pot, queue in enumerate(held)}
-    for other in range(s - 1, -1, -1) if back else range(s + 1, len(steps)):
-        step = steps[other]
-        if step["row"] != steps[s]["row"] or (step["flags"] | steps[s]["flags"]) & 256:
-            break
-        amount = int(step["amount"])
-        if back:
-            arrives = arriving.get(other, amount) if step["flags"] & 128 else amount
-            payer, pays = int(step["dst"]), arrives - int(step["repaid"])
-        else:
-            payer, pays = int(step["src"]), min(amount, int(step["avail"]))
-        if sum(count for count, _ in copies[payer]) < pays:
-            continue
-        for _, lot in pop(copies[payer], pays):
-            if lot is not None and other not in restarts:
-                together[lot.seed, lot.way] += lot.value()
-    return together
-
-
-def convert(lots, leaves, enters, back):
-    """The traced lots with their places in what arrives: a cut at p of a is one at (2pb + a) div 2a of b.
-
-    Backward the places are counted from the transfer's end.
-    """
-    at, found = 0, []
-    whole, worth, done = defaultdict(int), defaultdict(int), defaultdict(int)
-    for count, lot in lots:
-        low, high = at, at + count
-        at += count
-        if lot is None:
-            continue
-        if back:
-            low, high = (enters - nearest(leaves - place, enters, leaves) for place in (low, high))
-        else:
-            low, high = (nearest(place, enters, leaves) for place in (low, high))
-        new = Lot(
-            high - low, lot.seed, lot.way, lot.hops, high - low, lot.value() if lot.size else lot.worth, 0
-        )
-        new.low = low
-        whole[lot.seed, lot.way] += new.size
-        worth[lot.seed, lot.way] += new.worth
-        found.append(new)
-    # the worth of all that came by one way is spread evenly over what that is now
-    found = [lot for lot in found if lot.size or not whole[lot.seed, lot.way]]
-    for lot in found:
-        if lot.size:
-            key = (lot.seed, lot.way)
-            lot.whole, lot.worth, lot.at = whole[key], worth[key], done[key]
-            done[key] += lot.size
-    return found
-
-
-def spread(lots, total):
-    """Lots at their places, with what is not traced between them."""
-    out, at = [], 0
-    for lot in lots:
-        if lot.low > at:
-            out.append((lot.low - at, None))
-        out.append((lot.size, lot))
-        at = max(at, lot.low + lot.size)
-    out.append((total - at, None))
-    return out

@@ -56,3 +56,19 @@ def first_beyond(steps, outside, most):
         ]
         found.append(at[0] if at else -1)
     return tuple(found)
+
+
+def lay_lenders(steps, leads, owed):
+    """Every unit that a lender pays or gets back has a number in its book; what repays the opening is below 0."""
+    pays, gets = [0] * len(owed), [-int(debt) for debt in owed]
+    lent, repaid = [], []
+    for s, step in enumerate(steps):
+        src, dst = (int(leads[step[side]]) if len(leads) else int(step[side]) for side in ("src", "dst"))
+        beyond = max(int(step["amount"]) - int(step["avail"]), 0)
+        if beyond:
+            lent.append([s, pays[src]])
+            pays[src] += beyond
+        if step["repaid"]:
+            repaid.append([s, gets[dst]])
+            gets[dst] += int(step["repaid"])
+    return lent, repaid

@@ -1,26 +1,37 @@
-"""The whole question, slowly: given some money, where did it go (or come from), exactly, under fifo and prorata.
+"""The whole question, slowly: given some money, where did it go (or come from), exactly, under every rule.
 
 A second, independent reading of the definition (tracing.md). Everything is plain Python: a lot is a list entry, money is
 a whole number, `rule="exact"` is pro rata in fractions. A comment that begins `READING:` stands where the definition
-leaves room. Nothing of the product is imported.
+leaves room. Nothing of the product is imported. In neighbouring files: what the rows say (oracle_rows), an account's
+books and pieces of money (oracle_books), the rules inside one account (oracle_rules), poison (oracle_poison).
 """
 
 from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from tests.naive.oracle_rows import FOREVER, STOPPING_KINDS, Entry, History, Rows, Step, earmark_of
+from tests.naive.oracle_books import Lot, Path, keep_books, size_of, together
+from tests.naive.oracle_gaps import gaps_of
+from tests.naive.oracle_poison import Poison
+from tests.naive.oracle_rows import FOREVER, STOPPING_KINDS, Rows, Step, earmark_of
+from tests.naive.oracle_rules import POTS, Match, Piece, Pot
 
-UNIT = 1 << 32  # pro rata keeps what an account would hold exactly in 2**-32 of a minor unit
+LOTS = ("fifo", "lifo")
+RULES = (*LOTS, *POTS, "poison")
+End = tuple[str, str, str]  # kind, account (in party view its party), currency
 
 
 class RefusedError(Exception):
     """The question has no answer: it must be refused, not answered with something else."""
+
+
+class TooLongError(Exception):
+    """Coordinated overdrafts lead a little money round in a circle so often that nobody waits for the end."""
 
 
 @dataclass(frozen=True)
@@ -33,362 +44,64 @@ class Ref:
     amount: int | None = None
 
 
-# ---------------------------------------------------------------------- one account's books
-@dataclass
-class Booking:
-    """How one line of a history divides: depends on balances alone, so it is the same for every rule."""
-
-    side: str
-    place: int
-    amount: int
-    parts: list[
-        tuple[str | None, int, int]
-    ]  # compartment, amount, its balance before ("out") or after ("in")
-    lender: int  # "out": what the lender paid (last); "in": what the lender is repaid (first)
-
-
-@dataclass
-class Books:
-    lines: list[Booking] = field(default_factory=list)
-    balance: dict[str | None, int] = field(default_factory=dict)
-    filled: dict[str | None, int] = field(default_factory=dict)  # since when a compartment is not empty
-    overdraft: int = 0
-
-    def order(self, first: str | None) -> list[str | None]:
-        """Its own compartment, the one without an earmark, then the others, the one non-empty longest first."""
-        others = sorted((c for c in self.balance if c not in (first, None)), key=lambda c: self.filled[c])
-        return [first, *([None] if first is not None else []), *others]
-
-
-def keep_books(history: History, before: int = FOREVER) -> Books:
-    """Book the lines of a history (those at places less than `before`)."""
-    books = Books(
-        balance={None: max(history.opening, 0)}, filled={None: -1}, overdraft=max(-history.opening, 0)
-    )
-    for number, line in enumerate(history.entries):
-        if line.place >= before:
-            break
-        own = line.earmark if history.custody else None
-        if line.side == "in":
-            repaid = min(line.amount, books.overdraft)
-            books.overdraft -= repaid
-            rest = line.amount - repaid
-            parts = []
-            if rest:
-                if not books.balance.get(own):
-                    books.filled[own] = number
-                books.balance[own] = books.balance.get(own, 0) + rest
-                parts = [(own, rest, books.balance[own])]
-            books.lines.append(Booking("in", line.place, line.amount, parts, repaid))
-        else:
-            need, parts = line.amount, []
-            for compartment in books.order(own):
-                held = books.balance.get(compartment, 0)
-                if need and held:
-                    taken = min(need, held)
-                    parts.append((compartment, taken, held))
-                    books.balance[compartment] = held - taken
-                    need -= taken
-            books.overdraft += need
-            books.lines.append(Booking("out", line.place, line.amount, parts, need))
-    return books
-
-
-# ---------------------------------------------------------------------- traced money
-class Path:
-    """The way that money came; one object a way, so that equal ways are the same object."""
-
-    def __init__(self, parent: Path | None, name: object, account: str) -> None:
-        self.parent, self.name, self.account = parent, name, account
-        self.hops: int = 0 if parent is None else parent.hops + 1
-        self.next: dict[object, Path] = {}
-
-    def step(self, name: str, account: str) -> Path:
-        if name not in self.next:
-            self.next[name] = Path(self, name, account)
-        return self.next[name]
-
-    def transfers(self) -> tuple[str, ...]:
-        names: list[str] = []
-        path: Path | None = self
-        while path is not None:
-            if isinstance(path.name, str):
-                names.append(path.name)
-            path = path.parent
-        return tuple(reversed(names))
-
-
-@dataclass
-class Lot:
-    """Traced money [low, high) of a transfer (or of the traced money in it), with what it is in the seed's currency.
-
-    `whole` local units, from `offset` of which this lot is cut, are `seed` units of the seed's currency, evenly.
-    """
-
-    low: int
-    high: int
-    path: Path | None
-    whole: int
-    seed: int
-    offset: int
-    counted: bool = (
-        True  # False: beyond a limit; it moves on (how money is shared never depends on a limit), uncounted
-    )
-
-    def value(self) -> int:
-        if self.path is None:
-            return self.high - self.low
-        if not self.whole:  # a conversion rounded it to nothing
-            return self.seed
-        return self.cut(self.offset + self.high - self.low) - self.cut(self.offset)
-
-    def cut(self, at: int) -> int:
-        return (2 * at * self.seed + self.whole) // (2 * self.whole)
-
-    def part(self, low: int, high: int, shift: int = 0) -> Lot:
-        """The piece [low, high) of it, moved by `shift`."""
-        offset = self.offset + low - self.low
-        return Lot(low + shift, high + shift, self.path, self.whole, self.seed, offset, self.counted)
-
-
-def together(lots: list[Lot]) -> list[Lot]:
-    """In order, adjoining lots of one way joined."""
-    joined: list[Lot] = []
-    for lot in sorted(lots, key=lambda lot: lot.low):
-        last = joined[-1] if joined else None
-        if (
-            last is not None
-            and last.high == lot.low
-            and last.path is lot.path
-            and last.counted == lot.counted
-            and (
-                lot.path is None
-                or (last.whole, last.seed, last.offset + last.high - last.low)
-                == (lot.whole, lot.seed, lot.offset)
-            )
-        ):
-            last.high = lot.high
-        else:
-            joined.append(lot.part(lot.low, lot.high))
-    return joined
-
-
-# ---------------------------------------------------------------------- first in, first out
-@dataclass
-class Piece:
-    """Money [low, low+size) of a credit is [start, start+size) of a debit. None: opening or close. "lender": the lender."""
-
-    credit: int | str | None
-    low: int
-    debit: int | str | None
-    start: int
-    size: int
-    compartment: str | None
-
-
-class Match:
-    """Which credit of a sub-ledger pays which of its debits: the oldest lot of a compartment leaves first."""
-
-    def __init__(self, history: History) -> None:
-        books = keep_books(history)
-        queues: dict[str | None, deque[list]] = defaultdict(deque)
-        if history.opening > 0:
-            queues[None].append([None, 0, history.opening])
-        pieces: list[Piece] = []
-        for line in books.lines:
-            if line.side == "in":
-                if line.lender:
-                    pieces.append(Piece(line.place, 0, "lender", 0, line.lender, None))
-                for compartment, amount, _ in line.parts:
-                    queues[compartment].append([line.place, line.lender, line.lender + amount])
-                continue
-            start = 0
-            for compartment, amount, _ in line.parts:
-                queue = queues[compartment]
-                while amount:
-                    lot = queue[0]
-                    size = min(amount, lot[2] - lot[1])
-                    pieces.append(Piece(lot[0], lot[1], line.place, start, size, compartment))
-                    lot[1] += size
-                    start += size
-                    amount -= size
-                    if lot[1] == lot[2]:
-                        queue.popleft()
-            if line.lender:
-                pieces.append(Piece("lender", 0, line.place, start, line.lender, None))
-        for compartment, queue in queues.items():
-            pieces += [Piece(credit, low, None, 0, high - low, compartment) for credit, low, high in queue]
-        self.by_credit: dict[int | str | None, list[Piece]] = defaultdict(list)
-        self.by_debit: dict[int | str | None, list[Piece]] = defaultdict(list)
-        for piece in pieces:
-            self.by_credit[piece.credit].append(piece)
-            self.by_debit[piece.debit].append(piece)
-        for group in self.by_credit.values():
-            group.sort(key=lambda piece: piece.low)
-        for group in self.by_debit.values():
-            group.sort(key=lambda piece: piece.start)
-
-
-# ---------------------------------------------------------------------- pro rata
-class Blend:
-    """A sub-ledger under pro rata: what it holds of traced money, exactly (E) and in whole units (T), by compartment.
-
-    Backward it is the same on time reversed: what went out comes in, closing balances stand for openings.
-    """
-
-    def __init__(self, history: History, backward: bool, exact: bool, kept: dict) -> None:
-        if (id(history), backward) not in kept:  # the books do not depend on the question
-            lines = keep_books(history).lines
-            lines = lines[::-1] if backward else lines
-            where = {(line.side, line.place): n for n, line in enumerate(lines)}
-            kept[id(history), backward] = (lines, where)
-        self.lines, self.where = kept[id(history), backward]
-        self.backward, self.exact = backward, exact
-        self.leaving, self.arriving = ("in", "out") if backward else ("out", "in")
-        self.at = 0
-        self.E: dict[str | None, int | Fraction] = defaultdict(int)
-        self.T: dict[str | None, int | Fraction] = defaultdict(int)
-        self.lots: dict[str | None, deque[Lot]] = defaultdict(deque)
-
-    def next_leaving(self) -> int | None:
-        """The place of the next payment that could carry traced money."""
-        if any(self.T.values()):
-            for number in range(self.at, len(self.lines)):
-                if self.lines[number].side == self.leaving:
-                    return self.lines[number].place
-        return None
-
-    def pay(self, line: Booking) -> list[Lot]:
-        out: list[Lot] = []
-        for compartment, amount, balance in line.parts:
-            held, whole = self.E[compartment], self.T[compartment]
-            if not held:
-                continue
-            if self.exact:
-                stays = held - held * Fraction(amount, balance)
-                self.E[compartment] = self.T[compartment] = stays
-            else:
-                self.E[compartment] = held - held * amount // balance
-                self.T[compartment] = (
-                    self.E[compartment] + UNIT // 2 - 1
-                ) // UNIT  # the nearest stays, a half goes
-            carried = whole - self.T[compartment]
-            assert 0 <= carried <= amount
-            assert 0 <= self.T[compartment] <= balance - amount
-            out += self.take(compartment, carried)
-        return laid_out(out)
-
-    def take(self, compartment: str | None, carried: int) -> list[Lot]:
-        """The first of the traced money in a compartment: one way to lay it out."""
-        queue, out = self.lots[compartment], []
-        while carried:
-            lot = queue[0]
-            size = min(carried, lot.high - lot.low)
-            out.append(lot.part(lot.low, lot.low + size))
-            if size == lot.high - lot.low:
-                queue.popleft()
-            else:
-                queue[0] = lot.part(lot.low + size, lot.high)
-            carried -= size
-        return out
-
-    def put(self, compartment: str | None, lots: list[Lot]) -> None:
-        amount = sum(lot.high - lot.low for lot in lots)
-        self.T[compartment] += amount
-        self.E[compartment] += amount if self.exact else amount * UNIT
-        self.lots[compartment] += lots
-
-    def forward_to(self, place: int, side: str) -> Booking:
-        """Book everything before that line; none of it can carry traced money, or it had been asked for."""
-        goal = self.where[side, place]
-        while self.at < goal:
-            if self.lines[self.at].side == self.leaving:
-                assert not self.pay(self.lines[self.at])
-            self.at += 1
-        self.at = goal + 1
-        return self.lines[goal]
-
-    def leave(self, place: int) -> list[Lot]:
-        return self.pay(self.forward_to(place, self.leaving))
-
-    def arrive(self, place: int, lots: list[Lot], seed: bool = False) -> list[Lot]:
-        """Take lots in; returns what the lender gets of them."""
-        line = self.forward_to(place, self.arriving)
-        total = sum(lot.high - lot.low for lot in lots)
-        if self.exact:
-            share = total * Fraction(line.lender, line.amount)
-        else:
-            share = (2 * total * line.lender + line.amount) // (2 * line.amount)  # a half to the lender
-        queue = deque(lots)
-        # READING: laid out, the lender gets the first of a credit (forward) and the last of a debit (backward).
-        lender = [] if self.backward else split(queue, share)
-        rest, size, done, moved = total - share, line.amount - line.lender, 0, 0
-        for compartment, amount, _ in line.parts:
-            # READING: backward, a payment out of several compartments is divided by cumulative rounding.
-            done += amount
-            upto = rest * Fraction(done, size) if self.exact else (2 * rest * done + size) // (2 * size)
-            if seed:  # a seed in part is the first money of its transfer
-                upto = min(rest, done)
-            self.put(compartment, split(queue, upto - moved))
-            moved = upto
-        return lender + list(queue)
-
-    def stand(self, cut: int) -> list[Lot]:
-        """Book everything before the cut and hand over all traced money that stands there."""
-        while self.at < len(self.lines) and (self.lines[self.at].place < cut) != self.backward:
-            if self.lines[self.at].side == self.leaving:
-                assert not self.pay(self.lines[self.at])
-            self.at += 1
-        held = [lot for queue in self.lots.values() for lot in queue]
-        self.E.clear()
-        self.T.clear()
-        self.lots.clear()
-        return held
-
-
-def split(queue: deque[Lot], amount: int) -> list[Lot]:
-    first: list[Lot] = []
-    while amount:
-        lot = queue.popleft()
-        size = min(amount, lot.high - lot.low)
-        first.append(lot.part(lot.low, lot.low + size))
-        if size < lot.high - lot.low:
-            queue.appendleft(lot.part(lot.low + size, lot.high))
-        amount -= size
-    return first
-
-
-def laid_out(lots: list[Lot]) -> list[Lot]:
-    """The lots one behind the other from 0."""
-    out, at = [], 0
-    for lot in lots:
-        out.append(lot.part(lot.low, lot.high, at - lot.low))
-        at += lot.high - lot.low
-    return out
-
-
 # ---------------------------------------------------------------------- the question
 @dataclass
 class Answer:
+    """What was found. Under `poison` there are no chains, and every seed_amount is None."""
+
     seed: int
     currency: str
-    transfers: dict[str, list[int]]  # id: traced (its own currency), seed_amount
-    ends: dict[tuple[str, str, str], list[int]]  # kind, account, currency: amount, seed_amount
+    transfers: dict[str, list]  # id: traced (its own currency), seed_amount
+    ends: dict[End, list]  # kind, account, currency: amount, seed_amount
     chains: dict[
         tuple[tuple[str, ...], str, str, str], int
     ]  # transfers, kind, account, currency: seed_amount
     seeds: dict[str, int]  # seed transfers and their parts
     open_order: bool  # some account of the case has rows whose order is not known
     touched: set[str]  # accounts that the traced money was in
+    inferred: set[tuple[tuple[str, ...], str, str, str]] = field(
+        default_factory=set
+    )  # chains some of whose money went through a gap of cash
+    # seed, kind, account, currency: seed_amount. The seed is a transfer, or ("balance", account, currency, place of the cut).
+    by_seed: dict[tuple[object, str, str, str], int | Fraction] = field(default_factory=dict)
 
 
 class Oracle:
     """Questions to one case."""
 
     def __init__(self, tables: dict[str, list[dict]], currency: str = "CNY", hours: int = 8) -> None:
-        self.rows = Rows(tables, currency, hours)
+        self.take(Rows(tables, currency, hours))
+
+    @classmethod
+    def of(cls, rows: Rows) -> Oracle:
+        """Questions to rows that are made ready already."""
+        oracle = cls.__new__(cls)
+        oracle.take(rows)
+        return oracle
+
+    def take(self, rows: Rows) -> None:
+        self.rows = rows
         self.matches: dict[tuple, Match] = {}
         self.books: dict[tuple, tuple] = {}
+        self.gapped: Oracle | None = None
+
+    def over_gaps(self) -> Oracle:
+        """The same case, where cash that was withdrawn and put in again is the same money."""
+        if self.gapped is None:
+            self.gapped = Oracle.of(self.rows.with_gaps(gaps_of(self.rows)))
+        return self.gapped
+
+    def by_party(
+        self, answer: Answer, backward: bool = False
+    ) -> dict[tuple[object, str, str, str], int | Fraction]:
+        """The split of an answer among the parties that paid the seed (backward: that received it)."""
+        # READING: a balance seed was paid by nobody and stays by itself.
+        found: dict = defaultdict(int)
+        for (seed, *end), value in answer.by_seed.items():
+            if isinstance(seed, str):
+                seed = self.rows.party(self.rows.rows[seed]["target" if backward else "source"])
+            found[(seed, *end)] += value
+        return dict(found)
 
     def trace(
         self,
@@ -402,16 +115,42 @@ class Oracle:
         min_amount: int = 0,
         by: str = "account",
         paths: bool = True,
+        overdraft: str = "lender",
+        cash_gaps: bool = False,
     ) -> Answer:
-        question = Question(self, rule, backward, since, until, max_hops, min_amount, by, paths)
+        if cash_gaps:
+            asked = self.over_gaps()
+            return asked.trace(
+                refs, rule, backward, currency, since, until, max_hops, min_amount, by, paths, overdraft
+            )
+        if rule not in RULES:
+            raise RefusedError(f"there is no rule {rule}")
+        if rule == "libr" and backward:
+            raise RefusedError("libr looks forward only: which money is untraced depends on what is traced")
+        if rule == "poison" and min_amount:
+            raise RefusedError("poison knows no amounts that flow along a path")
+        if overdraft == "coordinated" and rule != "fifo":
+            raise RefusedError("coordinated overdrafts are defined for fifo only")
+        settings = (self, rule, backward, since, until, by, paths, overdraft == "coordinated")
+        question = Question(*settings, max_hops, min_amount)
         question.choose(refs, currency)
+        if min_amount:
+            # What flows along a path, is known when all of it has come: so once without a limit.
+            whole = Question(*settings, None, 0)
+            whole.choose(refs, currency)
+            whole.run()
+            question.roots = whole.roots
+        if rule == "poison":
+            return question.poison()
         return question.run()
 
 
 class Question:
-    def __init__(self, oracle, rule, backward, since, until, max_hops, min_amount, by, paths) -> None:
+    def __init__(
+        self, oracle, rule, backward, since, until, by, paths, coordinated, max_hops, min_amount
+    ) -> None:
         self.oracle, self.rows = oracle, oracle.rows
-        self.rule, self.backward, self.by = rule, backward, by
+        self.rule, self.backward, self.by, self.coordinated = rule, backward, by, coordinated
         rows = self.rows
         # READING: a bare date as `since` is that day's first moment, as `until` its last.
         self.since = rows.moment(since)[0] if since else -FOREVER
@@ -421,20 +160,28 @@ class Question:
         self.max_hops = FOREVER if max_hops is None else max_hops
         self.min_amount = min_amount
         self.exact = rule == "exact"
+        self.lots = rule in LOTS
         # Without the ways that money came, lots that adjoin are one: only where nothing is converted and no limit is set.
         self.paths = paths and not self.exact
         if not self.paths:
             assert self.exact or not rows.converts
             assert max_hops is None and not min_amount
         self.transfers: dict[str, list] = defaultdict(lambda: [0, 0])
-        self.ends: dict[tuple, list] = defaultdict(lambda: [0, 0])
+        self.ends: dict[End, list] = defaultdict(lambda: [0, 0])
         self.chains: dict[tuple, int] = defaultdict(int)
+        self.inferred: set[tuple] = set()
+        self.by_root: dict[tuple, int] = defaultdict(int)
         self.touched: set[str] = set()
         self.roots: dict[object, Path] = {}
         self.pending: dict[int, list[Lot]] = defaultdict(list)
-        self.blends: dict[tuple, Blend] = {}
+        self.due = self.pending
+        self.pots: dict[tuple, Pot] = {}
         self.heap: list[int] = []
         self.queued: set[int] = set()
+        self.started: set[str] = set()
+        self.claims: Claims | None = None
+        if rule in POTS and max_hops is None and min_amount <= 1:
+            self.claims = Claims()
 
     # ------------------------------------------------------------------ seeds
     def choose(self, refs: list[Ref], currency: str | None) -> None:
@@ -443,6 +190,7 @@ class Question:
         self.cuts: dict[
             tuple[str, str, int], int
         ] = {}  # account, currency, place before which it is cut: part
+        self.cut_times: dict[tuple[str, str, int], int] = {}
         currencies: set[str] = set()
         for ref in refs:
             if ref.kind == "balance":
@@ -525,7 +273,7 @@ class Question:
             raise RefusedError(f"{ref}: less than was asked")
         key = (ref.name, name, cut)
         self.cuts[key] = max(self.cuts.get(key, 0), amount if ref.amount is None else ref.amount)
-        self.cut_times = {**getattr(self, "cut_times", {}), key: time}
+        self.cut_times[key] = time
         return name
 
     def keys(self, account: str, currency: str, time: int) -> list[tuple]:
@@ -564,109 +312,152 @@ class Question:
         for _, _, cut in self.cuts:
             self.push(2 * cut)
         total = sum(self.seeds.values()) + sum(self.cuts.values())
+        if self.coordinated:
+            self.in_rounds()
         while self.heap:
-            event = abs(heapq.heappop(self.heap))
-            if event % 2 == 0:
-                for account, currency, cut in self.cuts:
-                    if 2 * cut == event:
-                        self.cut_balance(account, currency, cut)
-            elif self.opens <= self.rows.steps[event // 2].time <= self.closes:
-                (self.step_back if self.backward else self.step_on)(event // 2)
-        for key, blend in self.blends.items():
-            self.close(key, [lot for queue in blend.lots.values() for lot in queue])
+            self.handle(abs(heapq.heappop(self.heap)))
+        for key, pot in self.pots.items():
+            for compartment, queue in pot.lots.items():
+                self.close(key, list(queue), (key, compartment))
         self.ends = {key: value for key, value in self.ends.items() if any(value)}
         chains = {key: value for key, value in self.chains.items() if value}
+        by_seed: dict = self.claims.ended if self.claims else self.by_root
         return Answer(
             total, self.currency, dict(self.transfers), self.ends, chains, self.seeds,
+            bool(self.rows.open_accounts & self.touched), self.touched, self.inferred & set(chains),
+            {key: value for key, value in by_seed.items() if value},
+        )  # fmt: skip
+
+    def poison(self) -> Answer:
+        poison = Poison(self)
+        poison.run()
+        total = sum(self.seeds.values()) + sum(self.cuts.values())
+        return Answer(
+            total, self.currency, poison.transfers, dict(poison.ends), {}, self.seeds,
             bool(self.rows.open_accounts & self.touched), self.touched,
         )  # fmt: skip
 
-    def fresh(self, low: int, high: int, root: object, account: str) -> Lot:
+    def in_rounds(self) -> None:
+        """Where money can go back in time, every lot moves one step a round: lots of one way move together.
+
+        No money goes on for ever: a unit of a transfer is the same money as at most one unit of another, so that a circle
+        could only lead back into the seed. But one unit can pass a circle of a million a million times, each time one unit
+        further on in the same transfers.
+        """
+        rounds = moved = 0
+        while self.heap:
+            rounds, moved = rounds + 1, moved + sum(map(len, self.pending.values()))
+            if rounds > 5_000 or moved > 50_000:
+                raise TooLongError
+            self.due, self.pending = self.pending, defaultdict(list)
+            events, self.heap = self.heap, []
+            self.queued.clear()
+            for event in sorted(events):
+                self.handle(abs(event))
+
+    def handle(self, event: int) -> None:
+        if event % 2 == 0:
+            for account, currency, cut in self.cuts:
+                if 2 * cut == event:
+                    self.cut_balance(account, currency, cut)
+        elif self.opens <= self.rows.steps[event // 2].time <= self.closes:
+            (self.step_back if self.backward else self.step_on)(event // 2)
+
+    def fresh(self, low: int, high: int, root: object) -> Lot:
         """Money of a seed."""
+        if self.claims:
+            self.claims.start(root, high - low)
         if not self.paths:
             return Lot(low, high, None, 1, 1, 0)
-        path = self.roots.setdefault(root, Path(None, root, account))
+        path = self.roots.setdefault(root, Path(None, root))
         return Lot(low, high, path, high - low, high - low, 0)
+
+    def start(self, name: str) -> list[Lot]:
+        """The part of a seed transfer, once."""
+        if name in self.started:
+            return []
+        self.started.add(name)
+        return [self.fresh(0, self.seeds[name], name)]
 
     def step_on(self, place: int) -> None:
         step = self.rows.steps[place]
         name, row = step.row["transfer_id"], step.row
-        key = self.rows.key(step.source, row["currency"], step.time, earmark_of(row))
-        lots = self.incoming(key, place)
+        lots = self.incoming(self.rows.key_out(step), place)
         if step.leaves and name in self.seeds:
-            self.end("recirculated", step.source, row["currency"], lots)
-            lots = [self.fresh(0, self.seeds[name], name, step.target)]
+            self.end("recirculated", step.source, row["currency"], lots, 1)
+            lots = self.start(name)
         elif step.leaves:
-            lots = self.extend(step, lots, step.source, row["currency"], step.target)
+            lots = self.extend(step, lots, step.source, row["currency"])
             self.record(name, lots)
         if lots:
             self.arrive(step, place, self.converted(step, lots), step.target)
 
     def step_back(self, place: int) -> None:
         step = self.rows.steps[place]
-        name, row = step.row["transfer_id"], step.row
-        currency = (step.arrives and row.get("target_currency")) or row["currency"]
-        key = self.rows.key(step.target, currency, step.time, earmark_of(row))
-        lots = self.incoming(key, place)
+        name = step.row["transfer_id"]
+        lots = self.incoming(self.rows.key_in(step), place)
         if step.arrives and name in self.seeds:
-            self.end("recirculated", step.target, currency, lots)
+            self.end("recirculated", step.target, step.currency_in, lots, 1)
             lots = []
         elif step.arrives:
-            lots = self.extend(step, lots, step.target, currency, step.source)
+            lots = self.extend(step, lots, step.target, step.currency_in)
             lots = self.converted(step, lots)
             self.record(name, lots)
         if step.leaves and name in self.seeds:
-            lots = [self.fresh(0, self.seeds[name], name, step.source)]
+            lots = self.start(name)
         if lots:
             self.arrive(step, place, lots, step.source)
 
     def incoming(self, key: tuple | None, place: int) -> list[Lot]:
         """Traced money that this step moves, in the order of taking."""
-        if self.rule == "fifo":
-            return together(self.pending.pop(place, []))
-        if key not in self.blends:
+        if self.claims:
+            self.claims.moving = {}
+        if self.lots:
+            return self.bridged(key, together(self.due.pop(place, [])))
+        if key not in self.pots:
             return []
+        pot = self.pots[key]
         side = "in" if self.backward else "out"
-        if (side, place) not in self.blends[key].where:
+        if pot.where.get((side, place), -1) < pot.at:
             return []
-        if self.blends[key].where[side, place] < self.blends[key].at:
-            return []
-        lots = self.blends[key].leave(place)
+        lots = pot.leave(place)
+        if self.claims:
+            self.claims.leave(key, pot.left)
         self.again(key)
-        return lots if self.paths else together(lots)
+        return self.bridged(key, lots) if self.paths else together(lots)
+
+    def bridged(self, key: tuple | None, lots: list[Lot]) -> list[Lot]:
+        """What comes out of a gap of cash: from here on the way is inferred."""
+        if key is None or not key[0].startswith("gap:") or not self.paths:
+            return lots
+        return [lot.along(lot.path.bridge(("gap", key[0])), lot.counted) for lot in lots]
 
     def again(self, key: tuple) -> None:
-        place = self.blends[key].next_leaving()
+        place = self.pots[key].next_leaving()
         if place is not None:
             self.push(2 * place + 1)
 
-    def extend(self, step: Step, lots: list[Lot], account: str, currency: str, onto: str) -> list[Lot]:
+    def extend(self, step: Step, lots: list[Lot], account: str, currency: str) -> list[Lot]:
         """The ways that money came, one transfer longer; what a limit stops ends at the account that it would leave."""
         if not self.paths:
             return lots
-        if self.by == "party" and self.rows.party(step.row["source"]) == self.rows.party(step.row["target"]):
-            return lots
-        flows: dict[int, int] = defaultdict(int)
-        for lot in lots:
-            flows[id(lot.path)] += lot.value() if lot.counted else 0
+        # READING: a transfer is inside one party where its two accounts have the same party; of an account without one,
+        # only a transfer to itself is. A seed transfer stays in its chains also where it is inside one party.
+        same = self.rows.party(step.row["source"]) == self.rows.party(step.row["target"])
+        hidden = self.by == "party" and same
+        ways = [lot.path.step(step.row["transfer_id"], hidden) for lot in lots]
+        if not self.min_amount:
+            for lot, way in zip(lots, ways, strict=True):
+                way.shown.flow += 0 if hidden else lot.value()
         out = []
-        for lot in lots:
+        for lot, way in zip(lots, ways, strict=True):
             kept = lot.counted
             # READING: min_amount is compared with what flows along the way in the seed's currency.
-            if kept and (lot.path.hops + 1 > self.max_hops or flows[id(lot.path)] < self.min_amount):
+            beyond = way.shown.hops > self.max_hops or way.shown.flow < self.min_amount
+            if kept and beyond and not hidden:
                 self.end("horizon", account, currency, [lot])
                 kept = False
-            out.append(
-                Lot(
-                    lot.low,
-                    lot.high,
-                    lot.path.step(step.row["transfer_id"], onto),
-                    lot.whole,
-                    lot.seed,
-                    lot.offset,
-                    kept,
-                )
-            )
+            out.append(lot.along(way, kept))
         return out
 
     def record(self, name: str, lots: list[Lot]) -> None:
@@ -706,34 +497,41 @@ class Question:
 
     def arrive(self, step: Step, place: int, lots: list[Lot], account: str) -> None:
         """Money comes to an account: it stops there, or is walked."""
-        row, rows = step.row, self.rows
-        forward_conversion = not self.backward and step.arrives and row.get("target_currency")
-        currency = row["target_currency"] if forward_conversion else row["currency"]
+        rows = self.rows
+        currency = step.row["currency"] if self.backward else step.currency_in
         word = self.stops(step, account)
         if word:
-            self.end(word, account, currency, lots)
+            self.end(word, account, currency, lots, 1)
             return
-        self.touched.add(account)
-        key = rows.key(account, currency, step.time, earmark_of(row))
-        # READING: what a conversion rounds to nothing ends where it came to, under the word of the close.
-        self.close(key, [lot for lot in lots if lot.high == lot.low])
+        if any(lot.counted for lot in lots):
+            self.touched.add(account)
+        key = rows.key_out(step) if self.backward else rows.key_in(step)
+        # READING: what a conversion rounds to nothing ends where it came to, under the word of the close. (Under pro rata
+        # and libr nobody's money is first: who has a share in it, has it in what is left.)
+        nothing = [lot for lot in lots if lot.high == lot.low]
         lots = [lot for lot in lots if lot.high > lot.low]
+        self.end(*self.at_close(key), nothing, 0 if lots else 1)
         if not lots:
             return
-        if self.rule == "fifo":
+        if self.lots:
             for lot in lots:
                 self.follow(key, place, lot)
-        else:
-            if key not in self.blends:
-                self.blends[key] = Blend(rows.history(key), self.backward, self.exact, self.oracle.books)
-            seed = self.backward and row["transfer_id"] in self.seeds
-            self.end("lender", account, currency, self.blends[key].arrive(place, lots, seed))
-            self.again(key)
+            return
+        if key not in self.pots:
+            self.pots[key] = POTS[self.rule](rows.history(key), self.backward, self.oracle.books)
+        pot, total = self.pots[key], size_of(lots)
+        seed = self.backward and step.row["transfer_id"] in self.seeds
+        lender = pot.arrive(place, lots, seed)
+        self.end("lender", account, currency, lender, Fraction(size_of(lender), total))
+        if self.claims:
+            self.claims.arrive(key, pot.came, total)
+        self.again(key)
 
     def stops(self, step: Step, account: str) -> str | None:
         """The first of tracing.md's four words that holds, or None: walked."""
         rows, row = self.rows, step.row
-        if account.startswith("transit:"):
+        key = rows.key_out(step) if self.backward else rows.key_in(step)
+        if account.startswith("transit:") or (key is not None and key[0].startswith("gap:")):
             return None
         kind = rows.kind(account)
         covered = rows.period_at(account, step.time) is not None
@@ -752,19 +550,28 @@ class Question:
             return "frontier"
         return None
 
-    def end(self, word: str, account: str, currency: str, lots: list[Lot]) -> None:
+    def end(self, word: str, account: str, currency: str, lots: list[Lot], share: int | Fraction = 0) -> None:
+        """Lots end; `share` is how much of what the claimants have on the way ends with them."""
         holder = self.rows.party(account) if self.by == "party" else account
+        if self.claims:
+            self.claims.end((word, holder, currency), share)
         for lot in lots:
             if not lot.counted:
                 continue
             self.ends[word, holder, currency][0] += lot.high - lot.low
             self.ends[word, holder, currency][1] += lot.value()
             if lot.path is not None:
-                self.chains[lot.path.transfers(), word, holder, currency] += lot.value()
+                chain = (lot.path.transfers(), word, holder, currency)
+                self.chains[chain] += lot.value()
+                self.by_root[lot.path.root, word, holder, currency] += lot.value()
+                if lot.path.inferred and lot.value():
+                    self.inferred.add(chain)
 
-    def close(self, key: tuple, lots: list[Lot]) -> None:
-        """Money that stands in a sub-ledger when the period closes (backward: opens)."""
+    def at_close(self, key: tuple) -> End:
+        """Under which word, where and in what currency money stands in a sub-ledger when the period closes (opens)."""
         account, currency, number, _ = key
+        if account.startswith("gap:"):
+            return "cash", self.cash_of(account), currency
         period = self.rows.periods[account][number]
         ended = period.start > self.opens if self.backward else period.end < self.closes
         if account.startswith("transit:"):
@@ -775,13 +582,32 @@ class Question:
             word = "returned"
         else:
             word = "frontier" if ended else "balance"
-        self.end(word, account, currency, lots)
+        return word, account, currency
 
-    # ------------------------------------------------------------------ first in, first out
+    def cash_of(self, gap: str) -> str:
+        """The cash account at which money stands in a gap: where it came to."""
+        # READING: forward that is the withdrawal's, backward the deposit's.
+        taken = gap.removeprefix("gap:")
+        if not self.backward:
+            return self.rows.rows[taken]["target"]
+        put = next(name for name, other in self.rows.gap_of.items() if other == taken != name)
+        return self.rows.rows[put]["source"]
+
+    def close(self, key: tuple, lots: list[Lot], place: tuple | None = None) -> None:
+        """Money that stands in a sub-ledger when the period closes (backward: opens)."""
+        word, account, currency = self.at_close(key)
+        if self.claims and place is not None:
+            self.claims.take(place)
+            self.end(word, account, currency, lots, 1)
+        else:
+            self.end(word, account, currency, lots)
+
+    # ------------------------------------------------------------------ lots
     def match(self, key: tuple) -> Match:
-        if key not in self.oracle.matches:
-            self.oracle.matches[key] = Match(self.rows.history(key))
-        return self.oracle.matches[key]
+        known = (key, self.rule, self.coordinated)
+        if known not in self.oracle.matches:
+            self.oracle.matches[known] = Match(self.rows.history(key), self.rule, self.coordinated)
+        return self.oracle.matches[known]
 
     def follow(self, key: tuple, place: int, lot: Lot) -> None:
         """A lot of a credit goes on to the debits that it pays (backward: of a debit, to the credits that paid it)."""
@@ -794,19 +620,23 @@ class Question:
                 break
             low, high = max(lot.low, here), min(lot.high, here + piece.size)
             if low < high:
-                self.hand_over(key, piece, lot.part(low, high, -here), 2 * place + 1)
+                part = lot.part(low, high, -here)
+                if piece.turned:
+                    part = part.turn(piece.size)
+                self.hand_over(key, piece, part, 2 * place + 1)
 
     def hand_over(self, key: tuple, piece: Piece, lot: Lot, event: int) -> None:
-        """A lot, counted from the beginning of the piece, to the piece's other side."""
+        """A lot to a piece's other side; it is counted from where the piece begins there."""
         account, currency = key[:2]
         onto, start = (piece.credit, piece.low) if self.backward else (piece.debit, piece.start)
         if onto == "lender":
             self.end("lender", account, currency, [lot])
             return
         place = (-FOREVER if self.backward else FOREVER) if onto is None else 2 * onto + 1
-        low, high = sorted((event, place))
-        # A balance seed cuts what stands: traced money that reaches it ends there, and the seed starts behind.
-        if any((a, c) == (account, currency) and low < 2 * cut < high for a, c, cut in self.cuts):
+        # A balance seed cuts what stands: traced money that reaches it ends there, and the seed starts behind. What goes
+        # on as the payment of an earlier overdraft does not stand there.
+        low, high = (place, event) if self.backward else (event, place)
+        if any(low < 2 * cut < high for cut in self.cuts_of(key)):
             self.end("recirculated", account, currency, [lot])
         elif onto is None or not self.opens <= self.rows.steps[onto].time <= self.closes:
             self.close(key, [lot])
@@ -815,41 +645,59 @@ class Question:
             self.push(2 * onto + 1)
 
     # ------------------------------------------------------------------ balance seeds
+    def cuts_of(self, key: tuple) -> list[int]:
+        """Where balance seeds cut a sub-ledger."""
+        return [
+            cut
+            for (account, currency, cut), time in self.cut_times.items()
+            if (account, currency, self.rows.period_at(account, time)) == key[:3]
+        ]
+
     def cut_balance(self, account: str, currency: str, cut: int) -> None:
         left = self.cuts[account, currency, cut]
         time = self.cut_times[account, currency, cut]
         standing = self.stands(account, currency, cut, time)
         self.touched.add(account)
-        root = ("balance", account, currency)
-        if self.rule != "fifo":
-            for key in self.keys(account, currency, time):
-                if key in self.blends:
-                    self.end("recirculated", account, currency, self.blends[key].stand(cut))
-                else:
-                    self.blends[key] = Blend(
-                        self.rows.history(key), self.backward, self.exact, self.oracle.books
-                    )
-                    self.blends[key].stand(cut)
+        root = ("balance", account, currency, cut)
+        if not self.lots:
+            self.clear_pots(account, currency, cut, time)
         whole, done = left, 0
         for key, compartment, amount in standing:
             part = min(left, amount)
             if not part:
                 break
             left -= part
-            if self.rule != "fifo":
-                self.blends[key].put(compartment, [self.fresh(done, done + part, root, account)])
+            if not self.lots:
+                self.pots[key].put(compartment, [self.fresh(done, done + part, root)])
+                if self.claims:
+                    self.claims.arrive(key, [(compartment, part)], part)
                 self.again(key)
                 done += part
                 continue
             for piece in self.standing_pieces(key, compartment, cut):
                 size = min(part, piece.size)
                 if size:
-                    lot = self.fresh(0, size, root, account)
+                    lot = self.fresh(0, size, root)
                     if lot.path is not None:
                         lot.whole, lot.seed, lot.offset = whole, whole, done
+                    if piece.turned and not self.backward:
+                        lot = lot.turn(piece.size)  # backward it goes on to the credit, as it stands
                     self.hand_over(key, piece, lot, 2 * cut)
                     done += size
                     part -= size
+
+    def clear_pots(self, account: str, currency: str, cut: int, time: int) -> None:
+        """Where shares are followed: what came to a balance seed ends there."""
+        for key in self.keys(account, currency, time):
+            if key not in self.pots:
+                self.pots[key] = POTS[self.rule](self.rows.history(key), self.backward, self.oracle.books)
+            compartments = list(self.pots[key].lots)
+            lots = self.pots[key].stand(cut)
+            if self.claims:
+                for compartment in compartments:
+                    self.claims.take((key, compartment))
+                    self.end("recirculated", account, currency, [], 1)
+            self.end("recirculated", account, currency, lots)
 
     def standing_pieces(self, key: tuple, compartment: str | None, cut: int) -> list[Piece]:
         """The lots that stand in a compartment before the step at that place, the oldest first."""
@@ -864,4 +712,40 @@ class Question:
         return sorted(found, key=lambda piece: (-1 if piece.credit is None else piece.credit, piece.low))
 
 
-__all__ = ["Answer", "Entry", "Oracle", "Ref", "RefusedError"]
+# ---------------------------------------------------------------------- whose money, where shares are followed
+class Claims:
+    """What each seed has of the traced money, in fractions of the seed's currency: pro rata inside every compartment."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple, dict[object, Fraction]] = defaultdict(dict)  # sub-ledger, compartment: by seed
+        self.moving: dict[object, Fraction] = {}  # what is on its way now
+        self.ended: dict[tuple, Fraction] = defaultdict(Fraction)
+
+    def start(self, root: object, amount: int) -> None:
+        self.moving = {root: Fraction(amount)}
+
+    def leave(self, key: tuple, left: list[tuple]) -> None:
+        """Of each compartment, so much of so much leaves."""
+        self.moving = defaultdict(Fraction)
+        for compartment, carried, whole in left:
+            for root, value in self.held[key, compartment].items() if whole else ():
+                self.moving[root] += value * carried / whole
+                self.held[key, compartment][root] -= value * carried / whole
+
+    def take(self, place: tuple) -> None:
+        """All that a compartment holds."""
+        self.moving = self.held.pop(place, {})
+
+    def arrive(self, key: tuple, came: list[tuple], total: int | Fraction) -> None:
+        for compartment, amount in came:
+            place = self.held[key, compartment]
+            for root, value in self.moving.items():
+                place[root] = place.get(root, Fraction(0)) + value * Fraction(amount) / total
+
+    def end(self, end: End, share: int | Fraction) -> None:
+        if share:
+            for root, value in self.moving.items():
+                self.ended[(root, *end)] += value * share
+
+
+__all__ = ["RULES", "Answer", "Oracle", "Ref", "RefusedError", "TooLongError"]

@@ -7,6 +7,7 @@ A comment that begins `READING:` stands where the definition leaves room.
 
 from __future__ import annotations
 
+import copy
 import heapq
 import itertools
 from collections import defaultdict
@@ -30,6 +31,12 @@ class Step:
     target: str
     leaves: bool = True  # this step is where the row leaves its source
     arrives: bool = True  # this step is where the row reaches its target
+
+    @property
+    def currency_in(self) -> str:
+        """The currency in which it comes to its target."""
+        # READING: a conversion happens where the row arrives; in transit it is still the source's currency.
+        return (self.arrives and self.row.get("target_currency")) or self.row["currency"]
 
 
 @dataclass
@@ -96,6 +103,16 @@ class Rows:
         self.net_of_reversals()
         self.make_coverage()
         self.histories: dict[tuple, History] = {}
+        self.gap_of: dict[str, str] = {}  # withdrawals and deposits that are joined: the withdrawal of each
+
+    def with_gaps(self, joined: dict[str, str]) -> Rows:
+        """The same rows where these withdrawals pay these deposits: each pair is a place of its own."""
+        # READING: they do not stand in the books of the cash accounts, from which they are taken.
+        rows = copy.copy(self)
+        rows.histories = {}
+        rows.gap_of = {name: taken for taken, put in joined.items() for name in (taken, put)}
+        rows.periods = {**self.periods, **{"gap:" + name: [Period(-FOREVER, FOREVER, 0)] for name in joined}}
+        return rows
 
     # ------------------------------------------------------------------ times and steps
     def moment(self, text: str) -> tuple[int, bool]:
@@ -143,16 +160,33 @@ class Rows:
         self.stated: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self.open_accounts: set[str] = set()
         self.last_balance: dict[tuple[str, str], int] = {}
+        self.groups: list[dict[int, set[int]]] = []  # of each group, what is known to come behind every step
         order: list[int] = []
         for _, members in sorted(clusters.items()):
             order += [members[0]] if len(members) == 1 else self.order_of_group(members)
             for number in members if len(members) == 1 else order[-len(members) :]:
                 self.remember_balance(number)
+        place_of = {number: place for place, number in enumerate(order)}
+        self.groups = [
+            {place_of[n]: {place_of[m] for m in later} for n, later in group.items()} for group in self.groups
+        ]
         self.steps = [self.steps[number] for number in order]
+        self.note_places()
+
+    def note_places(self) -> None:
         self.leave_place: dict[str, int] = {}
         for place, step in enumerate(self.steps):
             if step.leaves:
                 self.leave_place[step.row["transfer_id"]] = place
+
+    def reordered(self, order: list[int]) -> Rows:
+        """The same rows in another order: the steps at these places, one after the other."""
+        # READING: what is undone, and what the statements say about the order, is as in the order that is shown.
+        rows = copy.copy(self)
+        rows.steps = [self.steps[place] for place in order]
+        rows.note_places()
+        rows.histories, rows.gap_of = {}, {}
+        return rows
 
     def remember_balance(self, number: int) -> None:
         step = self.steps[number]
@@ -304,6 +338,7 @@ class Rows:
         reach: dict[int, set[int]] = {}
         for n in reversed(order):
             reach[n] = set().union(*({m} | reach.get(m, set()) for m in after[n])) if after[n] else set()
+        self.groups.append(reach)
         for account, numbers in by_account.items():
             if any(b not in reach[a] and a not in reach[b] for a, b in itertools.combinations(numbers, 2)):
                 self.open_accounts.add(account)
@@ -435,6 +470,19 @@ class Rows:
             return None
         return (account, currency, number, earmark if self.kind(account) == "clearing" else None)
 
+    def key_out(self, step: Step) -> tuple | None:
+        """The sub-ledger that a step leaves."""
+        gap = self.gap_of.get(step.row["transfer_id"])
+        if gap is not None and gap != step.row["transfer_id"] and step.leaves:
+            return ("gap:" + gap, step.row["currency"], 0, None)
+        return self.key(step.source, step.row["currency"], step.time, earmark_of(step.row))
+
+    def key_in(self, step: Step) -> tuple | None:
+        """The sub-ledger that a step comes to."""
+        if self.gap_of.get(step.row["transfer_id"]) == step.row["transfer_id"] and step.arrives:
+            return ("gap:" + step.row["transfer_id"], step.currency_in, 0, None)
+        return self.key(step.target, step.currency_in, step.time, earmark_of(step.row))
+
     def history(self, key: tuple) -> History:
         if not self.histories:
             self.make_entries()
@@ -449,15 +497,13 @@ class Rows:
             row = step.row
             mark = earmark_of(row)
             net = self.net[row["transfer_id"]]
-            key = self.key(step.source, row["currency"], step.time, mark)
+            key = self.key_out(step)
             if key is not None:
                 balance = row.get("source_balance") if step.leaves else None
                 entries[key].append(Entry("out", place, net, row["amount"], mark, balance))
-            # READING: a conversion happens where the row arrives; in transit it is still the source's currency.
-            converted = step.arrives and bool(row.get("target_currency"))
-            currency = row["target_currency"] if converted else row["currency"]
-            key = self.key(step.target, currency, step.time, mark)
+            key = self.key_in(step)
             if key is not None:
+                converted = step.arrives and bool(row.get("target_currency"))
                 amount, booked = (row["target_amount"],) * 2 if converted else (net, row["amount"])
                 balance = row.get("target_balance") if step.arrives else None
                 entries[key].append(Entry("in", place, amount, booked, mark, balance))
@@ -475,7 +521,7 @@ class Rows:
     ) -> History:
         period = self.periods[account][number]
         own = self.accounts.get(account, {}).get("currency") or self.currency
-        if account.startswith("transit:") or self.kind(account) == "clearing":
+        if account.startswith(("transit:", "gap:")) or self.kind(account) == "clearing":
             opening, origin = 0, "nothing"
         elif period.opening is not None and currency == own:
             opening, origin = period.opening, "stated"

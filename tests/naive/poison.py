@@ -154,10 +154,12 @@ def spread(steps, pots, sides, seeds, converted, state, limits, patience=0):
             if on_way:
                 carried = min(paid, on_its_way.pop(payer))
                 del hops[home(payer)]
-        moved += [(t, part) for t, part in zip(group, first_money(amounts, carried), strict=True) if part]
         arrived = carried
         if steps[group[0]]["flags"] & 128 and not back:
             arrived = nearest(came, carried, paid)
+        for t, part in zip(group, first_money(amounts, carried), strict=True):
+            if part:
+                moved.append((t, part, arrived if len(group) == 1 else part))
         stop = (int(steps[group[0]]["flags"]) >> 3 if back else int(steps[group[0]]["flags"])) & 7
         if stop:
             ended.append((stop, payee, arrived))

@@ -1,0 +1,118 @@
+"""One question under every rule, side by side: for people, and for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from graphflow.cli.showing import (
+    INEXACT,
+    TABLE_TOP,
+    Amounts,
+    Extras,
+    TraceTables,
+    out,
+    print_facts,
+    print_table,
+    trace_pairs,
+    write_csv,
+)
+from graphflow.language import N_
+from graphflow.pictures import Facts, Table, end_name
+from graphflow.terminal import jsonable, write_json
+
+if TYPE_CHECKING:
+    import argparse
+
+    import pandas as pd
+
+    from graphflow.case import Case
+    from graphflow.tracing import Trace
+
+
+def show_comparison(
+    case: Case,
+    answers: Mapping[str, Trace],
+    extras: Mapping[str, Extras],
+    errors: Mapping[str, str],
+    frame: pd.DataFrame,
+    asked: argparse.Namespace,
+) -> None:
+    """Print what every rule says, and what any may say."""
+    first = next(iter(answers.values()))
+    amounts = Amounts(case.tables.minor_units, first.currency)
+    rules = [name for name in frame.columns if name in answers or name in errors]
+    if asked.format == "json":
+        told = {
+            name: {"error": errors[name]}
+            if name in errors
+            else _whole(trace_pairs(case, answers[name], asked.top, asked.order, extras[name]))
+            for name in rules
+        }
+        write_json([("rules", told), ("comparison", _rows(frame, answers, amounts))], sys.stdout)
+    elif asked.format == "csv":
+        write_csv(_rows(frame, answers, amounts), [str(name) for name in frame.columns])
+    else:
+        tables = TraceTables(case, first, asked.start, asked.language)
+        say = tables.say
+        facts = tables.facts().rows
+        print_facts(Facts([row for row in facts if row[0] != say(N_("Rule"))]))
+        most = TABLE_TOP if asked.top is None else asked.top
+        print_table(_table(frame, answers, tables, most))
+        for name, error in errors.items():
+            out(f"{name}: {error}")
+        for table in tables.others(TABLE_TOP):
+            print_table(table)
+
+
+def _whole(pairs: Iterator[tuple[str, object]]) -> dict[str, Any]:
+    """An answer in memory: several of them stand in one object."""
+    return {name: list(value) if isinstance(value, Iterator) else value for name, value in pairs}
+
+
+def _rows(frame: pd.DataFrame, answers: Mapping[str, Trace], amounts: Amounts) -> Iterator[dict[str, Any]]:
+    """The rows for programs: money as decimal text, what is not known as nothing."""
+    seed = frozenset({"least", "greatest", *(name for name, t in answers.items() if t.attributes)})
+    own = [name for name, t in answers.items() if not t.attributes]
+    for record in amounts.records(frame, seed):
+        yield record | {name: amounts.text(record[name], record["currency"]) for name in own}
+
+
+def _table(frame: pd.DataFrame, answers: Mapping[str, Trace], tables: TraceTables, most: int) -> Table:
+    """One row an end, a column a rule, the least and the greatest."""
+    shown = frame.head(most)
+    say, amounts = tables.say, tables.amounts
+    rows = []
+    inexact = False
+    for row, who in zip(shown.to_dict("records"), tables.holders(shown), strict=True):
+        figures = [
+            amounts.shown(row[name], None if t.attributes else row["currency"]) for name, t in answers.items()
+        ]
+        exact = jsonable(row["exact"])
+        inexact |= exact is False
+        rows.append(
+            [
+                say(end_name(row["kind"], tables.t.backward)),
+                tables.label(who),
+                *figures,
+                *tables.bound(row["least"], row["greatest"], exact),
+            ]
+        )
+    titles = [say(N_("origin") if tables.t.backward else N_("end")), say(N_("account")), *answers]
+    titles += [say(N_("least")), say(N_("greatest"))]
+    notes = [
+        say(N_("and {count} more rows"), count=f"{len(frame) - len(shown):,}") if len(frame) > most else "",
+        say(N_("In {currency}; least and greatest: under any rule."), currency=tables.t.currency),
+        say(N_("poison attributes nothing: all that was touched there, in that money's own currency."))
+        if any(not t.attributes for t in answers.values())
+        else "",
+        say(INEXACT) if inexact else "",
+    ]
+    return Table(
+        say(N_("Every rule beside the others")),
+        titles,
+        rows,
+        right=range(2, len(titles)),
+        note=" ".join(note for note in notes if note),
+    )
