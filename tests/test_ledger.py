@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import graphflow as gf
 from graphflow.ledger import Index, InFolder, Ledger, compile_ledger, histories, keeping, laying
@@ -70,11 +72,17 @@ def equal(one: Ledger, other: Ledger) -> None:
 
 
 @settings(max_examples=EXAMPLES)
-@given(tables=ledgers())
-def test_compiled_in_stretches_straight_into_files_it_is_the_same(tables: Tables) -> None:
+@given(tables=ledgers(), rng=st.randoms(use_true_random=False))
+def test_compiled_in_stretches_straight_into_files_it_is_the_same(tables: Tables, rng: random.Random) -> None:
     case = gf.Case.from_tables(**frames(tables))
+    rows = list(range(len(case.tables.arrow("transfers"))))
+    rng.shuffle(rows)
+    pairs = sorted(zip(rows[: rng.choice((0, 0, 1, 2))], rows[::-1], strict=False))  # as of the same cash
+    asked: dict[str, Any] = {"spare": rng.choice((0, 7))}
+    if pairs and len(rows) >= 4:
+        asked["gaps"] = np.array(pairs, np.int64)
     try:
-        whole = compile_ledger(case.tables)
+        whole = compile_ledger(case.tables, **asked)
     except gf.InputError:
         whole = None  # refused, as below
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -83,9 +91,9 @@ def test_compiled_in_stretches_straight_into_files_it_is_the_same(tables: Tables
         sealing = Sealing()
         if whole is None:
             with pytest.raises(gf.InputError):
-                compile_ledger(case.tables, InFolder(Path(folder), sealing))
+                compile_ledger(case.tables, InFolder(Path(folder), sealing), **asked)
             return
-        straight = compile_ledger(case.tables, InFolder(Path(folder), sealing))
+        straight = compile_ledger(case.tables, InFolder(Path(folder), sealing), **asked)
         equal(straight, whole)
         straight.save(Path(folder), sealing)
         equal(Ledger.open(Path(folder)), whole)
