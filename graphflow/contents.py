@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +12,7 @@ import pyarrow as pa
 from graphflow.tables import Shelf, Tables
 from graphflow.tables.digest import PIECE, add_rows
 from graphflow.tables.shelf import nulls_of
+from graphflow.threads import threads
 
 #: Columns that name a file; what is hashed is the SHA-256 of the file that they name.
 _FILES = ("source_file", "mirror_file")
@@ -46,11 +46,9 @@ def table_digest(name: str, rows: Any, files: Mapping[str, str] | None = None) -
     """SHA-256 of one table: its name, and each column that is not empty."""
     whole = hashlib.sha256(f"{name}\0{rows.num_rows}\0".encode())
     columns = sorted(c for c in rows.column_names if nulls_of(rows, c) < rows.num_rows)
-    with ThreadPoolExecutor(
-        2
-    ) as threads:  # hashlib lets go of the interpreter's lock: columns hash side by side
+    with threads(2, rows.num_rows) as pool:  # hashlib lets go of Python's lock: columns hash side by side
         for column, digest in zip(
-            columns, threads.map(lambda c: _digest(c, rows, files or {}), columns), strict=True
+            columns, pool.map(lambda c: _digest(c, rows, files or {}), columns), strict=True
         ):
             whole.update(f"{column}\0{rows.schema.field(column).type}\0".encode())
             whole.update(digest)

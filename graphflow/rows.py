@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from concurrent.futures import ThreadPoolExecutor
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
@@ -18,6 +17,7 @@ from graphflow.language import N_
 from graphflow.mirrors import local_days, midnights
 from graphflow.tables import Tables
 from graphflow.tables.result import as_frame
+from graphflow.threads import threads
 
 Amount = str | Decimal | int
 Moment = str | datetime.date
@@ -136,8 +136,8 @@ def _named(table: pa.Table, text: str, *columns: str) -> Flags:
     any_case = text.lower() != text.upper()
     have = [c for c in columns if c in table.column_names and table[c].null_count < table.num_rows]
     found = np.zeros(table.num_rows, np.bool_)
-    with ThreadPoolExecutor(2) as threads:  # Arrow searches without Python's lock
-        for hits in threads.map(lambda c: pc.match_substring(table[c], text, ignore_case=any_case), have):
+    with threads(2, table.num_rows) as pool:  # Arrow searches without Python's lock
+        for hits in pool.map(lambda c: pc.match_substring(table[c], text, ignore_case=any_case), have):
             found |= _flags(hits)
     return found
 

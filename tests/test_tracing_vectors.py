@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -276,7 +277,28 @@ def test_t10_what_was_undone_never_moved(rule: str) -> None:
             gf.trace(T10.case(), f"transfer:{name}", rule=rule)
 
 
-@pytest.mark.parametrize("rule", RULES)
+def test_t7_where_overdrafts_are_coordinated_what_repays_one_paid_for_it() -> None:
+    """T7 again, and the payment's own side of it: X has 60 of t, Y 40, the lender nothing."""
+    case = T7.case()
+    t = gf.trace(case, "transfer:r1", overdraft="coordinated")
+    assert held(t) == {("balance", "X"): 6_000, ("balance", "Y"): 4_000}
+    chains = t.chains().set_index("account_id")
+    assert chains["transfers"].to_dict() == {"X": ("r1", "r0"), "Y": ("r1", "r2")}
+    for name, amount in (("r0", 6_000), ("r2", 4_000)):
+        back = gf.trace(case, f"transfer:{name}", backward=True, overdraft="coordinated")
+        assert held(back) == {("balance", "t"): amount}
+        assert back.transfers[["transfer_id", "traced"]].values.tolist() == [["r1", amount]]
+    for rule in ("lifo", "prorata", "libr", "poison"):
+        with pytest.raises(gf.UsageError, match="coordinated"):
+            gf.trace(case, "transfer:r1", rule=rule, overdraft="coordinated")
+
+
+def held(trace: Any) -> dict[tuple[str, str], int]:
+    rows = zip(trace.ends["kind"], trace.ends["account_id"], trace.ends["amount"].tolist(), strict=True)
+    return {(kind, account): amount for kind, account, amount in rows}
+
+
+@pytest.mark.parametrize("rule", [*RULES, "lifo"])
 def test_t11_a_conversion_at_the_executed_rate(rule: str) -> None:
     t = gf.trace(T11.case(), "transfer:r1", rule=rule)
     (end,) = t.ends.to_dict("records")
@@ -305,6 +327,48 @@ def test_t12_cash_stops_unless_asked_for(rule: str) -> None:
     t = gf.trace(case, "transfer:r0", rule=rule)
     (end,) = t.ends.to_dict("records")
     assert (end["kind"], end["account_id"], end["amount"]) == ("cash", "cash:M", 5_000_000)
+
+
+@pytest.mark.parametrize(
+    ("rule", "put"),
+    [("fifo", 8_000), ("lifo", 8_000), ("prorata", 9_600), ("libr", 8_000), ("poison", 48_000)],
+)
+def test_t12_cash_that_was_withdrawn_and_put_in_again_where_that_is_asked_for(rule: str, put: int) -> None:
+    """T12: 50,000 go out at 10:02, of which 10,000 are traced; 48,000 come in that day, to an account of the same holder."""
+    transfers = pd.DataFrame(
+        {
+            "transfer_id": ["r0", "r1", "r2"],
+            "time": [f"2024-05-01T{at}:00" for at in ("09:00", "10:02", "15:40")],
+            "source": ["t", "M", "cash:N"],
+            "target": ["M", "cash:M", "N"],
+            "amount": ["10000", "50000", "48000"],
+        },
+        dtype="str",
+    )
+    accounts = pd.DataFrame(
+        {
+            "account_id": ["M", "N", "cash:M", "cash:N"],
+            "kind": [None, None, "cash", "cash"],
+            "party_id": ["h", "h", None, None],
+            "opening_balance": ["40000", None, None, None],
+        },
+        dtype="str",
+    )
+    parties = pd.DataFrame({"party_id": ["h"], "name": ["h"], "kind": ["person"]}, dtype="str")
+    case = gf.Case.from_tables(transfers=transfers, accounts=accounts, parties=parties)
+    rest = (50_000 if rule == "poison" else 10_000) - put
+    t = gf.trace(case, "transfer:r0", rule=rule, cash_gaps=True)
+    assert held(t) == {("balance", "N"): 100 * put, ("cash", "cash:M"): 100 * rest}
+    if rule != "poison":
+        chains = t.chains().set_index("account_id")
+        assert chains["inferred"].to_dict() == {"N": True, "cash:M": False}
+        assert chains["amount"].to_dict() == {"N": 100 * put, "cash:M": 100 * rest}
+    assert t.assumptions["kind"].eq("cash").any()
+    # a day later it is no longer taken to be the same cash
+    transfers.loc[2, "time"] = "2024-05-02T15:40:00"
+    case = gf.Case.from_tables(transfers=transfers, accounts=accounts, parties=parties)
+    t = gf.trace(case, "transfer:r0", rule=rule, cash_gaps=True)
+    assert held(t) == {("cash", "cash:M"): 100 * (rest + put)}
 
 
 def test_t8_the_opening_is_the_least_one_and_says_so() -> None:

@@ -23,8 +23,8 @@ from graphflow.ledger.openings import Booked, Names, find_openings
 from graphflow.ledger.order import NONE, Ordered, Side, ascending, order_events
 from graphflow.ledger.reading import numbers_of, own_currencies, read_accounts, read_currencies, read_earmarks
 from graphflow.ledger.reversals import net_amounts
-from graphflow.ledger.threads import threads
 from graphflow.tables import SCHEMA, Shelf
+from graphflow.threads import threads
 
 if TYPE_CHECKING:
     from graphflow.tables import Tables

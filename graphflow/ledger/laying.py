@@ -22,7 +22,7 @@ from graphflow.ledger.division import divide
 from graphflow.ledger.form import ARRIVAL, CONVERTS, CUSTODY, INNER, OUTSIDE, ROW, STEP, Index
 from graphflow.ledger.histories import Events
 from graphflow.ledger.keeping import STRETCH, Growing, InMemory, Keeping
-from graphflow.ledger.threads import threads
+from graphflow.threads import threads
 
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
@@ -160,7 +160,7 @@ def lay_out_steps(
     total = int(counts[0].sum())
     run = _Run(pots, opening, counts, total)
     parts = []
-    with threads(1, size) as aside:  # what is laid out is entered in the indexes beside the next
+    with threads(2, size) as aside:  # what is laid out is entered in the indexes beside the next
         entered: Future[None] | None = None
         for first, laid, found in given:
             if steps is not None:  # all of them are there

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from graphflow.tables.raw import Note, Pieces, Raw
 from graphflow.tables.result import QUARANTINE, Checked, Tally, closed, joined_quarantine, nothing, unsigned
 from graphflow.tables.schema import PROVENANCE, SCHEMA, ColumnSpec, TableSpec
 from graphflow.tables.shelf import LONG, Shelf, ShelfWriter, fitted, united
+from graphflow.threads import threads
 
 Flags = npt.NDArray[np.bool_]
 Shelve = Callable[[str, int], ShelfWriter]
@@ -280,7 +281,7 @@ class _Checker:
 
         case = self._of_case(n)[0]
         # Columns do not know one another, and both the kernels and Arrow let go of Python's lock.
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        with threads(min(4, os.cpu_count() or 1), n) as pool:
             tasks: dict[str, list[tuple[int, Future[Parsed]]]] = {}
             for given_column in given:
                 worth = own[0] if given_column.currency == "currency" else case
@@ -649,7 +650,7 @@ def generated_ids(typed: pa.Table, digits: Mapping[str, int], one_sided: bool) -
     """
     size = max(100_000, -(-typed.num_rows // (os.cpu_count() or 1)))
     pieces = [typed.slice(at, size) for at in range(0, max(typed.num_rows, 1), size)]
-    with ThreadPoolExecutor(len(pieces)) as pool:  # rows do not know one another yet
+    with threads(len(pieces), typed.num_rows) as pool:  # rows do not know one another yet
         stirred = list(pool.map(lambda piece: _stirred(piece, digits, one_sided), pieces))
     made = (np.concatenate([a for a, _ in stirred]), np.concatenate([b for _, b in stirred]))
     keys.stir(made, pa.array(keys.ordinals(made, typed["source_file"])))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +35,7 @@ from graphflow.tables.result import (
 )
 from graphflow.tables.schema import KINDS, PROVENANCE, SCHEMA, SHARE_DIGITS, ColumnSpec, TableSpec
 from graphflow.tables.shelf import Shelf, nulls_of
+from graphflow.threads import threads
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -560,7 +560,7 @@ class _Joiner:
             ]
             # those of a long table have the same texts, which are looked up once
             aside = [which for which in found if not isinstance(self.tables[which[0]], Shelf)]
-            with ThreadPoolExecutor(2) as pool:
+            with threads(2, max((rows.num_rows for rows in self.tables.values()), default=0)) as pool:
                 waiting = {which: pool.submit(self._unknown_values, *which) for which in aside}
                 unknown = [
                     waiting[which].result() if which in waiting else self._unknown_values(*which)
