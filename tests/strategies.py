@@ -322,7 +322,9 @@ class Writer:
                 row["party_id"] = rng.choice("PQRS")
             if wants.parties and rng.random() < 0.3:
                 row["product_id"] = rng.choice(("W1", "W2"))
-            if wants.cash and rng.random() < 0.2:  # a sub-account: an account like others, whoever's it is
+            if (
+                wants.cash and name != self.accounts[0] and rng.random() < 0.2
+            ):  # a sub-account: an account like others, whoever's it is
                 row["parent_id"] = self.accounts[0]
             if rng.random() < 0.3:
                 row["currency"] = "USD" if wants.converts and rng.random() < 0.3 else "CNY"

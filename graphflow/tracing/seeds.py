@@ -408,14 +408,15 @@ def rows_of(case: Case, reference: Reference, backward: bool) -> Ints:
 def _others(ledger: Ledger, accounts: Ints, backward: bool, party: int | None) -> Ints:
     """Transfers between these accounts and others': out of them, backward into them."""
     index = ledger.credits if backward else ledger.debits
-    far = "source" if backward else "target"
+    near, far = ("target", "source") if backward else ("source", "target")
+    # cash that is joined over a gap stands in no account between
+    joined = np.array([pair[not backward] for pair in sorted(ledger.gaps)], np.int64)
     found = []
     for account in accounts.tolist():
         pots = ledger.pots_of(account)
-        if len(pots) == 0:
-            continue
         steps = index.steps[int(index.pointer[pots.start]) : int(index.pointer[pots.stop])]
-        rows = np.unique(ledger.steps["row"][steps]).astype(np.int64)
+        over = joined[ledger.rows[near][joined] == account]
+        rows = np.union1d(ledger.steps["row"][steps], over).astype(np.int64)
         other = ledger.rows[far][rows]
         if party is None:
             rows = rows[other != account]

@@ -382,12 +382,13 @@ class Question:
     def step_on(self, place: int) -> None:
         step = self.rows.steps[place]
         name, row = step.row["transfer_id"], step.row
-        lots = self.incoming(self.rows.key_out(step), place)
+        key = self.rows.key_out(step)
+        lots = self.incoming(key, place)
         if step.leaves and name in self.seeds:
-            self.end("recirculated", step.source, row["currency"], lots, 1)
+            self.end("recirculated", self.seen_at(key, step.source), row["currency"], lots, 1)
             lots = self.start(name)
         elif step.leaves:
-            lots = self.extend(step, lots, step.source, row["currency"])
+            lots = self.bridged(key, self.extend(step, lots, self.seen_at(key, step.source), row["currency"]))
             self.record(name, lots)
         if lots:
             self.arrive(step, place, self.converted(step, lots), step.target)
@@ -395,12 +396,15 @@ class Question:
     def step_back(self, place: int) -> None:
         step = self.rows.steps[place]
         name = step.row["transfer_id"]
-        lots = self.incoming(self.rows.key_in(step), place)
+        key = self.rows.key_in(step)
+        lots = self.incoming(key, place)
         if step.arrives and name in self.seeds:
-            self.end("recirculated", step.target, step.currency_in, lots, 1)
+            self.end("recirculated", self.seen_at(key, step.target), step.currency_in, lots, 1)
             lots = []
         elif step.arrives:
-            lots = self.extend(step, lots, step.target, step.currency_in)
+            lots = self.bridged(
+                key, self.extend(step, lots, self.seen_at(key, step.target), step.currency_in)
+            )
             lots = self.converted(step, lots)
             self.record(name, lots)
         if step.leaves and name in self.seeds:
@@ -413,7 +417,7 @@ class Question:
         if self.claims:
             self.claims.moving = {}
         if self.lots:
-            return self.bridged(key, together(self.due.pop(place, [])))
+            return together(self.due.pop(place, []))
         if key not in self.pots:
             return []
         pot = self.pots[key]
@@ -424,7 +428,12 @@ class Question:
         if self.claims:
             self.claims.leave(key, pot.left)
         self.again(key)
-        return self.bridged(key, lots) if self.paths else together(lots)
+        return lots if self.paths else together(lots)
+
+    def seen_at(self, key: tuple | None, account: str) -> str:
+        """The account in which money is that a payment out of a sub-ledger would take."""
+        # READING: what no payment takes out of a gap of cash has not come through it: it stands where it was seen last.
+        return self.cash_of(key[0]) if key is not None and key[0].startswith("gap:") else account
 
     def bridged(self, key: tuple | None, lots: list[Lot]) -> list[Lot]:
         """What comes out of a gap of cash: from here on the way is inferred."""

@@ -67,13 +67,13 @@ class Poison:
             # transit stays that part.
             size = self.inside.get(key, self.whole(step, currency))
         if hops is not None and begins and name in q.seeds:
-            self.end("recirculated", account, currency, size)
+            self.end("recirculated", q.seen_at(key, account), currency, size)
             hops = None
         elif hops is not None and begins:
             same = rows.party(row["source"]) == rows.party(row["target"])
             hops += 0 if q.by == "party" and same else 1
             if hops > q.max_hops:
-                self.end("horizon", account, currency, size)
+                self.end("horizon", q.seen_at(key, account), currency, size)
                 hops = None
             else:
                 self.transfers[name] = [rows.net[name], None]
