@@ -166,7 +166,7 @@ def topological(given: Given) -> Run:
 def book_rows(given: Given) -> Run:
     from graphflow.kernels.balances import book_rows as kernel
 
-    source, target = (given.steps[side].astype(np.int64) for side in ("src", "dst"))
+    source, target = (np.ascontiguousarray(given.steps[side]) for side in ("src", "dst"))
     amount = given.steps["amount"].astype(np.int64)
     return lambda: kernel(source, target, amount, amount, given.pots, False), None
 
@@ -188,14 +188,26 @@ def divide_custody(given: Given) -> Run:
 
 
 def run_balances(given: Given) -> Run:
+    from graphflow.kernels.balances import STAND
     from graphflow.kernels.balances import run_balances as kernel
 
-    pots = given.ledger.pots
-    opening = pots["opening"].astype(np.int64)
-    flags = np.zeros(given.pots, np.bool_)
+    stand = np.zeros(given.pots, STAND)
+    stand["held"] = given.ledger.pots["opening"]
+    stand["credited"] = np.maximum(stand["held"], 0)
+    box, prepare = given.held(stand.copy)
     none = np.zeros(0, np.int64)
     steps = given.steps.copy()
-    return lambda: kernel(steps, opening, flags, flags, none, none), None
+    return lambda: kernel(steps, box[0], none, none), prepare
+
+
+def index_steps(given: Given) -> Run:
+    from graphflow.kernels.lay import ENTRY
+    from graphflow.kernels.lay import index_steps as kernel
+
+    pointer = given.ledger.debits.pointer
+    entries = np.empty(given.size, ENTRY)
+    box, prepare = given.held(pointer[:-1].copy)
+    return lambda: kernel(given.steps, 0, False, pointer, box[0], entries), prepare
 
 
 def trace_lots(given: Given) -> Run:
@@ -224,11 +236,14 @@ def trace_stack(given: Given) -> Run:
 
 
 def build_lows(given: Given) -> Run:
+    from graphflow.kernels.lay import ENTRY
     from graphflow.kernels.lows import build_lows as kernel
 
-    side, converted = given.ledger.debits, given.ledger.converted
-    whole = (side.pointer, side.steps, side.starts, side.held)
-    return lambda: kernel(given.steps, whole, converted, False), None
+    side = given.ledger.debits
+    entries = np.empty(side.steps.size, ENTRY)
+    entries["step"], entries["start"], entries["held"] = side.steps, side.starts, side.held
+    paid = given.steps["amount"][side.steps[np.maximum(side.pointer[1:] - 1, 0)]].astype(np.int64)
+    return lambda: kernel(side.pointer, entries, paid, False), None
 
 
 def trace_shares(given: Given) -> Run:
@@ -315,6 +330,7 @@ WHAT: dict[str, tuple[Callable[[Given], Run], str]] = {
     "balances.book_rows": (book_rows, ""),
     "balances.divide_custody": (divide_custody, "one custody account of 1,000 earmarks"),
     "balances.run_balances": (run_balances, ""),
+    "lay.index_steps": (index_steps, "steps by paying account"),
     "lows.build_lows": (build_lows, "debits"),
     "fifo.trace_lots": (trace_lots, "all that the busiest account paid"),
     "lifo.trace_stack": (trace_stack, "all that the busiest account paid"),

@@ -168,6 +168,28 @@ def targets_said(rows: Sequence[Row]) -> str:
     return table(("area", "target", "measured (median)", "", "peak memory", "runs", "more"), lines)
 
 
+def big_said(rows: Sequence[Row]) -> str:
+    lines = []
+    for row in rows:
+        asked = [] if row["target"] is None else [f"≤ {seconds_said(row['target'])}"]
+        if row.get("most") is not None:
+            asked.append(f"≤ {row['most'] / 2**30:.0f} GiB")
+        lines.append(
+            [
+                f"{row['stage']}, {rows_said(row['size'])}",
+                ", ".join(asked),
+                "" if row.get("seconds") is None else seconds_said(row["seconds"]),
+                "" if row.get("again") is None else seconds_said(row["again"]),
+                {None: "", True: "met", False: "not met"}[row["met"]],
+                "" if row.get("peak") is None else f"{row['peak'] / 2**30:.1f} GiB",
+                "" if row.get("disk") is None else f"{row['disk'] / 2**30:.2f} GiB",
+                row["facts"],
+            ]
+        )
+    head = ("stage", "target", "first", "again", "", "peak memory", "disk", "more")
+    return table(head, lines)
+
+
 def said(found: Mapping[str, Any]) -> str:
     """The whole report, as Markdown."""
     where = found["machine"]
@@ -192,6 +214,15 @@ def said(found: Mapping[str, Any]) -> str:
         ]
     if found.get("targets"):
         parts += ["## Targets", targets_said(found["targets"])]
+    if found.get("big"):
+        parts += [
+            "## One very large case",
+            "Every stage in a process of its own, by `benchmarks/big.py`. `first` is what the first time "
+            "took, with whatever of the case the page cache had left (opening: with the imports of a process "
+            "that has only just begun), `again` the second, by which a question is judged. Peak memory is "
+            "what was resident at most, pages of mapped files included.",
+            big_said(found["big"]),
+        ]
     if found.get("kernels"):
         parts += [
             "## Kernels against their naive twins",

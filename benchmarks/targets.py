@@ -162,10 +162,10 @@ def read_and_number(size: int) -> dict[str, Any]:
     folder = data.csv_folder(size)
 
     def number(names: pa.Array) -> np.ndarray:
-        numbers, firsts = numbered(names)
-        order = pc.sort_indices(names.take(pa.array(firsts))).to_numpy()
-        rank = np.empty(len(firsts), np.int32)
-        rank[order] = np.arange(len(firsts), dtype=np.int32)
+        numbers, texts = numbered(names)
+        order = pc.sort_indices(texts).to_numpy()
+        rank = np.empty(len(texts), np.int32)
+        rank[order] = np.arange(len(texts), dtype=np.int32)
         return rank[numbers]
 
     def ask() -> int:

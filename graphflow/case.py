@@ -433,16 +433,23 @@ def read_parts(
     return tuple(read_part(folder, entry) for folder, entry in zip(folders, entries, strict=True))
 
 
+def ledger_folder(draft: Draft) -> Path:
+    """The folder in which a draft's ledger lies, made when it is first asked for."""
+    folder = draft.folder / "ledger"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def write_version(
     draft: Draft, whole: Whole, ledger: Ledger, parts: Sequence[Part], stated: Mapping[str, str | None]
 ) -> dict[str, Any]:
     """Write a whole case as the next version of a folder, and make it the one that counts."""
     report = replace(whole.report, case=str(draft.path))
-    for name in ("tables", "listed", "ledger"):
+    for name in ("tables", "listed"):
         (draft.folder / name).mkdir()
     with ThreadPoolExecutor(2) as threads:  # Parquet is written without Python's lock
         tasks = [
-            threads.submit(write_table, tables[name], draft.folder / kind / f"{name}.parquet")
+            threads.submit(write_table, tables[name], draft.folder / kind / f"{name}.parquet", draft.sealing)
             for kind, tables in (("tables", whole.tables.stored), ("listed", whole.listed))
             for name in tables
         ]
@@ -451,11 +458,11 @@ def write_version(
             if part.key not in folders:
                 place = draft.add_source(part.key)
                 folders[part.key] = place.name
-                tasks.append(threads.submit(write_part, part, place))
-        write_table(whole.quarantine, draft.folder / "quarantine.parquet")
+                tasks.append(threads.submit(write_part, part, place, draft.sealing))
+        write_table(whole.quarantine, draft.folder / "quarantine.parquet", draft.sealing)
         text = json.dumps(report.as_dict(), ensure_ascii=False, default=str)
         (draft.folder / "report.json").write_text(text, encoding="utf-8")
-        ledger.save(draft.folder / "ledger")
+        ledger.save(ledger_folder(draft), draft.sealing)
         for task in tasks:
             task.result()
     names = display_names(parts)

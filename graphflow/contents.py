@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from graphflow.tables import Tables
+from graphflow.tables import Shelf, Tables
+from graphflow.tables.digest import PIECE, add_rows
+from graphflow.tables.shelf import nulls_of
 from graphflow.threads import threads
 
 #: Columns that name a file; what is hashed is the SHA-256 of the file that they name.
 _FILES = ("source_file", "mirror_file")
-_ROWS = 1 << 20
 
 
 def content_hash(tables: Tables, files: Mapping[str, str] | None = None) -> str:
@@ -42,17 +42,23 @@ def content_hash(tables: Tables, files: Mapping[str, str] | None = None) -> str:
     return whole.hexdigest()
 
 
-def table_digest(name: str, rows: pa.Table, files: Mapping[str, str] | None = None) -> bytes:
+def table_digest(name: str, rows: Any, files: Mapping[str, str] | None = None) -> bytes:
     """SHA-256 of one table: its name, and each column that is not empty."""
     whole = hashlib.sha256(f"{name}\0{rows.num_rows}\0".encode())
-    columns = sorted(c for c in rows.column_names if rows[c].null_count < rows.num_rows)
+    columns = sorted(c for c in rows.column_names if nulls_of(rows, c) < rows.num_rows)
     with threads(2, rows.num_rows) as pool:  # hashlib lets go of Python's lock: columns hash side by side
         for column, digest in zip(
-            columns, pool.map(lambda c: _column(c, rows[c], files or {}), columns), strict=True
+            columns, pool.map(lambda c: _digest(c, rows, files or {}), columns), strict=True
         ):
             whole.update(f"{column}\0{rows.schema.field(column).type}\0".encode())
             whole.update(digest)
     return whole.digest()
+
+
+def _digest(name: str, rows: Any, files: Mapping[str, str]) -> bytes:
+    if isinstance(rows, Shelf) and not (name in _FILES and files):
+        return rows.digest(name)
+    return _column(name, rows[name], files)
 
 
 def _column(name: str, column: pa.ChunkedArray, files: Mapping[str, str]) -> bytes:
@@ -63,36 +69,6 @@ def _column(name: str, column: pa.ChunkedArray, files: Mapping[str, str]) -> byt
             [files.get(text, text) for text in encoded.dictionary.to_pylist()], pa.large_string()
         )
         column = pa.chunked_array([known.take(encoded.indices)])
-    # The pieces are cut by rows, never by how the table happens to be chunked.
-    for start in range(0, len(column), _ROWS):
-        piece = column.slice(start, _ROWS).combine_chunks()
-        if isinstance(piece, pa.ChunkedArray):  # nothing to combine in an empty column
-            piece = pa.concat_arrays(piece.chunks)
-        if pa.types.is_dictionary(piece.type):
-            piece = piece.cast(piece.type.value_type)
-        if pa.types.is_decimal(piece.type):
-            piece = piece.cast(pa.large_string())
-        elif pa.types.is_date(piece.type):
-            piece = piece.cast(pa.timestamp("us"))
-        if piece.null_count:
-            digest.update(np.packbits(pc.is_valid(piece).to_numpy(zero_copy_only=False)).tobytes())
-        if pa.types.is_string(piece.type) or pa.types.is_large_string(piece.type):
-            texts = pc.fill_null(piece.cast(pa.large_string()), "")
-            digest.update(pc.binary_length(texts).to_numpy())
-            digest.update(_text_bytes(texts))
-        elif pa.types.is_boolean(piece.type):
-            digest.update(np.packbits(pc.fill_null(piece, False).to_numpy(zero_copy_only=False)).tobytes())
-        elif pa.types.is_floating(piece.type):
-            digest.update(pc.fill_null(piece, 0.0).to_numpy() + 0.0)  # minus zero is zero
-        else:
-            digest.update(pc.fill_null(piece.cast(pa.int64()), 0).to_numpy())
+    for start in range(0, len(column), PIECE):
+        add_rows(digest, *column.slice(start, PIECE).chunks)
     return digest.digest()
-
-
-def _text_bytes(texts: pa.Array) -> memoryview:
-    """The characters of a large_string array that has no nulls, without copying them."""
-    _, offsets, data = texts.buffers()
-    if data is None or len(texts) == 0:
-        return memoryview(b"")
-    places = np.frombuffer(offsets, np.int64, len(texts) + 1, texts.offset * 8)
-    return memoryview(data)[int(places[0]) : int(places[-1])]

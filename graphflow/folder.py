@@ -31,13 +31,14 @@ from filelock import FileLock, Timeout
 
 from graphflow.errors import BusyError, InputError, Problem
 from graphflow.language import N_
-from graphflow.sealing import manifest_seal, sealed
+from graphflow.sealing import Sealing, manifest_seal, sealed
 
 if sys.platform != "win32":
     import fcntl
 
 #: Of the layout and meaning of everything in a case's folder: raised when an older program would misread it.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+_OLDEST = 2  # of which everything can still be read
 MANIFEST = "case.json"
 _MANIFEST_NEW = "case.json.new"
 _LOCK = "case.lock"
@@ -92,7 +93,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
                 expected=N_("layout {ours}; upgrade with `pip install --upgrade graphflow-lookthrough`"),
             )
         )
-    if schema < SCHEMA_VERSION:
+    if schema < _OLDEST:
         raise InputError(
             Problem(
                 str(file),
@@ -179,15 +180,18 @@ class Draft:
         self.version = version
         self.folder = version_folder(path, version)
         self.committed = False
-        self._sources: list[Path] = []
+        self.sealing = Sealing()
+        self._sources: dict[str, Path] = {}
 
     def add_source(self, key: str) -> Path:
-        """A new empty folder for what one source file gave; what an older version has is not written over."""
+        """A new folder for what one source file gave; what an older version has is not written over."""
+        if key in self._sources:
+            return self._sources[key]
         folder = source_folder(self.path, key)
         if folder.exists():
             folder = source_folder(self.path, f"{key}-{self.version}")
         folder.mkdir(parents=True)
-        self._sources.append(folder)
+        self._sources[key] = folder
         return folder
 
     def commit(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,10 +206,10 @@ class Draft:
         )
         complete["files"] = {
             **{name: seal for name, seal in before.items() if name.startswith(tuple(kept))},
-            **sealed(self.path, (self.folder, *self._sources)),
+            **sealed(self.path, (self.folder, *self._sources.values()), self.sealing.seals),
         }
         complete["seal"] = manifest_seal(complete)
-        for folder in (self.folder, *self._sources):
+        for folder in (self.folder, *self._sources.values()):
             for base, _, _ in os.walk(folder):
                 _sync_folder(Path(base))
         for folder in (self.path / "versions", self.path / "sources", self.path, self.path.parent):
@@ -223,7 +227,7 @@ class Draft:
 
     def discard(self) -> None:
         """Remove what was written; the case stays as it was."""
-        for folder in (self.folder, *self._sources):
+        for folder in (self.folder, *self._sources.values()):
             shutil.rmtree(folder, ignore_errors=True)
         (self.path / _MANIFEST_NEW).unlink(missing_ok=True)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import loaders
-from graphflow.case import PathLike, Whole, derive, provenance_record, read_parts, source_line, write_version
+from graphflow.case import (
+    PathLike,
+    Whole,
+    derive,
+    ledger_folder,
+    provenance_record,
+    read_parts,
+    source_line,
+    write_version,
+)
 from graphflow.errors import InputError, Problem, UsageError
-from graphflow.folder import MANIFEST, refuse_foreign, version_folder, writing
+from graphflow.folder import MANIFEST, Draft, refuse_foreign, version_folder, writing
 from graphflow.language import N_
-from graphflow.ledger import Ledger, compile_ledger
+from graphflow.ledger import InFolder, Keeping, Ledger, compile_ledger
 from graphflow.parts import Part, display_names, key_of, split, with_key
 from graphflow.receipt import ImportReport
-from graphflow.tables import Note, Raw, SourceFile, read_raw
+from graphflow.tables import LONG, Note, Raw, ShelfWriter, SourceFile, read_raw
 from graphflow.tables.columns import A_CURRENCY, NO_CURRENCY
 from graphflow.tables.currencies import iso4217
 from graphflow.tables.result import refuse
@@ -99,21 +109,22 @@ def import_sources(
     _check_arguments(case, given, currency, timezone)
     refuse_foreign(case)
     ask = _Request(given, loader, currency, timezone, authority, basis, strict, replace, say)
-    if not (case / MANIFEST).exists():  # nothing is made on the disk before everything is known to be good
-        change = _gather(case, None, ask)
-        ledger = _compiled(change, say)
-        say(N_("writing the case"), 0, 1)
-        with writing(case, is_new=True) as draft:
-            write_version(draft, change.whole, ledger, change.parts, change.stated)
-    else:
-        with writing(case) as draft:
-            change = _gather(case, draft.manifest, ask)
-            # what another version of the program compiled is written anew, also where nothing is added
-            if change.is_new or not _is_compiled(case, draft.manifest):
-                ledger = _compiled(change, say)
-                say(N_("writing the case"), 0, 1)
-                write_version(draft, change.whole, ledger, change.parts, change.stated)
-    say(N_("writing the case"), 1, 1)
+    with ExitStack() as stack:
+        is_new = not (case / MANIFEST).exists()
+        begun: list[Draft] = []
+
+        def draft() -> Draft:
+            if not begun:
+                begun.append(stack.enter_context(writing(case, is_new=is_new)))
+            return begun[0]
+
+        manifest = None if is_new else draft().manifest
+        change = _gather(case, manifest, ask, draft)
+        # what another version of the program compiled is written anew, also where nothing is added
+        if is_new or change.is_new or not _is_compiled(case, manifest):
+            # of a new case nothing is made on the disk before everything is known to be good, if it is small
+            ledger = None if _is_large(change) else _compiled(change, say)
+            _write(draft(), change, say, ledger)
     return change.report
 
 
@@ -147,15 +158,32 @@ def _is_compiled(case: Path, manifest: Mapping[str, Any] | None) -> bool:
     return manifest is not None and Ledger.is_current(version_folder(case, manifest["version"]) / "ledger")
 
 
-def _compiled(change: _Change, say: Progress) -> Ledger:
+def _is_large(change: _Change) -> bool:
+    transfers = change.whole.tables.stored.get("transfers")
+    return transfers is not None and transfers.num_rows >= LONG
+
+
+def _compiled(change: _Change, say: Progress, keeping: Keeping | None = None) -> Ledger:
     say(N_("compiling the ledger"), 0, 1)
-    ledger = compile_ledger(change.whole.tables)
+    ledger = compile_ledger(change.whole.tables, keeping)
     say(N_("compiling the ledger"), 1, 1)
     return ledger
 
 
-def _gather(case: Path, manifest: Mapping[str, Any] | None, ask: _Request) -> _Change:
-    """Read what is new, and derive the whole."""
+def _write(draft: Draft, change: _Change, say: Progress, ledger: Ledger | None) -> None:
+    """Write the whole as the next version; a ledger that is not there yet is compiled straight into it."""
+    if ledger is None:
+        draft.sealing.behind = True  # it is far more than a question reads of it
+        ledger = _compiled(change, say, InFolder(ledger_folder(draft), draft.sealing))
+    say(N_("writing the case"), 0, 1)
+    write_version(draft, change.whole, ledger, change.parts, change.stated)
+    say(N_("writing the case"), 1, 1)
+
+
+def _gather(
+    case: Path, manifest: Mapping[str, Any] | None, ask: _Request, draft: Callable[[], Draft]
+) -> _Change:
+    """Read what is new, and derive the whole; rows that are too many to be held go to the draft."""
     entries = {entry["key"]: entry for entry in manifest["sources"]} if manifest else {}
     stated = dict(manifest["stated"]) if manifest else {"currency": None, "timezone": None}
     # The first who says so decides for the case; who says otherwise later means his own sources.
@@ -165,13 +193,17 @@ def _gather(case: Path, manifest: Mapping[str, Any] | None, ask: _Request) -> _C
     }
     currency = ask.currency or (manifest["currency"] if manifest else CURRENCY)
     timezone = ask.timezone or stated["timezone"] or TIMEZONE
-    new, again, notes = _read(ask, entries, currency, timezone)
+    new, again, notes = _read(ask, entries, currency, timezone, draft)
     ask.say(N_("reading sources"), len(ask.sources), len(ask.sources))
     return _join(case, manifest, ask, stated, new, again, notes)
 
 
 def _read(
-    ask: _Request, entries: Mapping[str, Mapping[str, Any]], currency: str, timezone: str
+    ask: _Request,
+    entries: Mapping[str, Mapping[str, Any]],
+    currency: str,
+    timezone: str,
+    draft: Callable[[], Draft],
 ) -> tuple[dict[str, Part], list[tuple[str, SourceFile]], list[Note]]:
     """What the sources give that the case has not, what it has already, and what loaders say.
 
@@ -192,7 +224,12 @@ def _read(
                     if key in new or (key in entries and not ask.replace):
                         again.append((key, file))
                         continue
-                    checked = read_raw(with_key(its, key), currency=currency, timezone=timezone)
+                    checked = read_raw(
+                        with_key(its, key),
+                        currency=currency,
+                        timezone=timezone,
+                        shelve=functools.partial(_shelve, draft, key, file.name),
+                    )
                     names = {file.name, *(entries[key]["names"] if key in entries else ())}
                     new[key] = Part(
                         file,
@@ -213,6 +250,14 @@ def _read(
             )
         )
     return new, again, notes
+
+
+def _shelve(draft: Callable[[], Draft], key: str, name: str, table: str, rows: int) -> ShelfWriter:
+    """Where the rows of a long table go: to the file in which the case keeps what its source gave."""
+    draft().sealing.behind = True
+    folder = draft().add_source(key) / "tables"
+    folder.mkdir(exist_ok=True)
+    return ShelfWriter(table, folder / f"{table}.parquet", name, draft().sealing, rows)
 
 
 def _rows(part: Part) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,12 +18,12 @@ import pyarrow.parquet as pq
 from graphflow.contents import table_digest
 from graphflow.errors import InputError, Problem
 from graphflow.language import N_
-from graphflow.sealing import RESTORE
-from graphflow.tables import Checked, Raw, SourceFile, constant
+from graphflow.sealing import RESTORE, Sealing
+from graphflow.tables import LONG, Checked, Pieces, Raw, Shelf, SourceFile, constant, table_writer
+from graphflow.tables.columns import words_of
 from graphflow.tables.result import plus
 
 TEXT = pa.large_string()
-_SAMPLE = 10_000
 _OF_PART = frozenset(
     "key name names sha256 bytes loader mapping folder replaced rows money minor_units".split()
 )
@@ -145,9 +146,13 @@ def split(raw: Raw) -> list[tuple[SourceFile, Raw]]:
 def with_key(raw: Raw, key: str) -> Raw:
     """The same rows, their file named by its key."""
 
-    def renamed(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    def named(rows: pa.Table) -> pa.Table:
+        return _set(rows, "source_file", constant(key, rows.num_rows))
+
+    def renamed(tables: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            name: _set(rows, "source_file", constant(key, rows.num_rows)) for name, rows in tables.items()
+            name: rows.changed(named) if isinstance(rows, Pieces) else named(rows)
+            for name, rows in tables.items()
         }
 
     return replace(
@@ -155,11 +160,11 @@ def with_key(raw: Raw, key: str) -> Raw:
     )
 
 
-def renamed_files(rows: pa.Table, names: Mapping[str, str]) -> pa.Table:
+def renamed_files(rows: Any, names: Mapping[str, str]) -> Any:
     """A table with the files in its rows under the names that are shown."""
     for column in ("source_file", "mirror_file"):
         if column in rows.column_names and rows.num_rows:
-            found = pc.unique(rows[column]).to_pylist()
+            found = words_of(rows[column])
             if len(found) == 1 and found[0] is not None:
                 rows = _set(rows, column, constant(names.get(found[0], found[0]), rows.num_rows))
                 continue
@@ -169,13 +174,15 @@ def renamed_files(rows: pa.Table, names: Mapping[str, str]) -> pa.Table:
     return rows
 
 
-def write_part(part: Part, folder: Path) -> None:
-    """Keep a part on disk; `read_part` is the way back."""
+def write_part(part: Part, folder: Path, sealing: Sealing) -> None:
+    """Keep a part on disk; `read_part` is the way back. A long table lies there already."""
     for kind, tables in (("tables", part.checked.tables), ("set_aside", part.checked.set_aside)):
-        (folder / kind).mkdir()
+        (folder / kind).mkdir(exist_ok=True)
         for name, rows in tables.items():
-            write_table(rows, folder / kind / f"{name}.parquet")
-    write_table(part.checked.quarantine, folder / "quarantine.parquet")
+            file = folder / kind / f"{name}.parquet"
+            if not isinstance(rows, Shelf) or rows.file != file:
+                write_table(rows, file, sealing)
+    write_table(part.checked.quarantine, folder / "quarantine.parquet", sealing)
     (folder / "facts.json").write_text(json.dumps(part.checked.facts(), ensure_ascii=False), encoding="utf-8")
 
 
@@ -183,7 +190,7 @@ def read_part(folder: Path, entry: Mapping[str, Any]) -> Part:
     """The part that `write_part` kept, with its entry in the manifest."""
     try:
         stored = [
-            {file.stem: read_table(file) for file in sorted((folder / kind).glob("*.parquet"))}
+            {file.stem: _its(file, entry["key"]) for file in sorted((folder / kind).glob("*.parquet"))}
             for kind in ("tables", "set_aside")
         ]
         facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
@@ -203,30 +210,44 @@ def read_part(folder: Path, entry: Mapping[str, Any]) -> Part:
     return Part(checked.files[0], checked, record, names, replaced, folder.name)
 
 
-def write_table(rows: pa.Table, file: Path) -> None:
-    """One Parquet file. Columns in which few texts recur are dictionaries; for ids one is only work."""
-    some = rows.slice(0, _SAMPLE)
-    recurring = [
-        field.name
-        for field in rows.schema
-        if (pa.types.is_large_string(field.type) or pa.types.is_string(field.type))
-        and len(pc.unique(some[field.name])) <= some.num_rows // 2
-    ]
-    whole = [
-        field.name
-        for field in rows.schema
-        if pa.types.is_int64(field.type) or pa.types.is_timestamp(field.type)
-    ]
-    pq.write_table(
-        rows,
-        file,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=recurring,
-        column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
-        write_statistics=False,  # nobody reads part of a table by its values
-        write_page_checksum=True,
-    )
+def _its(file: Path, key: str) -> Any:
+    """A table of a part. Its rows are those of one file, which has a key until the case is whole."""
+    plain = file.parent.name == "tables" and file.stem == "transfers"
+    rows: Any = None
+    if (
+        plain
+        and pq.read_metadata(file).num_rows >= LONG
+        and "statement_side" not in pq.read_schema(file).names
+    ):
+        rows = Shelf.of(file)
+    else:
+        rows = read_table(file)
+    return _set(rows, "source_file", constant(key, rows.num_rows))
+
+
+def write_table(rows: Any, file: Path, sealing: Sealing) -> None:
+    """One Parquet file. What lies on disk as it is to be written is not written again."""
+    if isinstance(rows, Shelf):
+        if rows.is_as_stored() and _linked(rows.file, file):
+            sealing.seals[file] = sealing.seals[rows.file]
+            return
+        pieces = rows.pieces()
+    else:
+        pieces = iter([rows])
+    with sealing.open(file) as sink:
+        first = next(pieces)
+        with table_writer(sink, rows.schema, first) as writer:
+            for piece in (first, *pieces):
+                writer.write_table(piece)
+
+
+def _linked(file: Path, other: Path) -> bool:
+    """Whether a file could be given a second name: not every file system has that."""
+    try:
+        os.link(file, other)
+    except OSError:
+        return False
+    return True
 
 
 def read_table(file: Path, columns: Collection[str] | None = None) -> pa.Table:
@@ -243,11 +264,13 @@ def _empty(raw: Raw) -> Raw:
     return replace(raw, tables={}, set_aside={}, refused={}, rows_read={}, notes=(), files=())
 
 
-def _by_file(rows: pa.Table, nameless: str) -> list[tuple[str, pa.Table]]:
+def _by_file(rows: Any, nameless: str) -> list[tuple[str, Any]]:
     """The rows of each file, in their order; those that name none are of the file `nameless`."""
+    if isinstance(rows, Pieces):
+        return [(rows.file, rows)]
     if "source_file" not in rows.column_names:
         return [(nameless, rows)]
-    found = pc.unique(rows["source_file"]).to_pylist()
+    found = words_of(rows["source_file"])
     if len(found) == 1 and found[0] is not None:
         return [(found[0], rows)]
     encoded = rows["source_file"].combine_chunks().cast(TEXT).dictionary_encode()
@@ -264,7 +287,7 @@ def _by_file(rows: pa.Table, nameless: str) -> list[tuple[str, pa.Table]]:
     ]
 
 
-def _set(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
+def _set(rows: Any, name: str, values: Any) -> Any:
     if name in rows.column_names:
         return rows.set_column(rows.column_names.index(name), name, values)
     return rows.append_column(name, values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from graphflow.errors import InputError, Problem
 from graphflow.language import N_
-from graphflow.tables import PROVENANCE, SCHEMA, Note, Raw
+from graphflow.tables import LONG, PROVENANCE, SCHEMA, Note, Pieces, Raw
 from loaders import grid as grids
 from loaders.grid import Grid
 from loaders.mapping import (
@@ -27,6 +27,7 @@ from loaders.mapping import (
 from loaders.source import File, Source
 
 SUFFIXES = ("csv", "tsv", "txt", "parquet", "pq", "xlsx", "xls", "xlsm", "xlsb")
+_AT_ONCE = 1 << 19  # rows of a long table
 LEAST = {"time", "source", "target", "amount"}  # by these columns a file of any name is one of transfers
 
 # Headers of formats that also name a file "accounts" or "transactions".
@@ -74,9 +75,7 @@ def load(source: Source, *, currency: str | None = None, timezone: str | None = 
     for file in source.files:
         try:
             for table, grid in _read(file):
-                ready, bad = (
-                    _columns(table, grid) if isinstance(grid, Grid) else (_typed(table, file, grid), [])
-                )
+                ready, bad = _ready(table, file, grid)
                 parts.setdefault(table, []).append((file, ready))
                 refused.setdefault(table, []).extend(bad)
                 read[table] = read.get(table, 0) + ready.num_rows + sum(part.num_rows for part in bad)
@@ -96,6 +95,13 @@ def load(source: Source, *, currency: str | None = None, timezone: str | None = 
     raw.rows_read = read
     raw.notes = tuple(notes)
     return raw
+
+
+def _ready(table: str, file: File, grid: Any) -> tuple[Any, list[pa.Table]]:
+    """A table as it was read with our columns, and the rows of it that could not be read."""
+    if isinstance(grid, Grid):
+        return _columns(table, grid)
+    return (grid if isinstance(grid, Pieces) else _typed(table, file, grid)), []
 
 
 def _twice(parts: dict[str, list[tuple[File, pa.Table]]]) -> list[Problem]:
@@ -163,6 +169,8 @@ def _read(file: File) -> list[tuple[str, Any]]:
     """(table, Grid or pyarrow.Table) of each table in a file."""
     tables = _tables_of(file) or {"transfers": None}
     if file.kind == "parquet":
+        if grids.parquet_rows(file) >= LONG and _is_plain(file):
+            return [(table, _long(table, file)) for table in tables]
         return [(table, grids.read_parquet(file)) for table in tables]
     if file.kind in ("xlsx", "xls"):
         grids.open_workbook(file)  # says why, where it cannot be opened
@@ -231,7 +239,26 @@ def _blank(column: pa.ChunkedArray) -> bool:
     return not pc.any(pc.greater(pc.binary_length(pc.utf8_trim_whitespace(column)), 0)).as_py()
 
 
-def _typed(table: str, file: File, given: pa.Table) -> pa.Table:
+def _is_plain(file: File) -> bool:
+    """Whether no value of a Parquet file's columns can make its type one that we do not take."""
+    kinds = grids.parquet_schema(file).types
+    return not any(pa.types.is_timestamp(kind) and kind.unit == "ns" for kind in kinds)
+
+
+def _long(table: str, file: File) -> Pieces:
+    """A Parquet file that is read piece by piece."""
+
+    def read() -> Iterator[pa.Table]:
+        first = 1
+        for piece in grids.parquet_pieces(file, _AT_ONCE):
+            yield _typed(table, file, piece, first)
+            first += piece.num_rows
+
+    empty = _typed(table, file, grids.parquet_schema(file).empty_table())
+    return Pieces(file.name, empty.schema, grids.parquet_rows(file), read)
+
+
+def _typed(table: str, file: File, given: pa.Table, first: int = 1) -> pa.Table:
     """A Parquet file's columns: text as it is, other types where they lose nothing; no floats for money."""
     names = _names(given.column_names, table, file.name)
     columns: dict[str, Any] = {}
@@ -251,7 +278,7 @@ def _typed(table: str, file: File, given: pa.Table) -> pa.Table:
         columns[name] = ready
     if problems:
         raise InputError(*problems)
-    return provenance(columns, file, None, np.arange(1, given.num_rows + 1, dtype=np.int64))
+    return provenance(columns, file, None, np.arange(first, first + given.num_rows, dtype=np.int64))
 
 
 _WANTED = {

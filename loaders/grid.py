@@ -16,6 +16,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -590,10 +591,69 @@ def read_parquet(file: File) -> pa.Table:
         table = pq.ParquetFile(file.path, memory_map=True).read()
         table.validate(full=True)
     except _NO_PARQUET as error:
-        raise InputError(
-            Problem(file.name, N_("is not a whole Parquet file: {reason}"), {"reason": str(error)})
-        ) from error
+        raise _no_parquet(file, error) from error
     return table
+
+
+def parquet_rows(file: File) -> int:
+    """The rows of a Parquet file; none where it cannot be read."""
+    try:
+        return int(pq.read_metadata(file.path).num_rows)
+    except _NO_PARQUET:
+        return 0
+
+
+def parquet_schema(file: File) -> pa.Schema:
+    try:
+        return pq.read_schema(file.path)
+    except _NO_PARQUET as error:
+        raise _no_parquet(file, error) from error
+
+
+def parquet_pieces(file: File, rows: int) -> Iterator[pa.Table]:
+    """A Parquet file in pieces of some such number of rows, as it is divided itself, where that is not too
+    coarse; the next one is read while the caller looks at one.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        found = _parquet_pieces(file, rows)
+        after = thread.submit(next, found, None)
+        while True:
+            try:
+                piece = after.result()
+            except _NO_PARQUET as error:
+                raise _no_parquet(file, error) from error
+            if piece is None:
+                return
+            after = thread.submit(next, found, None)
+            yield piece
+
+
+def _parquet_pieces(file: File, rows: int) -> Iterator[pa.Table]:
+    with pq.ParquetFile(file.path) as parquet:
+        waiting: list[int] = []
+        count = 0
+        for group in range(parquet.num_row_groups):
+            size = parquet.metadata.row_group(group).num_rows
+            if waiting and count + size > rows:
+                yield _validated(parquet.read_row_groups(waiting))
+                waiting, count = [], 0
+            if size > 2 * rows:
+                for batch in parquet.iter_batches(batch_size=rows, row_groups=[group]):
+                    yield _validated(pa.Table.from_batches([batch]))
+                continue
+            waiting.append(group)
+            count += size
+        if waiting:
+            yield _validated(parquet.read_row_groups(waiting))
+
+
+def _validated(table: pa.Table) -> pa.Table:
+    table.validate(full=True)
+    return table
+
+
+def _no_parquet(file: File, error: Exception) -> InputError:
+    return InputError(Problem(file.name, N_("is not a whole Parquet file: {reason}"), {"reason": str(error)}))
 
 
 def iterate_grids(file: File, is_header: FindHeader, *, fill: bool = False) -> Iterator[Grid]:

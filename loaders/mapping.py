@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from graphflow import tables
 from graphflow.language import N_
-from graphflow.tables import Note, SourceFile
+from graphflow.tables import Note, Pieces, SourceFile
 from loaders.grid import UNREADABLE, Grid
 from loaders.source import File, Source
 
@@ -90,9 +90,12 @@ def unreadable_rows(grid: Grid) -> pa.Table | None:
     )
 
 
-def join(tables: Sequence[pa.Table]) -> pa.Table:
-    """Tables with different columns, one below the other."""
-    return pa.concat_tables(tables, promote_options="permissive") if len(tables) != 1 else tables[0]
+def join(tables: Sequence[Any]) -> Any:
+    """Tables with different columns, one below the other; a single one as it is."""
+    if len(tables) == 1:
+        return tables[0]
+    held = [table.whole() if isinstance(table, Pieces) else table for table in tables]
+    return pa.concat_tables(held, promote_options="permissive")
 
 
 def spoiled(column: Any) -> npt.NDArray[np.bool_]:

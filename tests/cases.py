@@ -186,11 +186,14 @@ class World:
             if flags & CONVERTS:
                 converted.append((s, arrives))
         self.converted = ints(converted, 2)
-        self.unfilled = (
-            self.steps.copy(), ints(self.opening), np.array(self.outside), np.array(divided),
-            self.converted[:, 0].copy(), self.converted[:, 1].copy(),
-        )  # fmt: skip
-        self.closing = naive_balances.run_balances(self.steps, *self.unfilled[1:])
+        stand = np.zeros(len(self.outside), balances.STAND)
+        stand["outside"], stand["divided"] = self.outside, divided
+        stand["credited"] = np.maximum(self.opening, 0)
+        stand["held"] = np.where(divided, stand["credited"], self.opening)
+        converts = self.converted[:, 0].copy(), self.converted[:, 1].copy()
+        self.unfilled = (self.steps.copy(), stand.copy(), *converts)
+        naive_balances.run_balances(self.steps, stand, *converts)
+        self.closing, self.last_moved = stand["held"].tolist(), (stand["debit"], stand["credit"])
         self.pots = len(self.outside)
 
     def payments(self, back: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -221,7 +224,7 @@ class World:
     def index(self, back: bool) -> tuple[np.ndarray, ...]:
         """The same with the tree of what is left behind every payment."""
         side = self.side(back)
-        return *side, ints(naive_lows.build_lows(self.steps, side, self.converted, back))
+        return *side, ints(naive_lows.lows_of(self.steps, side, self.converted, back))
 
     def leads(self) -> np.ndarray:
         """Of each pot the first of its book."""
@@ -424,7 +427,7 @@ def beneath_inputs(rng: random.Random, size: int) -> tuple:
         steps["dplace"][positions].astype(np.int64),
         ints(steps["avail"][positions]),
     )
-    tree = ints(naive_lows.build_lows(steps, side, ints([], 2), False))
+    tree = ints(naive_lows.lows_of(steps, side, ints([], 2), False))
     return steps, (*side, tree), rng.randrange(pots), rng.randint(-1, count), rng.choice((1, 15, 25, 40, 70))
 
 
@@ -697,9 +700,26 @@ def place_inputs(rng: random.Random, size: int) -> tuple:
 def lows_inputs(rng: random.Random, size: int) -> tuple:
     back = rng.random() < 0.5
     if rng.random() < 0.3:
-        return *many_payments(rng, rng.choice((40, 300, 600)), back), back
-    world = World(rng, size)
-    return world.steps, world.side(back), world.converted, back
+        steps, side, converted = many_payments(rng, rng.choice((40, 300, 600)), back)
+    else:
+        world = World(rng, size)
+        steps, side, converted = world.steps, world.side(back), world.converted
+    return entries_of(steps, side, converted, back)
+
+
+def entries_of(steps: np.ndarray, side: tuple, converted: np.ndarray, back: bool) -> tuple:
+    """What the tree of lows is built of."""
+    pointer, positions, starts, held = side
+    entries = np.zeros(positions.size, lay.ENTRY)
+    entries["step"], entries["start"], entries["held"] = positions, starts, held
+    arriving = dict(converted.tolist())
+    last = np.zeros(pointer.size - 1, np.int64)
+    for p in range(pointer.size - 1):
+        if pointer[p] < pointer[p + 1]:
+            s = int(positions[pointer[p + 1] - 1])
+            moved = int(steps[s]["amount"])
+            last[p] = arriving.get(s, moved) - int(steps[s]["repaid"]) if back else moved
+    return pointer, entries, last, back
 
 
 def many_payments(rng: random.Random, size: int, back: bool) -> tuple:
@@ -739,7 +759,7 @@ def below_inputs(rng: random.Random, size: int) -> tuple:
     else:
         world = World(rng, size)
         steps, side, converted = world.steps, world.side(back), world.converted
-    side = *side, ints(naive_lows.build_lows(steps, side, converted, back))
+    side = *side, ints(naive_lows.lows_of(steps, side, converted, back))
     pot = rng.choice((1, rng.randrange(len(side[0]) - 1)))
     begin, end = int(side[0][pot]), int(side[0][pot + 1])
     at = rng.randint(begin - 1, end - 1) if back else rng.randint(begin, end)
@@ -984,7 +1004,7 @@ def touch_outcome(result: Any, args: tuple) -> Any:
 
 
 def balances_outcome(result: Any, args: tuple) -> Any:
-    return plain(result), plain(args[0])
+    return plain(args[0]), plain(args[1])
 
 
 def chains_outcome(result: Any, args: tuple) -> Any:
@@ -1076,8 +1096,28 @@ def step_records(rng: random.Random, size: int) -> tuple:
 
 
 def index_inputs(rng: random.Random, size: int) -> tuple:
-    world = World(rng, size)
-    return world.steps, rng.random() < 0.5, world.pots
+    """Steps that go on behind others, which are entered already."""
+    world, back = World(rng, size), rng.random() < 0.5
+    side = world.steps["dst" if back else "src"]
+    pointer = np.concatenate(([0], np.cumsum(np.bincount(side, minlength=world.pots)))).astype(np.int64)
+    free, entries = pointer[:-1].copy(), np.zeros(side.size, lay.ENTRY)
+    first = world.payment(rng.randrange(side.size))[0] if rng.random() < 0.7 else 0
+    naive_lay.index_steps(world.steps[:first], 0, back, pointer, free, entries)
+    return world.steps[first:].copy(), first, back, pointer, free, entries
+
+
+def index_outcome(result: Any, args: tuple) -> Any:
+    *_, free, entries = args
+    return plain(free), [plain(entries[name]) for name in ("step", "start", "held")]
+
+
+def count_inputs(rng: random.Random, size: int) -> tuple:
+    keys, count = keys_inputs(rng, 3 * size)
+    return keys, ints([rng.randint(0, 9) for _ in range(count)])
+
+
+def second_as_it_is(result: Any, args: tuple) -> Any:
+    return plain(args[1])
 
 
 def beyond_inputs(rng: random.Random, size: int) -> tuple:
@@ -1100,6 +1140,45 @@ def few_texts(rng: random.Random, size: int) -> tuple:
 
 def two_texts_inputs(rng: random.Random, size: int) -> tuple:
     return *text_inputs(rng, size), *text_inputs(rng, size)[:2]
+
+
+def hold_inputs(rng: random.Random, size: int) -> tuple:
+    """Texts for an empty table that has room for them."""
+    offsets, data, _ = text_inputs(rng, size)
+    count = rng.randint(0, offsets.size - 1)
+    bits = max(2 * count, 1).bit_length()
+    return np.zeros(1 << bits, np.uint64), offsets, data, count
+
+
+def hold_outcome(result: Any, args: tuple) -> Any:
+    """Which texts stand in the table; the twin says it itself."""
+    if result is not None:
+        return result
+    return sorted(int(slot & np.uint64(0xFFFFFFFF)) - 1 for slot in args[0] if slot)
+
+
+def numbering_inputs(rng: random.Random, size: int) -> tuple:
+    """A column, some texts that have numbers already, and room for some more or for many."""
+    column = text_inputs(rng, size)
+    known = naive_numbering.texts_of(*few_texts(rng, rng.randint(0, size)))
+    held = list(dict.fromkeys(text for text in known if text is not None))
+    laid = b"".join(held)
+    rows = column[0].size - 1
+    slots = np.zeros(1 << (2 * (len(held) + rng.choice((rows, 300)))).bit_length(), np.uint64)
+    starts = np.zeros(len(held) + 2 + rng.choice((rows, 300)), np.int64)
+    starts[: len(held) + 1] = np.cumsum([0, *(len(text) for text in held)])
+    texts = np.zeros(len(laid) + rng.choice((rows, 20 * rows + 20)), np.uint8)
+    texts[: len(laid)] = np.frombuffer(laid, np.uint8)
+    with np.errstate(over="ignore"):
+        numbering.hold_texts(slots, starts, texts, len(held))
+    begin = rng.choice((0, 0, rng.randint(0, rows)))
+    return column, begin, np.full(rows, 7, np.int32), (slots, starts, texts), len(held)
+
+
+def numbering_outcome(result: Any, args: tuple) -> Any:
+    _, begin, numbers, (_, starts, texts), _ = args
+    at, count = result
+    return at, count, plain(numbers[begin:at]), plain(starts[: count + 1]), plain(texts[: starts[count]])
 
 
 def shift_inputs(rng: random.Random, size: int) -> tuple:
@@ -1172,14 +1251,17 @@ def claims_inputs(rng: random.Random, size: int) -> tuple:
 PAIRS = (
     Pair("text.shifted", text.shifted, naive_text.shifted, shift_inputs),
     Pair("numbering.find_texts", numbering.find_texts, naive_numbering.find_texts, two_texts_inputs),
-    Pair("numbering.number_texts", numbering.number_texts, naive_numbering.number_texts, text_inputs),
+    Pair("numbering.hold_texts", numbering.hold_texts, naive_numbering.hold_texts, hold_inputs, hold_outcome),
+    Pair("numbering.number_texts", numbering.number_texts, naive_numbering.number_texts, numbering_inputs,
+         numbering_outcome),
     Pair("index.index_by", index.index_by, naive_index.index_by, keys_inputs),
     Pair("index.period_of", index.period_of, naive_index.period_of, period_inputs),
     Pair("index.history_keys", index.history_keys, naive_index.history_keys, history_inputs),
     Pair("index.sort_hashes", index.sort_hashes, naive_index.sort_hashes, hash_inputs),
     Pair("lay.lay_rows", lay.lay_rows, naive_lay.lay_rows, row_records, first_as_it_is),
     Pair("lay.lay_steps", lay.lay_steps, naive_lay.lay_steps, step_records, first_as_it_is),
-    Pair("lay.index_steps", lay.index_steps, naive_lay.index_steps, index_inputs),
+    Pair("lay.count_keys", lay.count_keys, naive_lay.count_keys, count_inputs, second_as_it_is),
+    Pair("lay.index_steps", lay.index_steps, naive_lay.index_steps, index_inputs, index_outcome),
     Pair("lay.lay_lenders", lay.lay_lenders, naive_lay.lay_lenders, lenders_inputs),
     Pair("lay.first_beyond", lay.first_beyond, naive_lay.first_beyond, beyond_inputs),
     Pair("lows.build_lows", lows.build_lows, naive_lows.build_lows, lows_inputs),

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import common, data, measure, peers, results, targets
+from benchmarks import big, common, data, measure, peers, results, targets
 from benchmarks.__main__ import sizes_of
 from benchmarks.peers import Peer
 from benchmarks.question import HOPS, Answer
@@ -143,6 +143,33 @@ def test_losses_are_said() -> None:
 
 def test_sizes_are_read() -> None:
     assert sizes_of("1e6,10M,2k") == [2_000, 1_000_000, 10_000_000]
+
+
+def test_a_large_case_is_judged_at_its_size_only_and_a_question_where_it_is_local() -> None:
+    asked = {"seconds": 2.0, "again": 0.5, "ends": 3, "reached": 7, "peak": 1}
+    assert big._row("a", big.FULL, asked, 1.0)["met"] is True
+    assert big._row("a", big.FULL, {**asked, "again": 1.5}, 1.0)["met"] is False
+    assert big._row("a", big.FULL // 10, asked, 1.0)["met"] is None
+    far = big._row("a", big.FULL, {**asked, "reached": None, "ends": 10**6}, 1.0)
+    assert far["met"] is None and far["target"] is None
+    failed = big._row("a", big.FULL, {"facts": "no answer: killed"})
+    assert "no answer: killed" in results.big_said([failed, far])
+
+
+@pytest.mark.slow
+def test_a_large_case_from_its_tables_to_its_answers(cached: Path, tmp_path: Path) -> None:
+    rows = big.measure(SIZE, tmp_path, 600, tell=lambda text: None)
+    by_stage = {row["stage"]: row for row in rows}
+    assert len(rows) == 3 + 2 * len(targets.RULES) - 1 + 1
+    assert not any("no answer" in row["facts"] for row in rows)
+    assert by_stage["one transfer, fifo, forward"]["ends"] >= 1
+    (common_question,) = [row for row in rows if "digest" in row]
+    assert common_question["digest"] == by_paths(data.seeds(SIZE).full, HOPS).digest()
+    assert all(row["stage"] in results.said(minimal(rows)) for row in rows)
+
+
+def minimal(rows: list[dict]) -> dict:
+    return {"date": "", "machine": measure.machine(), "load_before": 0, "load_after": 0, "big": rows}
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from graphflow.case import Case, open_case
 from graphflow.cli import run
 from graphflow.errors import InputError
 from graphflow.parts import read_table, write_table
-from graphflow.sealing import SMALL, Seals, sealed
+from graphflow.sealing import SMALL, Sealing, Seals, sealed
 
 RESTORE = "restore it from a copy, or import the sources again"
 
@@ -125,7 +125,7 @@ def test_a_flipped_bit_in_the_pages_of_a_large_table_is_found_when_it_is_read(tm
     """Larger tables are not compared in full when they are opened: Parquet compares each page."""
     choose = random.Random(3)
     file = tmp_path / "t.parquet"
-    write_table(pa.table({"a": np.arange(50_000), "b": [str(i) for i in range(50_000)]}), file)
+    write_table(pa.table({"a": np.arange(50_000), "b": [str(i) for i in range(50_000)]}), file, Sealing())
     good = file.read_bytes()
     truth = read_table(file)
     for _ in range(200):

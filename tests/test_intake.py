@@ -25,6 +25,7 @@ from graphflow.errors import BusyError, GraphflowError, InputError, UsageError
 from graphflow.folder import writing
 from graphflow.intake import ASSIGNMENT, import_sources
 from graphflow.receipt import ImportReport
+from graphflow.sealing import manifest_seal
 from graphflow.synthesis import make
 
 HEADER = (
@@ -136,7 +137,7 @@ def test_the_manifest_says_where_everything_came_from(tmp_path: Path) -> None:
     file = put(tmp_path / "transfers.csv", TABLES + "t1,2024-03-01T10:00:00,A,B,5.25,x\n")
     import_sources(tmp_path / "case", file, authority="Court of X", basis="Art. 1")
     manifest = json.loads((tmp_path / "case" / "case.json").read_text(encoding="utf-8"))
-    assert manifest["schema"] == 2
+    assert manifest["schema"] == 3
     assert (manifest["currency"], manifest["timezone"]) == ("CNY", "Asia/Shanghai")
     assert manifest["minor_units"]["CNY"] == 2
     assert manifest["counts"]["transfers"] == 1
@@ -353,7 +354,7 @@ def test_a_case_of_a_newer_layout_is_left_alone(tmp_path: Path) -> None:
     import_sources(tmp_path / "case", file)
     manifest = tmp_path / "case" / "case.json"
     manifest.write_text(
-        manifest.read_text(encoding="utf-8").replace('"schema": 2', '"schema": 3'), encoding="utf-8"
+        manifest.read_text(encoding="utf-8").replace('"schema": 3', '"schema": 4'), encoding="utf-8"
     )
     before = contents(tmp_path / "case")
     with pytest.raises(InputError, match="upgrade"):
@@ -361,6 +362,20 @@ def test_a_case_of_a_newer_layout_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="upgrade"):
         import_sources(tmp_path / "case", file)
     assert contents(tmp_path / "case") == before
+
+
+def test_a_case_of_the_layout_before_is_read_and_added_to(tmp_path: Path) -> None:
+    """Its rows have the same names of files; only what long tables keep of them is another."""
+    one = put(tmp_path / "a" / "transfers.csv", TABLES + "t1,2024-03-01T10:00:00,A,B,5,x\n")
+    two = put(tmp_path / "b" / "transfers.csv", TABLES + "t2,2024-03-01T10:00:00,A,B,5,x\n")
+    expected = import_sources(tmp_path / "new", [one, two]).hash
+    import_sources(tmp_path / "case", one)
+    manifest = json.loads((tmp_path / "case" / "case.json").read_text(encoding="utf-8"))
+    manifest["schema"] = 2
+    manifest["seal"] = manifest_seal(manifest)
+    (tmp_path / "case" / "case.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert open_case(tmp_path / "case").tables.transfers["transfer_id"].tolist() == ["t1"]
+    assert import_sources(tmp_path / "case", two).hash == expected
 
 
 def test_a_damaged_source_is_one_clear_error(tmp_path: Path) -> None:
@@ -381,10 +396,10 @@ def test_two_first_imports_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     two = put(tmp_path / "b" / "transfers.csv", TABLES + "t2,2024-03-01T10:00:00,A,B,5,x\n")
     real = intake.compile_ledger
 
-    def slow(tables: Any) -> Any:
+    def slow(*tables: Any) -> Any:
         monkeypatch.setattr(intake, "compile_ledger", real)
         import_sources(tmp_path / "case", two)
-        return real(tables)
+        return real(*tables)
 
     monkeypatch.setattr(intake, "compile_ledger", slow)
     with pytest.raises(BusyError):

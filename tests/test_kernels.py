@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphflow.kernels import lows
+from tests import cases
 from tests.cases import PAIRS, Pair
+from tests.naive import lows as naive_lows
 
 EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "300"))
 KERNELS = Path(__file__).resolve().parent.parent / "graphflow" / "kernels"
@@ -45,6 +49,19 @@ def test_kernel_equals_its_twin(pair: Pair) -> None:
         assert pair.outcome(found, args) == expected
 
     equal()
+
+
+def test_the_tree_of_lows_is_that_of_the_steps_themselves() -> None:
+    for number in range(EXAMPLES):
+        rng = random.Random(number)
+        back = rng.random() < 0.5
+        if number % 3:
+            world = cases.World(rng, 12)
+            steps, side, converted = world.steps, world.side(back), world.converted
+        else:
+            steps, side, converted = cases.many_payments(rng, 60, back)
+        found = lows.build_lows(*cases.entries_of(steps, side, converted, back))
+        assert found.tolist() == naive_lows.lows_of(steps, side, converted, back)
 
 
 def test_every_kernel_has_its_twin() -> None:

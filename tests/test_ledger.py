@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
+import random
+from dataclasses import fields
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import graphflow as gf
-from graphflow.ledger import Ledger, compile_ledger
+from graphflow.ledger import Index, InFolder, Ledger, compile_ledger, histories, keeping, laying
 from graphflow.ledger.order import chains_of_balances
+from graphflow.sealing import Sealing, sealed
 from graphflow.synthesis import toys
+from tests.strategies import Tables, frames, ledgers
+
+EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "100"))
 
 TOYS = ("mixing", "two_victims", "t1", "t5", "t7", "t8", "t10", "t11")
 
@@ -46,6 +56,49 @@ def test_a_ledger_opened_is_the_ledger_saved(toy: str, tmp_path: Path) -> None:
         assert getattr(opened, name).to_pylist() == getattr(ledger, name).to_pylist()
     for name in ("currencies", "minor_units", "timezone", "coverage_stated", "breaks"):
         assert getattr(opened, name) == getattr(ledger, name)
+
+
+def equal(one: Ledger, other: Ledger) -> None:
+    """Every field of two ledgers, to the bit."""
+    for part in fields(Ledger):
+        mine, its = getattr(one, part.name), getattr(other, part.name)
+        for a, b in zip(
+            *((x,) if not isinstance(x, Index) else vars(x).values() for x in (mine, its)), strict=True
+        ):
+            if isinstance(a, np.ndarray):
+                assert a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes(), part.name
+            else:
+                assert a == b if not hasattr(a, "to_pylist") else a.to_pylist() == b.to_pylist(), part.name
+
+
+@settings(max_examples=EXAMPLES)
+@given(tables=ledgers(), rng=st.randoms(use_true_random=False))
+def test_compiled_in_stretches_straight_into_files_it_is_the_same(tables: Tables, rng: random.Random) -> None:
+    case = gf.Case.from_tables(**frames(tables))
+    rows = list(range(len(case.tables.arrow("transfers"))))
+    rng.shuffle(rows)
+    pairs = sorted(zip(rows[: rng.choice((0, 0, 1, 2))], rows[::-1], strict=False))  # as of the same cash
+    asked: dict[str, Any] = {"spare": rng.choice((0, 7))}
+    if pairs and len(rows) >= 4:
+        asked["gaps"] = np.array(pairs, np.int64)
+    try:
+        whole = compile_ledger(case.tables, **asked)
+    except gf.InputError:
+        whole = None  # refused, as below
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        for module in (keeping, histories, laying):
+            patch.setattr(module, "STRETCH", 3)
+        sealing = Sealing()
+        if whole is None:
+            with pytest.raises(gf.InputError):
+                compile_ledger(case.tables, InFolder(Path(folder), sealing), **asked)
+            return
+        straight = compile_ledger(case.tables, InFolder(Path(folder), sealing), **asked)
+        equal(straight, whole)
+        straight.save(Path(folder), sealing)
+        equal(Ledger.open(Path(folder)), whole)
+        files = sealed(Path(folder), [Path(folder)])
+        assert {Path(folder, name): files[name] for name in files if name != "ledger.json"} == sealing.seals
 
 
 def test_its_arrays_cannot_be_written(tmp_path: Path) -> None:

@@ -10,39 +10,62 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from graphflow.kernels.prefetch import prefetch
+
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 Records = NDArray[np.void]
 Flags = NDArray[np.bool_]
 
+AHEAD = 24
+"""How many rows ahead the books and pots are asked for that they will need."""
+
+STAND = np.dtype(
+    [
+        ("held", "i8"),
+        ("paid", "i8"),
+        ("credited", "i8"),
+        ("debit", "i8"),
+        ("credit", "i8"),
+        ("outside", "i4"),
+        ("divided", "i4"),
+    ]
+)
+"""How a pot stands while balances are run: what it holds (negative is owed), where the next debit and the
+next credit begin on its rulers, how much its last debit was and what was left of its last credit; whether it
+has no history here, whether it is one compartment of several (whose lender is known already).
+"""
+
 
 @njit(cache=True, nogil=True)
 def book_rows(
     source: Numbers, target: Numbers, paid: Ints, received: Ints, size: int, wanted: bool
-) -> tuple[Ints, Ints, Ints, Ints]:
-    """Rows as booked: the lowest and the last of each book's sums, starting from nothing.
+) -> tuple[Ints, Ints, Ints]:
+    """Rows as booked: the lowest and the last of each book's sums (size, 2), starting from nothing.
 
     With ``wanted``, the sums of both sides after each row are returned too (else empty arrays). A
     row of a book to itself is a debit, then a credit.
     """
-    total = np.zeros(size, np.int64)
-    lowest = np.zeros(size, np.int64)
+    sums = np.zeros((size, 2), np.int64)
     length = source.size if wanted else 0
     of_source = np.zeros(length, np.int64)
     of_target = np.zeros(length, np.int64)
     for i in range(source.size):
+        if i + AHEAD < source.size:
+            prefetch(sums, max(np.int64(source[i + AHEAD]), 0))
+            prefetch(sums, max(np.int64(target[i + AHEAD]), 0))
         p = source[i]
         if p >= 0:
-            total[p] -= paid[i]
-            lowest[p] = min(lowest[p], total[p])
+            sums[p, 1] -= paid[i]
+            sums[p, 0] = min(sums[p, 0], sums[p, 1])
             if wanted:
-                of_source[i] = total[p]
+                of_source[i] = sums[p, 1]
         q = target[i]
         if q >= 0:
-            total[q] += received[i]
+            sums[q, 1] += received[i]
             if wanted:
-                of_target[i] = total[q]
-    return lowest, total, of_source, of_target
+                of_target[i] = sums[q, 1]
+    return sums, of_source, of_target
 
 
 @njit(cache=True, nogil=True)
@@ -165,51 +188,50 @@ def divide_custody(
 
 
 @njit(cache=True, nogil=True)
-def run_balances(
-    steps: Records, opening: Ints, outside: Flags, divided: Flags, converts: Ints, received: Ints
-) -> Ints:
-    """Fill in each step's balances and its places on the rulers of its two pots.
+def run_balances(steps: Records, pots: Records, converts: Ints, received: Ints) -> None:
+    """Fill in each step's balances and its places on the rulers of its two pots, which go on from how they
+    stand.
 
     A debit's place starts where the earlier debits of its pot end, counting only what the pot itself
     paid; a credit's where the opening and the earlier credits end, counting only what was not taken
     by a lender. What lies at the same place on both rulers is, first in first out, the same money.
 
-    ``opening``, ``outside`` (no history there) and ``divided`` (one compartment of several, whose
-    lender is known already) are by pot; ``converts`` are the steps that arrive as another amount,
-    ascending, and ``received`` that amount. Returns what stands in each pot at the end; negative is owed.
+    ``pots`` are :data:`STAND`; ``converts`` are the steps that arrive as another amount, ascending, and
+    ``received`` that amount.
     """
-    credited = np.maximum(opening, 0)
-    held = np.where(divided, credited, opening)  # a compartment owes nothing: its lender is known already
-    paid = np.zeros(opening.size, np.int64)
     turn = 0
     for s in range(steps.size):
+        if s + AHEAD < steps.size:
+            prefetch(pots, np.int64(steps[s + AHEAD]["src"]))
+            prefetch(pots, np.int64(steps[s + AHEAD]["dst"]))
         amount = steps[s]["amount"]
         p = steps[s]["src"]
-        steps[s]["dplace"] = paid[p]
-        if outside[p]:
+        steps[s]["dplace"] = pots[p]["paid"]
+        pots[p]["debit"] = amount
+        if pots[p]["outside"]:
             steps[s]["avail"] = amount
         elif steps[s]["flags"] & 64:  # a lender pays
             steps[s]["avail"] = 0
         else:
-            available = max(held[p], 0)
+            available = max(pots[p]["held"], 0)
             steps[s]["avail"] = available
-            held[p] -= amount
-            paid[p] += min(amount, available)
+            pots[p]["held"] -= amount
+            pots[p]["paid"] += min(amount, available)
         arrives = amount
         if turn < converts.size and converts[turn] == s:
             arrives = received[turn]
             turn += 1
         q = steps[s]["dst"]
-        steps[s]["cplace"] = credited[q]
-        if outside[q]:
+        steps[s]["cplace"] = pots[q]["credited"]
+        if pots[q]["outside"]:
             steps[s]["repaid"] = 0
             steps[s]["after"] = 0
         else:
-            if not divided[q]:
-                steps[s]["repaid"] = min(arrives, max(-held[q], 0))
-                held[q] += arrives
+            if not pots[q]["divided"]:
+                steps[s]["repaid"] = min(arrives, max(-pots[q]["held"], 0))
+                pots[q]["held"] += arrives
             else:
-                held[q] += arrives - steps[s]["repaid"]
-            credited[q] += arrives - steps[s]["repaid"]
-            steps[s]["after"] = max(held[q], 0)
-    return held
+                pots[q]["held"] += arrives - steps[s]["repaid"]
+            pots[q]["credited"] += arrives - steps[s]["repaid"]
+            steps[s]["after"] = max(pots[q]["held"], 0)
+        pots[q]["credit"] = arrives - steps[s]["repaid"]

@@ -6,10 +6,21 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from graphflow.kernels.prefetch import prefetch
+
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 Records = NDArray[np.void]
 Flags = NDArray[np.bool_]
+
+AHEAD = 12
+"""How many steps ahead memory is asked for; for what depends on what was asked for, half of that."""
+
+ENTRY = np.dtype([("start", "i8"), ("held", "i8"), ("step", "i4"), ("", "i4")])
+"""One payment in an index, while it is laid out: its place on the pot's ruler, what the pot holds, the step.
+
+Entries are written in random order: one record is one access to memory, three arrays are three.
+"""
 
 
 @njit(cache=True, nogil=True)
@@ -56,34 +67,38 @@ def lay_steps(
 
 
 @njit(cache=True, nogil=True)
-def index_steps(steps: Records, back: bool, size: int) -> tuple[Ints, Numbers, Ints, Ints]:
-    """What each pot pays (``back``: receives): the steps, ascending, their places on its ruler, and what it
-    held (can pay before a step, ``back``: stands there behind it).
+def count_keys(keys: Numbers, counts: Ints) -> None:
+    """Add to ``counts`` how often each key is there."""
+    for i in range(keys.size):
+        if i + 2 * AHEAD < keys.size:
+            prefetch(counts, np.int64(keys[i + 2 * AHEAD]))
+        counts[keys[i]] += 1
 
-    Those of pot ``p`` are ``pointer[p]`` to ``pointer[p + 1]`` of each. Of parts that come in together only
-    the last says what stands there then, the others -1.
+
+@njit(cache=True, nogil=True)
+def index_steps(steps: Records, first: int, back: bool, pointer: Ints, free: Ints, entries: Records) -> None:
+    """Enter steps under the pots that pay (``back``: receive) them, as :data:`ENTRY`, each with its place on
+    the pot's ruler and what the pot held (can pay before it, ``back``: stands there behind it).
+
+    ``first`` is the number of the first step; ``pointer`` where the entries of each pot begin, ``free`` where
+    its next one goes. Of parts that come in together only the last says what stands there then, the others
+    -1; they are given in one call.
     """
-    pointer = np.zeros(size + 1, np.int64)
     for s in range(steps.size):
-        pointer[(steps[s]["dst"] if back else steps[s]["src"]) + 1] += 1
-    for p in range(size):
-        pointer[p + 1] += pointer[p]
-    positions = np.empty(steps.size, np.int32)
-    places = np.empty(steps.size, np.int64)
-    held = np.empty(steps.size, np.int64)
-    free = pointer[:-1].copy()
-    for s in range(steps.size):
+        if s + 2 * AHEAD < steps.size:
+            prefetch(free, np.int64(steps[s + 2 * AHEAD]["dst"] if back else steps[s + 2 * AHEAD]["src"]))
+        if s + AHEAD < steps.size:
+            prefetch(entries, free[steps[s + AHEAD]["dst"] if back else steps[s + AHEAD]["src"]])
         p = steps[s]["dst"] if back else steps[s]["src"]
         at = free[p]
         free[p] += 1
-        positions[at] = s
-        places[at] = steps[s]["cplace"] if back else steps[s]["dplace"]
-        held[at] = steps[s]["after"] if back else steps[s]["avail"]
+        entries[at]["step"] = first + s
+        entries[at]["start"] = steps[s]["cplace"] if back else steps[s]["dplace"]
+        entries[at]["held"] = steps[s]["after"] if back else steps[s]["avail"]
         if back and steps[s]["flags"] & 512 and at > pointer[p]:
-            before = positions[at - 1]
-            if steps[before]["flags"] & 512 and steps[before]["row"] == steps[s]["row"]:
-                held[at - 1] = -1
-    return pointer, positions, places, held
+            before = entries[at - 1]["step"] - first
+            if before >= 0 and steps[before]["flags"] & 512 and steps[before]["row"] == steps[s]["row"]:
+                entries[at - 1]["held"] = -1
 
 
 @njit(cache=True, nogil=True)

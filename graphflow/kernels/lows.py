@@ -14,68 +14,50 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from graphflow.kernels.prefetch import prefetch
-
 Ints = NDArray[np.int64]
-Numbers = NDArray[np.int32]
 Records = NDArray[np.void]
-Side = tuple[Ints, Numbers, Ints, Ints]
-
-AHEAD = 16
-"""How many pots ahead memory is asked for."""
 
 NEVER = np.int64(2**62)
 """No height: of several parts that come in together only the last one is a payment."""
 
 
 @njit(cache=True, nogil=True)
-def left_behind(steps: Records, side: Side, converted: Ints, at: int, end: int, back: bool) -> int:
-    """What is left in a pot behind its payment at a place of ``side``; the pot's part of it ends at ``end``.
+def left_behind(entries: Records, at: int, end: int, last: int, back: bool) -> int:
+    """What is left in a pot behind its payment at a place of ``entries``; the pot's part of them ends at
+    ``end``, and its last payment moved ``last``.
 
     Forward a debit leaves what the pot had less what it paid of its own. Backward a credit leaves what stood
     there before it came: of several parts of one transfer the last one (the first that is met) stands for
     all, and the others, which go below no height, are not asked about here. Neighbours on the ruler say how
-    much moved, so that only the last step of a pot is read.
+    much moved.
     """
-    _, positions, starts, held = side
+    held = entries[at]["held"]
     first = at
     if back:
-        while first > 0 and held[first - 1] < 0:
+        while first > 0 and entries[first - 1]["held"] < 0:
             first -= 1
     if at + 1 < end:
-        return held[at] - (starts[at + 1] - starts[first])
-    s = np.int64(positions[at])
-    moved = np.int64(steps[s]["amount"])
+        return held - (entries[at + 1]["start"] - entries[first]["start"])
     if not back:
-        return held[at] - min(moved, held[at])
-    if steps[s]["flags"] & 128:
-        low = 0
-        high = converted.shape[0]
-        while low < high:
-            middle = (low + high) // 2
-            if converted[middle, 0] < s:
-                low = middle + 1
-            else:
-                high = middle
-        moved = converted[low, 1]
-    return max(held[at] - (starts[at] - starts[first] + moved - steps[s]["repaid"]), 0)  # 0: outside
+        return held - min(last, held)
+    return max(held - (entries[at]["start"] - entries[first]["start"] + last), 0)  # 0: outside
 
 
 @njit(cache=True, nogil=True)
-def build_lows(steps: Records, side: Side, converted: Ints, back: bool) -> Ints:
+def build_lows(pointer: Ints, entries: Records, last: Ints, back: bool) -> Ints:
     """The nodes of the tree, level by level.
 
     Parameters
     ----------
-    steps : record array (m)
-    side : int64 (pots + 1), int32 (m), int64 (m), int64 (m)
-        The payments of each pot (forward: debits, backward: credits): those of pot ``p`` are ``pointer[p]``
-        to ``pointer[p + 1]`` of the others; their steps, their places on its ruler, what it holds.
-    converted : int64 (c, 2)
-        Steps that arrive as another amount, ascending, and that amount.
+    pointer : int64 (pots + 1)
+    entries : record array (m)
+        The payments of each pot (forward: debits, backward: credits), as ``lay.ENTRY``: those of pot ``p``
+        are ``pointer[p]`` to ``pointer[p + 1]`` of them.
+    last : int64 (pots)
+        How much the last debit of each pot was; backward what was left of its last credit when its lender
+        was repaid.
     """
-    pointer, positions, starts, held = side
-    size = positions.size
+    size = entries.size
     total = 0
     count = size
     while count > 1 or total == 0:
@@ -84,20 +66,17 @@ def build_lows(steps: Records, side: Side, converted: Ints, back: bool) -> Ints:
         if count == 0:
             break
     lows = np.full(total, NEVER, np.int64)
-    pots = pointer.size - 1
-    for p in range(pots):
+    for p in range(pointer.size - 1):
         end = pointer[p + 1]
-        if p + AHEAD < pots and pointer[p + AHEAD + 1] > 0:  # its last step will be read
-            prefetch(steps, np.int64(positions[pointer[p + AHEAD + 1] - 1]))
         for at in range(pointer[p], end - 1):
             low = NEVER
-            if held[at] >= 0 and (at == 0 or held[at - 1] >= 0):  # as nearly all are
-                low = held[at] - (starts[at + 1] - starts[at])
-            elif held[at] >= 0:
-                low = left_behind(steps, side, converted, at, end, back)
+            if entries[at]["held"] >= 0 and (at == 0 or entries[at - 1]["held"] >= 0):  # as nearly all are
+                low = entries[at]["held"] - (entries[at + 1]["start"] - entries[at]["start"])
+            elif entries[at]["held"] >= 0:
+                low = left_behind(entries, at, end, last[p], back)
             lows[at >> 4] = min(lows[at >> 4], low)
         if end > pointer[p]:
-            low = left_behind(steps, side, converted, end - 1, end, back)
+            low = left_behind(entries, end - 1, end, last[p], back)
             lows[(end - 1) >> 4] = min(lows[(end - 1) >> 4], low)
     begin = 0
     count = (size + 15) >> 4

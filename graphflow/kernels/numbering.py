@@ -13,7 +13,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from graphflow.kernels.prefetch import prefetch
+
 Bytes = NDArray[np.uint8]
+Words = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 
@@ -80,6 +83,32 @@ def same_text(data: Bytes, start: int, end: int, other: Bytes, its_start: int, i
 
 
 @njit(cache=True, nogil=True)
+def hold_texts(slots: Words, offsets: Ints, data: Bytes, count: int) -> None:
+    """Fill an empty table with the first ``count`` texts, each under its number; of equal ones the first."""
+    mask = np.uint64(slots.size - 1)
+    half = np.uint64(32)
+    low = np.uint64(0xFFFFFFFF)
+    keys = np.empty(BLOCK, np.uint64)
+    for block in range(0, count, BLOCK):
+        end = min(block + BLOCK, count)
+        for i in range(block, end):
+            keys[i - block] = text_key(data, offsets[i], offsets[i + 1])
+            prefetch(slots, np.int64(keys[i - block] & mask))
+        for i in range(block, end):
+            key = keys[i - block]
+            slot = key & mask
+            while slots[slot] != np.uint64(0):
+                o = np.int64(slots[slot] & low) - 1
+                if slots[slot] >> half == key >> half and same_text(
+                    data, offsets[o], offsets[o + 1], data, offsets[i], offsets[i + 1]
+                ):
+                    break
+                slot = (slot + np.uint64(1)) & mask
+            if slots[slot] == np.uint64(0):
+                slots[slot] = (key >> half << half) | np.uint64(i + 1)
+
+
+@njit(cache=True, nogil=True)
 def find_texts(offsets: Ints, data: Bytes, valid: Bytes, its_offsets: Ints, its_data: Bytes) -> Numbers:
     """Where each text stands first among others (of which all have a value); -1 where it does not."""
     count = its_offsets.size - 1
@@ -90,18 +119,7 @@ def find_texts(offsets: Ints, data: Bytes, valid: Bytes, its_offsets: Ints, its_
     half = np.uint64(32)
     low = np.uint64(0xFFFFFFFF)
     slots = np.zeros(1 << bits, np.uint64)
-    for i in range(count):
-        key = text_key(its_data, its_offsets[i], its_offsets[i + 1])
-        slot = key & mask
-        while slots[slot] != np.uint64(0):
-            o = np.int64(slots[slot] & low) - 1
-            if slots[slot] >> half == key >> half and same_text(
-                its_data, its_offsets[o], its_offsets[o + 1], its_data, its_offsets[i], its_offsets[i + 1]
-            ):
-                break
-            slot = (slot + np.uint64(1)) & mask
-        if slots[slot] == np.uint64(0):
-            slots[slot] = (key >> half << half) | np.uint64(i + 1)
+    hold_texts(slots, its_offsets, its_data, count)
 
     n = offsets.size - 1
     found = np.full(n, -1, np.int32)
@@ -109,10 +127,16 @@ def find_texts(offsets: Ints, data: Bytes, valid: Bytes, its_offsets: Ints, its_
     fetched = np.empty(BLOCK, np.uint64)
     for block in range(0, n, BLOCK):
         end = min(block + BLOCK, n)
+        # each pass asks for what the next one reads: where a text is held, where it lies, its bytes
         for i in range(block, end):
             keys[i - block] = text_key(data, offsets[i], offsets[i + 1])
+            prefetch(slots, np.int64(keys[i - block] & mask))
         for k in range(end - block):
             fetched[k] = slots[keys[k] & mask]
+            prefetch(its_offsets, max(np.int64(fetched[k] & low) - 1, 0))
+        for k in range(end - block):
+            if fetched[k] >> half == keys[k] >> half:
+                prefetch(its_data, its_offsets[max(np.int64(fetched[k] & low), np.int64(1)) - 1])
         for i in range(block, end):
             if valid.size > 0 and valid[i] == 0:
                 continue
@@ -132,52 +156,47 @@ def find_texts(offsets: Ints, data: Bytes, valid: Bytes, its_offsets: Ints, its_
 
 
 @njit(cache=True, nogil=True)
-def number_texts(offsets: Ints, data: Bytes, valid: Bytes) -> tuple[Numbers, Numbers]:
-    """Number the texts in the order in which they first stand: the number of each row (-1: no value), and the
-    row where each number is first.
+def number_texts(
+    column: tuple[Ints, Bytes, Bytes],
+    begin: int,
+    numbers: Numbers,
+    table: tuple[Words, Ints, Bytes],
+    count: int,
+) -> tuple[int, int]:
+    """Number the texts of a column from a row on, in the order in which they first stand (-1: no value).
 
-    The table grows with the texts that it holds: where few recur often, it stays in the cache.
+    ``table``: slots, and the ``count`` texts that have a number, where each begins and its bytes: close
+    together, as where they first stand they are far apart. Stops at a block of rows for which there may be
+    no room. Returns the row reached and how many texts there are now.
     """
+    offsets, data, valid = column
+    slots, starts, texts = table
     n = offsets.size - 1
+    mask = np.uint64(slots.size - 1)
     half = np.uint64(32)
     low = np.uint64(0xFFFFFFFF)
-    numbers = np.full(n, -1, np.int32)
-    firsts = np.empty(BLOCK, np.int32)
-    # the texts that have a number, close together: where they first stand they are far apart
-    ends = np.zeros(BLOCK + 1, np.int64)
-    texts = np.empty(1024, np.uint8)
-    count = 0
-    slots = np.zeros(1024, np.uint64)
-    mask = np.uint64(slots.size - 1)
     keys = np.empty(BLOCK, np.uint64)
     fetched = np.empty(BLOCK, np.uint64)
-    for block in range(0, n, BLOCK):
+    block = begin
+    while block < n:
         end = min(block + BLOCK, n)
-        if 2 * (count + BLOCK) > slots.size:  # room for a block of new ones
-            slots = np.zeros(4 * slots.size, np.uint64)
-            mask = np.uint64(slots.size - 1)
-            for o in range(count):
-                key = text_key(texts, ends[o], ends[o + 1])
-                slot = key & mask
-                while slots[slot] != np.uint64(0):
-                    slot = (slot + np.uint64(1)) & mask
-                slots[slot] = (key >> half << half) | np.uint64(o + 1)
-        if count + BLOCK > firsts.size:
-            grown = np.empty(2 * firsts.size, np.int32)
-            grown[:count] = firsts[:count]
-            firsts = grown
-            more = np.zeros(2 * firsts.size + 1, np.int64)
-            more[: count + 1] = ends[: count + 1]
-            ends = more
-        if ends[count] + offsets[end] - offsets[block] > texts.size:
-            longer = np.empty(2 * texts.size + offsets[end] - offsets[block], np.uint8)
-            longer[: ends[count]] = texts[: ends[count]]
-            texts = longer
+        if (
+            2 * (count + end - block) > slots.size
+            or count + end - block >= starts.size
+            or starts[count] + offsets[end] - offsets[block] > texts.size
+        ):
+            break
         for i in range(block, end):
             keys[i - block] = text_key(data, offsets[i], offsets[i + 1])
+            prefetch(slots, np.int64(keys[i - block] & mask))
         for k in range(end - block):
             fetched[k] = slots[keys[k] & mask]
+            prefetch(starts, max(np.int64(fetched[k] & low) - 1, 0))
+        for k in range(end - block):
+            if fetched[k] >> half == keys[k] >> half:
+                prefetch(texts, starts[max(np.int64(fetched[k] & low), np.int64(1)) - 1])
         for i in range(block, end):
+            numbers[i] = -1
             if valid.size > 0 and valid[i] == 0:
                 continue
             key = keys[i - block]
@@ -188,7 +207,7 @@ def number_texts(offsets: Ints, data: Bytes, valid: Bytes) -> tuple[Numbers, Num
             while held != np.uint64(0):
                 o = np.int64(held & low) - 1
                 if held >> half == key >> half and same_text(
-                    data, offsets[i], offsets[i + 1], texts, ends[o], ends[o + 1]
+                    data, offsets[i], offsets[i + 1], texts, starts[o], starts[o + 1]
                 ):
                     numbers[i] = o
                     break
@@ -196,12 +215,12 @@ def number_texts(offsets: Ints, data: Bytes, valid: Bytes) -> tuple[Numbers, Num
                 held = slots[slot]
             if numbers[i] < 0:
                 slots[slot] = (key >> half << half) | np.uint64(count + 1)
-                firsts[count] = i
                 numbers[i] = count
-                at = ends[count]
+                at = starts[count]
                 for k in range(offsets[i], offsets[i + 1]):
                     texts[at] = data[k]
                     at += 1
                 count += 1
-                ends[count] = at
-    return numbers, firsts[:count].copy()
+                starts[count] = at
+        block = end
+    return block, count

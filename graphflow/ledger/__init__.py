@@ -2,5 +2,6 @@
 
 from graphflow.ledger.compiling import compile_ledger
 from graphflow.ledger.form import Index, Ledger
+from graphflow.ledger.keeping import InFolder, Keeping
 
-__all__ = ["Index", "Ledger", "compile_ledger"]
+__all__ = ["InFolder", "Index", "Keeping", "Ledger", "compile_ledger"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,26 +11,19 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphflow.errors import InputError, Problem
-from graphflow.kernels.balances import run_balances
-from graphflow.kernels.index import index_by, sort_hashes
+from graphflow.kernels.index import sort_hashes
 from graphflow.language import N_
-from graphflow.ledger.columns import flags, integers, known, texts, whole
+from graphflow.ledger.columns import flags, integers, known, text_pieces, texts, whole
 from graphflow.ledger.coverage import end_of_day, join_deliveries, missing, read_coverage
-from graphflow.ledger.division import divide
-from graphflow.ledger.form import (
-    CUSTODY,
-    ORDINARY,
-    OUTSIDE,
-    Ledger,
-    hash_ids,
-)
-from graphflow.ledger.histories import Events, bridge, number_histories
-from graphflow.ledger.laying import index_of, lay_out_rows, lay_out_steps, refuse_too_large
+from graphflow.ledger.form import ORDINARY, Ledger, hash_ids
+from graphflow.ledger.histories import Events, Sides, bridge, number_histories
+from graphflow.ledger.keeping import InMemory, Keeping, text_buffers
+from graphflow.ledger.laying import Moves, lay_out_rows, lay_out_steps
 from graphflow.ledger.openings import Booked, Names, find_openings
 from graphflow.ledger.order import NONE, Ordered, Side, ascending, order_events
 from graphflow.ledger.reading import numbers_of, own_currencies, read_accounts, read_currencies, read_earmarks
 from graphflow.ledger.reversals import net_amounts
-from graphflow.tables import SCHEMA
+from graphflow.tables import SCHEMA, Shelf
 from graphflow.threads import threads
 
 if TYPE_CHECKING:
@@ -45,6 +38,7 @@ SUM = 2**62
 
 def compile_ledger(
     tables: Tables,
+    keeping: Keeping | None = None,
     *,
     order: Ints | None = None,
     stated: bool = False,
@@ -61,6 +55,8 @@ def compile_ledger(
     ----------
     tables
         Checked tables; only ``transfers`` is needed.
+    keeping
+        Where long arrays are put; by default they stay in memory.
     order : int64, optional
         The events in the order in which they are to stand, where it is not to be found: rows of the table by
         their numbers, behind these the arrivals of those in transit. The table itself stands in the order
@@ -80,6 +76,7 @@ def compile_ledger(
         A balance or an amount of 2**52 minor units or more, named: beyond it pro rata would not be exact.
         Transfers in one currency that add up to 2**62 minor units or more.
     """
+    keeping = keeping or InMemory()
     transfers: Any = tables.arrow("transfers")
     if transfers is None:  # a case to which only other tables have been imported so far
         columns = SCHEMA["transfers"].columns.values()
@@ -91,7 +88,7 @@ def compile_ledger(
 
     # what nothing waits for is done beside the rest: the kernels let go of Python's lock
     aside = threads(2, size)
-    source, target = aside.map(lambda name: numbers_of(texts(transfers, name), who.ids), ("source", "target"))
+    source, target = aside.map(lambda side: numbers_of(tables, transfers, side, who), ("source", "target"))
     time = integers(transfers, "time", size)
     arrives = integers(transfers, "target_time", size)
     if known(transfers, "target_time", size).any():
@@ -134,9 +131,7 @@ def compile_ledger(
         rows = event_row
         events = Events(event_row, event_time, first, second, moving, rows)
     origin = event_row[~second] if moving.size else event_row
-    ids = texts(transfers, "transfer_id") if size else pa.array([], pa.large_string())
-    ids = ids if as_given else ids.take(pa.array(origin))
-    by_hash = aside.submit(lambda: sort_hashes(hash_ids(ids)))
+    named = aside.submit(_keep_ids, transfers, None if as_given else origin, keeping)
 
     coverage = read_coverage(accounts, tables.arrow("coverage"), who.ids, kind == 4, tables.timezone, stated)
     own_coin, names = own_currencies(accounts, who.ids, coverage, tables.currency, names)
@@ -148,27 +143,15 @@ def compile_ledger(
         coverage = join_deliveries(coverage, sides_of)
     earmark, earmarks = read_earmarks(transfers, size, kind, source, target)
 
-    # the histories of both sides
-    mark = earmark[rows] if earmark.size else earmark
-    sides = []
-    for number, gone, coin in ((source, second, currency), (target, first, other)):
-        account = number[rows]
-        period = coverage.find(account, event_time)
-        if (kind == 4).any():
-            clearing_known = mark >= 0 if mark.size else np.zeros(account.size, np.bool_)
-            period = np.where((kind[account] == 4) & ~clearing_known, -1, period)
-        sides.append((np.where(gone, -1, account) if moving.size else account, period, coin[rows]))
-    books, pots, source_pot, target_pot, source_book, target_book = number_histories(
-        sides, kind, mark, len(names), coverage, own_coin, events, currency
-    )
+    sides = Sides((source, target), (currency, other), earmark, kind)
+    books, pots, pots_of, books_of = number_histories(sides, len(names), coverage, own_coin, events)
     bridged = (np.zeros(0, np.bool_), np.zeros(0, np.bool_))
     if gaps is not None and len(gaps):
-        pots, bridged = bridge(gaps, events, pots, (source_pot, target_pot), (source_book, target_book))
+        books_of = (books_of[0].copy(), books_of[1].copy())
+        pots, bridged = bridge(gaps, events, pots, pots_of, books_of)
 
     vague = _open_events(placed)
-    booked = Booked(
-        event_row, event_time, rows, (source_book, target_book), (amount[rows], received[rows]), vague
-    )
+    booked = Booked(event_row, event_time, rows, books_of, (amount[rows], received[rows]), vague)
     by_book, basis, breaks = find_openings(
         transfers, coverage, Names(who.ids, names, own_coin), books, booked, spare
     )
@@ -185,53 +168,38 @@ def compile_ledger(
     )  # fmt: skip
     breaks = [*breaks, *broken, *missing(coverage, who.ids)]
     breaks.extend(_contradictions(placed, event_row, transfers))
-    laid = aside.submit(lay_out_rows, origin, (time, arrives), (source, target), (amount, net), currency)
-    row_of = np.empty(size, np.int32)
-    row_of[origin] = np.arange(size, dtype=np.int32)
-
+    row_of = event_row if as_given else np.empty(size, np.int32)
+    if not as_given:
+        row_of[origin] = np.arange(size, dtype=np.int32)
     groups, pairs = _open_groups(placed, event_row, second, row_of)
-
-    steps, converted = lay_out_steps(
-        (event_row, first, second), (source_pot, target_pot), (source, target), (net, received),
-        converts, row_of, pots, (kind, who.party), transfers, bridged,
-    )  # fmt: skip
-    del source_pot, target_pot, source_book, target_book, sides, booked
-    if (pots["kind"] == CUSTODY).any():
-        divided = divide(steps, converted, pots, opening, origin)
-        steps, converted, pots, opening = divided.steps, divided.converted, divided.pots, divided.opening
-        steps["repaid"] = divided.repaid
-    pots["opening"] = opening
-    outside = pots["kind"] == OUTSIDE
-    custody = pots["kind"] == CUSTODY
-    pots["closing"] = run_balances(
-        steps, opening, outside, custody, converted[:, 0].copy(), converted[:, 1].copy()
+    by_row = aside.submit(
+        lay_out_rows, keeping, origin, (time, arrives), (source, target), (amount, net), currency
     )
-    refuse_too_large(steps, converted, pots, who.ids, lambda row: ids[row].as_py())
-
-    debits, credits_ = aside.map(lambda back: index_of(steps, converted, back, len(pots)), (False, True))
-    id_hashes, id_rows = by_hash.result()
-    plain = len(steps) == size and bool((steps["row"] == np.arange(size, dtype=np.int32)).all())
-    row_pointer, row_steps = np.zeros(0, np.int64), np.zeros(0, np.int32)
-    if not plain:
-        row_pointer, row_steps = index_by(np.ascontiguousarray(steps["row"]), size)
+    moves = Moves(
+        events, pots_of, (source, target), net, received, converts, row_of, pots, kind, who.party,
+        known(transfers, "fee_of", size), bridged,
+    )  # fmt: skip
+    del pots_of, books_of, booked, sides
+    ids, id_hashes, id_rows = named.result()  # before the indexes take their memory
+    laid = lay_out_steps(moves, opening, origin, keeping, (who.ids, lambda row: str(ids[row])))
     by_party = np.argsort(who.party, kind="stable")
     pointer = np.searchsorted(who.party[by_party], np.arange(len(who.party_ids) + 1)).astype(np.int64)
     return Ledger(
-        steps=steps,
-        rows=laid.result(),
-        pots=pots,
+        steps=laid.steps,
+        rows=by_row.result(),
+        pots=laid.pots,
         periods=coverage.periods,
-        converted=converted,
-        debits=debits,
-        credits=credits_,
+        converted=laid.converted,
+        debits=laid.debits,
+        credits=laid.credits,
         account_kind=kind,
         account_party=who.party,
         account_asset=who.asset,
         party_pointer=pointer,
         party_accounts=by_party.astype(np.int32),
         row_earmark=earmark[origin] if earmark.size else earmark,
-        row_pointer=row_pointer,
-        row_steps=row_steps,
+        row_pointer=laid.row_pointer,
+        row_steps=laid.row_steps,
         id_hashes=id_hashes,
         id_rows=id_rows,
         transfer_ids=ids,
@@ -248,6 +216,35 @@ def compile_ledger(
         open_pairs=pairs,
         arrivals=_arrivals(event_row, second, row_of),
     )
+
+
+def _keep_ids(
+    transfers: Any, origin: Numbers | None, keeping: Keeping
+) -> tuple[Any, NDArray[np.uint64], Numbers]:
+    """The ids of transfers in order, and by their hashes."""
+    if origin is None:
+        pieces, size = text_pieces(transfers, "transfer_id"), _bytes_of(transfers, "transfer_id")
+    else:
+        ids = texts(transfers, "transfer_id").take(pa.array(origin))
+        pieces, size = iter([ids]), text_buffers(ids)[1].size
+    hashes, at = np.empty(len(transfers), np.uint64), 0
+
+    def hashed() -> Iterator[Any]:
+        nonlocal at
+        for piece in pieces:
+            hashes[at : at + len(piece)] = hash_ids(piece)
+            at += len(piece)
+            yield piece
+
+    kept = keeping.texts("transfer_ids", hashed(), len(transfers), size)
+    ordered, rows = sort_hashes(hashes)
+    return kept, keeping.whole("id_hashes", ordered), keeping.whole("id_rows", rows)
+
+
+def _bytes_of(transfers: Any, name: str) -> int:
+    if isinstance(transfers, Shelf):
+        return transfers.size(name)
+    return int(text_buffers(texts(transfers, name))[1].size) if len(transfers) else 0
 
 
 def _order(

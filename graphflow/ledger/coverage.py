@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,20 @@ class Coverage:
 
     def find(self, account: NDArray[np.int32], time: Ints) -> NDArray[np.int32]:
         """The period of each account that holds each time; -1 where none does."""
+        if not self.stated:  # each account throughout, or never
+            return self._throughout[account]
+        return period_of(fixed(account, np.int32), fixed(time, np.int64), self.pointer, *self._bounds)
+
+    @cached_property
+    def _bounds(self) -> tuple[Ints, Ints]:
         begins, ends = (np.ascontiguousarray(self.periods[name]) for name in ("begins", "ends"))
-        return period_of(fixed(account, np.int32), fixed(time, np.int64), self.pointer, begins, ends)
+        return begins, ends
+
+    @cached_property
+    def _throughout(self) -> Numbers:
+        """The one period of each account, -1 where it has none; the last one is nobody's."""
+        periods = np.where(self.pointer[1:] > self.pointer[:-1], self.pointer[:-1], -1)
+        return np.append(periods, -1).astype(np.int32)
 
 
 def end_of_day(times: Ints, bare: Flags, timezone: str) -> Ints:

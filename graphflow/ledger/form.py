@@ -20,8 +20,10 @@ from graphflow.kernels.index import index_by
 from graphflow.kernels.lay import lay_lenders
 from graphflow.kernels.text import hash64
 from graphflow.language import N_
+from graphflow.ledger.keeping import TEXTS, InFolder, mapped, text_buffers, texts_of
+from graphflow.sealing import Sealing
 
-FORM = 4
+FORM = 5
 """Version of the arrays' layout on disk: another one is compiled anew from the tables."""
 
 Ints = NDArray[np.int64]
@@ -341,23 +343,24 @@ class Ledger:
             return [row]
         return [int(x) for x in self.row_steps[int(self.row_pointer[row]) : int(self.row_pointer[row + 1])]]
 
-    def save(self, folder: Path) -> None:
-        """Write the arrays into a folder that exists: uncompressed, so that they open memory-mapped."""
+    def save(self, folder: Path, sealing: Sealing | None = None) -> None:
+        """Write the arrays into a folder that exists: uncompressed, so that they open memory-mapped.
+
+        Those that were compiled straight into it, by the same `sealing`, lie there already.
+        """
+        keeping = InFolder(folder, sealing or Sealing())
         facts: dict[str, Any] = {}
         for part in fields(self):
             value = getattr(self, part.name)
             if isinstance(value, np.ndarray):
-                np.save(folder / f"{part.name}.npy", value)
+                keeping.save(part.name, value)
             elif isinstance(value, Index):
                 for name in INDEX:
-                    np.save(folder / f"{part.name}_{name}.npy", getattr(value, name))
+                    keeping.save(f"{part.name}_{name}", getattr(value, name))
             elif isinstance(value, pa.Array):
-                table = pa.table({"text": value})
-                with (
-                    pa.OSFile(str(folder / f"{part.name}.arrow"), "wb") as sink,
-                    pa.ipc.new_file(sink, table.schema) as writer,
-                ):
-                    writer.write_table(table, max_chunksize=max(len(table), 1))
+                starts, data = text_buffers(value)
+                keeping.save(f"{part.name}_{TEXTS[0]}", starts)
+                keeping.save(f"{part.name}_{TEXTS[1]}", data)
             else:
                 facts[part.name] = dict(value) if isinstance(value, Mapping) else value
         (folder / "ledger.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
@@ -407,13 +410,11 @@ class Ledger:
         for part in fields(cls):
             name = part.name
             if (folder / f"{name}.npy").exists():
-                facts[name] = _mapped(folder / f"{name}.npy")
-            elif (folder / f"{name}.arrow").exists():
-                table = pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all()
-                column = table.column("text")
-                facts[name] = column.chunk(0) if column.num_chunks else pa.array([], pa.large_string())
+                facts[name] = mapped(folder / f"{name}.npy")
+            elif (folder / f"{name}_{TEXTS[0]}.npy").exists():
+                facts[name] = texts_of(*(mapped(folder / f"{name}_{x}.npy") for x in TEXTS))
             elif (folder / f"{name}_pointer.npy").exists():
-                facts[name] = Index(*(_mapped(folder / f"{name}_{x}.npy") for x in INDEX))
+                facts[name] = Index(*(mapped(folder / f"{name}_{x}.npy") for x in INDEX))
         for name in ("currencies", "breaks"):
             facts[name] = tuple(facts[name])
         return cls(**facts)
@@ -425,20 +426,9 @@ def _fixed(array: Any) -> Any:
     return array
 
 
-def _mapped(path: Path) -> NDArray[Any]:
-    """A saved array, mapped read-only; an empty one cannot be mapped and is read."""
-    array = np.load(path, mmap_mode="r")
-    plain: NDArray[Any] = np.asarray(array)
-    return plain
-
-
 def hash_ids(ids: Any) -> NDArray[np.uint64]:
     """A 64-bit hash of each id."""
-    column = ids.cast(pa.large_string())
-    buffers = column.buffers()
-    offsets = np.frombuffer(buffers[1], np.int64, len(column) + 1, column.offset * 8)
-    data = np.frombuffer(buffers[2], np.uint8) if buffers[2] is not None else np.zeros(0, np.uint8)
-    return hash64(offsets, data, np.zeros(0, np.uint8))
+    return hash64(*text_buffers(ids.cast(pa.large_string())), np.zeros(0, np.uint8))
 
 
 def find_text(ids: Any, wanted: str) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphflow.kernels.balances import book_rows
-from graphflow.ledger.columns import integers, texts
+from graphflow.ledger.columns import fixed, integers, texts, whole
 from graphflow.ledger.coverage import Coverage
 from graphflow.ledger.form import BASES, ORDINARY
 from graphflow.ledger.order import NONE
@@ -65,11 +65,17 @@ def find_openings(
     of openings is compared with one another and with the rows, running balances with the rows.
     """
     size = len(transfers)
-    source_book, target_book = booked.books
-    balances = [integers(transfers, x, size)[booked.rows] for x in ("source_balance", "target_balance")]
-    known = [(balances[0] != NONE) & (source_book >= 0), (balances[1] != NONE) & (target_book >= 0)]
-    wanted = bool(known[0].any() or known[1].any())
-    lowest, total, *runs = book_rows(source_book, target_book, *booked.amounts, len(books), wanted)
+    stated = ("source_balance", "target_balance")
+    balances: list[Ints] = []
+    known: list[NDArray[np.bool_]] = []
+    if any(whole(transfers, name) is not None for name in stated):
+        balances = [integers(transfers, name, size)[booked.rows] for name in stated]
+        known = [(x != NONE) & (book >= 0) for x, book in zip(balances, booked.books, strict=True)]
+    wanted = any(bool(x.any()) for x in known)
+    payers, payees = (fixed(book, np.int32) for book in booked.books)
+    paid, received = (fixed(amounts, np.int64) for amounts in booked.amounts)
+    sums, *runs = book_rows(payers, payees, paid, received, len(books), wanted)
+    lowest, total = sums[:, 0], sums[:, 1]
 
     opening = np.full(len(books), NONE, np.int64)
     basis = np.zeros(len(books), np.int64)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graphflow.ledger.columns import positions, texts
 from graphflow.ledger.coverage import Coverage
+from graphflow.tables.shelf import Shelf
 
 if TYPE_CHECKING:
     from graphflow.tables import Tables
@@ -35,32 +36,36 @@ EARMARKS = ("clearing_id", "order_id", "loan_id", "product_id")
 
 @dataclass(frozen=True)
 class Accounts:
-    """What is known of the accounts, by number."""
+    """What is known of the accounts, by number; ``number`` is that of each row of their table."""
 
     ids: Any
     kind: NDArray[np.int8]
     party: NDArray[np.int32]
     asset: NDArray[np.bool_]
     party_ids: Any
+    number: Numbers
 
 
 def read_accounts(tables: Tables, transfers: Any, accounts: Any) -> Accounts:
     """Number the accounts by their ids as text, and the parties."""
-    named = [texts(transfers, "source"), texts(transfers, "target"), texts(accounts, "account_id")]
     # the door has added every account that a transfer names; a bare ledger may have no table of accounts
-    columns = [named[2]] if named[2] is not None else [x for x in named[:2] if x is not None]
-    if len(columns) == 1 and bool(pc.all(pc.less(columns[0][:-1], columns[0][1:])).as_py()):
-        ids = columns[0]  # ascending already, each once
+    named = texts(accounts, "account_id")
+    columns = [named] if named is not None else []
+    if named is None:
+        columns = [x for x in (texts(transfers, "source"), texts(transfers, "target")) if x is not None]
+    ascending = len(columns) == 1 and bool(pc.all(pc.less(columns[0][:-1], columns[0][1:])).as_py())
+    if ascending:
+        ids = columns[0]  # each once
     else:
         ids = pa.chunked_array(columns).unique() if columns else pa.array([], pa.large_string())
         ids = ids.take(pc.sort_indices(ids))
     size = len(ids)
+    number = np.arange(size, dtype=np.int32) if ascending else positions(named, ids)
     kind = np.zeros(size, np.int8)
     party = np.full(size, -1, np.int32)
     asset = np.zeros(size, np.bool_)
     party_ids = pa.array([], pa.large_string())
     if accounts is not None and size:
-        number = positions(named[2], ids)
         words = texts(accounts, "kind")
         if words is not None:
             codes = words.dictionary_encode()
@@ -83,15 +88,26 @@ def read_accounts(tables: Tables, transfers: Any, accounts: Any) -> Accounts:
             )
             sold = pc.is_in(party_ids, value_set=land).to_numpy(zero_copy_only=False)
             asset = asset | ((party >= 0) & sold[np.maximum(party, 0)])
-    return Accounts(ids, kind, party, asset, party_ids)
+    return Accounts(ids, kind, party, asset, party_ids, number)
 
 
-def numbers_of(column: Any, ids: Any) -> Numbers:
-    return np.zeros(0, np.int32) if column is None else positions(column, ids)
+def numbers_of(tables: Tables, transfers: Any, side: str, who: Accounts) -> Numbers:
+    """The account of each transfer on one side, by number."""
+    known = tables.accounts_by_row.get(side)
+    if known is None:
+        column = texts(transfers, side)
+        return np.zeros(0, np.int32) if column is None else positions(column, who.ids)
+    if bool((who.number == np.arange(who.number.size)).all()):  # the accounts stand in the order of their ids
+        return known
+    return who.number[known]
 
 
 def read_currencies(transfers: Any, name: str, default: str, size: int) -> tuple[list[str], Numbers]:
-    words = pc.unique(transfers.column(name)).to_pylist() if name in transfers.column_names else []
+    words: list[Any] = []
+    if isinstance(transfers, Shelf):
+        words = transfers.words(name).to_pylist() if name in transfers.column_names else []
+    elif name in transfers.column_names:
+        words = pc.unique(transfers.column(name)).to_pylist()
     if len(words) < 2 and None not in words:  # one piece of them all would be only memory
         return [*words, default][:1], np.zeros(size, np.int32)
     column = texts(transfers, name)

@@ -11,7 +11,7 @@ from graphflow.tables.columns import constant
 from graphflow.tables.currencies import digits, iso4217, major
 from graphflow.tables.frames import frames_to_raw
 from graphflow.tables.join import join_parts
-from graphflow.tables.raw import Note, Raw, SourceFile
+from graphflow.tables.raw import Note, Pieces, Raw, SourceFile
 from graphflow.tables.result import (
     QUARANTINE,
     ROWS,
@@ -33,10 +33,12 @@ from graphflow.tables.result import (
     sums,
 )
 from graphflow.tables.schema import KINDS, PROVENANCE, SCHEMA, SHARE_DIGITS, ColumnSpec, TableSpec
+from graphflow.tables.shelf import LONG, Shelf, ShelfWriter, table_writer
 
 __all__ = [
     "GENERATED",
     "KINDS",
+    "LONG",
     "PROVENANCE",
     "QUARANTINE",
     "ROWS",
@@ -47,7 +49,10 @@ __all__ = [
     "ColumnSpec",
     "JoinReport",
     "Note",
+    "Pieces",
     "Raw",
+    "Shelf",
+    "ShelfWriter",
     "SourceFile",
     "TableSpec",
     "Tables",
@@ -71,4 +76,5 @@ __all__ = [
     "refuse",
     "say_expected",
     "sums",
+    "table_writer",
 ]

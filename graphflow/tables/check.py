@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
@@ -19,12 +19,15 @@ from graphflow.tables import columns as read
 from graphflow.tables import keys
 from graphflow.tables.columns import Currencies, Fault, Parsed
 from graphflow.tables.currencies import digits as digits_of
-from graphflow.tables.raw import Note, Raw
+from graphflow.tables.digest import PIECE
+from graphflow.tables.raw import Note, Pieces, Raw
 from graphflow.tables.result import QUARANTINE, Checked, Tally, closed, joined_quarantine, nothing, unsigned
 from graphflow.tables.schema import PROVENANCE, SCHEMA, ColumnSpec, TableSpec
+from graphflow.tables.shelf import LONG, Shelf, ShelfWriter, fitted, united
 from graphflow.threads import threads
 
 Flags = npt.NDArray[np.bool_]
+Shelve = Callable[[str, int], ShelfWriter]
 _DAY = 86_400_000_000
 _NONE = np.zeros(0, np.int64)
 
@@ -52,6 +55,7 @@ def read_raw(
     timezone: str = "Asia/Shanghai",
     minor_units: Mapping[str, int] | None = None,
     money: str = "major",
+    shelve: Shelve | None = None,
 ) -> Checked:
     """Check one source row by row.
 
@@ -67,6 +71,8 @@ def read_raw(
         Digits of a currency, where they are more than ISO 4217's.
     money
         ``"minor"``: columns of whole numbers are minor units already. Text is always major units.
+    shelve
+        Where the rows of a long table go once they are checked, by its name; without it all stay in memory.
 
     Returns
     -------
@@ -91,7 +97,7 @@ def read_raw(
     zone = raw.timezone or timezone
     digits = digits_of(minor_units, raw.minor_units)
     _refuse_unreadable(raw, digits, currency, zone, money == "minor")
-    checker = _Checker(raw, currency, zone, digits, money == "minor")
+    checker = _Checker(raw, currency, zone, digits, money == "minor", shelve)
     for name in SCHEMA:
         if name in raw.tables or name in raw.set_aside or name in raw.refused:
             checker.check(SCHEMA[name])
@@ -157,8 +163,17 @@ _TYPES = {
 class _Checker:
     """The checks of one source; gathers what :class:`Checked` holds."""
 
-    def __init__(self, raw: Raw, currency: str, zone: str, digits: Mapping[str, int], minor: bool) -> None:
+    def __init__(
+        self,
+        raw: Raw,
+        currency: str,
+        zone: str,
+        digits: Mapping[str, int],
+        minor: bool,
+        shelve: Shelve | None,
+    ) -> None:
         self.raw = raw
+        self.shelve = shelve
         self.currency = currency
         self.zone = zone
         self.digits = digits
@@ -176,7 +191,7 @@ class _Checker:
         name = spec.name
         tally = nothing()
         if name in self.raw.tables:
-            tally += self._rows(spec, with_provenance(self.raw.tables[name], self.raw))
+            tally += self._rows(spec, self.raw.tables[name])
         for kind, more in (("set_aside", self.raw.set_aside), ("quarantined", self.raw.refused)):
             if name in more and more[name].num_rows:
                 rows = with_provenance(more[name], self.raw)
@@ -214,7 +229,38 @@ class _Checker:
 
     # ------------------------------------------------------------ one table
 
-    def _rows(self, spec: TableSpec, table: pa.Table) -> Tally:
+    def _rows(self, spec: TableSpec, table: Any) -> Tally:
+        if isinstance(table, Pieces):
+            table = table.changed(lambda piece: with_provenance(piece, self.raw))
+        else:
+            table = with_provenance(table, self.raw)
+        shelf = self._shelf(spec, table)
+        tally = nothing()
+        good: list[pa.Table] = []
+        for piece in _pieces_of(table, shelf is not None):
+            typed, more = self._checked(spec, piece)
+            tally += more
+            if shelf is not None:
+                shelf.add(typed)
+            else:
+                good.append(typed)
+        whole: Any = shelf.close() if shelf is not None else _together(spec, good)
+        if spec.name == "transfers":
+            whole = self._identified(whole)
+            if self.raw.one_sided:
+                whole = reversals_by_id(whole)
+        self.tables[spec.name] = whole
+        return tally
+
+    def _shelf(self, spec: TableSpec, table: Any) -> ShelfWriter | None:
+        """Where the rows go, if they are too many to be held and nothing asks for all of them at once."""
+        plain = spec.name == "transfers" and "transfer_id" in table.column_names and not self.raw.one_sided
+        if self.shelve is None or not plain or table.num_rows < LONG:
+            return None
+        return self.shelve(spec.name, table.num_rows)
+
+    def _checked(self, spec: TableSpec, table: pa.Table) -> tuple[pa.Table, Tally]:
+        """The good rows of a piece of a table, and what became of the others."""
         n = table.num_rows
         own = self._currencies(spec, table, "currency") if "currency" in spec.columns else self._of_case(n)
         into = own
@@ -252,7 +298,8 @@ class _Checker:
         for column, found in parsed.items():
             faults.extend(found.faults)
             if found.rounded:
-                self.rounded[f"{spec.name}.{column}"] = found.rounded
+                name = f"{spec.name}.{column}"
+                self.rounded[name] = self.rounded.get(name, 0) + found.rounded
         typed = self._typed(spec, table, parsed, own[0], into[0])
         faults.extend(self._across(spec, typed, table))
 
@@ -274,14 +321,9 @@ class _Checker:
             )
         if not good.all():
             typed = typed.filter(pa.array(good))
-        if spec.name == "transfers":
-            typed = self._identified(typed)
-            if self.raw.one_sided:
-                typed = reversals_by_id(typed)
-        self.tables[spec.name] = typed
         for currencies in (own[0], into[0]):
             self.used.update(w for w, p in zip(currencies.words, currencies.places, strict=True) if p >= 0)
-        return tally
+        return typed, tally
 
     def _of_case(self, n: int) -> tuple[Currencies, list[Fault]]:
         return read.read_currency(None, n, ColumnSpec("currency", "currency"), self.digits, self.currency)
@@ -393,8 +435,12 @@ class _Checker:
             same = pc.fill_null(pc.equal(typed["target_currency"], typed["currency"]), False)
             found.fault(_flags(same), "target_currency", SAME_CURRENCY, ANOTHER_CURRENCY)
 
-    def _identified(self, typed: pa.Table) -> pa.Table:
+    def _identified(self, typed: Any) -> Any:
         """Give an id to the transfers that have none: a key of the row as its statement has it."""
+        if isinstance(typed, Shelf):
+            if typed.nulls("transfer_id") == 0:
+                return typed
+            typed = typed.taken_down()  # the keys of its rows are asked for all at once
         n = typed.num_rows
         have = typed.column_names
         ids = read.one(typed["transfer_id"]) if "transfer_id" in have else pa.nulls(n, pa.large_string())
@@ -482,6 +528,25 @@ class _Checker:
 
 
 # ---------------------------------------------------------------- helpers
+
+
+def _pieces_of(table: Any, short: bool) -> Iterator[pa.Table]:
+    """A table in pieces: as they are read, or `short` ones of what is there; else all of it."""
+    if isinstance(table, Pieces):
+        yield from table.read() if table.num_rows else iter([table.whole()])
+    elif short:
+        for at in range(0, table.num_rows, PIECE):
+            yield table.slice(at, PIECE)
+    else:
+        yield table
+
+
+def _together(spec: TableSpec, pieces: list[pa.Table]) -> pa.Table:
+    """Pieces of a table one behind the other, each column in one piece again."""
+    if len(pieces) == 1:
+        return pieces[0]
+    schema = united(spec.columns, *(piece.schema for piece in pieces))
+    return pa.concat_tables([fitted(piece, schema) for piece in pieces]).combine_chunks()
 
 
 def _pieces(column: pa.ChunkedArray, kind: str) -> list[tuple[int, Any]]:

@@ -165,9 +165,30 @@ def constant(text: str | None, n: int) -> pa.ChunkedArray:
     return pa.chunked_array([piece] * whole + [piece.slice(0, rest)] * (rest > 0), kind)
 
 
+def words_of(column: pa.ChunkedArray) -> list[str | None]:
+    """The texts of a column, each once. Of one piece again and again, as of a constant, it looks at one.
+
+    Examples
+    --------
+    >>> words_of(constant("a.csv", 200_000)), words_of(pa.chunked_array([["b", None], ["b"]]))
+    (['a.csv'], ['b', None])
+    """
+    chunks = {
+        (len(chunk), chunk.offset, *(b.address for b in chunk.buffers() if b is not None)): chunk
+        for chunk in column.chunks
+        if len(chunk)
+    }
+    found: dict[str | None, None] = {}
+    for chunk in chunks.values():
+        found.update(dict.fromkeys(pc.unique(chunk).to_pylist()))
+    return list(found)
+
+
 def one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     """A column in one piece, dictionaries resolved."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array = column
+    if isinstance(column, pa.ChunkedArray):  # what is one piece already is not copied
+        array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # too large for one chunk of 32-bit offsets
         array = pa.concat_arrays([chunk.cast(pa.large_string()) for chunk in array.chunks])
     if pa.types.is_dictionary(array.type):

@@ -18,6 +18,7 @@ from graphflow.tables import columns as read
 from graphflow.tables import keys
 from graphflow.tables.check import GENERATED, as_json
 from graphflow.tables.currencies import major
+from graphflow.tables.digest import PIECE
 from graphflow.tables.raw import Note
 from graphflow.tables.result import (
     QUARANTINE,
@@ -28,10 +29,12 @@ from graphflow.tables.result import (
     closed,
     joined_quarantine,
     nothing,
+    plus,
     typed,
     unsigned,
 )
 from graphflow.tables.schema import KINDS, PROVENANCE, SCHEMA, SHARE_DIGITS, ColumnSpec, TableSpec
+from graphflow.tables.shelf import Shelf, nulls_of
 from graphflow.threads import threads
 
 Ints = npt.NDArray[np.int64]
@@ -119,7 +122,7 @@ class _Joiner:
         for part in parts:
             for code, places in part.minor_units.items():
                 self.digits[code] = max(self.digits.get(code, 0), places)
-        self.tables: dict[str, pa.Table] = {}
+        self.tables: dict[str, Any] = {}
         self.tallies: dict[str, Tally] = {}
         self.quarantine: list[pa.Table] = [part.quarantine for part in parts]
         self.added: dict[str, list[pa.Table]] = {}
@@ -128,6 +131,7 @@ class _Joiner:
         self.excess = EXCESS.empty_table()
         self.notes: list[Note] = [note for part in parts for note in part.notes]
         self.aliases: dict[str, str] = {}
+        self._looked_up: tuple[pa.Array, Any, keys.Numbers] | None = None
 
     def join(self) -> tuple[Tables, pa.Table, JoinReport]:
         """All steps, in their order."""
@@ -164,18 +168,20 @@ class _Joiner:
             tables = [self._rescaled(name, part) for part in self.parts if name in part.tables]
             if not tables:
                 continue
-            table = tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="default")
+            table: Any = tables[0]
+            if len(tables) > 1:
+                held = [part.read() if isinstance(part, Shelf) else part for part in tables]
+                table = pa.concat_tables(held, promote_options="default")
             for column in table.column_names:  # a mark that a part does not have is not set there
-                if (column.endswith("_day") or column == GENERATED) and pa.types.is_boolean(
-                    table.schema.field(column).type
-                ):
+                is_mark = pa.types.is_boolean(table.schema.field(column).type)
+                if is_mark and (column.endswith("_day") or column == GENERATED) and nulls_of(table, column):
                     table = _put(table, column, pc.fill_null(table[column], False))
             self.tables[name] = _in_order(name, table)
 
     def _factors(self, part: Checked) -> dict[str, int]:
         return {code: 10 ** (self.digits[code] - places) for code, places in part.minor_units.items()}
 
-    def _rescaled(self, name: str, part: Checked) -> pa.Table:
+    def _rescaled(self, name: str, part: Checked) -> Any:
         """A part's table in the case's minor units; a row that these do not hold is refused."""
         table = part.tables[name]
         factors = {code: factor for code, factor in self._factors(part).items() if factor != 1}
@@ -286,10 +292,10 @@ class _Joiner:
             for column in spec.columns.values():
                 own = (name, column.name) == ("accounts", "account_id")
                 if (own or "accounts" in column.refers) and column.name in table.column_names:
-                    coded = read.one(table[column.name]).dictionary_encode()
-                    values = settled(coded.dictionary)
-                    if not values.equals(coded.dictionary):
-                        table = _put(table, column.name, values.take(coded.indices))
+                    texts, indices = _coded(table, column.name)
+                    values = settled(texts)
+                    if not values.equals(texts):
+                        table = _put(table, column.name, values.take(indices))
             self.tables[name] = table
 
     def _name_the_unknown(self) -> None:
@@ -298,8 +304,8 @@ class _Joiner:
         if table is None:
             return
         for side, other in (("source", "target"), ("target", "source")):
-            column = read.one(table[side])
-            if column.null_count:
+            if nulls_of(table, side):
+                column = read.one(table[side])
                 rows = column.is_null()
                 few = table.filter(rows)
                 parts = (pa.scalar("?", TEXT), few[other], few["transfer_id"], pa.scalar(":", TEXT))
@@ -314,7 +320,7 @@ class _Joiner:
 
     def _drop_repeated_transfers(self) -> None:
         table = self.tables.get("transfers")
-        if table is None:
+        if table is None or (isinstance(table, Shelf) and table.ascending("transfer_id")):
             return
         first = keys.first_of(table["transfer_id"])
         again = np.flatnonzero(first != np.arange(first.size))
@@ -527,8 +533,17 @@ class _Joiner:
 
     def _unknown_values(self, name: str, column: ColumnSpec) -> pa.Array:
         """The values that are no key of what the column refers to, each once."""
-        values = read.one(self.tables[name][column.name]).take(pa.array(self._unknown(name, column)))
-        return values.take(pa.array(keys.numbered(values)[1]))
+        table = self.tables[name]
+        if isinstance(table, Shelf):
+            numbers, texts = table.numbered(column.name)
+            missing = np.ones(len(texts), np.bool_)
+            for other in column.refers:
+                missing &= self._placed(texts, other) < 0
+            if missing.any():  # of those that stand in this column
+                missing &= np.bincount(numbers[numbers >= 0], minlength=len(texts)) > 0
+            return texts.filter(pa.array(missing))
+        values = read.one(table[column.name]).take(pa.array(self._unknown(name, column)))
+        return keys.numbered(values)[1]
 
     def _refuse_dangling(self, *tables: str) -> None:
         for name, column in list(self._named(lambda c: c.missing == "refuse" and c.refers[0] in tables)):
@@ -543,8 +558,14 @@ class _Joiner:
             found: list[tuple[str, ColumnSpec]] = [
                 which for which in self._named(lambda c: c.missing == "add") if which[1].refers[0] == target
             ]
+            # those of a long table have the same texts, which are looked up once
+            aside = [which for which in found if not isinstance(self.tables[which[0]], Shelf)]
             with threads(2, max((rows.num_rows for rows in self.tables.values()), default=0)) as pool:
-                unknown = list(pool.map(lambda which: self._unknown_values(*which), found))
+                waiting = {which: pool.submit(self._unknown_values, *which) for which in aside}
+                unknown = [
+                    waiting[which].result() if which in waiting else self._unknown_values(*which)
+                    for which in found
+                ]
             values = pa.concat_arrays(unknown) if unknown else pa.array([], TEXT)
             if len(values):
                 by = np.repeat(np.arange(len(unknown)), [len(u) for u in unknown])
@@ -596,7 +617,7 @@ class _Joiner:
     def _report_dangling(self) -> None:
         """Links to rows that are not there: the row stays, the link is listed."""
         for name, column in self._named(lambda c: c.missing == "report"):
-            if self.tables[name][column.name].null_count == self.tables[name].num_rows:
+            if nulls_of(self.tables[name], column.name) == self.tables[name].num_rows:
                 continue
             if name == "transfers" and column.refers[0] not in ("transfers", *self.tables):
                 continue  # an earmark is an earmark, whether or not the case has the table that describes it
@@ -614,8 +635,7 @@ class _Joiner:
         """List the values, one a row, that should be keys and are not."""
         if len(values) == 0:
             return
-        numbers, firsts = keys.numbered(values)
-        values = values.take(pa.array(firsts))
+        numbers, values = keys.numbered(values)
         order = pc.sort_indices(values)
         rows = pa.array(np.bincount(numbers).astype(np.int64)).take(order)
         fixed = [pa.repeat(pa.scalar(text, TEXT), len(values)) for text in (name, column, refers)]
@@ -733,10 +753,20 @@ class _Joiner:
         stay[rows] = False
         self.tables[name] = table.filter(pa.array(stay))
 
-    def _worth(self, name: str, rows: pa.Table) -> tuple[dict[str, int], int]:
+    def _worth(self, name: str, rows: Any) -> tuple[dict[str, int], int]:
         spec = SCHEMA[name]
         if not spec.money or spec.money not in rows.column_names:
             return {}, 0
+        if isinstance(rows, Shelf):
+            own = rows.words("currency").to_pylist() if spec.columns[spec.money].currency else []
+            if len(own) == 1 and own[0] is not None:
+                found = [
+                    (unsigned(piece, own[0])[0], piece.null_count) for piece in rows.pieces_of(spec.money)
+                ]
+            else:
+                pieces = rows.select([spec.money, "currency"][: 1 + bool(own)]).pieces()
+                found = [self._worth(name, piece) for piece in pieces]
+            return plus(*(money for money, _ in found)), sum(unknown for _, unknown in found)
         whose: Any = rows["currency"] if spec.columns[spec.money].currency else self.currency
         return unsigned(rows[spec.money], whose)[0], rows[spec.money].null_count
 
@@ -822,13 +852,45 @@ class _Joiner:
         )
         tables = {name: self.tables[name] for name in SCHEMA if name in self.tables}
         return (
-            Tables(tables, self.currency, self.zone, self.digits),
+            Tables(tables, self.currency, self.zone, self.digits, accounts_by_row=self._numbers()),
             joined_quarantine(self.quarantine),
             report,
         )
 
+    def _placed(self, texts: pa.Array, other: str) -> keys.Numbers:
+        """Where texts stand among the keys of a table; the same is not looked up again."""
+        last = self._looked_up
+        if last is None or last[0] is not texts or last[1] is not self.tables.get(other):
+            found = keys.places(texts, self._keys(other))
+            last = self._looked_up = (texts, self.tables.get(other), found)
+        return last[2]
+
+    def _numbers(self) -> dict[str, keys.Numbers]:
+        """Where the accounts of a long table of transfers stand in that of accounts."""
+        table = self.tables.get("transfers")
+        if not isinstance(table, Shelf):
+            return {}
+        found: dict[str, keys.Numbers] = {}
+        for side in ("source", "target"):
+            numbers, texts = table.numbered(side)
+            at = np.append(self._placed(texts, "accounts"), np.int32(-1))
+            found[side] = np.empty(numbers.size, np.int32)
+            for first in range(0, numbers.size, PIECE):
+                found[side][first : first + PIECE] = at[numbers[first : first + PIECE]]
+            table.forget("numbered", side)
+        return found
+
 
 # ---------------------------------------------------------------- helpers
+
+
+def _coded(table: Any, column: str) -> tuple[pa.Array, pa.Array]:
+    """The texts of a column, each once, and which of them each row has."""
+    if isinstance(table, Shelf):
+        numbers, texts = table.numbered(column)
+        return texts, pa.array(numbers, mask=numbers < 0)
+    coded = read.one(table[column]).dictionary_encode()
+    return coded.dictionary, coded.indices
 
 
 def resolve(claims: Mapping[str, set[str]]) -> tuple[dict[str, str], dict[str, set[str]]]:

@@ -100,11 +100,68 @@ def places(column: pa.Array, among: pa.Array) -> Numbers:
     return found
 
 
-def numbered(column: pa.Array) -> tuple[Numbers, Numbers]:
-    """Texts numbered in the order in which they first stand (-1: unknown), and the first row of each."""
-    with np.errstate(over="ignore"):
-        numbers, firsts = numbering.number_texts(*buffers(as_text(column)))
-    return numbers, firsts
+class Numbering:
+    """Texts numbered in the order in which they first stand, column after column.
+
+    Examples
+    --------
+    >>> seen = Numbering()
+    >>> seen.add(pa.array(["b", None, "a", "b"])).tolist(), seen.add(pa.array(["c", "a"])).tolist()
+    ([0, -1, 1, 0], [2, 1])
+    >>> seen.texts().to_pylist()
+    ['b', 'a', 'c']
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._slots = np.zeros(1024, np.uint64)
+        self._starts = np.zeros(1024, np.int64)
+        self._texts = np.empty(1 << 14, np.uint8)
+
+    def add(self, column: pa.ChunkedArray | pa.Array) -> Numbers:
+        """The number of each text (-1: unknown)."""
+        rows = buffers(as_text(column))
+        numbers = np.empty(len(column), np.int32)
+        at = 0
+        with np.errstate(over="ignore"):
+            while True:
+                table = (self._slots, self._starts, self._texts)
+                at, self.count = numbering.number_texts(rows, at, numbers, table, self.count)
+                if at == numbers.size:
+                    return numbers
+                self._grow(rows[0], at)
+
+    def texts(self) -> pa.Array:
+        """The texts, by number."""
+        starts = self._starts[: self.count + 1].copy()
+        data = self._texts[: starts[-1]].copy()
+        return pa.LargeStringArray.from_buffers(self.count, pa.py_buffer(starts), pa.py_buffer(data))
+
+    def _grow(self, offsets: Ints, at: int) -> None:
+        """Make room for a block of rows, wherever there was none.
+
+        The table of slots grows with the texts: where few recur often, it stays in the cache.
+        """
+        block = numbering.BLOCK
+        if 2 * (self.count + block) > self._slots.size:
+            self._slots = np.zeros(4 * self._slots.size, np.uint64)
+            numbering.hold_texts(self._slots, readonly(self._starts), readonly(self._texts), self.count)
+        if self.count + block >= self._starts.size:
+            starts = np.zeros(2 * self._starts.size, np.int64)
+            starts[: self.count + 1] = self._starts[: self.count + 1]
+            self._starts = starts
+        used = int(self._starts[self.count])
+        wanted = used + int(offsets[min(at + block, offsets.size - 1)] - offsets[at])
+        if wanted > self._texts.size:
+            texts = np.empty(max(2 * self._texts.size, wanted), np.uint8)
+            texts[:used] = self._texts[:used]
+            self._texts = texts
+
+
+def numbered(column: pa.ChunkedArray | pa.Array) -> tuple[Numbers, pa.Array]:
+    """Texts numbered in the order in which they first stand (-1: unknown), and each of them once."""
+    seen = Numbering()
+    return seen.add(column), seen.texts()
 
 
 def row_keys(table: pa.Table, columns: Sequence[str]) -> tuple[Words, Words]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -34,6 +35,41 @@ class Note:
     count: int = 0
 
 
+@dataclass(frozen=True)
+class Pieces:
+    """A table of one file that is read piece by piece: it would fill the memory.
+
+    Attributes
+    ----------
+    file
+        The name of the file.
+    schema, num_rows
+        As a table has them.
+    read
+        Reads the pieces, from the first on.
+    """
+
+    file: str
+    schema: pa.Schema
+    num_rows: int
+    read: Callable[[], Iterator[pa.Table]]
+
+    @property
+    def column_names(self) -> list[str]:
+        names: list[str] = self.schema.names
+        return names
+
+    def changed(self, change: Callable[[pa.Table], pa.Table]) -> Pieces:
+        """The same with something done to every piece."""
+        read = self.read
+        schema = change(self.schema.empty_table()).schema
+        return replace(self, schema=schema, read=lambda: map(change, read()))
+
+    def whole(self) -> pa.Table:
+        """The table, in memory."""
+        return pa.concat_tables([self.schema.empty_table(), *self.read()])
+
+
 @dataclass
 class Raw:
     """What a loader returns: tables of text columns with canonical names, not yet checked.
@@ -45,7 +81,7 @@ class Raw:
         further columns, and ``source_file``, ``source_sheet``, ``source_row`` (1-based as a person counts in
         the file or sheet, header included). To save time a loader may hand over timestamps (with a time zone,
         or without one: local), int64 or decimal128 sequences, decimal128 money, booleans; never floats for
-        money.
+        money. A table that is too long to be held is :class:`Pieces`.
     set_aside
         Rows that were read and are no movement (failed, of zero amount), with a column ``reason``.
     refused
@@ -64,7 +100,7 @@ class Raw:
         What was read, and what to say about it.
     """
 
-    tables: dict[str, pa.Table]
+    tables: dict[str, Any]
     set_aside: dict[str, pa.Table] = field(default_factory=dict)
     refused: dict[str, pa.Table] = field(default_factory=dict)
     rows_read: dict[str, int] = field(default_factory=dict)

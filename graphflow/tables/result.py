@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -321,12 +322,18 @@ class Tables:
         The case's.
     minor_units
         Digits after the point, of every currency that occurs.
+    accounts_by_row
+        Where the ``source`` and the ``target`` of each transfer stand in the table of accounts, if the checks
+        have found that already.
     """
 
-    stored: Mapping[str, pa.Table] = field(repr=False)
+    stored: Mapping[str, Any] = field(repr=False)
     currency: str = "CNY"
     timezone: str = "Asia/Shanghai"
     minor_units: Mapping[str, int] = field(default_factory=dict)
+    accounts_by_row: Mapping[str, npt.NDArray[np.int32]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -378,7 +385,7 @@ class Tables:
     def with_table(self, name: str, rows: pa.Table) -> Tables:
         """The same with one table replaced."""
         _spec(name)
-        return replace(self, stored={**self.stored, name: rows}, _frames={})
+        return replace(self, stored={**self.stored, name: rows}, accounts_by_row={}, _frames={})
 
 
 def _spec(name: str) -> TableSpec:

@@ -5,22 +5,22 @@ from __future__ import annotations
 
 def book_rows(source, target, paid, received, size, wanted):
     """Lowest and last sum of every book's rows from nothing, and the sums of both sides after each row."""
-    lowest, total = [0] * size, [0] * size
+    sums = []
     of_source, of_target = [0] * len(source), [0] * len(source)
     for book in range(size):
-        at = 0
+        at, lowest = 0, 0
         for i in range(len(source)):
             if source[i] == book:
                 at -= int(paid[i])
                 of_source[i] = at
-                lowest[book] = min(lowest[book], at)
+                lowest = min(lowest, at)
             if target[i] == book:
                 at += int(received[i])
                 of_target[i] = at
-        total[book] = at
+        sums.append([lowest, at])
     if not wanted:
         of_source, of_target = [], []
-    return lowest, total, of_source, of_target
+    return sums, of_source, of_target
 
 
 def divide_custody(payer, payee, own, into, amount, received, opening, bare):
@@ -64,10 +64,11 @@ def divide_custody(payer, payee, own, into, amount, received, opening, bare):
     return (*columns, repaid)
 
 
-def run_balances(steps, opening, outside, divided, converts, received):
-    """Each step's balances and places, from all that its pots did before it."""
+def run_balances(steps, pots, converts, received):
+    """Each step's balances and places, from how its pots stood and all that they did since."""
     arriving = {int(s): int(amount) for s, amount in zip(converts, received, strict=True)}
     repaid_before = [int(step["repaid"]) for step in steps]
+    stood = pots.copy()
 
     def amount(s):
         return int(steps[s]["amount"])
@@ -80,42 +81,51 @@ def run_balances(steps, opening, outside, divided, converts, received):
 
     def held(pot, before, debit_too=False):
         """What stands in a pot before a step (or between its debit and its credit)."""
-        total = int(opening[pot])
-        if divided[pot]:
-            total = max(total, 0)  # what its book owes is its lender's
+        total = int(stood[pot]["held"])
         for s in range(before + debit_too):
             if steps[s]["src"] == pot and not lent(s):
                 total -= amount(s)
             if steps[s]["dst"] == pot and s < before:
-                total += arrives(s) - (repaid_before[s] if divided[pot] else 0)
+                total += arrives(s) - (repaid_before[s] if stood[pot]["divided"] else 0)
         return total
 
     def own(s):
         """What its pot itself pays."""
         pot = steps[s]["src"]
-        if outside[pot] or lent(s):
+        if stood[pot]["outside"] or lent(s):
             return 0
         return min(amount(s), max(held(pot, s), 0))
 
     def repaid(s):
         """What of a credit its lender gets."""
         pot = steps[s]["dst"]
-        if outside[pot]:
+        if stood[pot]["outside"]:
             return 0
-        if divided[pot]:
+        if stood[pot]["divided"]:
             return repaid_before[s]
         return min(arrives(s), max(-held(pot, s, True), 0))
 
     facts = []
     for s in range(len(steps)):
         p, q = steps[s]["src"], steps[s]["dst"]
-        avail = amount(s) if outside[p] else 0 if lent(s) else max(held(p, s), 0)
-        after = 0 if outside[q] else max(held(q, s + 1), 0)
-        dplace = sum(own(t) for t in range(s) if steps[t]["src"] == p)
-        entered = [arrives(t) - repaid(t) for t in range(s) if steps[t]["dst"] == q and not outside[q]]
-        facts.append((avail, after, repaid(s), dplace, max(int(opening[q]), 0) + sum(entered)))
-    closing = [int(opening[pot]) if outside[pot] else held(pot, len(steps)) for pot in range(len(opening))]
+        known = not stood[p]["outside"]
+        avail = 0 if lent(s) and known else max(held(p, s), 0) if known else amount(s)
+        after = 0 if stood[q]["outside"] else max(held(q, s + 1), 0)
+        dplace = int(stood[p]["paid"]) + sum(own(t) for t in range(s) if steps[t]["src"] == p)
+        entered = [arrives(t) - repaid(t) for t in range(s) if steps[t]["dst"] == q]
+        cplace = int(stood[q]["credited"]) + (0 if stood[q]["outside"] else sum(entered))
+        facts.append((avail, after, repaid(s), dplace, cplace))
+    for pot in range(len(pots)):
+        paid_by = [s for s in range(len(steps)) if steps[s]["src"] == pot]
+        paid_to = [s for s in range(len(steps)) if steps[s]["dst"] == pot]
+        if paid_by:
+            pots[pot]["debit"] = amount(paid_by[-1])
+            pots[pot]["paid"] += sum(own(s) for s in paid_by)
+        if paid_to:
+            pots[pot]["credit"] = arrives(paid_to[-1]) - repaid(paid_to[-1])
+        if not stood[pot]["outside"]:
+            pots[pot]["held"] = held(pot, len(steps))
+            pots[pot]["credited"] += sum(arrives(s) - repaid(s) for s in paid_to)
     for s, fact in enumerate(facts):
         for name, value in zip(("avail", "after", "repaid", "dplace", "cplace"), fact, strict=True):
             steps[s][name] = value
-    return closing

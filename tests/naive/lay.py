@@ -20,17 +20,20 @@ def lay_steps(steps, row, pots, amount, flags):
         steps["flags"] = flags
 
 
-def index_steps(steps, back, size):
-    """Steps sorted by pot, and how many belong to pots before each."""
+def count_keys(keys, counts):
+    for key in range(len(counts)):
+        counts[key] += sum(1 for k in keys if k == key)
+
+
+def index_steps(steps, first, back, pointer, free, entries):
+    """The steps of each pot, one behind the other from its free place on."""
     side, place = ("dst", "cplace") if back else ("src", "dplace")
-    pot = steps[side].tolist()
-    order = sorted(range(len(pot)), key=lambda s: pot[s])
-    return (
-        [sum(1 for p in pot if p < k) for k in range(size + 1)],
-        order,
-        [int(steps[place][s]) for s in order],
-        held(steps, order, back),
-    )
+    for pot in range(len(free)):
+        order = [s for s in range(len(steps)) if steps[side][s] == pot]
+        for s, stands in zip(order, held(steps, order, back), strict=True):
+            entry = entries[free[pot]]
+            entry["step"], entry["start"], entry["held"] = first + s, steps[place][s], stands
+            free[pot] += 1
 
 
 def held(steps, order, back):
@@ -38,7 +41,7 @@ def held(steps, order, back):
     if not back:
         return [int(steps["avail"][s]) for s in order]
     found = []
-    for s, other in zip(order, [*order[1:], None], strict=True):
+    for s, other in zip(order, [*order[1:], None], strict=False):
         follows = other is not None and steps["dst"][s] == steps["dst"][other]
         parts = follows and steps["flags"][s] & steps["flags"][other] & 512
         found.append(-1 if parts and steps["row"][s] == steps["row"][other] else int(steps["after"][s]))

@@ -36,14 +36,18 @@ def same_payment(step, other):
     return bool(parts and step["row"] == other["row"] and step["dst"] == other["dst"])
 
 
-def build_lows(steps, side, converted, back):
+def lows_of(steps, side, converted, back):
     """The least of every 16 leaves, of every 256, and so on, until one node is above all."""
     pointer = [int(x) for x in side[0]]
-    leaves = [
+    return tree(
         left_behind(steps, side, converted, at, pointer[p + 1], back)
         for p in range(len(pointer) - 1)
         for at in range(pointer[p], pointer[p + 1])
-    ]
+    )
+
+
+def tree(leaves):
+    leaves = list(leaves)
     found = []
     width = 16
     while leaves:
@@ -52,3 +56,20 @@ def build_lows(steps, side, converted, back):
             break
         width *= 16
     return found
+
+
+def build_lows(pointer, entries, last, back):
+    """The same out of the entries of an index alone, and what the last payment of every pot moved."""
+    leaves = []
+    for p in range(len(pointer) - 1):
+        mine = entries[pointer[p] : pointer[p + 1]]
+        moved = [int(x) for x in mine["start"][1:] - mine["start"][:-1]] + [int(last[p])] * min(len(mine), 1)
+        before = 0  # what the parts in front of the last one moved
+        for held, own in zip(mine["held"].tolist(), moved, strict=True):
+            if held < 0:
+                before += own
+                leaves.append(NEVER)
+            else:
+                leaves.append(max(held - before - own, 0))
+                before = 0
+    return tree(leaves)

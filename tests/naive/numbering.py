@@ -17,13 +17,33 @@ def find_texts(offsets, data, valid, its_offsets, its_data):
     return [first.get(text, -1) for text in texts_of(offsets, data, valid)]
 
 
-def number_texts(offsets, data, valid):
-    """Numbers in the order of first appearance, and the row of each."""
-    first = {}
-    numbers, rows = [], []
-    for i, text in enumerate(texts_of(offsets, data, valid)):
-        if text is not None and text not in first:
-            first[text] = len(first)
-            rows.append(i)
-        numbers.append(-1 if text is None else first[text])
-    return numbers, rows
+def hold_texts(slots, offsets, data, count):
+    """Every text once: the numbers of the first ones, in any slots, each with the upper half of its text's key."""
+    numbers = {}
+    for i, text in enumerate(texts_of(offsets, data)[:count]):
+        numbers.setdefault(text, i)
+    return sorted(numbers.values())
+
+
+def number_texts(column, begin, numbers, table, count):
+    """Numbers in the order of first appearance, up to the block of rows for which there may be no room."""
+    slots, starts, texts = table
+    offsets, data, valid = column
+    rows = texts_of(offsets, data, valid)
+    held = texts_of(starts[: count + 1], texts)
+    at = begin
+    while at < len(rows):
+        end = min(at + 256, len(rows))
+        room = sum(len(text) for text in held) + int(offsets[end] - offsets[at]) <= len(texts)
+        most = len(held) + end - at
+        if 2 * most > len(slots) or most >= len(starts) or not room:
+            break
+        for i in range(at, end):
+            if rows[i] is not None and rows[i] not in held:
+                held.append(rows[i])
+            numbers[i] = -1 if rows[i] is None else held.index(rows[i])
+        at = end
+    laid = b"".join(held)
+    texts[: len(laid)] = list(laid)
+    starts[: len(held) + 1] = [sum(len(text) for text in held[:i]) for i in range(len(held) + 1)]
+    return at, len(held)
