@@ -267,7 +267,10 @@ def test_the_app_works_from_the_wheel(
         page.goto(address)
         page.wait_for_selector("[data-testid=stAppViewContainer] [data-testid=stMain]", timeout=60_000)
         page.wait_for_selector("[data-testid=stStatusWidget]", state="detached", timeout=60_000)
-        page.wait_for_timeout(1500)
+        shown = (
+            "document.body.innerText.includes('case') || document.querySelector('[data-testid=stException]')"
+        )
+        page.wait_for_function(shown, timeout=60_000)
         words = page.inner_text("body")
         failed = page.query_selector_all("[data-testid=stException]")
         browser.close()
