@@ -19,7 +19,7 @@ RULES = ("fifo", "lifo", "prorata", "libr")
 pytestmark = pytest.mark.usefixtures("few_orders")
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=max(EXAMPLES // 2, 1))
 @given(st.data())
 def test_rows_and_columns_close(data: st.DataObject) -> None:
     tables = data.draw(ledgers())

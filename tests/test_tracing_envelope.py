@@ -32,7 +32,7 @@ from tests.test_tracing_vectors import DOLLARS, START, T1, T8, Vector
 
 EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "200"))
 many = settings(max_examples=EXAMPLES)
-fewer = settings(max_examples=max(EXAMPLES // 2, 1))
+fewer = settings(max_examples=max(EXAMPLES // 4, 1))
 pytestmark = pytest.mark.usefixtures("few_orders")
 RULES = tuple(rule.name for rule in gf.tracing.RULES if rule.name != "poison")
 END = "2024-05-01"
@@ -354,7 +354,7 @@ def test_igraph_finds_the_same() -> None:
 
 
 def test_a_network_written_from_the_definition_has_the_same_bounds() -> None:
-    @many
+    @settings(max_examples=max(EXAMPLES // 2, 1))
     @given(st.data())
     def same(data: st.DataObject) -> None:
         most = data.draw(st.sampled_from((6, 6, 12, 20)))

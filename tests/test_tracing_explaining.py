@@ -20,7 +20,7 @@ RULES = tuple(rule.name for rule in gf.tracing.RULES if rule.attributes)
 pytestmark = pytest.mark.usefixtures("few_orders")
 
 
-@settings(max_examples=max(EXAMPLES // 2, 1))
+@settings(max_examples=max(EXAMPLES // 4, 1))
 @given(st.data())
 def test_lots_add_up_to_the_payment(data: st.DataObject) -> None:
     tables = data.draw(ledgers(features(custody=False)))
@@ -46,7 +46,7 @@ def test_lots_add_up_to_the_payment(data: st.DataObject) -> None:
                 assert sum(lot.amount for lot in lots) == min(step["amount"], step["avail"])
 
 
-@settings(max_examples=max(EXAMPLES // 2, 1))
+@settings(max_examples=max(EXAMPLES // 4, 1))
 @given(st.data())
 def test_the_arithmetic_comes_to_what_the_transfer_carries(data: st.DataObject) -> None:
     """Forward, for every transfer that is no seed: the lots, or the fraction, that the text shows."""

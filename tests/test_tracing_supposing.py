@@ -20,7 +20,7 @@ from graphflow.tracing.seeds import ends_of_case
 from tests.strategies import KNOWN, Asked, Tables, features, ledgers, questions
 from tests.test_tracing_properties import EXAMPLES, ask, carried, case_of, divisible, ends
 
-some = settings(max_examples=max(EXAMPLES // 2, 1))
+some = settings(max_examples=max(EXAMPLES // 4, 1))
 RULES = st.sampled_from(("fifo", "prorata"))
 pytestmark = pytest.mark.usefixtures("few_orders")
 

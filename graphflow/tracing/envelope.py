@@ -311,7 +311,8 @@ def outer_bounds(trace: Trace) -> Intervals | None:
 
     Every order that is possible is a flow of the network in which an account's events of one time are one, so
     that network's envelope holds them all. It speaks of rules that attribute, without limits, and of a seed
-    that is the same in every order: of no balance, and where no reversal is among the rows concerned.
+    that is the same in every order: of no balance, where no reversal is among the rows concerned, and where
+    none of the money can be converted.
     """
     question, ledger = trace._question, trace._ledger
     limited = question.max_hops is not None or trace.parameters["min_amount"]
@@ -321,13 +322,12 @@ def outer_bounds(trace: Trace) -> Intervals | None:
     if _reversals_among(trace):
         return None
     work = _Work(trace, OUTER, merge_open=True)
-    ends: dict[OrderKey, tuple[int, int] | None] = {}
+    if work.turned:  # what comes of a conversion, in which order, is not the envelope's to say
+        return None
+    ends: dict[OrderKey, tuple[int, int]] = {}
     for key in work.members:
-        if key.kind != "converted":
-            least, greatest, _ = work.bounds([key])
-            ends[key.kind, (key.account, ""), key.currency] = (least, greatest)
-    for key in work.turned:  # what a conversion would be worth there is not the envelope's to say
-        ends[key.kind, (key.account, ""), key.currency] = None
+        least, greatest, _ = work.bounds([key])
+        ends[key.kind, (key.account, ""), key.currency] = (least, greatest)
     rows = np.setdiff1d(ledger.steps["row"][work.steps[:, 0]].astype(np.int64), trace._seeds.rows)
     names = ledger.transfer_ids.take(pa.array(rows)).to_pylist()
     if work.flows is None:

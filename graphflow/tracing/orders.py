@@ -39,13 +39,13 @@ class Intervals:
     transfers
         By transfer: the least and the greatest that it carries; what is not there carries nothing.
     ends
-        By kind, holder and currency: the least and the greatest amount; None where nothing is known of it.
+        By kind, holder and currency: the least and the greatest amount; what is not there holds nothing.
     orders
         How many joint orders were tried; 0: they are too many, and these are bounds from outside.
     """
 
     transfers: Mapping[str, tuple[int, int]]
-    ends: Mapping[Key, tuple[int, int] | None]
+    ends: Mapping[Key, tuple[int, int]]
     orders: int
 
 

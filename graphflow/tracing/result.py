@@ -244,7 +244,7 @@ class Trace:
             listed = list(zip(*words, strict=True))
             spans = found.ends
             known = set(listed)
-            for more in sorted(key for key, span in spans.items() if key not in known and span and any(span)):
+            for more in sorted(key for key, span in spans.items() if key not in known and any(span)):
                 listed.append(more)
                 account, party = (name or None for name in more[1])
                 if account is not None and (number := ledger.account(account)) >= 0:
@@ -253,7 +253,7 @@ class Trace:
                 kind = np.append(kind, END_KINDS.index(more[0]))
                 coin = np.append(coin, ledger.currencies.index(more[2]))
                 local, seed = np.append(local, 0), np.append(seed, 0)
-            low, high = _bounds([spans.get(key) for key in listed])
+            low, high = _bounds([spans.get(key, (0, 0)) for key in listed])
         return _frame(
             kind=_named(END_KINDS, kind),
             account_id=pa.array([account for account, _ in whose], pa.large_string()),
@@ -954,9 +954,9 @@ def _times(values: Any) -> Any:
     return pa.array(np.ascontiguousarray(values)).cast(pa.timestamp("us", "UTC"))
 
 
-def _bounds(spans: list[tuple[int, int] | None]) -> tuple[Any, Any]:
-    """The least and the greatest as columns; empty where nothing is known."""
-    low, high = ([None if span is None else span[i] for span in spans] for i in (0, 1))
+def _bounds(spans: list[tuple[int, int]]) -> tuple[Any, Any]:
+    """The least and the greatest as columns."""
+    low, high = ([span[i] for span in spans] for i in (0, 1))
     return pa.array(low, pa.int64()), pa.array(high, pa.int64())
 
 
