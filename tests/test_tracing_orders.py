@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphflow as gf
+from graphflow.cli.showing import TraceTables
 from graphflow.tracing import orders
 from tests.naive.oracle import Oracle, RefusedError
 from tests.naive.oracle_orders import Intervals, intervals
@@ -120,3 +121,13 @@ def test_what_the_bounds_are_is_said(too_many: None) -> None:
         assert silent.transfers[["traced_min", "traced_max"]].isna().all(axis=None)
     known = gf.trace(Vector([("t", "M", 100), ("M", "X", 80)], {"M": "50"}).case(), "transfer:r0")
     assert known.order_bounds == "known"
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "outer bounds"), ("zh", "次序过多")])
+def test_the_command_line_says_that_bounds_are_outer(language: str, words: str, too_many: None) -> None:
+    case = Vector([("t", "M", 100), ("M", "X", 80)], {"M": "50"}, same_time=True).case()
+    for most, said in ((0, True), (1000, False)):
+        orders.MOST_ORDERS = most
+        table = TraceTables(case, gf.trace(case, "transfer:r0"), "transfer:r0", language).ends(10)
+        assert any("[" in cell for row in table.rows for cell in row)
+        assert (words in table.note) == said

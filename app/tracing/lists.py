@@ -18,6 +18,7 @@ from app.tracing.selection import Selection
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
 from graphflow.pictures.colours import END_COLOURS
+from graphflow.pictures.words import OUTER_BOUND
 
 TOPS = (20, 100, 500, 2000)
 
@@ -44,6 +45,8 @@ def end_table(words: Words, selection: Selection) -> None:
     bounded = ends["amount_min"].notna() & ends["amount_max"].notna()
     if (ends["amount_min"] != ends["amount_max"])[bounded].any():
         note = say("The order of some rows is unknown; the amount lies between these.")
+        if words.result.order_bounds == "outer":
+            note += " " + say(OUTER_BOUND)
         columns["amount_min"] = Column(say("At least"), MONEY, 130, note)
         columns["amount_max"] = Column(say("At most"), MONEY, 130, note)
     notes: list[str] = []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from graphflow.errors import GraphflowError
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Picture, Table, amount_text, brief, end_name, html_page, sankey_svg
-from graphflow.pictures.words import percents, shorten
+from graphflow.pictures.words import OUTER_BOUND, percents, shorten
 from graphflow.terminal import Column, jsonable, money_text, plain, table_lines, write_json
 from graphflow.version import VERSION
 
@@ -294,6 +294,8 @@ class TraceTables:
             if attributes
             else self._more(len(frame) - len(shown))
         ]
+        if spread and self.t.order_bounds == "outer":
+            notes.append(self.say(OUTER_BOUND))
         if not attributes:
             notes.append(
                 self.say(N_("Poison attributes nothing: these add up to more than the money traced."))

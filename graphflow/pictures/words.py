@@ -37,6 +37,12 @@ ORIGIN_NAMES: Mapping[str, str] = {
 }
 """The same where the question is asked backward."""
 
+OUTER_BOUND = N_(
+    "There are too many orders of the rows to try each: these are outer bounds, which hold for every one, "
+    "perhaps not closely."
+)
+"""Of the least and the greatest over orders of rows that nothing decides."""
+
 
 def end_name(kind: str, backward: bool = False) -> str:
     """A kind of end in words, to be translated; a kind that we do not know stays as it is.
