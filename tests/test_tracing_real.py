@@ -11,18 +11,18 @@ import random
 from collections import Counter, defaultdict
 from typing import Any
 
-import igraph
 import numpy as np
 import pandas as pd
 import pytest
 
 import graphflow as gf
 from graphflow.tracing.envelope import _Work
-from graphflow.tracing.network import Network, network_of, reached
+from graphflow.tracing.network import network_of, reached
 from graphflow.tracing.rules import Rule
 from graphflow.tracing.shifting import feasible
 from tests.conftest import shared_data
 from tests.naive.oracle import Oracle, Ref
+from tests.test_tracing_envelope import as_igraph, most
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 
@@ -155,19 +155,6 @@ def test_the_bounds_of_ends_contain_every_rule(case: gf.Case) -> None:
             for rule, t in found.items():
                 assert least <= ends(t).get(end, 0) <= greatest, (name, rule, end)
     assert bounded >= 100
-
-
-def as_igraph(net: Network) -> igraph.Graph:
-    """The network with one more node, into which every end drains."""
-    tails = np.append(net.tail, net.ends[:, 0])
-    heads = np.append(net.head, np.full(len(net.ends), net.nodes))
-    return igraph.Graph(n=net.nodes + 1, edges=np.column_stack((tails, heads)), directed=True)
-
-
-def most(graph: igraph.Graph, net: Network, some: Any) -> int:
-    """As much of the seed as can come to some of the ends."""
-    drains = np.isin(np.arange(len(net.ends)), some) * net.seed
-    return round(graph.maxflow_value(0, net.nodes, capacity=np.append(net.capacity, drains).tolist()))
 
 
 def places(t: Any) -> dict[tuple[str, str], list[int]]:

@@ -225,19 +225,16 @@ BACKWARD = {
 def check(vector: Vector, seed: str, rule: str, transfers: dict, ends: dict, backward: bool) -> None:
     t = gf.trace(vector.case(), seed, rule=rule, backward=backward)
     carried = dict(zip(t.transfers["transfer_id"], t.transfers["traced"].astype(int), strict=True))
-    held = {
-        (kind, account): int(amount)
-        for kind, account, amount in zip(t.ends["kind"], t.ends["account_id"], t.ends["amount"], strict=True)
-    }
+    stands = held(t)
     assert int(t.ends["seed_amount"].sum()) == t.seed
     assert set(t.ends["currency"]) == {"CNY"}
     exact = rule == "fifo"
     assert set(carried) == set(transfers)
     for name, amount in transfers.items():
         assert abs(carried[name] - 100 * amount) <= (0 if exact else 1), name
-    assert set(held) == set(ends)
+    assert set(stands) == set(ends)
     for key, amount in ends.items():
-        assert abs(held[key] - 100 * amount) <= (0 if exact else 1), key
+        assert abs(stands[key] - 100 * amount) <= (0 if exact else 1), key
     chains = t.chains()
     assert int(chains["amount"].sum()) == t.seed
 
