@@ -275,6 +275,29 @@ def test_every_rule_is_a_flow_and_lies_within_the_bounds(data: st.DataObject) ->
         assert ((low <= carried) & (carried <= high))[beyond & exact].all(), rule
 
 
+def test_what_is_no_flow_is_seen() -> None:
+    def tampered(moved: dict[int, int], ends: dict[int, int]) -> bool:
+        t = gf.trace(T1.case(), "transfer:r0,transfer:r3")  # X 150, Y 150, left 100
+        for table, changes in ((t._flow.moved, moved), (t._flow.ends, ends)):
+            for row, change in changes.items():
+                table[row, -2:] += change
+        return feasible(network(t), t)
+
+    flow = gf.trace(T1.case(), "transfer:r0,transfer:r3")._flow
+    x, y = (int(np.flatnonzero(flow.moved[:, 0] == step)[0]) for step in (2, 4))
+    (to_x, to_y, left) = (
+        int(np.flatnonzero(flow.ends[:, 2] == amount)[n])
+        for amount, n in ((15_000, 0), (15_000, 1), (10_000, 0))
+    )
+    assert tampered({}, {})
+    assert tampered({x: 1000, y: -1000}, {to_x: 1000, to_y: -1000})  # another flow
+    assert not tampered({x: 1000}, {to_x: 1000})  # created
+    assert not tampered({x: 1000}, {})  # lost
+    assert not tampered({x: 1000, y: -1000}, {to_x: -1000, to_y: 1000})  # elsewhere than carried
+    assert not tampered({x: 10_001, y: -10_001}, {to_x: 10_001, to_y: -10_001})  # more than the payment
+    assert not tampered({y: -6000}, {to_y: -6000, left: 6000})  # more than is left in the account
+
+
 # ---------------------------------------------------------------------- other ways to the same figures
 def programme(net: Network, wanted: np.ndarray) -> tuple[float, float]:
     """The least and the greatest of a linear form over all flows."""
@@ -505,3 +528,52 @@ def test_the_whole_case_is_one_flow_again() -> None:
                 found = t.envelope()
                 assert found["exact"].all() and found["least"].le(found["greatest"]).all()
                 assert found["least"].sum() <= t.seed <= found["greatest"].sum()
+
+
+def test_by_party_the_ends_of_one_party_are_one() -> None:
+    rows = [("a", "M", 100), ("M", "X1", 60), ("M", "X2", 60), ("M", "Y", 30), ("X1", "X2", 40)]
+    accounts = [{"account_id": "M", "opening_balance": "80", "party_id": None}]
+    accounts += [{"account_id": name, "opening_balance": "0", "party_id": "P"} for name in ("X1", "X2")]
+    case = gf.Case.from_tables(
+        transfers=Vector(rows).frame(),
+        accounts=pd.DataFrame(accounts, dtype="str"),
+        parties=pd.DataFrame({"party_id": ["P"], "name": ["P"], "kind": ["company"]}, dtype="str"),
+    )
+    found = gf.trace(case, "transfer:r0", by="party").envelope()
+    assert found.columns.tolist() == [
+        "kind",
+        "account_id",
+        "party_id",
+        "currency",
+        "least",
+        "greatest",
+        "exact",
+    ]
+    held = {
+        (account if isinstance(account, str) else party): (least, greatest)
+        for _, account, party, _, least, greatest, _ in found.itertuples(index=False)
+    }
+    assert held == {"P": (4_000, 10_000), "Y": (0, 3_000), "M": (0, 3_000)}
+    (one,) = gf.trace(case, "transfer:r0", by="party").envelope([("balance", "P")]).to_dict("records")
+    assert (one["least"], one["greatest"], one["party_id"], one["account_id"]) == (4_000, 10_000, "P", None)
+    by_account = bounds(gf.trace(case, "transfer:r0").envelope())
+    assert by_account[("balance", "X1")] == (0, 20) and by_account[("balance", "X2")] == (20, 100)
+
+
+def test_joined_cash_goes_on_in_it() -> None:
+    rows = [("t", "M", 100), ("M", "cash:M", 80), ("cash:N", "N", 76), ("N", "Z", 50)]
+    accounts = [{"account_id": "M", "opening_balance": "20", "party_id": "P", "kind": None},
+                {"account_id": "N", "opening_balance": "0", "party_id": "P", "kind": None},
+                {"account_id": "cash:M", "opening_balance": None, "party_id": None, "kind": "cash"},
+                {"account_id": "cash:N", "opening_balance": None, "party_id": None, "kind": "cash"}]  # fmt: skip
+    case = gf.Case.from_tables(
+        transfers=Vector(rows).frame(),
+        accounts=pd.DataFrame(accounts, dtype="str"),
+        parties=pd.DataFrame({"party_id": ["P"], "name": ["P"], "kind": ["person"]}, dtype="str"),
+    )
+    apart = bounds(gf.trace(case, "transfer:r0").envelope())
+    assert apart[("cash", "cash:M")] == (60, 80)
+    joined = gf.trace(case, "transfer:r0", cash_gaps=True).envelope()
+    held = bounds(joined)
+    assert held[("balance", "Z")] == (30, 50)
+    assert held[("cash", "cash:M")] == (0, 4)

@@ -52,7 +52,7 @@ TOO_LARGE = N_("the money can go more ways than the budget allows to lay out")
 TURNED_TOO = N_("money that was converted could also have come to these ends: in the envelope it ends before")
 ORDER_OPEN = N_("the order of rows is open: these are bounds over every order that it allows")
 NO_LIMITS = N_("the envelope knows no limits: what one stops goes on in it")
-IN_TIME = N_("what an overdraft or cash paid earlier carries on in this trace; in the envelope it ends")
+IN_TIME = N_("here a payment out of an overdraft is carried on by what repays it; in the envelope that ends")
 
 
 @dataclass(frozen=True, order=True)
@@ -204,7 +204,7 @@ class _Work:
             ledger.account_ids[a].as_py() if a >= 0 else trace._account_of(b)
             for a, b in zip(pots["account"].tolist(), book.tolist(), strict=True)
         ]
-        if trace.parameters.get("by", "account") != "party":
+        if trace.parameters["by"] != "party":
             return [Key(k, a, "", c) for k, a, c in zip(words, accounts, coins, strict=True)]
         party = np.where(pots["account"] >= 0, ledger.account_party[np.maximum(pots["account"], 0)], -1)
         holders = [ledger.party_ids[p].as_py() if p >= 0 else "" for p in party.tolist()]
@@ -292,7 +292,7 @@ def envelope_of(
         reasons[ORDER_OPEN] = None
     if bool((trace.ends["kind"] == "horizon").any()):
         reasons[NO_LIMITS] = None
-    if trace.parameters.get("overdraft", "lender") != "lender" or trace.parameters.get("cash_gaps"):
+    if trace.parameters["overdraft"] != "lender":
         reasons[IN_TIME] = None
     frame = _frame(trace, rows)
     frame.attrs["budget"] = limit
@@ -350,7 +350,7 @@ def _reversals_among(trace: Trace) -> bool:
 
 def _own(trace: Trace) -> list[Key]:
     """The ends of the trace itself, but those at a limit."""
-    party = trace.parameters.get("by", "account") == "party"
+    party = trace.parameters["by"] == "party"
     columns = (trace.ends[name] for name in ("kind", "account_id", "party_id", "currency"))
     keys: dict[Key, None] = {}
     for kind, account, holder, coin in zip(*columns, strict=True):
@@ -366,7 +366,7 @@ def _frame(trace: Trace, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
         name: pa.array([row[i] or None for row in rows], text)
         for i, name in enumerate(("kind", "account_id", "party_id", "currency"))
     }
-    if trace.parameters.get("by", "account") != "party":
+    if trace.parameters["by"] != "party":
         del columns["party_id"]
     for i, name in ((4, "least"), (5, "greatest")):
         columns[name] = pa.array([row[i] for row in rows], pa.int64())
@@ -437,7 +437,7 @@ def _problem_of(trace: Trace, end: Any) -> Problem | None:
         unknown = N_("the envelope knows no ends of kind {kind}")
         return Problem("ends", unknown, {"kind": end[0]}, repr(end), ", ".join(ENVELOPE_KINDS))
     known = ledger.account(end[1]) >= 0 or end[1].startswith("transit:")
-    if trace.parameters.get("by", "account") == "party":
+    if trace.parameters["by"] == "party":
         known |= ledger.party(end[1]) >= 0
     if not known:
         return Problem("ends", N_("the case has no account {account}"), {"account": end[1]}, repr(end))

@@ -360,7 +360,7 @@ class Trace:
             of such lists a row each. None: every end of this trace, and every other that some attribution
             could reach, as far as the budget goes.
         budget
-            How many edges of the unrolled network may be looked at, by default 100 million (a few seconds);
+            How many edges of the unrolled network may be looked at, by default 50 million (a few seconds);
             laying it out counts as forty looks at each. Beyond it a row is not ``exact``: its bounds are
             then 0 and the most that could arrive there at all.
 

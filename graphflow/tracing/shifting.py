@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-BUDGET = 100_000_000
+BUDGET = 50_000_000
 """Edges that may be looked at, unless a budget is given: a few seconds."""
 
 
