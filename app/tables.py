@@ -53,14 +53,12 @@ def config(
                 head, width=width, help=help_text, alignment="right", format="%,d"
             )
         elif column.kind == SHARE:
-            # Cut off, not rounded, as everywhere: 100.00 is all of it.
-            values = (values.astype("float64") * 10_000 + 1e-9).floordiv(1) / 100
             settings[name] = st.column_config.NumberColumn(
                 say("{head} ({unit})", head=head, unit="%"),
                 width=width,
                 help=help_text,
                 alignment="right",
-                format="%.2f",
+                format="%.1f",
             )
         else:
             values = values.map(lambda each: "" if pd.isna(each) else str(each))
@@ -95,9 +93,10 @@ class Sheet:
 def _cells(sheet: Sheet, figures: Figures) -> tuple[list[str], list[list[Any]], list[str]]:
     """Heads, rows and the kind of each column as they stand in a file; money in whole units, exactly."""
     exact = figures.exact
+    units = {MONEY: exact.unit, SHARE: "%"}
     heads = [
-        translate("{head} ({unit})", exact.language, head=column.head, unit=exact.unit)
-        if column.kind == MONEY
+        translate("{head} ({unit})", exact.language, head=column.head, unit=units[column.kind])
+        if column.kind in units
         else column.head
         for column in sheet.columns.values()
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from app.sankey import Chain, View
 from app.session import say
 from graphflow.errors import GraphflowError, UsageError
 from graphflow.pictures import brief, end_name
-from graphflow.pictures.words import percent
+from graphflow.pictures.words import percents
 from graphflow.tables import as_frame
 from graphflow.terminal import while_compiling
 
@@ -203,9 +203,12 @@ class Words:
         return self.called(node.ident)
 
     def share(self, amount: int) -> str:
-        """Its part of the seed, cut off, not rounded, as the command line has it: 100.0 % is all of it."""
-        seed = int(self.result.seed)
-        return f"{percent(amount, seed)}%" if seed else "–"
+        """Its part of the seed, as the command line has it: 100.0 % is all of it."""
+        return f"{self.shares([amount])[0]:.1f}%" if self.result.seed else "–"
+
+    def shares(self, amounts: Iterable[int]) -> list[float]:
+        """Of each, how much per cent of the seed it is; those of all parts of it add up to 100.0."""
+        return [float(each) for each in percents([int(x) for x in amounts], int(self.result.seed))]
 
     def path(self, chain: Chain) -> str:
         names = [self.called(each) for each in chain.accounts]

@@ -56,7 +56,6 @@ def frontier_rows(words: Words) -> tuple[pd.DataFrame, int]:
             {
                 "called": words.called(who),
                 "amount": amount,
-                "share": amount / max(int(result.seed), 1),
                 "why": say(N_("the statement ends too early")) if some else say(N_("no statement")),
                 "transfers": 0 if seen is None else int(seen["size"]),
                 "first": "" if seen is None else str(seen["min"]),
@@ -65,8 +64,9 @@ def frontier_rows(words: Words) -> tuple[pd.DataFrame, int]:
                 "who": who,
             }
         )
-    names = ["called", "amount", "share", "why", "transfers", "first", "last", "bank", "who"]
-    return pd.DataFrame(found, columns=names), nameless
+    names = ["called", "amount", "why", "transfers", "first", "last", "bank", "who"]
+    frame = pd.DataFrame(found, columns=names)
+    return frame.assign(share=words.shares(frame["amount"])), nameless
 
 
 def frontier_columns(words: Words, frame: pd.DataFrame) -> dict[str, Column]:

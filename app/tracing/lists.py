@@ -40,7 +40,7 @@ def end_table(words: Words, selection: Selection) -> None:
         measure: Column(say("Amount") if words.result.attributes else say("Touched"), MONEY, 150),
     }
     if words.result.attributes:
-        ends = ends.assign(share=ends["seed_amount"].astype("float64") / max(int(words.result.seed), 1))
+        ends = ends.assign(share=words.shares(ends["seed_amount"]))
         columns["share"] = Column(say("Share"), SHARE, 90)
     bounded = ends["amount_min"].notna() & ends["amount_max"].notna()
     if (ends["amount_min"] != ends["amount_max"])[bounded].any():
@@ -251,13 +251,12 @@ def _bar(words: Words, ends: pd.DataFrame) -> dict[str, Any]:
 
 
 def chain_frame(words: Words, most: int | None) -> pd.DataFrame:
-    seed = max(int(words.result.seed), 1)
     chains = words.kept.chains[:most]
     return pd.DataFrame(
         {
             "number": pd.Series(range(1, len(chains) + 1), dtype="int64"),
             "amount": pd.Series([chain.amount for chain in chains], dtype="int64"),
-            "share": [chain.amount / seed for chain in chains],
+            "share": words.shares(chain.amount for chain in chains),
             "hops": pd.Series([max(len(chain.transfers) - 1, 0) for chain in chains], dtype="int64"),
             "end": [words.end(chain.kind) for chain in chains],
             "path": [words.path(chain) for chain in chains],
@@ -353,11 +352,11 @@ def assumptions(words: Words) -> None:
 def assumption_rows(words: Words) -> tuple[pd.DataFrame, dict[str, Column]]:
     """What was assumed, and the money that rests on it, as a frame and its columns."""
     found = words.result.assumptions
-    seed = max(int(words.result.seed), 1)
     frame = found.copy(deep=False)
     frame["what"] = [say(str(note)) for note in frame["note"]]
     frame["called"] = ["" if pd.isna(each) else words.name(each) for each in frame["account_id"]]
-    frame["share"] = frame["seed_amount"].astype("Float64") / seed
+    if words.result.attributes:
+        frame["share"] = words.shares(frame["seed_amount"])
     frame["detail"] = [
         session.figures(currency, words.case.tables.minor_units).money(value)
         if kind == "opening"

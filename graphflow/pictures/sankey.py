@@ -11,7 +11,7 @@ from typing import Any
 from graphflow.language import N_, translate
 from graphflow.pictures.colours import ACCOUNT, END_COLOURS, FOLDED, SEED
 from graphflow.pictures.flows import Flow, Key, Link, Node, flow_of_links, flow_of_routes, layered
-from graphflow.pictures.words import amount_text, brief, clean, end_name, shorten, width_of
+from graphflow.pictures.words import amount_text, brief, clean, end_name, percents, shorten, width_of
 
 _COLOURS = {"seed": SEED, "account": ACCOUNT, "again": ACCOUNT, "more": FOLDED, **END_COLOURS}
 _NODE_WIDTH = 11.0
@@ -332,8 +332,8 @@ class _Pen:
             ),
             drawn=f"{flow.drawn:,}",
             accounts=f"{flow.accounts:,}",
-            passed=f"{_percent(*flow.passed)} %",
-            shown=f"{_percent(flow.shown, flow.total)} %",
+            passed=f"{percents([flow.passed[0]], flow.passed[1])[0]} %",
+            shown=f"{percents([flow.shown], flow.total)[0]} %",
         )
 
     def summary(self, flow: Flow) -> str:
@@ -350,10 +350,3 @@ class _Pen:
         ][:5]
         return " ".join([*told, self.shown(flow)])
 
-
-def _percent(part: int, whole: int) -> str:
-    """One decimal, never rounded up to 100 or down to 0."""
-    if whole <= 0 or part >= whole:
-        return "100"
-    tenths = part * 1000 // whole
-    return f"{max(tenths, 1 if part else 0) // 10}.{max(tenths, 1 if part else 0) % 10}"

@@ -43,6 +43,22 @@ END_KINDS = (
 )  # fmt: skip
 """Every kind of end."""
 
+ORDER_NOTES = {
+    "exact": N_(
+        "nothing decides the order of these rows: the figures are those of the one shown, "
+        "the least and the greatest those of every order"
+    ),
+    "outer": N_(
+        "nothing decides the order of these rows: the figures are those of the one shown; "
+        "the orders are too many to try each, and the least and the greatest are outer bounds of them"
+    ),
+    "none": N_(
+        "nothing decides the order of these rows: the figures are those of the one shown, "
+        "and what they are in another order is not known"
+    ),
+}
+"""What is assumed of rows whose order nothing decides, by what is known of the other orders."""
+
 
 class Trace:
     """Where the seed's money went (backward: where it came from), and the rows that show it.
@@ -617,11 +633,10 @@ class Trace:
             found.append(("coverage", None, self.currency, self.seed, len(self._whole.account_ids), note))
         accounts, came = self._reached
         by_account = dict(zip(accounts.tolist(), came.tolist(), strict=True))
-        note = N_("nothing decides the order of these rows: the figures are those of the one shown")
         for account, rows in self._open_accounts.items():
             name = self._whole.account_ids[account].as_py()
             amount = by_account[ledger.account(name)]
-            found.append(("order", name, self.currency, amount, rows, note))
+            found.append(("order", name, self.currency, amount, rows, ORDER_NOTES[self.order_bounds]))
         note = N_("cash that was withdrawn is taken to be what was paid in again that day: an inference")
         for account, amount, deposits in self._over_gaps:
             name = ledger.account_ids[account].as_py()

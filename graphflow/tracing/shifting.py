@@ -248,8 +248,9 @@ def _pure_flow(network: Network, trace: Trace) -> tuple[Ints | None, dict[tuple[
     moves, ledger = found.moves, found.ledger
     moved, ends = trace._flow.moved, trace._flow.ends
     move_of = np.full(len(ledger.steps), -1, np.int64)
-    for i, (low, high) in enumerate(zip(moves.first.tolist(), moves.last.tolist(), strict=True)):
-        move_of[low : high + 1] = i
+    move_of[moves.first] = np.arange(len(moves))
+    for i in np.flatnonzero(moves.last > moves.first).tolist():
+        move_of[moves.first[i] : moves.last[i] + 1] = i
     at = move_of[moved[:, 0]]
     if (at[moved[:, 2] > 0] < 0).any():
         return None, {}
