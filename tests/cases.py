@@ -515,7 +515,7 @@ def chains_inputs(rng: random.Random, size: int) -> tuple:
     numbers = np.cumsum([i == 0 or of[i] < 0 or of[i] != of[i - 1] for i in range(len(of))])
     asked = chains.BACK * back + chains.LIFO * lifo + chains.COORDINATED * coordinated
     asked += chains.PARTY * (rng.random() < 0.4)
-    limits = (last, rng.choice((-1, -1, -1, 0, 1, 3)), rng.choice((0, 0, 1, 3)), asked)
+    limits = (last, rng.choice((-1, -1, -1, 0, 1, 3)), rng.choice((0, 0, 1, 3)), asked, 10**6)
     none = np.zeros(0, np.int64)
     nobody = (np.zeros(0, np.int32), none, np.zeros(0, np.int32), none, ints([], 2))
     stack = (

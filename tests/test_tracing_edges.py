@@ -11,6 +11,7 @@ import pytest
 import graphflow as gf
 from graphflow.ledger import Ledger
 from graphflow.synthesis import toys
+from graphflow.tracing import chains
 
 RULES = ("fifo", "prorata")
 
@@ -411,3 +412,30 @@ def test_balances_prove_nothing_against_rows_whose_order_is_open() -> None:
 
     assert breaks(held - 5) == []
     assert breaks(held - 105) == [("balance", "z", -100_00)]
+
+
+@pytest.mark.parametrize("by", ("account", "party"))
+def test_money_that_overdrafts_hand_round_too_often_is_refused_by_name(
+    by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B pays A before it has anything and A more than that back: a unit that covers A's last one is each time a
+    unit nearer to the first."""
+    transfers = frame(
+        ("y", "B", "Y", "0.01"), ("there", "B", "A", "1.00"), ("back", "A", "B", "1.01"), ("s", "S", "A", "0.01")
+    )
+    accounts = pd.DataFrame(
+        [{"account_id": name, "opening_balance": "0", "party_id": "P"} for name in "AB"], dtype="str"
+    )
+    case = gf.Case.from_tables(transfers=transfers, accounts=accounts)
+    trace = gf.trace(case, "transfer:s", overdraft="coordinated", by=by)
+    assert ends(trace) == [("balance", "Y", "CNY", 1, 1)]
+    assert dict(zip(trace.transfers["transfer_id"], trace.transfers["traced"].tolist(), strict=True)) == {
+        "y": 1, "there": 100, "back": 101
+    }  # fmt: skip
+    assert trace.chains()["hops"].tolist() == [202 if by == "account" else 1]
+    monkeypatch.setattr(chains, "LONGEST", 202)  # the seed is a move as well
+    assert ends(gf.trace(case, "transfer:s", overdraft="coordinated", by=by)) == ends(trace)
+    monkeypatch.setattr(chains, "LONGEST", 201)
+    with pytest.raises(gf.UsageError, match="hand the same money round more than 201 times"):
+        gf.trace(case, "transfer:s", overdraft="coordinated", by=by)
+    assert ends(gf.trace(case, "transfer:s", by=by)) == [("lender", None if by == "party" else "A", "CNY", 1, 1)]

@@ -25,7 +25,7 @@ Records = NDArray[np.void]
 Side = tuple[Ints, Numbers, Ints, Ints, Ints]
 Lenders = tuple[Numbers, Ints, Numbers, Ints, Ints]
 Books = tuple[Records, Side, Ints, Lenders, Ints, Ints]
-Limits = tuple[int, int, int, int]
+Limits = tuple[int, int, int, int, int]
 Stack = tuple[Records, Records, Records, Ints, Ints]
 
 BACK, LIFO, PARTY, COORDINATED = 1, 2, 4, 8
@@ -580,7 +580,7 @@ def walk_chains(
     payments: tuple[Side, Ints, Lenders],
     seeds: Ints,
     barriers: tuple[Ints, Ints],
-    limits: tuple[int, int, int, int],
+    limits: Limits,
     stack: Stack,
     carried: Ints,
 ) -> tuple[Ints, Ints, Ints, Stack, bool]:
@@ -602,9 +602,10 @@ def walk_chains(
     barriers : (steps, pots)
         Steps that restart, ascending (b, 1), and pots with standing seeds, ascending: pot, twice the place
         behind which it stands and 1 (p, 2).
-    limits : (last, hops, least, asked)
+    limits : (last, hops, least, asked, longest)
         Last place in time order; most transfers after the seed (-1: any); least amount in the seed's
-        currency; what is asked, as bits.
+        currency; what is asked, as bits; coordinated, how many moves may follow one another before a chain
+        ends: the same money can be handed round as often as it has units.
     stack : (groups, pieces, ends, path, state)
         Grown by the call, and returned; a call goes on where the last one stopped.
     carried : int64 (m, 2) or (0, 2): amounts that each step carries are added to it.
@@ -618,13 +619,13 @@ def walk_chains(
         chains of one path follow one another. Codes: 0 stays, 1 to 4 as in the steps' flags, 5 lender, 6 met
         a seed, 7 limit.
     stack : as given, to be handed to the next call
-    more : whether there are more chains
+    more : whether there are more chains; where one is too long, ``state`` begins with -1 and there are none
     """
     side, converted, lenders = payments
     pointer, positions, starts = side[0], side[1], side[2]
     book, lent_pointer, lent_positions, lent_starts, arrivals = lenders
     restarts, standing = barriers
-    last, most, least, asked = limits
+    last, most, least, asked, longest = limits
     back = asked & BACK != 0
     lifo = asked & LIFO != 0
     coordinated = asked & COORDINATED != 0
@@ -640,6 +641,7 @@ def walk_chains(
     found = 0  # what the payment at hand has taken
     silent = False  # whether it carries no hop: the second leg of one in transit, by party one inside a party
     loose = 0  # pieces behind the first so many that are not in a heap yet
+    told_at = trails
     while True:
         if depth + 2 > groups.size:
             groups = longer(groups, depth + 2)
@@ -797,6 +799,7 @@ def walk_chains(
                     bounds[count] = at + length
                 paths += 1
                 ended = group["end"]
+                told_at = trails
                 depth -= 1
                 continue
             if found > 1:
@@ -840,6 +843,10 @@ def walk_chains(
                 before = taken[i]["trail"]
                 trails += 1
             taken[i]["trail"] = trails
+        if coordinated and trails - told_at > longest:
+            state = kept_state(np.int64(-1), depth, held, ended, paths, trails)
+            stack = (groups, pieces, ends, path, state)
+            return bounds[:1], rows[:0], told[:0], stack, False
         if held + 2 * found + 2 > pieces.size:
             pieces = longer(pieces, held + 2 * found + 2)
         if ended + 2 * found > ends.size:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graphflow.errors import Problem, UsageError
 from graphflow.kernels import chains as kernel
 from graphflow.kernels.chains import walk_chains
+from graphflow.language import N_
 from graphflow.ledger.form import Index
 
 Ints = NDArray[np.int64]
@@ -20,6 +22,9 @@ NO_LENDERS = (
     np.zeros((0, 2), np.int64),
 )  # fmt: skip
 """Where nobody asks what lenders paid."""
+
+LONGEST = 5_000_000
+"""Moves that may follow one another before a chain ends, where overdrafts are coordinated."""
 
 
 @dataclass(frozen=True)
@@ -116,12 +121,22 @@ class Chains:
             np.zeros(16, np.int64), np.array(kernel.START, np.int64),
         )  # fmt: skip
         payments = (self._side, self.converted, self._lenders)
-        limits = (self.last, self.limits.hops, self.limits.least, self.asked)
+        limits = (self.last, self.limits.hops, self.limits.least, self.asked, LONGEST)
         more = True
         while more:
             bounds, rows, ends, stack, more = walk_chains(
                 self.steps, payments, self.seeds, (self.restarts, self.standing), limits, stack, carried
             )
+            if stack[-1][0] < 0:
+                raise UsageError(
+                    Problem(
+                        "overdraft",
+                        N_("overdrawn accounts hand the same money round more than {most} times"),
+                        {"most": LONGEST},
+                        "coordinated",
+                        'overdraft="lender"',
+                    )
+                )
             if self.real_pots is not None:
                 ends[:, 1] = self.real_pots[ends[:, 1]]
             yield Batch(bounds, rows, ends)

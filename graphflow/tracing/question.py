@@ -115,7 +115,8 @@ def trace(
     ------
     UsageError
         All problems of the question at once: unknown references, several currencies, nothing in the period,
-        less money than was asked.
+        less money than was asked. Coordinated: accounts that overdraw for one another hand the same money
+        round millions of times, a unit further on each time.
 
     Notes
     -----

@@ -176,7 +176,7 @@ class Books:
 def walk_chains(steps, payments, seeds, barriers, limits, stack, carried):
     """All chains: {(rows, code, pot, number of the seed): [amount, amount in the seed's currency]}."""
     _, converted, lenders = payments
-    last, most, least, asked = limits
+    last, most, least, asked, _ = limits
     back, size = bool(asked & BACK), len(steps)
     restarts = {int(row[0]) for row in barriers[0]}
     standing = [(int(pot), int(moment)) for pot, moment in barriers[1]]
