@@ -24,7 +24,7 @@ from tests.conftest import shared_data
 from tests.naive.oracle import Oracle, Ref
 from tests.test_tracing_envelope import as_igraph, most
 
-pytestmark = [pytest.mark.data, pytest.mark.slow]
+pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.usefixtures("few_orders")]
 
 SETS = {"finbench": ("finbench_sf0.01", "snapshot"), "amlsim": ("amlsim_12k",)}
 RULES = gf.tracing.RULES

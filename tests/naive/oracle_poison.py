@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from tests.naive.oracle_books import keep_books
+from tests.naive.oracle_books import Booking, keep_books
 from tests.naive.oracle_rows import Step
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class Poison:
         self.inside: dict[tuple, int] = {}  # what is in transit
         self.transfers: dict[str, list] = {}
         self.ends: dict[tuple, list] = defaultdict(lambda: [0, None])
+        self.lines: dict[tuple, dict[tuple[str, int], Booking]] = {}  # of each sub-ledger, by side and place
 
     def run(self) -> None:
         size = len(self.rows.steps)
@@ -106,11 +107,13 @@ class Poison:
             return
         key = rows.key_out(step) if q.backward else rows.key_in(step)
         side = "out" if q.backward else "in"
-        line = next(
-            line for line in keep_books(rows.history(key)).lines if (line.side, line.place) == (side, place)
-        )
+        if key not in self.lines:
+            kept: dict[tuple[str, int], Booking] = {}
+            for line in keep_books(rows.history(key)).lines:
+                kept.setdefault((line.side, line.place), line)
+            self.lines[key] = kept
         # READING: of a seed's part no more than the part repays a lender.
-        self.end("lender", account, currency, min(line.lender, size))
+        self.end("lender", account, currency, min(self.lines[key][side, place].lender, size))
         if account.startswith("transit:"):
             self.inside[key] = size
         self.touch(key, account, hops)
