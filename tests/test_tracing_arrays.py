@@ -205,13 +205,14 @@ def book(asked: Asked, found: Found) -> None:
         while group[-1] < asked.last and together(steps, *(at(size, back, o) for o in (group[-1], group[-1] + 1))):
             group.append(group[-1] + 1)
         arriving = []
+        given = [part for o in group for _, part in begins.get(2 * o, ())]
+        if given:  # shares spread it over the parts of a payment
+            assert sum(found.moved.get(at(size, back, o), (0, 0))[0] for o in group) == sum(given), "a seed's part"
         for o in group:
             s = at(size, back, o)
             payer, payee = (int(steps[s][end]) for end in (("dst", "src") if back else ("src", "dst")))
             left, came = found.moved.get(s, (0, 0))
-            seeds = begins.get(2 * o)
-            if seeds:
-                assert left == seeds[0][1], "a seed carries its part"
+            if given:
                 met[s, payer] += found.met.get((s, payer), 0)
                 held[payer] -= found.met.get((s, payer), 0)
             else:
@@ -243,19 +244,24 @@ def together(steps: np.ndarray, s: int, other: int) -> bool:
     return bool(steps[s]["flags"] & steps[other]["flags"] & PARTS) and steps[s]["row"] == steps[other]["row"]
 
 
+def divided_stops(steps: np.ndarray) -> bool:
+    """Whether a drawn account of several compartments is one that money comes from for good: there is none such."""
+    return bool(((steps["flags"] & PARTS > 0) & (steps["flags"] & 56 > 0)).any())
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_what_a_rule_says_can_be_booked_and_adds_up(rule: str) -> None:
     tried = 0
     for number in range(EXAMPLES):
         asked = drawn(rule, random.Random(number))
         found = RULES[rule][0](asked)
-        if found is None:
+        if found is None or (asked.back and divided_stops(asked.steps)):
             continue
         tried += 1
         assert found.worth == sum(asked.parts()), number
         if not (asked.steps["flags"] & CONVERTS).any():
             book(asked, found)
-    assert tried > EXAMPLES / 2
+    assert tried > EXAMPLES / 3
 
 
 @pytest.mark.parametrize("fault", ("more", "less", "later", "elsewhere", "left"))
@@ -267,8 +273,14 @@ def test_what_cannot_be_booked_is_seen(fault: str) -> None:
         found = lots(asked)
         assert found is not None
         begun = {at(len(asked.steps), asked.back, row[0] >> 1) for row in asked.seeds.tolist()}
-        free = [s for s in found.moved if s not in begun]
-        unused = sorted(set(range(len(asked.steps))) - set(found.moved) - begun)
+        steps, end = asked.steps, "dst" if asked.back else "src"
+        # what goes back to where it was, or goes from there another way, can be booked
+        free = [s for s in found.moved if s not in begun and steps[s]["src"] != steps[s]["dst"]]
+        unused = [
+            s
+            for s in range(len(steps))
+            if free and s not in found.moved and s not in begun and steps[s][end] != steps[free[0]][end]
+        ]
         moved, left = dict(found.moved), dict(found.left)
         if fault in ("more", "less") and free:
             amount = moved[free[0]][0] + (1 if fault == "more" else -1)

@@ -433,9 +433,9 @@ def test_money_that_overdrafts_hand_round_too_often_is_refused_by_name(
         "y": 1, "there": 100, "back": 101
     }  # fmt: skip
     assert trace.chains()["hops"].tolist() == [202 if by == "account" else 1]
-    monkeypatch.setattr(chains, "LONGEST", 202)  # the seed is a move as well
+    monkeypatch.setattr(chains, "LONGEST", 203)  # the seed is a move as well
     assert ends(gf.trace(case, "transfer:s", overdraft="coordinated", by=by)) == ends(trace)
-    monkeypatch.setattr(chains, "LONGEST", 201)
-    with pytest.raises(gf.UsageError, match="hand the same money round more than 201 times"):
+    monkeypatch.setattr(chains, "LONGEST", 202)
+    with pytest.raises(gf.UsageError, match="hand the same money round more than 202 times"):
         gf.trace(case, "transfer:s", overdraft="coordinated", by=by)
     assert ends(gf.trace(case, "transfer:s", by=by)) == [("lender", None if by == "party" else "A", "CNY", 1, 1)]

@@ -180,7 +180,7 @@ def far_seeds(case: gf.Case, count: int) -> list[str]:
 def test_forward_and_backward_agree(case: gf.Case, rule: str) -> None:
     """What reaches transfer *o* from transfer *i* is the same asked either way; under poison, that it does."""
     pairs = 0
-    for name in seeds(case, 300, salt=1):
+    for name in seeds(case, 50 if rule == "poison" else 300, salt=1):  # poison reaches much, and is slow to tell
         found = carried(gf.trace(case, f"transfer:{name}", rule=rule))
         for other in sorted(found)[:5]:
             back = carried(gf.trace(case, f"transfer:{other}", rule=rule, backward=True))
@@ -204,7 +204,8 @@ def test_forward_and_backward_agree_within_the_rounding(case: gf.Case) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=str_of)
 def test_random_seeds_agree_with_the_oracle(case: gf.Case, oracle: Oracle, rule: Rule) -> None:
     """The oracle follows units and exact fractions, and shares no code with the product."""
-    for number, name in enumerate(seeds(case, SEEDS // 5, salt=3)):
+    count = SEEDS // 5 if rule.attributes or SEEDS >= 1000 else SEEDS // 20
+    for number, name in enumerate(seeds(case, count, salt=3)):
         back = backward(rule, number)
         t = gf.trace(case, f"transfer:{name}", rule=rule.name, backward=back)
         expected = oracle.trace([Ref("transfer", name)], rule.name, back, paths=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +141,7 @@ def find_seeds(
         rows = np.zeros(0, np.int64)
         if reference.kind == "balance":
             try:
-                standing = _balance(ledger, reference, since, until)
+                standing = _balance(ledger, reference, since, until, first)
             except UsageError as error:
                 problems.extend(error.problems)
                 continue
@@ -491,9 +491,13 @@ def _product_rows(case: Case, product: str, backward: bool) -> Ints:
 
 
 def _balance(
-    ledger: Ledger, reference: Reference, since: Moment | None, until: Moment | None
+    ledger: Ledger, reference: Reference, since: Moment | None, until: Moment | None, first: int
 ) -> list[Standing]:
-    """What stands in an account's pots after all rows at or before a time, the oldest money first."""
+    """What stands in an account's pots after all rows at or before a time, the oldest money first.
+
+    It stands there since the account's last row in that currency (or since its statement begins, or the
+    period): at two times between which nothing came or went it is one and the same money.
+    """
     begin, time = moment(reference.time or "", ledger.timezone)
     if (since is not None and begin < moment(since, ledger.timezone)[0]) or (
         until is not None and begin > moment(until, ledger.timezone)[1]
@@ -507,13 +511,18 @@ def _balance(
         for period in range(bisect_left(whose, account), bisect_right(whose, account))
         if ledger.periods["begins"][period] <= time <= ledger.periods["ends"][period]
     }
+    begins = max((int(ledger.periods["begins"][period]) for period in held), default=0)
+    covered = step_after(ledger, begins - 1) if len(ledger.steps) and begins > step_time(ledger, 0) else 0
+    since_step: dict[int, int] = {}  # by currency
     found: list[tuple[int, int, Standing]] = []
     for pot in ledger.pots_of(account):
         kind = int(ledger.pots["kind"][pot])
         if kind == OUTSIDE or int(ledger.pots["period"][pot]) not in held:
             continue
         came, came_step = _run(ledger, ledger.credits, pot, after, credit=True)
-        went, _ = _run(ledger, ledger.debits, pot, after, credit=False)
+        went, went_step = _run(ledger, ledger.debits, pot, after, credit=False)
+        coin = int(ledger.pots["currency"][pot])
+        since_step[coin] = max(came_step, went_step, since_step.get(coin, max(covered, first) - 1))
         if came <= went:
             continue
         filled = _filled_since(ledger, pot, after, came_step)
@@ -529,7 +538,10 @@ def _balance(
                 reference.text,
             )
         )
-    return [stand for _, _, stand in sorted(found, key=lambda x: (x[0], x[1]))]
+    return [
+        replace(stand, after=min(after, since_step[int(ledger.pots["currency"][stand.pot])]))
+        for _, _, stand in sorted(found, key=lambda x: (x[0], x[1]))
+    ]
 
 
 def _run(ledger: Ledger, index: Any, pot: int, after: int, *, credit: bool) -> tuple[int, int]:

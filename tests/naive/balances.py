@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 
 def book_rows(source, target, paid, received, size, wanted):
     """Lowest and last sum of every book's rows from nothing, and the sums of both sides after each row."""
@@ -69,36 +71,39 @@ def run_balances(steps, pots, converts, received):
     arriving = {int(s): int(amount) for s, amount in zip(converts, received, strict=True)}
     repaid_before = [int(step["repaid"]) for step in steps]
     stood = pots.copy()
+    source, target, amounts, flags = (steps[name].tolist() for name in ("src", "dst", "amount", "flags"))
 
     def amount(s):
-        return int(steps[s]["amount"])
+        return amounts[s]
 
     def arrives(s):
         return arriving.get(s, amount(s))
 
     def lent(s):
-        return bool(steps[s]["flags"] & 64)
+        return bool(flags[s] & 64)
 
     def held(pot, before, debit_too=False):
         """What stands in a pot before a step (or between its debit and its credit)."""
         total = int(stood[pot]["held"])
         for s in range(before + debit_too):
-            if steps[s]["src"] == pot and not lent(s):
+            if source[s] == pot and not lent(s):
                 total -= amount(s)
-            if steps[s]["dst"] == pot and s < before:
+            if target[s] == pot and s < before:
                 total += arrives(s) - (repaid_before[s] if stood[pot]["divided"] else 0)
         return total
 
+    @cache
     def own(s):
         """What its pot itself pays."""
-        pot = steps[s]["src"]
+        pot = source[s]
         if stood[pot]["outside"] or lent(s):
             return 0
         return min(amount(s), max(held(pot, s), 0))
 
+    @cache
     def repaid(s):
         """What of a credit its lender gets."""
-        pot = steps[s]["dst"]
+        pot = target[s]
         if stood[pot]["outside"]:
             return 0
         if stood[pot]["divided"]:
@@ -107,17 +112,17 @@ def run_balances(steps, pots, converts, received):
 
     facts = []
     for s in range(len(steps)):
-        p, q = steps[s]["src"], steps[s]["dst"]
+        p, q = source[s], target[s]
         known = not stood[p]["outside"]
         avail = 0 if lent(s) and known else max(held(p, s), 0) if known else amount(s)
         after = 0 if stood[q]["outside"] else max(held(q, s + 1), 0)
-        dplace = int(stood[p]["paid"]) + sum(own(t) for t in range(s) if steps[t]["src"] == p)
-        entered = [arrives(t) - repaid(t) for t in range(s) if steps[t]["dst"] == q]
+        dplace = int(stood[p]["paid"]) + sum(own(t) for t in range(s) if source[t] == p)
+        entered = [arrives(t) - repaid(t) for t in range(s) if target[t] == q]
         cplace = int(stood[q]["credited"]) + (0 if stood[q]["outside"] else sum(entered))
         facts.append((avail, after, repaid(s), dplace, cplace))
     for pot in range(len(pots)):
-        paid_by = [s for s in range(len(steps)) if steps[s]["src"] == pot]
-        paid_to = [s for s in range(len(steps)) if steps[s]["dst"] == pot]
+        paid_by = [s for s in range(len(steps)) if source[s] == pot]
+        paid_to = [s for s in range(len(steps)) if target[s] == pot]
         if paid_by:
             pots[pot]["debit"] = amount(paid_by[-1])
             pots[pot]["paid"] += sum(own(s) for s in paid_by)

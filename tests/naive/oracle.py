@@ -271,10 +271,21 @@ class Question:
         ((name, amount),) = standing.items()
         if ref.amount is not None and ref.amount > amount:
             raise RefusedError(f"{ref}: less than was asked")
+        # READING: at two times between which nothing came to the account in that currency or went out of it, what stands
+        # there is one and the same money.
+        edge = max(self.opens, rows.periods[ref.name][rows.period_at(ref.name, time)].start)
+        places = [sum(step.time < edge for step in rows.steps)]
+        for ledger in self.keys(ref.name, name, time):
+            places += [line.place + 1 for line in rows.history(ledger).entries if self.moves(line.place, cut)]
+        cut = min(cut, max(places))
         key = (ref.name, name, cut)
         self.cuts[key] = max(self.cuts.get(key, 0), amount if ref.amount is None else ref.amount)
         self.cut_times[key] = time
         return name
+
+    def moves(self, place: int, cut: int) -> bool:
+        """Whether a step is before the cut, and was not undone."""
+        return place < cut and bool(self.rows.net[self.rows.steps[place].row["transfer_id"]])
 
     def keys(self, account: str, currency: str, time: int) -> list[tuple]:
         """The sub-ledgers of an account in one currency at a time (several only in a clearing account)."""

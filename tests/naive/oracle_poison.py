@@ -8,6 +8,7 @@ definition leaves room.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tests.naive.oracle_books import Booking, keep_books
@@ -145,8 +146,11 @@ class Poison:
                 for step in self.rows.steps
             )
             return 0 if arrived else self.inside[key]
+        return sum(keep_books(self.rows.history(key), self.edge).balance.values())
+
+    @cached_property
+    def edge(self) -> int:
+        """Where the period ends, as the question goes: how many steps are before it."""
         if self.q.backward:
-            first = sum(step.time < self.q.opens for step in self.rows.steps)
-        else:
-            first = sum(step.time <= self.q.closes for step in self.rows.steps)
-        return sum(keep_books(self.rows.history(key), first).balance.values())
+            return sum(step.time < self.q.opens for step in self.rows.steps)
+        return sum(step.time <= self.q.closes for step in self.rows.steps)
