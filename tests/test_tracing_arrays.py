@@ -6,6 +6,7 @@ booked again, event by event, by lines that know nothing of rules: what cannot b
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 from collections import Counter, defaultdict
@@ -48,7 +49,12 @@ class Asked:
         pointer, positions = naive_index.index_by(self.steps[end], self.pots)
         positions = np.array(positions, np.int32)
         starts = self.steps[place][positions].astype(np.int64)
-        side = ints(pointer), positions, starts, ints(naive_lay.held(self.steps, positions.tolist(), self.back))
+        side = (
+            ints(pointer),
+            positions,
+            starts,
+            ints(naive_lay.held(self.steps, positions.tolist(), self.back)),
+        )
         return *side, ints(naive_lows.lows_of(self.steps, side, self.converted, self.back))
 
     def parts(self) -> list[int]:
@@ -202,12 +208,16 @@ def book(asked: Asked, found: Found) -> None:
     place = 0
     while place <= asked.last:
         group = [place]  # the parts of one payment leave together, before any of it arrives
-        while group[-1] < asked.last and together(steps, *(at(size, back, o) for o in (group[-1], group[-1] + 1))):
+        while group[-1] < asked.last and together(
+            steps, *(at(size, back, o) for o in (group[-1], group[-1] + 1))
+        ):
             group.append(group[-1] + 1)
         arriving = []
         given = [part for o in group for _, part in begins.get(2 * o, ())]
         if given:  # shares spread it over the parts of a payment
-            assert sum(found.moved.get(at(size, back, o), (0, 0))[0] for o in group) == sum(given), "a seed's part"
+            assert sum(found.moved.get(at(size, back, o), (0, 0))[0] for o in group) == sum(given), (
+                "a seed's part"
+            )
         for o in group:
             s = at(size, back, o)
             payer, payee = (int(steps[s][end]) for end in (("dst", "src") if back else ("src", "dst")))
@@ -264,7 +274,7 @@ def test_what_a_rule_says_can_be_booked_and_adds_up(rule: str) -> None:
     assert tried > EXAMPLES / 3
 
 
-@pytest.mark.parametrize("fault", ("more", "less", "later", "elsewhere", "left"))
+@pytest.mark.parametrize("fault", ["more", "less", "later", "elsewhere", "left"])
 def test_what_cannot_be_booked_is_seen(fault: str) -> None:
     """Each kind of fault, planted in what first in, first out says."""
     planted = 0
@@ -313,7 +323,7 @@ def test_chains_go_with_the_time_and_add_up_to_their_seeds() -> None:
         told: Counter = Counter()
         for (way, _, _, seed), (_, worth) in chains.items():
             told[seed] += worth
-            for first, then in zip(way, way[1:], strict=False):
+            for first, then in itertools.pairwise(way):
                 earlier, later = (then, first) if asked & cases.chains.BACK else (first, then)
                 if not asked & cases.chains.COORDINATED:
                     assert comes[earlier] < leaves[later], number
@@ -326,7 +336,7 @@ def test_chains_go_with_the_time_and_add_up_to_their_seeds() -> None:
 
 
 # ---------------------------------------------------------------------- 4
-@pytest.mark.parametrize("rule", ("fifo", "lifo"))
+@pytest.mark.parametrize("rule", ["fifo", "lifo"])
 def test_forward_and_backward_are_one_question(rule: str) -> None:
     kernel, reached = RULES[rule][0], 0
     for number in range(EXAMPLES):
@@ -339,7 +349,9 @@ def test_forward_and_backward_are_one_question(rule: str) -> None:
             continue
         none = np.zeros((0, 2), np.int64)
 
-        def carried(s: int, back: bool, world: World = world, size: int = size, none: np.ndarray = none) -> Any:
+        def carried(
+            s: int, back: bool, world: World = world, size: int = size, none: np.ndarray = none
+        ) -> Any:
             seed = ints([(2 * at(size, back, s), -1, 0, int(world.steps[s]["amount"]), 0)], 5)
             found = kernel(Asked(world.steps, seed, none, world.pots, size - 1, back))
             return found.moved
@@ -425,15 +437,15 @@ def test_poison_touches_whatever_any_rule_moves() -> None:
         world = World(rng, rng.choice((4, 12, 40)), converts=0, far=rng.random() < 0.5)
         size = len(world.steps)
         begun = sorted(
-            s for s in rng.sample(range(size), min(2, size)) if not world.steps[s]["flags"] & (PARTS | ARRIVAL)
+            s
+            for s in rng.sample(range(size), min(2, size))
+            if not world.steps[s]["flags"] & (PARTS | ARRIVAL)
         )
         amounts = [int(world.steps[s]["amount"]) for s in begun]
         marked = np.zeros((world.pots, 4), np.int64)
         pointer, positions = world.payments(False)[:2]
         seeds = ints(list(zip(begun, amounts, strict=True)), 2)
-        touched = dict(
-            touch(world.steps, pointer, positions, seeds, marked, size - 1, -1, True)[0].tolist()
-        )
+        touched = dict(touch(world.steps, pointer, positions, seeds, marked, size - 1, -1, True)[0].tolist())
         for rule, (kernel, _) in RULES.items():
             table = [
                 (2 * s, -1, 0, amount, 0) if rule in ("fifo", "lifo") else (2 * s, -1, amount, 0)

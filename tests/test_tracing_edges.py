@@ -414,14 +414,17 @@ def test_balances_prove_nothing_against_rows_whose_order_is_open() -> None:
     assert breaks(held - 105) == [("balance", "z", -100_00)]
 
 
-@pytest.mark.parametrize("by", ("account", "party"))
+@pytest.mark.parametrize("by", ["account", "party"])
 def test_money_that_overdrafts_hand_round_too_often_is_refused_by_name(
     by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """B pays A before it has anything and A more than that back: a unit that covers A's last one is each time a
     unit nearer to the first."""
     transfers = frame(
-        ("y", "B", "Y", "0.01"), ("there", "B", "A", "1.00"), ("back", "A", "B", "1.01"), ("s", "S", "A", "0.01")
+        ("y", "B", "Y", "0.01"),
+        ("there", "B", "A", "1.00"),
+        ("back", "A", "B", "1.01"),
+        ("s", "S", "A", "0.01"),
     )
     accounts = pd.DataFrame(
         [{"account_id": name, "opening_balance": "0", "party_id": "P"} for name in "AB"], dtype="str"
@@ -438,4 +441,6 @@ def test_money_that_overdrafts_hand_round_too_often_is_refused_by_name(
     monkeypatch.setattr(chains, "LONGEST", 202)
     with pytest.raises(gf.UsageError, match="hand the same money round more than 202 times"):
         gf.trace(case, "transfer:s", overdraft="coordinated", by=by)
-    assert ends(gf.trace(case, "transfer:s", by=by)) == [("lender", None if by == "party" else "A", "CNY", 1, 1)]
+    assert ends(gf.trace(case, "transfer:s", by=by)) == [
+        ("lender", None if by == "party" else "A", "CNY", 1, 1)
+    ]

@@ -180,7 +180,9 @@ def far_seeds(case: gf.Case, count: int) -> list[str]:
 def test_forward_and_backward_agree(case: gf.Case, rule: str) -> None:
     """What reaches transfer *o* from transfer *i* is the same asked either way; under poison, that it does."""
     pairs = 0
-    for name in seeds(case, 50 if rule == "poison" else 300, salt=1):  # poison reaches much, and is slow to tell
+    for name in seeds(
+        case, 50 if rule == "poison" else 300, salt=1
+    ):  # poison reaches much, and is slow to tell
         found = carried(gf.trace(case, f"transfer:{name}", rule=rule))
         for other in sorted(found)[:5]:
             back = carried(gf.trace(case, f"transfer:{other}", rule=rule, backward=True))

@@ -349,4 +349,3 @@ class _Pen:
             if "pass" not in (link.source.role, link.target.role)
         ][:5]
         return " ".join([*told, self.shown(flow)])
-
