@@ -309,6 +309,12 @@ def refs_of(name: str) -> list:
 def test_renaming_and_shuffling_change_nothing_where_the_order_is_known(data: st.DataObject) -> None:
     tables = data.draw(ledgers(features(orders=KNOWN, dates=False)))
     asked = data.draw(questions(tables))
+    # Of rows of several accounts at one time no order is known: which of them a part begins with, their names decide.
+    refs = [
+        ref if ref.kind in ("transfer", "account", "balance") else replace(ref, amount=None)
+        for ref in asked.refs
+    ]
+    asked = replace(asked, refs=tuple(refs))
     case, oracle = both(tables)
     renamed, back = rename(tables, random.Random(data.draw(st.integers(0, 2**32))))
     question, again = renamed_question(asked, back), case_of(renamed)
@@ -333,7 +339,7 @@ def rename(tables: Tables, rng: random.Random) -> tuple[Tables, dict[tuple[str, 
     names = sorted({row["transfer_id"] for row in new["transfers"]})
     accounts = sorted(
         {row[side] for row in new["transfers"] for side in ("source", "target")}
-        | {row["account_id"] for row in new.get("accounts", [])}
+        | {row["account_id"] for name in ("accounts", "coverage") for row in new.get(name, [])}
     )
     back = {("transfer", name): f"n{i}" for i, name in enumerate(rng.sample(names, len(names)))}
     for i, name in enumerate(rng.sample(accounts, len(accounts))):
