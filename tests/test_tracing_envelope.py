@@ -506,6 +506,9 @@ def test_two_rows_of_one_second() -> None:
     assert found[("balance", "M")] == (0, 7_000)
     shown = bounds(t.envelope())
     assert shown[("balance", "X")] == (30, 80)
+    assert any("order" in reason for reason in t.envelope().attrs["reasons"])  # paid last, it could be 0
+    known = gf.trace(Vector(rows, {"M": "50"}).case(), "transfer:r0")
+    assert known.envelope().attrs["reasons"] == []
 
 
 def test_kinds_and_keys() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 import graphflow as gf
@@ -140,3 +141,28 @@ def test_a_reference_is_written_as_shortly_as_it_is_still_found(case):
 def test_a_reference_means_exactly_its_id():
     assert written("account", "14001001000048271") == "account:14001001000048271"
     assert written("account", "A@B") == 'account:"A@B"'
+
+
+def test_a_balance_at_two_times_between_which_nothing_moved_is_one_seed() -> None:
+    """Also where rows of others lie between; a row of its own makes it two, of which the later meets the earlier."""
+    rows = [
+        ("in", "S", "A", "10", "09:00"),
+        ("other", "X", "Y", "5", "11:00"),
+        ("out", "A", "Z", "4", "13:00"),
+    ]
+    transfers = pd.DataFrame(
+        [(name, a, b, amount, f"2024-03-01 {time}") for name, a, b, amount, time in rows],
+        columns=["transfer_id", "source", "target", "amount", "time"], dtype="str",
+    )  # fmt: skip
+    accounts = pd.DataFrame([{"account_id": "A", "opening_balance": "0"}], dtype="str")
+    case = gf.Case.from_tables(transfers=transfers, accounts=accounts, timezone="Asia/Shanghai")
+
+    def seeds(*times: str, backward: bool = False) -> list[tuple[str, int]]:
+        t = gf.trace(case, [f"balance:A@2024-03-01 {time}" for time in times], backward=backward)
+        assert int(t.ends["seed_amount"].sum()) == t.seed == int(t.seeds["seed_amount"].sum())
+        local = t.seeds["time"].dt.tz_convert("Asia/Shanghai").dt.strftime("%H:%M")
+        return list(zip(local, t.seeds["seed_amount"].tolist(), strict=True))
+
+    for backward in (False, True):
+        assert seeds("10:00", "12:00", backward=backward) == [("10:00", 1000)]
+        assert seeds("12:00", "14:00", backward=backward) == [("12:00", 1000), ("14:00", 600)]

@@ -108,6 +108,7 @@ def _table(frame: pd.DataFrame, answers: Mapping[str, Trace], tables: TraceTable
         if any(not t.attributes for t in answers.values())
         else "",
         say(INEXACT) if inexact else "",
+        *tables.beyond(frame),
     ]
     return Table(
         say(N_("Every rule beside the others")),

@@ -306,6 +306,7 @@ class TraceTables:
             )
             if not all(exact for _, _, exact in bounds.values()):
                 notes.append(self.say(INEXACT))
+            notes += self.beyond(self.extras.envelope)
         return Table(
             self.say(title),
             [*(self.say(title) for title in titles), *(["%"] if attributes else [])],
@@ -313,6 +314,11 @@ class TraceTables:
             right=range(2, len(titles) + attributes),
             note=" ".join(note for note in notes if note),
         )
+
+    def beyond(self, envelope: pd.DataFrame | None) -> list[str]:
+        """What the bounds do not speak of, as sentences."""
+        said = [] if envelope is None else envelope.attrs.get("reasons", [])
+        return [self.say(N_("Note: {reason}."), reason=self.say(reason)) for reason in said]
 
     def _span(self, row: Mapping[Any, Any]) -> str:
         """The least and the greatest over all orders of the rows, where they differ."""

@@ -130,13 +130,14 @@ def set_beside(
 
 def _with_envelope(frame: pd.DataFrame, answer: Any, budget: int | None) -> pd.DataFrame:
     """The least and the greatest of each end; none for what the envelope does not tell apart."""
-    bounds = answer.envelope(budget=budget)
-    keys = [name for name in END if name in bounds.columns and name != "party_id"]
-    if "party_id" in bounds.columns:
+    found = answer.envelope(budget=budget)
+    keys = [name for name in END if name in found.columns and name != "party_id"]
+    if "party_id" in found.columns:
         keys.append("party_id")
-    bounds = bounds[[*keys, "least", "greatest", "exact"]]
+    bounds = found[[*keys, "least", "greatest", "exact"]]
     joined = frame.merge(bounds, on=keys, how="left")
     for name in ("least", "greatest"):
         joined[name] = joined[name].astype("Int64")
     joined["exact"] = joined["exact"].astype("boolean")
+    joined.attrs["reasons"] = found.attrs["reasons"]
     return joined

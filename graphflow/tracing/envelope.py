@@ -51,6 +51,10 @@ SPENT_FIRST = N_("the budget was spent before all these ends were looked at")
 TOO_LARGE = N_("the money can go more ways than the budget allows to lay out")
 TURNED_TOO = N_("money that was converted could also have come to these ends: in the envelope it ends before")
 ORDER_OPEN = N_("the order of rows is open: these are bounds over every order that it allows")
+ORDER_SHOWN = N_(
+    "the order of some rows is open: these bounds are for the one that is shown, and in another an end can "
+    "lie outside of them"
+)
 NO_LIMITS = N_("the envelope knows no limits: what one stops goes on in it")
 IN_TIME = N_("here a payment out of an overdraft is carried on by what repays it; in the envelope that ends")
 
@@ -290,6 +294,8 @@ def envelope_of(
         reasons[SPENT_FIRST if work.flows is not None else TOO_LARGE] = None
     if work.spans is not None:
         reasons[ORDER_OPEN] = None
+    elif trace._open_accounts:
+        reasons[ORDER_SHOWN] = None
     if bool((trace.ends["kind"] == "horizon").any()):
         reasons[NO_LIMITS] = None
     if trace.parameters["overdraft"] != "lender":

@@ -21,7 +21,7 @@ from graphflow.tracing.holders import Holders
 from graphflow.tracing.orders import Intervals, Key, intervals
 from graphflow.tracing.seeds import Seeds
 from graphflow.tracing.supposing import LARGE, Supposed, suppose
-from graphflow.tracing.telling import Chain, Telling, frame_of, time_of
+from graphflow.tracing.telling import Chain, Telling, frame_of
 from graphflow.tracing.walk import (
     HORIZON,
     LENDER,
@@ -205,7 +205,7 @@ class Trace:
             {
                 "transfer_id": None,
                 "account_id": self._account_of(stand.pot),
-                "time": pd.to_datetime(time_of(ledger, stand.after), unit="us", utc=True),
+                "time": pd.to_datetime(stand.time, unit="us", utc=True),
                 "seed_amount": stand.ends - stand.begins,
                 "reversed": 0,
             }
@@ -385,7 +385,8 @@ class Trace:
         DataFrame
             Columns ``kind``, ``account_id``, ``currency``, ``least``, ``greatest`` (in the seed's currency)
             and ``exact``: this trace's own ends first. ``attrs["left_out"]`` is how many other ends the
-            budget left out, ``attrs["reasons"]`` says why something is not exact.
+            budget left out, ``attrs["reasons"]`` says why something is not exact, and what the bounds do not
+            speak of: other orders of the rows, say.
 
         Notes
         -----

@@ -30,13 +30,16 @@ DAY = 86_400_000_000
 
 @dataclass(frozen=True)
 class Standing:
-    """Money that stands in a pot: its places on the pot's ruler, the whole balance, the step after which."""
+    """Money that stands in a pot: its places on the pot's ruler, the whole balance, the step after which, and
+    the time that was asked (the first of several).
+    """
 
     pot: int
     begins: int
     ends: int
     balance: int
     after: int
+    time: int
 
 
 @dataclass(frozen=True)
@@ -221,7 +224,9 @@ def find_seeds(
             key = (stand.pot, stand.after)
             before = stands.get(key)
             length = max(part, before.ends - before.begins if before else 0)
-            stands[key] = Standing(stand.pot, stand.begins, stand.begins + length, stand.balance, stand.after)
+            stands[key] = replace(
+                stand, ends=stand.begins + length, time=min(stand.time, before.time if before else stand.time)
+            )
     if problems:
         raise UsageError(*problems)
     # a transfer that is named twice counts once, with its greatest part
@@ -528,7 +533,7 @@ def _balance(
         filled = _filled_since(ledger, pot, after, came_step)
         # custody: the compartment without an earmark first, then the one non-empty longest
         rank = -2 if kind == CUSTODY and int(ledger.pots["earmark"][pot]) < 0 else filled
-        found.append((rank, pot, Standing(pot, went, came, came - went, after)))
+        found.append((rank, pot, Standing(pot, went, came, came - went, after, time)))
     if not held:
         raise UsageError(
             Problem(
