@@ -453,10 +453,10 @@ def random_question(rng: random.Random, tables: Tables, limits: bool, periods: b
                 amount = rng.randint(1, row["amount"])
             refs.append(Ref(kind, row["transfer_id"], None, amount))
         elif kind == "balance":
-            moment = rng.choice(times) if short or rng.random() < 0.8 else text_of(START)
-            refs.append(
-                Ref(kind, rng.choice([n for n in accounts if not n.startswith("?:")]), moment, amount)
-            )
+            name = rng.choice([n for n in accounts if not n.startswith("?:")])
+            for _ in range(rng.choice((1, 1, 1, 1, 2, 3))):  # of one account at several times
+                moment = rng.choice(times) if short or rng.random() < 0.8 else text_of(START)
+                refs.append(Ref(kind, name, moment, amount))
         else:
             # A part of several transfers takes them in time order: only a known order says which come first.
             names = {

@@ -444,3 +444,49 @@ def test_money_that_overdrafts_hand_round_too_often_is_refused_by_name(
     assert ends(gf.trace(case, "transfer:s", by=by)) == [
         ("lender", None if by == "party" else "A", "CNY", 1, 1)
     ]
+
+
+EVERY = ("fifo", "lifo", "prorata", "libr")
+
+
+@pytest.mark.parametrize("rule", EVERY)
+def test_a_limited_question_with_several_seeds_lists_a_transfer_once(rule: str) -> None:
+    """Each seed's share of a payment was listed as a transfer of its own."""
+    transfers = frame(
+        ("a", "A", "M", "30"), ("b", "B", "M", "70"), ("x", "M", "X", "100"), ("y", "X", "Y", "90")
+    )
+    trace = gf.trace(gf.Case.from_tables(transfers=transfers), "transfer:a,b", rule=rule, max_hops=1)
+    assert trace.transfers[["transfer_id", "traced", "seed_amount"]].values.tolist() == [["x", 10000, 10000]]
+
+
+@pytest.mark.parametrize("rule", EVERY)
+def test_balances_of_one_account_are_one_beginning(rule: str) -> None:
+    """What left a limit at several times was listed as several chains without transfers."""
+    transfers = frame(
+        ("a", "A", "M", "100"), ("x", "M", "X", "30"), ("b", "B", "M", "50"), ("y", "M", "Y", "40")
+    )
+    case = gf.Case.from_tables(transfers=transfers)
+    seed = "balance:M@2024-05-01T09:05:00,balance:M@2024-05-01T09:25:00"
+    trace = gf.trace(case, seed, rule=rule, max_hops=0)
+    listed = trace.chains()[["transfers", "kind", "amount"]].values.tolist()
+    assert sorted(listed) == [[(), "balance", 8000], [(), "horizon", 7000], [(), "recirculated", 7000]]
+    # of the two only both together are as much
+    kept = gf.trace(case, seed, rule=rule, min_amount="50", max_hops=1).chains()
+    assert sorted(map(tuple, kept[["transfers", "amount"]].values)) == [((), 7000), ((), 7000), ((), 8000)]
+    full = gf.trace(case, seed, rule=rule)
+    assert full.chains(order="speed")["transfers"].tolist()[:2] == [("x",), ("y",)]
+    assert full.by_seed()["seed"].unique().tolist() == ["M"]
+
+
+@pytest.mark.parametrize("rule", EVERY)
+def test_balances_of_one_party_are_one_beginning_by_party(rule: str) -> None:
+    transfers = frame(
+        ("a", "A", "M", "10"), ("b", "B", "N", "20"), ("i", "N", "M", "20"), ("x", "M", "X", "30")
+    )
+    accounts = pd.DataFrame({"account_id": ["M", "N"], "party_id": ["P", "P"]})
+    case = gf.Case.from_tables(transfers=transfers, accounts=accounts)
+    trace = gf.trace(
+        case, "balance:M@2024-05-01T09:15:00,balance:N@2024-05-01T09:15:00", rule=rule, by="party"
+    )
+    assert trace.chains()[["transfers", "amount"]].values.tolist() == [[("x",), 3000]]
+    assert trace.by_seed()[["seed", "seed_amount"]].values.tolist() == [["P", 3000]]

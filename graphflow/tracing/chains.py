@@ -156,8 +156,12 @@ class Chains:
                 total[0] += a
                 total[1] += b
         visited = np.flatnonzero(carried.any(axis=1))
-        steps = visited if self.real_steps is None else self.real_steps[visited]
-        moved = np.column_stack((steps, carried[visited]))
+        moved = np.column_stack((visited, carried[visited]))
+        if self.real_steps is not None:  # each seed's part of a step is a step by itself here
+            steps, inverse = np.unique(self.real_steps[visited], return_inverse=True)
+            moved = np.zeros((steps.size, 3), np.int64)
+            moved[:, 0] = steps
+            np.add.at(moved[:, 1:], inverse.ravel(), carried[visited])
         table = np.array([[*key, *value] for key, value in sorted(ends.items())], np.int64).reshape(-1, 4)
         return moved, table
 

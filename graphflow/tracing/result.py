@@ -444,8 +444,9 @@ class Trace:
         order
             ``"amount"``: greatest first; ``"hops"``: longest first; ``"speed"``: fastest first, by the time
             between the leaving of the seed and the arrival of the last transfer (backward: between the
-            leaving of the last one and the arrival of the seed), those without any transfer behind the seed
-            last; ``"found"``: as they are found. Of equal ones the first that was found.
+            leaving of the last one and the arrival of the seed; of an account's balances the first as the
+            question goes), those without any transfer behind the seed last; ``"found"``: as they are found.
+            Of equal ones the first that was found.
         """
         chains, left = self._telling.top(top, order)
         frame = frame_of(chains)
@@ -462,8 +463,9 @@ class Trace:
         Parameters
         ----------
         by
-            ``"transfer"``: one claimant a seed transfer (a balance: its account); ``"party"``: a claimant is
-            the party that paid the seed (backward: received it), an account without one its own.
+            ``"transfer"``: one claimant a seed transfer (a balance: its account, in a question by party its
+            party); ``"party"``: a claimant is the party that paid the seed (backward: received it), an
+            account without one its own.
 
         Returns
         -------
@@ -518,6 +520,7 @@ class Trace:
             account = int(ledger.rows["target" if self.backward else "source"][row])
         else:
             account = int(ledger.pots["account"][self._chains.stands_in(number)])
+            by = "party" if self._question.by == "party" else by  # it begins in what counts as one there
         party = int(ledger.account_party[account]) if by == "party" else -1
         return str((ledger.party_ids[party] if party >= 0 else ledger.account_ids[account]).as_py())
 

@@ -207,10 +207,12 @@ class Telling:
 
     def _took(self, told: Told) -> Ints:
         """The time between the leaving of the seed and the arrival of the last transfer, in microseconds;
-        backward between the leaving of the last one and the arrival of the seed.
+        backward between the leaving of the last one and the arrival of the seed. Of balances of one account
+        the first as the question goes counts.
         """
         ledger, batch = self._ledger, told.batch
-        seeds = self._chains.seeds[batch.ends[told.which, 4]]
+        number = self._chains.seeds[:, 5]
+        seeds = self._chains.seeds[np.searchsorted(number, number[batch.ends[told.which, 4]])]
         begins, ends = batch.bounds[told.which], batch.bounds[told.which + 1]
         rows = np.append(batch.rows, 0)  # where there is no transfer, any
         first = ledger.rows[rows[begins]]["arrives" if self._backward else "time"].copy()

@@ -315,7 +315,7 @@ def _lots_chains(ledger: Ledger, roots: _Roots, last: int, asked: int, limits: L
 
 
 def _joined(ledger: Ledger, roots: _Roots, asked: int) -> Ints:
-    """Seeds of chains: what several compartments paid, or what stands in several, is one seed.
+    """Seeds of chains, those of one transfer or one account together.
 
     A seed is the first money of its transfer; of what stands in a pot the oldest, last in first out the
     lowest.
@@ -328,11 +328,31 @@ def _joined(ledger: Ledger, roots: _Roots, asked: int) -> Ints:
     )
     if len(table) == 0 or (len(ledger.row_pointer) == 0 and not (roots.step < 0).any()):
         return table
-    of = -1 - ledger.pots["account"][np.maximum(roots.pot, 0)].astype(np.int64)
+    whose = _whose(ledger, roots.pot, bool(asked & kernel.PARTY))
     transfers = roots.step >= 0  # of none there may be no steps at all
-    of[transfers] = ledger.steps["row"][roots.step[transfers]]
-    same = (of[1:] == of[:-1]) & ((roots.place[1:] == roots.place[:-1]) | (of[1:] >= 0))
-    table[:, 5] = np.concatenate(([0], np.cumsum(~same)))
+    whose[transfers] = ledger.steps["row"][roots.step[transfers]]
+    return _by_seed(table, whose)
+
+
+def _whose(ledger: Ledger, pots: Ints, party: bool) -> Ints:
+    """A negative number for each pot's account; by party for the party of one that has one."""
+    accounts = ledger.pots["account"][np.maximum(pots, 0)].astype(np.int64)
+    if not party:
+        return -1 - accounts
+    parties = ledger.account_party[accounts].astype(np.int64)
+    return np.where(parties >= 0, -1 - len(ledger.account_ids) - parties, -1 - accounts)
+
+
+def _by_seed(table: Ints, whose: Ints) -> Ints:
+    """Rows of one seed beside one another and numbered as one: what several compartments paid, and what
+    stood in one account, at whatever times, so that a path is told once. What comes first is the first.
+    """
+    _, first, inverse = np.unique(whose, return_index=True, return_inverse=True)
+    order = np.argsort(first[inverse], kind="stable")
+    begins = first[inverse][order]
+    table = table[order]
+    table[1:, 5] = np.cumsum(begins[1:] != begins[:-1])
+    table[:1, 5] = 0
     return table
 
 
@@ -503,12 +523,10 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, asked: int) -> Cha
     rows.sort()
     laid = np.array([[s, pot, low, high, at >> 1, 0] for at, s, pot, low, high in rows], np.int64)
     laid = laid.reshape(-1, 6)
-    # what several compartments paid, or what stands in several, is one seed
-    of = -1 - ledger.pots["account"][real_pots[np.maximum(laid[:, 1], 0)]].astype(np.int64)
+    whose = _whose(ledger, real_pots[laid[:, 1]], bool(asked & kernel.PARTY))
     transfers = laid[:, 0] >= 0
-    of[transfers] = steps["row"][laid[transfers, 0]]
-    same = (of[1:] == of[:-1]) & ((laid[1:, 4] == laid[:-1, 4]) | (of[1:] >= 0))
-    laid[1:, 5] = np.cumsum(~same)
+    whose[transfers] = steps["row"][laid[transfers, 0]]
+    laid = _by_seed(laid, whose)
     # a standing seed's money came in before every step behind it: its place is not compared here
     restarts = np.flatnonzero(number < 0).reshape(-1, 1)
     return Chains(

@@ -678,7 +678,8 @@ class Question:
         time = self.cut_times[account, currency, cut]
         standing = self.stands(account, currency, cut, time)
         self.touched.add(account)
-        root = ("balance", account, currency, cut)
+        # READING: a way begins in the account whose balance is a seed, at whatever time; by party in its party.
+        root = ("balance", self.rows.party(account) if self.by == "party" else account, currency)
         if not self.lots:
             self.clear_pots(account, currency, cut, time)
         whole, done = left, 0
