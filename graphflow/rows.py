@@ -67,8 +67,10 @@ def search(
     return as_frame(rows.filter(pa.array(found)))
 
 
-def moment(value: Moment, timezone: str) -> tuple[int, int]:
+def moment(value: Moment, timezone: str, where: str = "since, until") -> tuple[int, int]:
     """The first and the last microsecond (UTC) that a time means: a bare date is its whole local day.
+
+    ``where`` is what an error says of the place that it stood in.
 
     Examples
     --------
@@ -91,7 +93,7 @@ def moment(value: Moment, timezone: str) -> tuple[int, int]:
     if stated is None:
         raise UsageError(
             Problem(
-                "since, until",
+                where,
                 N_("this is not a time"),
                 first=str(value),
                 expected="2024-03-01, 2024-03-01T09:30:00",

@@ -198,8 +198,11 @@ def test_trace_writes_a_page(case: str, tmp_path: Path, capsys: pytest.CaptureFi
     assert "<svg" in text
     assert "t1 t2" in text
     assert "<b>" not in text
+    assert f"written: {page}" in capsys.readouterr().err
     assert run(["trace", case, "--from", "transfer:t1", "--html", str(tmp_path / "none" / "x.html")]) == 2
-    assert "none/x.html" in capsys.readouterr().err
+    assert f"there is no folder {tmp_path / 'none'}" in capsys.readouterr().err
+    assert run(["trace", case, "--from", "transfer:t1", "--html", str(tmp_path)]) == 2
+    assert "is a folder, not a file" in capsys.readouterr().err
 
 
 # ---------------------------------------------------------------- all that a trace can be asked
@@ -336,6 +339,11 @@ def test_statements_to_ask_for_and_what_rests_on_openings(
     asked_for = said.split("Statements to ask for next")[1].splitlines()[3:5]
     assert [line.split()[:2] for line in asked_for] == [["1", "X"], ["2", "Y"]]
     assert "If the unknown openings were very large, 3 of 3 ends would differ." in said
+    assert run(["trace", str(tmp_path / "case"), "--from", "transfer:t,s", "--all-rules"]) == 0
+    said = capsys.readouterr().out
+    asked_for = said.split("Statements to ask for next")[1].split("\n\n")[0].splitlines()[3:]
+    assert [line.split()[:3] for line in asked_for] == [["1", "X", "60.00–90.00"], ["2", "Y", "0.00–30.00"]]
+    assert "(under fifo)" in said, "what is assumed is one rule's"
     assert run(["trace", str(tmp_path / "case"), "--from", "transfer:t,s", "--top", "1"]) == 0
     parts = re.findall(r"(\d+\.\d)(?: %)?", capsys.readouterr().out.split("Ends:")[1].split("Chains")[0])
     assert parts
@@ -658,6 +666,12 @@ def test_digits_of_a_currency_are_no_money(case: str, capsys: pytest.CaptureFixt
         (["app", "--port", "0"], "at least 1"),
         (["trace", "CASE", "--from", "A", "--since", "2015-13-01"], "--since, --until: this is not a time"),
         (["trace", "CASE", "--from", "A", "--currency", "EUR"], "--currency: the case has no money in EUR"),
+        (["trace", "CASE", "--from", "balance:A@yesterday"], "--from: this is not a time"),
+        (["trace", "CASE", "--from", "A", "--since", "yesterday"], "--since, --until: this is not a time"),
+        (
+            ["trace", "CASE", "--from", "A", "--part", "chains"],
+            "--part: --part does not go together with --format table",
+        ),
         (["trace", "CASE", "--from", "nobody"], "--from: nothing has the id or name nobody"),
         (["trace", "CASE", "--from", "@no.txt"], "cannot be read: No such file or directory"),
         (["import", "CASE", "--case", "x", "--timezone", "Mars"], "--timezone: there is no such time zone"),

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 import graphflow as gf
+from graphflow.synthesis import toys
 from graphflow.tracing.envelope import ENVELOPE_KINDS, Key, _Work, envelope_of
 from graphflow.tracing.network import Network, network_of, reached
 from graphflow.tracing.shifting import Flows, carried_between, feasible
@@ -232,6 +233,20 @@ def test_a_budget_gives_wider_bounds_and_says_so() -> None:
     wide = dict(zip(found["account_id"], found["greatest"].tolist(), strict=True))
     assert wide == {"X": 25_000, "Y": 30_000, "M": 40_000}
     assert found["least"].tolist() == [0, 0, 0]
+
+
+def test_ends_of_any_rule_have_bounds_whatever_the_budget() -> None:
+    """What the first rule leaves empty was without bounds once the budget was spent."""
+    for by in ("account", "party"):
+        found = gf.compare_rules(toys.t1(), "transfer:a", budget=0, by=by)
+        assert (found["fifo"] == 0).any(), "an end of another rule alone"
+        assert found[["least", "greatest", "exact"]].notna().all(axis=None) and not found["exact"].any()
+        full = gf.compare_rules(toys.t1(), "transfer:a", by=by)
+        assert full["exact"].all() and (full["greatest"] >= full[["fifo", "lifo", "libr"]].max(axis=1)).all()
+    horizon = gf.compare_rules(toys.t1(), "transfer:a", rules=["fifo", "lifo"], max_hops=0)
+    assert (horizon["least"].isna() == (horizon["kind"] == "horizon")).all() and "horizon" in set(
+        horizon["kind"]
+    )
 
 
 # ---------------------------------------------------------------------- every rule lies inside

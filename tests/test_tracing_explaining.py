@@ -87,6 +87,19 @@ def test_every_rule_says_its_arithmetic_in_both_languages() -> None:
         assert "Before it" not in chinese
 
 
+def test_an_open_order_is_said_with_what_others_give() -> None:
+    """Two rows of one second: what goes out carries more or less of one of them by which came first."""
+    rows = {
+        "transfer_id": ["t", "b", "x"], "time": ["2024-03-01T09:00:00"] * 2 + ["2024-03-01T10:00:00"],
+        "source": ["T", "B", "M"], "target": ["M", "M", "X"], "amount": ["100", "50", "120"],
+    }  # fmt: skip
+    said = explain(gf.trace(gf.Case.from_tables(transfers=rows), "transfer:t"), "x", "en")
+    assert "Times are those of Asia/Shanghai." in said
+    assert "Nothing decides the order of some rows of M" in said
+    assert "Over every order it carries from 70.00 CNY to 100.00 CNY." in said
+    assert "Nothing decides" not in explain(gf.trace(toys.t1(), "transfer:a"), "y", "en")
+
+
 def test_what_is_not_there_is_an_error() -> None:
     found = gf.trace(toys.t1(), "transfer:a")
     with pytest.raises(gf.UsageError) as error:

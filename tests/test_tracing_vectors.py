@@ -285,6 +285,10 @@ def test_t7_where_overdrafts_are_coordinated_what_repays_one_paid_for_it() -> No
         back = gf.trace(case, f"transfer:{name}", backward=True, overdraft="coordinated")
         assert held(back) == {("balance", "t"): amount}
         assert back.transfers[["transfer_id", "traced"]].values.tolist() == [["r1", amount]]
+    lent = gf.trace(case, "transfer:r1")
+    for told, note in ((lent, "the money of a lender"), (t, "the money that was paid then")):
+        (assumed,) = told.assumptions.query("kind == 'overdraft'").to_dict("records")
+        assert (assumed["account_id"], assumed["seed_amount"], note in assumed["note"]) == ("M", 10_000, True)
     for rule in ("lifo", "prorata", "libr", "poison"):
         with pytest.raises(gf.UsageError, match="coordinated"):
             gf.trace(case, "transfer:r1", rule=rule, overdraft="coordinated")

@@ -303,8 +303,12 @@ def _parser(language: str) -> argparse.ArgumentParser:
     )
     p.add_argument("--order", choices=ORDERS, help=say("of chains; else the greatest amount first"))
     p.add_argument("--explain", metavar="TRANSFER", help=say("say why this transfer carries that much"))
-    p.add_argument("--part", choices=PARTS, default="ends", help=say("which table is printed as CSV"))
-    p.add_argument("--html", metavar="FILE", help=say("also write a page with the picture and the tables"))
+    p.add_argument(
+        "--part", choices=PARTS, default="ends", help=say("which table is printed as CSV, with --format csv")
+    )
+    p.add_argument(
+        "--html", metavar="FILE", help=say("also write a page with the picture and the tables, of one rule")
+    )
 
     p = verb("synth", N_("Generate a case with its truth."), prints)
     p.add_argument(
@@ -416,7 +420,8 @@ def _trace(a: Arguments) -> int:
             answers, errors = ask_all(case, a.start, RULES, **asked)
             progress(N_("computing what any rule allows"))
             frame = set_beside(answers, errors, RULES)
-            more = {name: Extras.of(t, envelope=a.envelope) for name, t in answers.items()}
+            each = a.envelope and a.format == "json"  # beside one another they have one
+            more = {name: Extras.of(t, envelope=each) for name, t in answers.items()}
         else:
             found = trace(case, a.start, rule=a.rule, **asked)
             if a.explain is not None:
@@ -430,6 +435,8 @@ def _trace(a: Arguments) -> int:
                 progress(N_("drawing"))
                 page = trace_page(case, found, a.start, a.language, extras)
                 Path(a.html).write_text(page, encoding="utf-8")
+    if a.html:
+        print(translate(N_("written: {file}"), a.language, file=a.html), file=sys.stderr)
     if a.all_rules:
         said = {name: describe(error, a.language, a.names) for name, error in errors.items()}
         show_comparison(case, answers, more, said, frame, a)
@@ -451,6 +458,7 @@ def _refuse_together(a: Arguments) -> None:
         ("--explain", "--envelope", a.explain is not None and a.envelope),
         ("--html", "--all-rules", bool(a.html) and a.all_rules),
         ("--part", "--all-rules", a.part != PARTS[0] and a.all_rules),
+        ("--part", f"--format {a.format}", a.part != PARTS[0] and a.format != "csv"),
     ]
     problems = [Problem(one, other, {"one": one, "other": two}) for one, two, wrong in clashes if wrong]
     if a.rule == "poison" and not a.all_rules:
@@ -468,11 +476,12 @@ def _refuse_together(a: Arguments) -> None:
 
 def _unwritable(file: Path) -> Problem | None:
     """What is wrong with a file to be written, before the work rather than after it."""
-    if file.absolute().parent.is_dir() and not file.is_dir():
-        return None
-    return Problem(
-        "--html", N_("{file} cannot be written"), {"file": str(file)}, expected=N_("a file in a folder")
-    )
+    folder = file.absolute().parent
+    if file.is_dir():
+        return Problem("--html", N_("{file} is a folder, not a file"), {"file": str(file)}, str(file))
+    if not folder.is_dir():
+        return Problem("--html", N_("there is no folder {folder}"), {"folder": str(folder)}, str(file))
+    return None
 
 
 def _synth(a: Arguments) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from graphflow.cli.showing import (
@@ -62,8 +63,12 @@ def show_comparison(
         print_table(_table(frame, answers, tables, most))
         for name, error in errors.items():
             out(f"{name}: {error}")
-        for table in tables.others(TABLE_TOP):
-            print_table(table)
+        frontier = _frontier(frame, answers, tables, TABLE_TOP)
+        if frontier is not None:
+            print_table(frontier)
+        for table in tables.rests(TABLE_TOP):
+            title = say(N_("{title} (under {rule})"), title=table.title, rule=first.rule)
+            print_table(replace(table, title=title))
 
 
 def _whole(pairs: Iterator[tuple[str, object]]) -> dict[str, Any]:
@@ -77,6 +82,36 @@ def _rows(frame: pd.DataFrame, answers: Mapping[str, Trace], amounts: Amounts) -
     own = [name for name, t in answers.items() if not t.attributes]
     for record in amounts.records(frame, seed):
         yield record | {name: amounts.text(record[name], record["currency"]) for name in own}
+
+
+def _frontier(
+    frame: pd.DataFrame, answers: Mapping[str, Trace], tables: TraceTables, most: int
+) -> Table | None:
+    """The statements to ask for next, by the most that any rule says each would explain."""
+    frame = frame[frame["kind"] == "frontier"]
+    say, amounts = tables.say, tables.amounts
+    figures = [name for name, t in answers.items() if t.attributes]
+    own = not figures  # what poison touches is in the money's own currency
+    figures = figures or list(answers)
+    if frame.empty:
+        return None
+    low, high = frame[figures].min(axis=1), frame[figures].max(axis=1)
+    frame = frame.assign(low=low, high=high).sort_values(["high", "low"], ascending=False, kind="stable")
+    shown = frame.head(most)
+    rows = []
+    for i, (row, who) in enumerate(
+        zip(shown.to_dict("records"), tables.holders(shown), strict=True), start=1
+    ):
+        coin = row["currency"] if own else tables.t.currency
+        ends = [amounts.shown(row[name], coin) for name in ("low", "high")]
+        rows.append([str(i), tables.label(who), "–".join(dict.fromkeys(ends)) + f" {coin}"])
+    return Table(
+        say(N_("Statements to ask for next: the money that each would explain")),
+        ["", say(tables.whose), say(N_("by the rules"))],
+        rows,
+        right=(0, 2),
+        note=tables.more(len(frame) - len(shown)),
+    )
 
 
 def _table(frame: pd.DataFrame, answers: Mapping[str, Trace], tables: TraceTables, most: int) -> Table:
@@ -99,7 +134,7 @@ def _table(frame: pd.DataFrame, answers: Mapping[str, Trace], tables: TraceTable
                 *tables.bound(row["least"], row["greatest"], exact),
             ]
         )
-    titles = [say(N_("origin") if tables.t.backward else N_("end")), say(N_("account")), *answers]
+    titles = [say(N_("origin") if tables.t.backward else N_("end")), say(tables.whose), *answers]
     titles += [say(N_("least")), say(N_("greatest"))]
     notes = [
         say(N_("and {count} more rows"), count=f"{len(frame) - len(shown):,}") if len(frame) > most else "",

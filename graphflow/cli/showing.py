@@ -234,6 +234,11 @@ class TraceTables:
         self.know(whose)
         return list(whose)
 
+    @property
+    def whose(self) -> str:
+        """What a column of holders is called."""
+        return N_("party") if self.t.parameters["by"] == "party" else N_("account")
+
     def facts(self) -> Facts:
         from graphflow.tracing.rules import rule_named
 
@@ -249,6 +254,8 @@ class TraceTables:
             asked["min_amount"] = self.amounts.text(asked["min_amount"])
         limits = [self.say(_LIMITS[name], value=value) for name, value in asked.items()]
         ways = [self.say(text) for name, value, text in _WAYS if t.parameters.get(name) == value]
+        if t.parameters["cash_gaps"] and not t._ledger.gaps:
+            ways[-1] = self.say(N_("over gaps of cash: there are none where this money was"))
         if ways:
             rows.append((self.say(N_("Options")), ", ".join(ways)))
         if limits:
@@ -279,7 +286,7 @@ class TraceTables:
             if bounds is not None:
                 cells += self.bound(*bounds.get((row["kind"], who, row["currency"]), (None, None, None)))
             rows.append([*cells, parts[i]] if attributes else cells)
-        titles = [N_("origin") if self.t.backward else N_("end"), N_("account"), N_("amount")]
+        titles = [N_("origin") if self.t.backward else N_("end"), self.whose, N_("amount")]
         titles += [N_("of the money traced")] if abroad else []
         titles += [N_("in any order of the rows")] if spread else []
         titles += [N_("least"), N_("greatest")] if bounds is not None else []
@@ -292,7 +299,7 @@ class TraceTables:
         notes = [
             self._left(len(frame) - len(shown), int(frame["seed_amount"].iloc[top:].sum()), what)
             if attributes
-            else self._more(len(frame) - len(shown))
+            else self.more(len(frame) - len(shown))
         ]
         if spread and self.t.order_bounds == "outer":
             notes.append(self.say(OUTER_BOUND))
@@ -368,13 +375,13 @@ class TraceTables:
         left = len(rows[top:]) + int(frame.attrs.get("left_out") or 0)
         if not rows and not left:
             return None
-        titles = (N_("origin") if self.t.backward else N_("end"), N_("account"), N_("least"), N_("greatest"))
+        titles = (N_("origin") if self.t.backward else N_("end"), self.whose, N_("least"), N_("greatest"))
         return Table(
             self.say(N_("Other ends that money can have reached under another rule")),
             [self.say(title) for title in titles],
             rows[:top],
             right=(2, 3),
-            note=self._more(left),
+            note=self.more(left),
         )
 
     def frontier(self, top: int) -> Table | None:
@@ -397,10 +404,10 @@ class TraceTables:
         ]
         return Table(
             self.say(N_("Statements to ask for next: the money that each would explain")),
-            ["", self.say(N_("account")), self.say(N_("amount"))],
+            ["", self.say(self.whose), self.say(N_("amount"))],
             rows,
             right=(0, 2),
-            note=self._more(len(frame) - len(shown)),
+            note=self.more(len(frame) - len(shown)),
         )
 
     def chains(self, top: int, *, transfers: bool, order: str | None = None) -> Table:
@@ -431,10 +438,12 @@ class TraceTables:
         )
 
     def others(self, top: int) -> Iterator[Table]:
-        """What other rules reach, what to ask for, what was assumed, and money taken of others' earmarks:
-        each where there is any.
-        """
+        """What other rules reach, what to ask for, and what this rests on: each where there is any."""
         yield from (table for table in (self.reachable(top), self.frontier(top)) if table is not None)
+        yield from self.rests(top)
+
+    def rests(self, top: int) -> Iterator[Table]:
+        """What was assumed, and money taken of others' earmarks: each where there is any."""
         frame = self.t.assumptions
         if len(frame):
             shown = frame.head(top)
@@ -456,7 +465,7 @@ class TraceTables:
                 [self.say(title) for title in titles],
                 rows,
                 right=(2, 3),
-                note=" ".join(x for x in (self._more(len(frame) - len(shown)), self._resting()) if x),
+                note=" ".join(x for x in (self.more(len(frame) - len(shown)), self._resting()) if x),
             )
         frame = self.t.misuse
         if len(frame):
@@ -466,7 +475,7 @@ class TraceTables:
                 [self.say(_MISUSE.get(str(name), str(name))) for name in frame.columns],
                 [[cell(value) for value in record.values()] for record in records],
                 right=[i for i, name in enumerate(frame.columns) if name in _LOCAL],
-                note=self._more(len(frame) - len(records)),
+                note=self.more(len(frame) - len(records)),
             )
 
     def _resting(self) -> str:
@@ -482,7 +491,7 @@ class TraceTables:
             all=f"{found[1]:,}",
         )
 
-    def _more(self, count: int) -> str:
+    def more(self, count: int) -> str:
         return self.say(N_("and {count} more rows"), count=f"{count:,}") if count else ""
 
     def _left(self, count: int, money: int, what: str) -> str:

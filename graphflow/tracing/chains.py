@@ -134,7 +134,7 @@ class Chains:
                         N_("overdrawn accounts hand the same money round more than {most} times"),
                         {"most": LONGEST},
                         "coordinated",
-                        'overdraft="lender"',
+                        "lender",
                     )
                 )
             if self.real_pots is not None:

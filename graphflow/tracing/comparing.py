@@ -10,6 +10,7 @@ import pandas as pd
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
+from graphflow.tracing.envelope import is_end
 from graphflow.tracing.question import trace
 from graphflow.tracing.rules import RULES, rule_named
 
@@ -128,16 +129,16 @@ def set_beside(
     return frame
 
 
-def _with_envelope(frame: pd.DataFrame, answer: Any, budget: int | None) -> pd.DataFrame:
-    """The least and the greatest of each end; none for what the envelope does not tell apart."""
-    found = answer.envelope(budget=budget)
-    keys = [name for name in END if name in found.columns and name != "party_id"]
-    if "party_id" in found.columns:
-        keys.append("party_id")
-    bounds = found[[*keys, "least", "greatest", "exact"]]
-    joined = frame.merge(bounds, on=keys, how="left")
-    for name in ("least", "greatest"):
-        joined[name] = joined[name].astype("Int64")
-    joined["exact"] = joined["exact"].astype("boolean")
-    joined.attrs["reasons"] = found.attrs["reasons"]
-    return joined
+def _with_envelope(frame: pd.DataFrame, answer: Trace, budget: int | None) -> pd.DataFrame:
+    """The least and the greatest of each end, whichever rule has it; none where there is no such end."""
+    whose = frame["account_id"].where(frame["account_id"].notna(), frame["party_id"])
+    ends = list(zip(frame["kind"], whose, frame["currency"], strict=True))
+    told = [i for i, end in enumerate(ends) if is_end(answer, end)]
+    place = np.full(len(frame), -1)
+    place[told] = np.arange(len(told))
+    found = answer.envelope([[ends[i]] for i in told] if told else None, budget=budget)
+    kinds = {"least": "Int64", "greatest": "Int64", "exact": "boolean"}
+    bounds = found[list(kinds)].astype(kinds).reindex(place)
+    frame = frame.assign(**{name: bounds[name].array for name in kinds})
+    frame.attrs["reasons"] = found.attrs["reasons"]
+    return frame

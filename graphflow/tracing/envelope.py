@@ -268,8 +268,20 @@ def envelope_of(
             wanted = wanted[: len(own)]
             left_out = work.count - sum(len(work.members.get(key, ())) for key in own)
     else:
-        known = [*work.members, *sorted(work.turned - set(work.members))]
-        wanted = [[key for key in known if any(_names(end, key) for end in some)] for some in asked]
+        called: dict[tuple[str, str], list[Key]] = {}
+        for key in (*work.members, *sorted(work.turned - set(work.members))):
+            called.setdefault((key.kind, key.party or key.account), []).append(key)
+        wanted = [
+            list(
+                dict.fromkeys(
+                    k
+                    for end in some
+                    for k in called.get((end[0], end[1]), ())
+                    if end[2:] in ((), (k.currency,))
+                )
+            )
+            for some in asked
+        ]
     rows: list[tuple[Any, ...]] = []
     reasons: dict[str, None] = {}
     for n, keys in enumerate(wanted):
@@ -388,12 +400,6 @@ def _label(keys: Sequence[Key], asked: Sequence[tuple[str, ...]]) -> tuple[str, 
     return joined[0], joined[1], joined[2], joined[3]
 
 
-def _names(end: tuple[str, ...], key: Key) -> bool:
-    """Whether what was asked is that end."""
-    holds = end[0] == key.kind and end[1] == (key.party or key.account)
-    return holds and (len(end) < 3 or end[2] == key.currency)
-
-
 def _budget(budget: Any) -> int:
     if isinstance(budget, bool) or not isinstance(budget, (int, np.integer)) or budget < 0:
         raise UsageError(
@@ -442,12 +448,18 @@ def _problem_of(trace: Trace, end: Any) -> Problem | None:
     if end[0] not in ENVELOPE_KINDS:
         unknown = N_("the envelope knows no ends of kind {kind}")
         return Problem("ends", unknown, {"kind": end[0]}, repr(end), ", ".join(ENVELOPE_KINDS))
-    known = ledger.account(end[1]) >= 0 or end[1].startswith("transit:")
-    if trace.parameters["by"] == "party":
-        known |= ledger.party(end[1]) >= 0
-    if not known:
+    if not is_end(trace, end):
         return Problem("ends", N_("the case has no account {account}"), {"account": end[1]}, repr(end))
     if len(end) > 2 and end[2] not in ledger.currencies:
         missing = N_("the case has no money in {currency}")
         return Problem("ends", missing, {"currency": end[2]}, repr(end), ", ".join(ledger.currencies))
     return None
+
+
+def is_end(trace: Trace, end: Sequence[str]) -> bool:
+    """Whether the envelope of a trace can tell of money of that kind there."""
+    ledger = trace._ledger
+    known = ledger.account(end[1]) >= 0 or end[1].startswith("transit:")
+    if trace.parameters["by"] == "party":
+        known |= ledger.party(end[1]) >= 0
+    return known and end[0] in ENVELOPE_KINDS

@@ -106,6 +106,7 @@ class Explanation:
             source=self.account(int(of["source"])), target=self.account(int(of["target"])),
             time=self.when(int(of["time"])),
         )  # fmt: skip
+        self.say(N_("Times are those of {zone}."), zone=self.ledger.timezone)
         if of["net"] != of["amount"]:
             self.say(
                 N_("Of it {undone} were reversed: what was undone never moved, and {left} are traced."),
@@ -134,6 +135,7 @@ class Explanation:
             limits = self.trace.parameters
             if limits["max_hops"] is not None or limits["min_amount"]:
                 self.say(N_("The question limits chains; the arithmetic below is that before any limit."))
+            self.order(coin)
         parts = self.parts(leaving, moving)
         span = self.trace._seeds
         if parts[0] < span.first or parts[-1] > span.last:
@@ -144,6 +146,34 @@ class Explanation:
             self.step(step, parts)
         self.onward(moving[-1] if moving else leaving[-1])
         return self.finished()
+
+    def order(self, coin: int) -> None:
+        """What it carries where the rows stand otherwise, if nothing decides how they stand."""
+        trace = self.trace
+        if not trace._open_accounts:
+            return
+        which = trace.transfers["transfer_id"] == self.transfer(self.row)
+        low, high = (
+            trace.transfers.loc[which, name].iloc[0] if which.any() else 0
+            for name in ("traced_min", "traced_max")
+        )
+        says = {
+            "exact": N_("Over every order it carries from {low} to {high}."),
+            "outer": N_("In none it carries less than {low} or more than {high}."),
+            "none": N_("What it carries in another is not known."),
+        }
+        names = [str(trace._whole.account_ids[number].as_py()) for number in trace._open_accounts]
+        shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+        self.say(
+            N_(
+                "Nothing decides the order of some rows of {accounts}: "
+                "this is the arithmetic of the one shown."
+            ),
+            accounts=shown,
+        )
+        bounds = trace.order_bounds
+        ends = {} if bounds == "none" else {"low": int(low), "high": int(high)}
+        self.say(says[bounds], **{name: self.money(amount, coin) for name, amount in ends.items()})
 
     def parts(self, leaving: list[int], moving: list[int]) -> list[int]:
         """The steps whose account paid (backward: received): where a rule has to choose."""

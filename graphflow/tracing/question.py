@@ -164,7 +164,7 @@ def trace(
                 N_("overdrafts are coordinated first in, first out only, and not under {rule}"),
                 {"rule": chosen.name},
                 overdraft,
-                'rule="fifo", overdraft="lender"',
+                N_("the rule fifo; or lender"),
             )
         )
     zone = case.ledger.timezone

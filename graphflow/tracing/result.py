@@ -59,6 +59,12 @@ ORDER_NOTES = {
 }
 """What is assumed of rows whose order nothing decides, by what is known of the other orders."""
 
+OVERDRAWN = {
+    "lender": N_("it paid more than it held: what its statement lacks counts as the money of a lender"),
+    "coordinated": N_("it paid more than it held: what repaid that counts as the money that was paid then"),
+}
+"""What is assumed of overdrawn accounts, by how overdrafts are told."""
+
 
 class Trace:
     """Where the seed's money went (backward: where it came from), and the rows that show it.
@@ -597,6 +603,23 @@ class Trace:
         return list(zip(key.tolist(), amount.tolist(), count.tolist(), strict=True))
 
     @cached_property
+    def _overdrawn(self) -> list[tuple[int, int]]:
+        """Accounts with transfers of this trace that an overdraft paid some of, or that repaid one, and how
+        many these are.
+        """
+        ledger = self._ledger
+        moved = self._flow.moved[:, 0]
+        steps = ledger.steps[moved]
+        lent = (steps["amount"] > steps["avail"]) | ((steps["flags"] & LENT) > 0)
+        repaid = steps["repaid"] > 0
+        pots = np.concatenate((steps["src"][lent], steps["dst"][repaid])).astype(np.int64)
+        rows = np.concatenate((steps["row"][lent], steps["row"][repaid])).astype(np.int64)
+        walked = np.isin(pots, self._touched[0])
+        whose = np.column_stack((ledger.pots["account"][pots[walked]], rows[walked]))
+        accounts, count = np.unique(np.unique(whose, axis=0)[:, 0], return_counts=True)
+        return list(zip(accounts.tolist(), count.tolist(), strict=True))
+
+    @cached_property
     def _open_accounts(self) -> dict[int, int]:
         """Reached accounts with rows whose order nothing decides, and how many."""
         whose = self._whole.open_rows[:, 1]
@@ -628,7 +651,8 @@ class Trace:
         nothing says whether rows are missing between two statements of an account), ``opening``
         (unknown: the least that never overdraws is taken), ``order`` (nothing decides the order of rows),
         ``reversal`` (a seed transfer counts net), ``balance`` (stated balances do not follow from the rows),
-        ``earmark`` (a custody or reserve account whose money is divided by earmark, into how many parts).
+        ``earmark`` (a custody or reserve account whose money is divided by earmark, into how many parts),
+        ``overdraft`` (transfers of this trace that an overdraft paid some of, or that repaid one).
         """
         ledger = self._ledger
         found: list[tuple[str, str | None, str, int, int, str]] = []
@@ -675,6 +699,10 @@ class Trace:
             if parts > 1:
                 name = ledger.account_ids[account].as_py()
                 found.append(("earmark", name, self.currency, amount, parts, note))
+        note = OVERDRAWN[self._question.overdraft]
+        for account, rows in self._overdrawn:
+            name = ledger.account_ids[account].as_py()
+            found.append(("overdraft", name, self.currency, by_account[account], rows, note))
         openings = self._unknown_openings()
         listed = _frame(
             kind=pa.array([x[0] for x in found], pa.large_string()),

@@ -503,7 +503,7 @@ def _balance(
     It stands there since the account's last row in that currency (or since its statement begins, or the
     period): at two times between which nothing came or went it is one and the same money.
     """
-    begin, time = moment(reference.time or "", ledger.timezone)
+    begin, time = moment(reference.time or "", ledger.timezone, "reference")
     if (since is not None and begin < moment(since, ledger.timezone)[0]) or (
         until is not None and begin > moment(until, ledger.timezone)[1]
     ):
