@@ -150,5 +150,5 @@ def _table(frame: pd.DataFrame, answers: Mapping[str, Trace], tables: TraceTable
         titles,
         rows,
         right=range(2, len(titles)),
-        note=" ".join(note for note in notes if note),
+        note=tables.sentences(notes),
     )

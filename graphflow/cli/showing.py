@@ -319,7 +319,7 @@ class TraceTables:
             [*(self.say(title) for title in titles), *(["%"] if attributes else [])],
             rows,
             right=range(2, len(titles) + attributes),
-            note=" ".join(note for note in notes if note),
+            note=self.sentences(notes),
         )
 
     def beyond(self, envelope: pd.DataFrame | None) -> list[str]:
@@ -465,7 +465,7 @@ class TraceTables:
                 [self.say(title) for title in titles],
                 rows,
                 right=(2, 3),
-                note=" ".join(x for x in (self.more(len(frame) - len(shown)), self._resting()) if x),
+                note=self.sentences((self.more(len(frame) - len(shown)), self._resting())),
             )
         frame = self.t.misuse
         if len(frame):
@@ -490,6 +490,14 @@ class TraceTables:
             count=f"{found[0]:,}",
             all=f"{found[1]:,}",
         )
+
+    def sentences(self, notes: Iterable[str]) -> str:
+        """Notes one after the other, each ended as a sentence is, if there are several."""
+        said = [note for note in notes if note]
+        if len(said) < 2:
+            return "".join(said)
+        stop = "。" if self.language == "zh" else "."
+        return " ".join(note if note.endswith((".", "。")) else note + stop for note in said)
 
     def more(self, count: int) -> str:
         return self.say(N_("and {count} more rows"), count=f"{count:,}") if count else ""
