@@ -361,7 +361,7 @@ def assumption_rows(words: Words) -> tuple[pd.DataFrame, dict[str, Column]]:
         session.figures(currency, words.case.tables.minor_units).money(value)
         if kind == "opening"
         else say("{count} rows", count=f"{value:,}")
-        if kind in ("order", "balance", "cash")
+        if kind in ("order", "balance", "cash", "overdraft")
         else ""
         for kind, currency, value in zip(frame["kind"], frame["currency"], frame["value"], strict=True)
     ]
