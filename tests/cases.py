@@ -59,6 +59,25 @@ def ints(values: Any, width: int = 0) -> np.ndarray:
     return array.reshape(-1, width) if width else array
 
 
+def payments_of(steps: np.ndarray, pots: int, back: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What each pot pays: pointer, positions, places on its ruler."""
+    end, place = ("dst", "cplace") if back else ("src", "dplace")
+    pointer, positions = naive_index.index_by(steps[end], pots)
+    return ints(pointer), np.array(positions, np.int32), steps[place][positions].astype(np.int64)
+
+
+def side_of(steps: np.ndarray, pots: int, back: bool) -> tuple[np.ndarray, ...]:
+    """The same, and what each pot holds at them."""
+    pointer, positions, starts = payments_of(steps, pots, back)
+    return pointer, positions, starts, ints(naive_lay.held(steps, positions.tolist(), back))
+
+
+def index_of(steps: np.ndarray, converted: np.ndarray, pots: int, back: bool) -> tuple[np.ndarray, ...]:
+    """The same, and the tree of what is left behind every payment."""
+    side = side_of(steps, pots, back)
+    return *side, ints(naive_lows.lows_of(steps, side, converted, back))
+
+
 class World:
     """Books, their pots, and steps between them in time order, with every field filled in."""
 
@@ -197,14 +216,11 @@ class World:
         self.pots = len(self.outside)
 
     def payments(self, back: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        side, place = ("dst", "cplace") if back else ("src", "dplace")
-        pointer, positions = naive_index.index_by(self.steps[side], self.pots)
-        return ints(pointer), np.array(positions, np.int32), self.steps[place][positions].astype(np.int64)
+        return payments_of(self.steps, self.pots, back)
 
-    def side(self, back: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def side(self, back: bool) -> tuple[np.ndarray, ...]:
         """The index of a ledger: payments, and what each pot holds at them."""
-        pointer, positions, starts = self.payments(back)
-        return pointer, positions, starts, ints(naive_lay.held(self.steps, positions.tolist(), back))
+        return side_of(self.steps, self.pots, back)
 
     def both(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Debits and credits by pot, and the books of several pots."""
@@ -223,8 +239,7 @@ class World:
 
     def index(self, back: bool) -> tuple[np.ndarray, ...]:
         """The same with the tree of what is left behind every payment."""
-        side = self.side(back)
-        return *side, ints(naive_lows.lows_of(self.steps, side, self.converted, back))
+        return index_of(self.steps, self.converted, self.pots, back)
 
     def leads(self) -> np.ndarray:
         """Of each pot the first of its book."""

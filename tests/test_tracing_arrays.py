@@ -25,9 +25,6 @@ from graphflow.kernels.poison import touch
 from graphflow.kernels.prorata import trace_shares
 from tests import cases
 from tests.cases import ARRIVAL, CONVERTS, PARTS, World, ints
-from tests.naive import index as naive_index
-from tests.naive import lay as naive_lay
-from tests.naive import lows as naive_lows
 
 EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "2000"))
 
@@ -45,17 +42,7 @@ class Asked:
     patience: int = 1024
 
     def index(self) -> tuple[np.ndarray, ...]:
-        end, place = ("dst", "cplace") if self.back else ("src", "dplace")
-        pointer, positions = naive_index.index_by(self.steps[end], self.pots)
-        positions = np.array(positions, np.int32)
-        starts = self.steps[place][positions].astype(np.int64)
-        side = (
-            ints(pointer),
-            positions,
-            starts,
-            ints(naive_lay.held(self.steps, positions.tolist(), self.back)),
-        )
-        return *side, ints(naive_lows.lows_of(self.steps, side, self.converted, self.back))
+        return cases.index_of(self.steps, self.converted, self.pots, self.back)
 
     def parts(self) -> list[int]:
         """How much of each seed."""
