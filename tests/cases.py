@@ -620,7 +620,7 @@ def spread_inputs(rng: random.Random, size: int) -> tuple:
         ints(seeds, 4),
         world.converted,
         np.zeros((world.pots, 4), np.int64),
-        (last, rng.choice((-1, -1, 0, 1, 3)), back),
+        (last, rng.choice((-1, -1, 0, 1, 3)), back, rng.random() < 0.5),
         rng.choice((1, 2, 4, 8, 1024)),
     )
 

@@ -105,3 +105,27 @@ def test_what_is_not_there_is_an_error() -> None:
     with pytest.raises(gf.UsageError) as error:
         explain(found, "nowhere", "fr")
     assert len(error.value.problems) == 2
+
+
+def test_what_the_answer_knows_nothing_of_is_still_a_transfer_of_the_case() -> None:
+    """Over gaps of cash and under a supposition only the reached part of the case is looked at."""
+    rows = {
+        "transfer_id": ["t", "x", "u"], "time": [f"2024-03-01T09:0{i}:00" for i in range(3)],
+        "source": ["T", "A", "U"], "target": ["A", "X", "V"], "amount": ["10", "10", "5"],
+    }  # fmt: skip
+    case = gf.Case.from_tables(transfers=rows)
+    plain = gf.trace(case, "transfer:t")
+    supposed = plain.suppose(leave_out=["x"]).trace
+    assert "It carries 0.00 CNY" in explain(plain, "u", "en")
+    for found in (gf.trace(case, "transfer:t", cash_gaps=True), supposed):
+        said = explain(found, "u", "en")
+        assert "Transfer u: 5.00 CNY from U to V" in said and "It carries 0.00 CNY" in said
+    assert "It is supposed not to be there." in explain(supposed, "x", "en")
+    with pytest.raises(gf.UsageError, match="no transfer has the id"):
+        explain(supposed, "nothing", "en")
+
+
+def test_a_coordinated_overdraft_is_told_as_such() -> None:
+    found = gf.trace(toys.t7(), "transfer:t", overdraft="coordinated")
+    assert "Overdrafts are coordinated: 60.00 CNY are of money that repaid" in explain(found, "x", "en")
+    assert "coordinated" not in explain(gf.trace(toys.t7(), "transfer:t"), "x", "en")

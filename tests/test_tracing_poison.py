@@ -266,3 +266,22 @@ def test_it_bounds_what_other_rules_say(data: st.DataObject) -> None:
         touched = {key: amount for key, (amount, _) in ends(poison).items()}
         if question.max_hops is None:
             assert all(amount <= touched.get(key, 0) for key, (amount, _) in ends(trace).items())
+
+
+@pytest.mark.parametrize("inner", ["B", "A"], ids=["to another account", "to itself"])
+@pytest.mark.parametrize("backward", [False, True])
+def test_by_party_a_transfer_inside_one_is_no_hop(inner: str, backward: bool) -> None:
+    """It was counted: poison stopped earlier than the rules that it bounds."""
+    rows = {
+        "transfer_id": ["t", "s", "x"], "time": [f"2024-03-01T09:0{i}:00" for i in range(3)],
+        "source": ["T", "A", inner], "target": ["A", inner, "X"], "amount": ["10"] * 3,
+    }  # fmt: skip
+    holders = {"account_id": ["A", "B"], "party_id": ["R", "R"]}
+    case = gf.Case.from_tables(transfers=rows, accounts=holders)
+    for hops in (0, 1):
+        found = {}
+        for rule in ("fifo", "poison"):
+            how: Any = {"by": "party", "max_hops": hops, "backward": backward}
+            trace = gf.trace(case, "transfer:x" if backward else "transfer:t", rule=rule, **how)
+            found[rule] = {key: amount for key, (amount, _) in ends(trace).items()}, carried(trace).keys()
+        assert found["poison"] == found["fifo"]

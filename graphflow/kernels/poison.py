@@ -26,6 +26,9 @@ NEVER = 9223372036854775807
 ENDLESS = 4611686018427387904
 """How many transfers may follow where nothing limits them: one less for each, and it never ends."""
 
+INNER = 1024
+"""Flag of a step inside one party, as in ``ledger/form.py``."""
+
 STAYS, LENDER, RECIRCULATED, HORIZON = 0, 5, 6, 7
 """How money ends that does not stop on arrival (1 to 4, as in the steps' flags)."""
 
@@ -394,7 +397,7 @@ def pass_on(
     state: Ints,
     place: int,
     upto: int,
-    back: bool,
+    how: tuple[bool, bool],
     moved: Ints,
     touched: Ints,
     mark: Ints,
@@ -402,11 +405,14 @@ def pass_on(
     """Go straight on from behind a place over payments that pass touched money on and do nothing else; the
     place of the first other payment of a touched book, or the one behind the last that is asked for.
 
-    A loop of its own, as in `sweep`; the lists have room for all of it.
+    A loop of its own, as in `sweep`; the lists have room for all of it. ``how``: backward, by party.
     """
+    back, party = how
     size = steps.size
     ahead = -AHEAD if back else AHEAD
     other = 952 if back else 903  # it stops there, is converted, is on its way, is one of several parts
+    if party:
+        other |= INNER
     count = mark[2]
     touches = mark[4]
     found = upto + 1
@@ -451,7 +457,7 @@ def walk(
     seeds: Ints,
     converted: Ints,
     state: Ints,
-    limits: tuple[int, int, int, int, bool, bool],
+    limits: tuple[int, int, int, int, bool, bool, bool],
     moved: Ints,
     ended: Ints,
     touched: Ints,
@@ -462,12 +468,12 @@ def walk(
 
     ``limits``: the last place, how many transfers may follow a seed plus 1, after how many places to look
     whether those visited lie close together, the most pots of a book, whether the question goes backward,
-    whether this is the straight pass; ``mark``: how far it is (the place, the next seed; how much of each
-    list is used: moved, ended, touched, heap; visited, the place when that was looked at, why it stopped, for
-    how many more rows there has to be room). A key on the heap is a pot's next payment: its place, and where
-    in ``positions`` it is.
+    whether it is by party, whether this is the straight pass; ``mark``: how far it is (the place, the next
+    seed; how much of each list is used: moved, ended, touched, heap; visited, the place when that was looked
+    at, why it stopped, for how many more rows there has to be room). A key on the heap is a pot's next
+    payment: its place, and where in ``positions`` it is.
     """
-    last, start, patience, widest, back, dense = limits
+    last, start, patience, widest, back, party, dense = limits
     pointer, positions = (sides[2], sides[3]) if back else (sides[0], sides[1])
     books = sides[4]
     size = steps.size
@@ -484,7 +490,7 @@ def walk(
             upto = last if key == NEVER else min(last, (key - 1) >> 1)
             mark[2] = count
             mark[4] = touches
-            found = pass_on(steps, books, state, place, upto, back, moved, touched, mark)
+            found = pass_on(steps, books, state, place, upto, (back, party), moved, touched, mark)
             count = mark[2]
             touches = mark[4]
             if found <= upto:
@@ -589,6 +595,7 @@ def walk(
                             state[payer, 1] = at + 1
         carried = paid
         arrival = steps[high]["flags"] & 256 != 0
+        inner = party and steps[high]["flags"] & INNER != 0  # inside a party it is no further transfer
         if is_seed:
             carried = np.int64(0)
             for k in range(low, high + 1):
@@ -604,10 +611,10 @@ def walk(
         elif left == 0:
             continue
         else:
-            if left == 1 and (back or not arrival):
+            if left == 1 and not inner and (back or not arrival):
                 state[home, 3] += came if back else paid
                 continue
-            if back or not arrival:  # what was on its way is no further transfer
+            if not inner and (back or not arrival):  # what was on its way is no further transfer
                 left -= 1
             if state[home, 2] > 0 if back else arrival:
                 # of what was on its way no more arrives than was traced
@@ -636,7 +643,7 @@ def walk(
             stops += 1
         if stop != 0:
             continue
-        if back and arrival:  # its two legs are one transfer
+        if back and arrival and not inner:  # its two legs are one transfer
             left += 1
         if arrival or not back:
             state[payee, 2] = carried
@@ -668,7 +675,7 @@ def spread(
     seeds: Ints,
     converted: Ints,
     state: Ints,
-    limits: tuple[int, int, bool],
+    limits: tuple[int, int, bool, bool],
     patience: int = 1024,
 ) -> tuple[Ints, Ints]:
     """What the seeds' money touches, and where it ends.
@@ -697,7 +704,7 @@ def spread(
         came to it last, which counts where a transfer is on its way; of each book's first pot: what it paid
         that was one transfer too many.
     limits : the last place in time order that belongs to the period, most transfers after a seed (-1 for any
-        number), whether the question goes backward
+        number), whether the question goes backward, whether transfers inside one party count as none
     patience : after how many visited places to look whether a straight pass is cheaper
 
     Returns
@@ -709,7 +716,7 @@ def spread(
         How (0 stays, 1 to 4 as in the steps' flags, 5 lender, 6 met a seed, 7 limit), pot, amount as it is
         there.
     """
-    last, most, back = limits
+    last, most, back, party = limits
     start = np.int64(ENDLESS) if most < 0 else np.int64(most) + 1
     books = sides[4]
     widest = np.int64(1)
@@ -723,7 +730,7 @@ def spread(
     mark = np.zeros(10, np.int64)
     mark[0] = -1
     while mark[8] != DONE:
-        asked = (np.int64(last), start, np.int64(patience), widest, back, dense)
+        asked = (np.int64(last), start, np.int64(patience), widest, back, party, dense)
         walk(steps, sides, seeds, converted, state, asked, moved, ended, touched, heap, mark)
         room = max(mark[9], 1)
         if mark[8] == DENSE:

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import LANGUAGES, N_, translate
-from graphflow.ledger.form import ARRIVAL, BASES, CONVERTS, GAP, OUTSIDE, TRANSIT
+from graphflow.ledger.form import ARRIVAL, BASES, CONVERTS, CUSTODY, GAP, OUTSIDE, TRANSIT
 from graphflow.tables.currencies import major
 from graphflow.tracing.chains import Limits
 from graphflow.tracing.seeds import arriving
 
 if TYPE_CHECKING:
+    from graphflow.ledger.form import Ledger
     from graphflow.tracing.result import Trace
 
 Ints = NDArray[np.int64]
@@ -48,8 +49,8 @@ class Explanation:
     a rule of lots in the seed's currency, else in the account's.
     """
 
-    def __init__(self, trace: Trace, transfer_id: str, language: str) -> None:
-        self.trace, self.ledger, self.back = trace, trace._ledger, trace.backward
+    def __init__(self, trace: Trace, transfer_id: str, language: str, ledger: Ledger | None = None) -> None:
+        self.trace, self.ledger, self.back = trace, ledger or trace._ledger, trace.backward
         self.language = language
         self.row = self.ledger.row(transfer_id)
         self.zone = ZoneInfo(self.ledger.timezone)
@@ -92,27 +93,28 @@ class Explanation:
         if int(of["earmark"]) >= 0 and len(self.ledger.earmarks):
             mark = self.ledger.earmarks[int(of["earmark"])].as_py()
             return translate(N_("{account}, earmark {earmark}"), self.language, account=name, earmark=mark)
+        if int(of["kind"]) == CUSTODY:
+            return translate(N_("{account}, without earmark"), self.language, account=name)
         return name
 
     # ---------------------------------------------------------------------- the text
 
+    def unreached(self) -> str:
+        """Of a transfer that this answer knows nothing of: traced money is in neither of its accounts."""
+        self.lines = []
+        self.head()
+        supposed = self.trace.parameters.get("supposed", {})
+        if self.transfer(self.row) in supposed.get("leave_out", ()):
+            self.say(N_("It is supposed not to be there."))
+        else:
+            coin = int(self.ledger.rows["currency"][self.row])
+            self.say(N_("It carries {carried} of the traced money."), carried=self.money(0, coin))
+            self.say(N_("Traced money comes to neither of its accounts."))
+        return self.finished()
+
     def text(self) -> str:
         self.lines, self.taken = [], 0
-        of = self.ledger.rows[self.row]
-        coin = int(of["currency"])
-        self.say(
-            N_("Transfer {id}: {amount} from {source} to {target}, {time}."),
-            id=self.transfer(self.row), amount=self.money(int(of["amount"]), coin),
-            source=self.account(int(of["source"])), target=self.account(int(of["target"])),
-            time=self.when(int(of["time"])),
-        )  # fmt: skip
-        self.say(N_("Times are those of {zone}."), zone=self.ledger.timezone)
-        if of["net"] != of["amount"]:
-            self.say(
-                N_("Of it {undone} were reversed: what was undone never moved, and {left} are traced."),
-                undone=self.money(int(of["amount"] - of["net"]), coin),
-                left=self.money(int(of["net"]), coin),
-            )
+        coin = self.head()
         rule = self.trace._question.rule
         says = translate(rule.says, self.language)
         self.say(N_("Rule: {title}. {says}"), title=translate(rule.title, self.language), says=says)
@@ -144,8 +146,36 @@ class Explanation:
         self.find_traced_lots(parts[0] if self.back else parts[-1])
         for step in parts:
             self.step(step, parts)
+        if self.trace._question.overdraft == "coordinated" and not seed.size and coin == self.seed_coin:
+            lent = carried - self.taken
+            if lent:
+                self.say(
+                    N_("Overdrafts are coordinated: {lent} are of money that repaid the overdraft later.")
+                    if not self.back
+                    else N_("Overdrafts are coordinated: {lent} repaid an overdraft that had paid it on."),
+                    lent=self.money(lent, coin),
+                )
         self.onward(moving[-1] if moving else leaving[-1])
         return self.finished()
+
+    def head(self) -> int:
+        """The transfer itself; returns its currency."""
+        of = self.ledger.rows[self.row]
+        coin = int(of["currency"])
+        self.say(
+            N_("Transfer {id}: {amount} from {source} to {target}, {time}."),
+            id=self.transfer(self.row), amount=self.money(int(of["amount"]), coin),
+            source=self.account(int(of["source"])), target=self.account(int(of["target"])),
+            time=self.when(int(of["time"])),
+        )  # fmt: skip
+        self.say(N_("Times are those of {zone}."), zone=self.ledger.timezone)
+        if of["net"] != of["amount"]:
+            self.say(
+                N_("Of it {undone} were reversed: what was undone never moved, and {left} are traced."),
+                undone=self.money(int(of["amount"] - of["net"]), coin),
+                left=self.money(int(of["net"]), coin),
+            )
+        return coin
 
     def order(self, coin: int) -> None:
         """What it carries where the rows stand otherwise, if nothing decides how they stand."""
@@ -480,10 +510,12 @@ def explain(trace: Trace, transfer_id: str, language: str) -> str:
         problems.append(
             Problem("language", N_("there is no such language"), {}, language, ", ".join(LANGUAGES))
         )
-    if trace._ledger.row(transfer_id) < 0:
+    if trace._whole.row(transfer_id) < 0:
         problems.append(
             Problem("transfer", N_("no transfer has the id {id}"), {"id": transfer_id}, transfer_id)
         )
     if problems:
         raise UsageError(*problems)
+    if trace._ledger.row(transfer_id) < 0:  # of the case, but of no account that the money reaches
+        return Explanation(trace, transfer_id, language, trace._whole).unreached()
     return Explanation(trace, transfer_id, language).text()

@@ -148,7 +148,7 @@ def follow(
     size = len(ledger.steps)
     last = size - 1 - seeds.first if backward else seeds.last
     if rule == "poison":
-        return _poison_flow(ledger, roots, last, backward, limits), _no_chains
+        return _poison_flow(ledger, roots, last, view, limits), _no_chains
     if rule in ("prorata", "libr"):
         shares = (_lowest if rule == "libr" else _shares)(ledger, roots, last, backward)
         flow = _shares_flow(ledger, shares, backward)
@@ -211,7 +211,7 @@ def _lots_flow(ledger: Ledger, moved: Ints, stopped: Ints, left: Ints, backward:
     return Flow(amounts, np.concatenate(ends))
 
 
-def _poison_flow(ledger: Ledger, roots: _Roots, last: int, backward: bool, limits: Limits) -> Flow:
+def _poison_flow(ledger: Ledger, roots: _Roots, last: int, view: View, limits: Limits) -> Flow:
     """What is touched. Nothing is an amount in the seed's currency: these columns have others, unshown.
 
     Where the definition leaves room:
@@ -236,7 +236,13 @@ def _poison_flow(ledger: Ledger, roots: _Roots, last: int, backward: bool, limit
     )  # fmt: skip
     with ledger.scratch(4) as state:
         moved, ended = spread(
-            ledger.steps, ledger.pots, sides, table, ledger.converted, state, (last, limits.hops, backward)
+            ledger.steps,
+            ledger.pots,
+            sides,
+            table,
+            ledger.converted,
+            state,
+            (last, limits.hops, view.backward, view.party),
         )
     return Flow(moved, ended[:, (0, 1, 2, 2)])
 

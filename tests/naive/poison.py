@@ -85,7 +85,7 @@ def first_money(amounts, part):
 
 def spread(steps, pots, sides, seeds, converted, state, limits, patience=0):
     """What the seeds' money touches and where it ends, every step in order."""
-    last, most, back = limits
+    last, most, back, party = limits
     books, size = sides[4], len(steps)
     arriving = {int(s): int(amount) for s, amount in converted}
     injected = {int(row[0]): int(row[2]) for row in seeds if row[0] % 2 == 0}
@@ -144,7 +144,7 @@ def spread(steps, pots, sides, seeds, converted, state, limits, patience=0):
         else:
             on_way = payer in on_its_way if back else arrival
             # what was on its way is one transfer, counted where the money comes to it first
-            counts = not on_way
+            counts = not on_way and not (party and steps[group[0]]["flags"] & 1024)
             if counts and most >= 0 and count + 1 > most:
                 book = home(payer)
                 too_far[book] = too_far.get(book, 0) + (came if back else paid)
