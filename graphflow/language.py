@@ -22,7 +22,7 @@ from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
-from graphflow.errors import fill, in_words
+from graphflow.errors import FIRST, fill, in_words
 
 LANGUAGES = ("en", "zh")
 DOMAIN = "graphflow"
@@ -100,14 +100,16 @@ def describe(
     >>> from graphflow.errors import Problem, UsageError
     >>> error = UsageError(Problem("X", "this needs a package that is not installed", first="Y"))
     >>> print(describe(error, "zh"))
-    X：此功能需要的软件包未安装；首例：Y
+    X：此功能需要的软件包未安装；所给：Y
     """
     problems = getattr(error, "problems", None)
     if problems is None:
         return str(error) or type(error).__name__
     say = functools.partial(translate, language=language)
+    case = getattr(error, "case", FIRST)
     return "\n".join(
-        replace(problem, where=names.get(problem.where, problem.where)).text(say) for problem in problems
+        replace(problem, where=names.get(problem.where, problem.where)).text(say, case)
+        for problem in problems
     )
 
 

@@ -338,7 +338,7 @@ def test_statements_to_ask_for_and_what_rests_on_openings(
     said = capsys.readouterr().out
     asked_for = said.split("Statements to ask for next")[1].splitlines()[3:5]
     assert [line.split()[:2] for line in asked_for] == [["1", "X"], ["2", "Y"]]
-    assert "If the unknown openings were very large, 3 of 3 ends would differ." in said
+    assert "If the unknown openings were very large, 2 of the 2 ends would differ, and 1 would be added." in said
     assert run(["trace", str(tmp_path / "case"), "--from", "transfer:t,s", "--all-rules"]) == 0
     said = capsys.readouterr().out
     asked_for = said.split("Statements to ask for next")[1].split("\n\n")[0].splitlines()[3:]
@@ -349,11 +349,14 @@ def test_statements_to_ask_for_and_what_rests_on_openings(
     assert parts
 
 
-def test_percentages_add_up() -> None:
+def test_percentages_are_rounded_one_by_one() -> None:
+    """Of two equal amounts none is more of the whole, and less than the whole is not 100.0."""
     from graphflow.pictures.words import percents
 
-    for parts in ([1, 1, 1], [7, 11, 13, 17], [1] * 7, [999_999, 1]):
-        assert sum(map(Decimal, percents(parts, sum(parts)))) == 100
+    for parts in ([1, 1, 1], [7, 11, 13, 17], [1] * 7):
+        wanted = [round(Decimal(100 * part) / sum(parts) + Decimal("1e-20"), 1) for part in parts]
+        assert list(map(Decimal, percents(parts, sum(parts)))) == wanted
+    assert percents([999_999], 1_000_000) == ["99.9"]
     assert percents([1], 3) == ["33.3"] and percents([2], 3) == ["66.7"] and percents([1], 0) == ["0.0"]
 
 

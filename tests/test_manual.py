@@ -161,11 +161,7 @@ def ends_of(answer: Answer, language: str) -> list[str]:
     rows = [(KINDS[name], name, int(answer.left(name))) for name in answer.ends]
     total = sum(amount for _, _, amount in rows)
     rows.sort(key=lambda row: (-row[2], row[0], row[1]))
-    # a tenth of a per cent each, the greatest remainders first, so that they add up to a hundred
-    tenths = [amount * 1000 // total for _, _, amount in rows]
-    by_rest = sorted(range(len(rows)), key=lambda i: -(rows[i][2] * 1000 % total))
-    for i in by_rest[: 1000 - sum(tenths)]:
-        tenths[i] += 1
+    tenths = [(2000 * amount + total) // (2 * total) for _, _, amount in rows]
     say = functools.partial(translate, language=language)
     columns = [
         Column(say(text), right) for text, right in (("end", False), ("account", False), ("amount", True))

@@ -70,7 +70,7 @@ def test_every_number_is_found_with_its_kind_and_without(case, name, kind, ident
     ],
 )
 def test_what_several_have_is_taken_for_none_of_them(case, name, hits):
-    assert said(case, name).endswith(f"could be 2 things; first: {name}; expected: {hits}")
+    assert said(case, name).endswith(f"could be 2 things; given: {name}; expected: {hits}")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_several_have_is_taken_for_none_of_them(case, name, hits):
         ("party:张三", "; expected: party:PA, party:PC"),
         ("account:PB", "; expected: party:PB"),
         ("party:card", "; expected: account:A1"),
-        ("account:nosuch", "first: account:nosuch"),
+        ("account:nosuch", "given: account:nosuch"),
         ("transfer:tt1", "; expected: transfer:t1"),
         ("account:b1x", "; expected: account:B1"),
         ("loan:92", "; expected: loan:93"),
@@ -108,7 +108,7 @@ def test_a_reference_without_money_says_which_way_in_what_currency_when_and_what
     assert said(case, "account:A1", currency="USD") == (
         "reference: A1 paid others nothing in USD in the whole case, net of reversals; in the whole case it paid "
         "others 100.00 CNY (2024-01-02) and received 5.00 CNY (2024-03-03), 7.00 USD (2024-03-02); "
-        "first: account:A1"
+        "given: account:A1"
     )
     assert "PB received nothing from others since 2024-02-01" in said(
         case, "party:PB", backward=True, since="2024-02-01"

@@ -207,7 +207,7 @@ class Words:
         return f"{self.shares([amount])[0]:.1f}%" if self.result.seed else "–"
 
     def shares(self, amounts: Iterable[int]) -> list[float]:
-        """Of each, how much per cent of the seed it is; those of all parts of it add up to 100.0."""
+        """Of each, how much per cent of the seed it is, to a tenth."""
         return [float(each) for each in percents([int(x) for x in amounts], int(self.result.seed))]
 
     def path(self, chain: Chain) -> str:

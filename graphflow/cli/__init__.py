@@ -421,7 +421,11 @@ def _trace(a: Arguments) -> int:
             progress(N_("computing what any rule allows"))
             frame = set_beside(answers, errors, RULES)
             each = a.envelope and a.format == "json"  # beside one another they have one
-            more = {name: Extras.of(t, envelope=each) for name, t in answers.items()}
+            first = next(iter(answers))
+            more = {
+                name: Extras.of(t, envelope=each, openings=name == first and a.format == "table")
+                for name, t in answers.items()
+            }
         else:
             found = trace(case, a.start, rule=a.rule, **asked)
             if a.explain is not None:
@@ -438,7 +442,10 @@ def _trace(a: Arguments) -> int:
     if a.html:
         print(translate(N_("written: {file}"), a.language, file=a.html), file=sys.stderr)
     if a.all_rules:
-        said = {name: describe(error, a.language, a.names) for name, error in errors.items()}
+        said = {
+            name: "; ".join(translate(x.what, a.language, **x.values) for x in error.problems)
+            for name, error in errors.items()
+        }
         show_comparison(case, answers, more, said, frame, a)
     elif a.explain is not None:
         show_explained(a.explain, told, a.format)

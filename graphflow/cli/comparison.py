@@ -32,6 +32,15 @@ if TYPE_CHECKING:
     from graphflow.tracing import Trace
 
 
+OTHERS = N_(
+    "Ends that no rule here has, and another attribution could reach, are told by --envelope of one rule."
+)
+ORDERS = N_(
+    "Nothing decides the order of some rows: in another order these figures are others; "
+    "--rule tells between what."
+)
+
+
 def show_comparison(
     case: Case,
     answers: Mapping[str, Trace],
@@ -55,7 +64,7 @@ def show_comparison(
     elif asked.format == "csv":
         write_csv(_rows(frame, answers, amounts), [str(name) for name in frame.columns])
     else:
-        tables = TraceTables(case, first, asked.start, asked.language)
+        tables = TraceTables(case, first, asked.start, asked.language, extras[first.rule])
         say = tables.say
         facts = tables.facts().rows
         print_facts(Facts([row for row in facts if row[0] != say(N_("Rule"))]))
@@ -63,10 +72,10 @@ def show_comparison(
         print_table(_table(frame, answers, tables, most))
         for name, error in errors.items():
             out(f"{name}: {error}")
-        frontier = _frontier(frame, answers, tables, TABLE_TOP)
+        frontier = _frontier(frame, answers, tables, most)
         if frontier is not None:
             print_table(frontier)
-        for table in tables.rests(TABLE_TOP):
+        for table in tables.rests(most):
             title = say(N_("{title} (under {rule})"), title=table.title, rule=first.rule)
             print_table(replace(table, title=title))
 
@@ -107,7 +116,7 @@ def _frontier(
         rows.append([str(i), tables.label(who), "–".join(dict.fromkeys(ends)) + f" {coin}"])
     return Table(
         say(N_("Statements to ask for next: the money that each would explain")),
-        ["", say(tables.whose), say(N_("by the rules"))],
+        ["", say(tables.whose), say(N_("of the money traced, by the rules"))],
         rows,
         right=(0, 2),
         note=tables.more(len(frame) - len(shown)),
@@ -121,9 +130,11 @@ def _table(frame: pd.DataFrame, answers: Mapping[str, Trace], tables: TraceTable
     rows = []
     inexact = False
     for row, who in zip(shown.to_dict("records"), tables.holders(shown), strict=True):
-        figures = [
-            amounts.shown(row[name], None if t.attributes else row["currency"]) for name, t in answers.items()
-        ]
+        figures = []
+        for name, t in answers.items():
+            own = None if t.attributes else row["currency"]
+            abroad = f" {own}" if own not in (None, tables.t.currency) else ""
+            figures.append(amounts.shown(row[name], own) + abroad)
         exact = jsonable(row["exact"])
         inexact |= exact is False
         rows.append(
@@ -138,7 +149,10 @@ def _table(frame: pd.DataFrame, answers: Mapping[str, Trace], tables: TraceTable
     titles += [say(N_("least")), say(N_("greatest"))]
     notes = [
         say(N_("and {count} more rows"), count=f"{len(frame) - len(shown):,}") if len(frame) > most else "",
-        say(N_("In {currency}; least and greatest: under any rule."), currency=tables.t.currency),
+        say(N_("In {currency}."), currency=tables.t.currency),
+        say(tables.under_any_rule, currency=tables.t.currency) if frame["least"].notna().any() else "",
+        say(OTHERS) if frame["least"].notna().any() else "",
+        say(ORDERS) if any(t.order_bounds != "known" for t in answers.values()) else "",
         say(N_("poison attributes nothing: all that was touched there, in that money's own currency."))
         if any(not t.attributes for t in answers.values())
         else "",

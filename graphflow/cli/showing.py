@@ -90,8 +90,8 @@ _CHAIN_SEED = frozenset({"amount", "seed_amount"})  # a chain's amount is in the
 class Extras:
     """What is computed beside a trace where it is wanted.
 
-    ``envelope``: the least and the greatest of each end; ``resting``: of how many ends how many would differ
-    if unknown openings were very large, or why that cannot be said.
+    ``envelope``: the least and the greatest of each end; ``resting``: how many of its ends would differ if
+    unknown openings were very large, and how many others would be ends then, or why that cannot be said.
     """
 
     envelope: pd.DataFrame | None = None
@@ -103,7 +103,8 @@ class Extras:
         if openings and (t.assumptions["kind"] == "opening").any():
             try:
                 ends = t.with_large_openings().ends
-                resting = int((ends["difference"] != 0).sum()), len(ends)
+                differ = ends["difference"] != 0
+                resting = int((differ & (ends["before"] != 0)).sum()), int((ends["before"] == 0).sum())
             except GraphflowError as error:  # an answer that there is must not fail for what is beside it
                 resting = error
         return cls(t.envelope() if envelope else None, resting)
@@ -235,6 +236,13 @@ class TraceTables:
         return list(whose)
 
     @property
+    def under_any_rule(self) -> str:
+        """What the least and the greatest are."""
+        if self.t.order_bounds == "known":
+            return N_("Least and greatest: under any rule, in {currency}.")
+        return N_("Least and greatest: under any rule in the order of rows that is shown, in {currency}.")
+
+    @property
     def whose(self) -> str:
         """What a column of holders is called."""
         return N_("party") if self.t.parameters["by"] == "party" else N_("account")
@@ -249,9 +257,11 @@ class TraceTables:
             (self.say(N_("Money traced")), f"{self.amounts.shown(t.seed)} {t.currency}"),
             (self.say(N_("Rule")), self.say(rule_named(t.rule).title)),
         ]
-        asked = {k: v for k, v in t.parameters.items() if k in _LIMITS and v not in (None, 0)}
-        if "min_amount" in asked:
+        asked = {k: v for k, v in t.parameters.items() if k in _LIMITS and v is not None}
+        if asked["min_amount"]:
             asked["min_amount"] = self.amounts.text(asked["min_amount"])
+        else:
+            del asked["min_amount"]
         limits = [self.say(_LIMITS[name], value=value) for name, value in asked.items()]
         ways = [self.say(text) for name, value, text in _WAYS if t.parameters.get(name) == value]
         if t.parameters["cash_gaps"] and not t._ledger.gaps:
@@ -263,6 +273,7 @@ class TraceTables:
         rows.append(
             (self.say(N_("Case")), f"{self.case.path or self.say(N_('in memory'))} ({self.case.hash[:12]})")
         )
+        rows.append((self.say(N_("Program")), f"graphflow {VERSION}"))
         return Facts(rows)
 
     def ends(self, top: int) -> Table:
@@ -304,13 +315,9 @@ class TraceTables:
         if spread and self.t.order_bounds == "outer":
             notes.append(self.say(OUTER_BOUND))
         if not attributes:
-            notes.append(
-                self.say(N_("Poison attributes nothing: these add up to more than the money traced."))
-            )
+            notes.append(self.say(NO_SUM))
         if bounds is not None:
-            notes.append(
-                self.say(N_("Least and greatest: under any rule, in {currency}."), currency=self.t.currency)
-            )
+            notes.append(self.say(self.under_any_rule, currency=self.t.currency))
             if not all(exact for _, _, exact in bounds.values()):
                 notes.append(self.say(INEXACT))
             notes += self.beyond(self.extras.envelope)
@@ -407,7 +414,9 @@ class TraceTables:
             ["", self.say(self.whose), self.say(N_("amount"))],
             rows,
             right=(0, 2),
-            note=self.more(len(frame) - len(shown)),
+            note=self.sentences(
+                (self.more(len(frame) - len(shown)), "" if self.t.attributes else self.say(NO_SUM))
+            ),
         )
 
     def chains(self, top: int, *, transfers: bool, order: str | None = None) -> Table:
@@ -459,10 +468,15 @@ class TraceTables:
                 ]
                 for row in shown.to_dict("records")
             ]
-            titles = (N_("assumption"), N_("account"), N_("money that came there"), N_("value"))
+            came = self.say(N_("money that came there, {currency}"), currency=self.t.currency)
             yield Table(
                 self.say(N_("Assumptions, and the money that rests on them")),
-                [self.say(title) for title in titles],
+                [
+                    self.say(N_("assumption")),
+                    self.say(N_("account")),
+                    came,
+                    self.say(N_("opening, or how many")),
+                ],
                 rows,
                 right=(2, 3),
                 note=self.sentences((self.more(len(frame) - len(shown)), self._resting())),
@@ -486,9 +500,13 @@ class TraceTables:
         if isinstance(found, GraphflowError):
             return self.say(N_("What rests on the unknown openings cannot be said here."))
         return self.say(
-            N_("If the unknown openings were very large, {count} of {all} ends would differ."),
+            N_(
+                "If the unknown openings were very large, {count} of the {all} ends would differ, "
+                "and {more} would be added."
+            ),
             count=f"{found[0]:,}",
-            all=f"{found[1]:,}",
+            all=f"{int((self.t.ends['amount'] != 0).sum()):,}",
+            more=f"{found[1]:,}",
         )
 
     def sentences(self, notes: Iterable[str]) -> str:
@@ -518,7 +536,7 @@ class TraceTables:
 _LIMITS = {
     "since": N_("since {value}"),
     "until": N_("until {value}"),
-    "max_hops": N_("at most {value} hops"),
+    "max_hops": N_("hops: at most {value}"),
     "min_amount": N_("chains of at least {value}"),
 }
 _WAYS = (
@@ -526,6 +544,7 @@ _WAYS = (
     ("overdraft", "coordinated", N_("overdrafts coordinated with what repaid them")),
     ("cash_gaps", True, N_("over gaps of cash: an inference")),
 )
+NO_SUM = N_("Poison attributes nothing: these add up to more than the money traced.")
 INEXACT = N_("With ≥ and ≤ it was not computed to the end: the true ones may lie closer together.")
 _CONVERTED = N_("changed into another currency")
 _MISUSE = {
@@ -641,7 +660,7 @@ def show_trace(
         print_table(tables.ends(most))
         if t.attributes:
             print_table(tables.chains(most, transfers=False, order=order), wraps=3)
-        for table in tables.others(TABLE_TOP):
+        for table in tables.others(most):
             print_table(table)
 
 

@@ -310,6 +310,11 @@ class _Pen:
         return brief(node.label, node.id, 25)
 
     def link(self, link: Link, source: Node, target: Node) -> str:
+        if source.role == "pass":  # the same ribbon, drawn on: no further flow
+            what = self.name(target if target.role == "end" else source).replace("\0", " – ")
+            if "\0" not in source.id:
+                what = self.text(end_name(source.id, self.backward))
+            return self.text(N_("{what}: {amount}, drawn on"), what=what, amount=self.amount(link.value))
         names = [
             self.text(end_name(node.id, self.backward))
             if node.role == "pass" and "\0" not in node.id

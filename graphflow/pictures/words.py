@@ -65,25 +65,18 @@ def amount_text(value: int, digits: int = 2) -> str:
 
 
 def percents(parts: Sequence[int], whole: int) -> list[str]:
-    """One decimal each, by the largest remainder: those of all parts of a whole add up to 100.0.
-
-    Only the whole is 100.0. Parts that overlap, so that they are more than the whole, are rounded one by one.
+    """One decimal each, rounded by itself, a half up: equal amounts have equal ones. Only the whole is 100.0.
 
     >>> percents([1, 1, 1], 3), percents([2, 1], 6), percents([], 0)
-    (['33.4', '33.3', '33.3'], ['33.3', '16.7'], [])
-    >>> percents([99999], 100000), percents([99999, 1], 100000), percents([2, 2], 3)
-    (['99.9'], ['99.9', '0.1'], ['66.7', '66.7'])
+    (['33.3', '33.3', '33.3'], ['33.3', '16.7'], [])
+    >>> percents([99999, 1], 100000), percents([350, 200, 50], 600), percents([3], 3)
+    (['99.9', '0.0'], ['58.3', '33.3', '8.3'], ['100.0'])
     """
     if not whole:
         return ["0.0" for _ in parts]
-    rest = whole - sum(parts)  # what is not among the parts counts as one more
-    if rest < 0:
-        return [percents([part], whole)[0] for part in parts]
-    shares = [divmod(int(part) * 1000, whole) for part in [*parts, rest]]
-    order = sorted(range(len(shares)), key=lambda i: -shares[i][1] if shares[i][0] < 999 else 0)
-    more = set(order[: max(0, 1000 - sum(tenths for tenths, _ in shares))])
-    tenths = [share + (i in more) for i, (share, _) in enumerate(shares)]
-    return [f"{x // 10}.{x % 10}" for x in tenths[: len(parts)]]
+    tenths = [(2000 * int(part) + whole) // (2 * whole) for part in parts]
+    tenths = [min(x, 999) if part < whole else x for x, part in zip(tenths, parts, strict=True)]
+    return [f"{x // 10}.{x % 10}" for x in tenths]
 
 
 def width_of(text: str) -> int:

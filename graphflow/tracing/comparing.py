@@ -10,7 +10,7 @@ import pandas as pd
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
-from graphflow.tracing.envelope import is_end
+from graphflow.tracing.envelope import IN_TIME, is_end
 from graphflow.tracing.question import trace
 from graphflow.tracing.rules import RULES, rule_named
 
@@ -54,7 +54,7 @@ def compare_rules(
     pandas.DataFrame
         ``kind``, ``account_id``, ``party_id``, ``currency``; for each rule what of the seed is there, in
         minor units of the seed's currency (``poison``, which attributes nothing: what was touched there, in
-        the end's own); ``least``, ``greatest`` and ``exact``. The greatest first.
+        the end's own); ``least``, ``greatest`` and ``exact``. The greatest under any rule first.
 
     Raises
     ------
@@ -120,7 +120,9 @@ def set_beside(
     if envelope:
         frame = _with_envelope(frame, next(iter(found.values())), budget)
     figures = [name for name in names if name in found and found[name].attributes] or list(found)
-    order = np.lexsort((np.arange(len(frame)), *(-frame[name].to_numpy() for name in reversed(figures))))
+    columns = [frame[name].to_numpy() for name in figures]
+    most = np.max(columns, axis=0)
+    order = np.lexsort((np.arange(len(frame)), *(-column for column in reversed(columns)), -most))
     frame = frame.iloc[order].reset_index(drop=True)
     frame.attrs["errors"] = {name: str(error) for name, error in errors.items()}
     frame.attrs["seed"], frame.attrs["currency"] = (
@@ -131,6 +133,11 @@ def set_beside(
 
 def _with_envelope(frame: pd.DataFrame, answer: Trace, budget: int | None) -> pd.DataFrame:
     """The least and the greatest of each end, whichever rule has it; none where there is no such end."""
+    if answer.parameters["overdraft"] != "lender":
+        nothing = {name: pd.array([None] * len(frame), "Int64") for name in ("least", "greatest")}
+        frame = frame.assign(**nothing, exact=pd.array([None] * len(frame), "boolean"))
+        frame.attrs["reasons"] = [IN_TIME]
+        return frame
     whose = frame["account_id"].where(frame["account_id"].notna(), frame["party_id"])
     ends = list(zip(frame["kind"], whose, frame["currency"], strict=True))
     told = [i for i, end in enumerate(ends) if is_end(answer, end)]

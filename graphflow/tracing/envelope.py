@@ -56,7 +56,7 @@ ORDER_SHOWN = N_(
     "lie outside of them"
 )
 NO_LIMITS = N_("the envelope knows no limits: what one stops goes on in it")
-IN_TIME = N_("here a payment out of an overdraft is carried on by what repays it; in the envelope that ends")
+IN_TIME = N_("the envelope is of money that leaves after it came: it says nothing of coordinated overdrafts")
 
 
 @dataclass(frozen=True, order=True)
@@ -253,6 +253,8 @@ def envelope_of(
     With `merge_open` they are bounds over every order of rows that is open, and no row is exact.
     """
     limit = BUDGET if budget is None else _budget(budget)
+    if trace.parameters["overdraft"] != "lender":
+        raise UsageError(Problem("overdraft", IN_TIME, {}, str(trace.parameters["overdraft"]), "lender"))
     asked = None if ends is None else _asked(trace, ends)
     own = _own(trace)
     only = (
@@ -310,8 +312,6 @@ def envelope_of(
         reasons[ORDER_SHOWN] = None
     if bool((trace.ends["kind"] == "horizon").any()):
         reasons[NO_LIMITS] = None
-    if trace.parameters["overdraft"] != "lender":
-        reasons[IN_TIME] = None
     frame = _frame(trace, rows)
     frame.attrs["budget"] = limit
     frame.attrs["looked_at"] = 0 if work.flows is None else work.flows.looked

@@ -46,11 +46,11 @@ END_KINDS = (
 ORDER_NOTES = {
     "exact": N_(
         "nothing decides the order of these rows: the figures are those of the one shown, "
-        "the least and the greatest those of every order"
+        "the interval beside one that differs holds those of every order"
     ),
     "outer": N_(
         "nothing decides the order of these rows: the figures are those of the one shown; "
-        "the orders are too many to try each, and the least and the greatest are outer bounds of them"
+        "the orders are too many to try each, and the intervals are outer bounds of them"
     ),
     "none": N_(
         "nothing decides the order of these rows: the figures are those of the one shown, "
@@ -393,6 +393,11 @@ class Trace:
             and ``exact``: this trace's own ends first. ``attrs["left_out"]`` is how many other ends the
             budget left out, ``attrs["reasons"]`` says why something is not exact, and what the bounds do not
             speak of: other orders of the rows, say.
+
+        Raises
+        ------
+        UsageError
+            Where overdrafts are coordinated: money leaves there before it came. What is no end or no budget.
 
         Notes
         -----
