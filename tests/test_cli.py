@@ -338,7 +338,9 @@ def test_statements_to_ask_for_and_what_rests_on_openings(
     said = capsys.readouterr().out
     asked_for = said.split("Statements to ask for next")[1].splitlines()[3:5]
     assert [line.split()[:2] for line in asked_for] == [["1", "X"], ["2", "Y"]]
-    assert "If the unknown openings were very large, 2 of the 2 ends would differ, and 1 would be added." in said
+    assert (
+        "If the unknown openings were very large, 2 of the 2 ends would differ, and 1 would be added." in said
+    )
     assert run(["trace", str(tmp_path / "case"), "--from", "transfer:t,s", "--all-rules"]) == 0
     said = capsys.readouterr().out
     asked_for = said.split("Statements to ask for next")[1].split("\n\n")[0].splitlines()[3:]

@@ -235,6 +235,15 @@ def test_a_budget_gives_wider_bounds_and_says_so() -> None:
     assert found["least"].tolist() == [0, 0, 0]
 
 
+def test_where_overdrafts_are_coordinated_there_is_none() -> None:
+    """Money leaves before it came there: the figure lay outside of the bounds beside it."""
+    with pytest.raises(gf.UsageError, match="says nothing of coordinated overdrafts"):
+        gf.trace(toys.t7(), "transfer:t", overdraft="coordinated").envelope()
+    beside = gf.compare_rules(toys.t7(), "transfer:t", overdraft="coordinated")
+    assert beside[["least", "greatest", "exact"]].isna().all(axis=None) and len(beside) == 2
+    assert any("coordinated" in reason for reason in beside.attrs["reasons"])
+
+
 def test_ends_of_any_rule_have_bounds_whatever_the_budget() -> None:
     """What the first rule leaves empty was without bounds once the budget was spent."""
     for by in ("account", "party"):

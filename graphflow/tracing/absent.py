@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -40,7 +40,7 @@ _SAYS = {
     "transfer": (
         N_("transfer {id} moved nothing{coin} {period}, net of reversals"),
         N_("transfer {id} moved nothing{coin} {period}, net of reversals"),
-        N_("it moved {out} of {booked} booked"),
+        N_("booked: {booked}; net of reversals: {out}"),
     ),
     "balance": (
         N_("nothing{coin} stood in account {id} at that time"),
@@ -100,7 +100,7 @@ def _period(since: Moment | None, until: Moment | None) -> Told:
 
 
 def _sums(ledger: Ledger, rows: Ints, column: str) -> str | Told:
-    """The money of rows by currency, with the days of the first and the last."""
+    """The money of rows by currency, with the days of the first and the last; of a single one the time."""
     of = ledger.rows[rows[rows >= 0]]
     of = of[of[column] > 0]
     if len(of) == 0:
@@ -108,8 +108,9 @@ def _sums(ledger: Ledger, rows: Ints, column: str) -> str | Told:
     zone = ZoneInfo(ledger.timezone)
 
     def day(microseconds: int) -> str:
-        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(microseconds))
-        return at.astimezone(zone).date().isoformat()
+        at = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(microseconds))).astimezone(zone)
+        timed = len(of) == 1 and at.time() != time()
+        return f"{at:%Y-%m-%d %H:%M:%S}" if timed else at.date().isoformat()
 
     parts = []
     for coin in np.unique(of["currency"]).tolist():
