@@ -158,6 +158,8 @@ def comparison(words: Words, reference: str, settings: dict[str, Any]) -> None:
             count=f"{len(frame):,}",
         )
     )
+    for reason in found.frame.attrs.get("reasons", ()):
+        st.caption(say("Note: {reason}.", reason=say(reason)))
     if settings["overdraft"] == "coordinated":
         st.caption(
             say("Compared with overdrafts as the lender's: only first in, first out coordinates them.")
