@@ -21,14 +21,17 @@ from benchmarks import data, results
 from benchmarks.__main__ import say, sizes_of
 from benchmarks.measure import JobError, command, job, load_average, machine, peak_memory
 from benchmarks.question import HOPS
-from benchmarks.targets import LOCAL, RULES
+from benchmarks.results import seconds_said
+from benchmarks.targets import LOCAL, RULES, beside_bound, bound_said
 
 Row = dict[str, Any]
 
 FULL = 100_000_000
 """The targets are for this many transfers; with fewer they are shown and not judged."""
-BUILD, MEMORY, OPEN, ANSWER = 120.0, 16 << 30, 2.0, 1.0
-"""Seconds and bytes that building may take, seconds of opening, and of a question that reaches little."""
+BUILD, MEMORY, OPEN, ANSWER, BUSIEST = 120.0, 16 << 30, 2.0, 1.0, 5.0
+"""Seconds and bytes that building may take, seconds of opening, of a question that reaches little, and of one
+that reaches very much.
+"""
 ROOM = 300
 """Bytes of disk that are wanted free for each transfer."""
 
@@ -77,6 +80,25 @@ def trace_one(path: str, rule: str, backward: bool) -> Row:
     return {"seconds": seconds[0], "again": seconds[1], "ends": len(ends), "reached": reached, "peak": peak}
 
 
+def trace_busiest(path: str, rule: str) -> Row:
+    """All that the busiest account paid, with its ends, and the rule alone beside its bound."""
+    import graphflow as gf
+
+    case = gf.open_case(path)
+    reference = f"account:{case.ledger.account_ids[0].as_py()}"
+    begun = time.perf_counter()
+    found = gf.trace(case, reference, rule=rule)
+    ends = found.ends
+    seconds = time.perf_counter() - begun
+    if found.attributes and int(ends["seed_amount"].sum()) != found.seed:
+        raise AssertionError(f"the ends of {reference} do not add up to its seed")
+    count = len(ends)
+    del found, ends
+    beside = beside_bound(case, reference, rule)
+    facts = f"{count:,} ends; the rule alone {seconds_said(beside['alone'])}: {bound_said(beside)}"
+    return {"seconds": seconds, "peak": peak_memory(), "facts": facts}
+
+
 def ask_all(path: str) -> Row:
     """The question that all peers can state; its seed is the first transfer into the busiest account."""
     import graphflow as gf
@@ -122,12 +144,17 @@ def measure(size: int, aside: Path, limit: float, tell: Any = say) -> list[Row]:
     built["most"] = MEMORY
     built["met"] = None if size < FULL else seconds <= BUILD and peak <= MEMORY
     rows.append(built)
+    stages: list[tuple[str, float | None, tuple[Any, ...]]]
     stages = [("open the case and its ledger", OPEN, ("open_whole", str(case)))]
     stages += [
         (f"one transfer, {rule}, {'backward' if backward else 'forward'}", ANSWER,
          ("trace_one", str(case), rule, backward))
         for rule in RULES for backward in (False, True) if not (backward and rule == "libr")
     ]  # fmt: skip
+    stages += [
+        (f"all that the busiest account paid, {rule}", BUSIEST, ("trace_busiest", str(case), rule))
+        for rule in RULES
+    ]
     stages.append((f"the question that all peers can state, {HOPS} hops", None, ("ask_all", str(case))))
     for name, target, (function, *arguments) in stages:
         tell(name)

@@ -276,7 +276,7 @@ def spread(given: Given) -> Run:
     sides = (ledger.debits.pointer, ledger.debits.steps, ledger.credits.pointer, ledger.credits.steps)
     seeds = np.column_stack((2 * given.seeds, given.none, given.amounts, given.amounts))
     box, prepare = given.held(lambda: np.zeros((given.pots, 4), np.int64))
-    limits = (len(given.steps) - 1, -1, False)
+    limits = (len(given.steps) - 1, -1, False, False)
     both = (*sides, ledger.compartments)
     return lambda: kernel(
         given.steps, ledger.pots, both, seeds, ledger.converted, box[0], limits

@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import numpy as np
+
 from benchmarks.data import ROOT
 
 ENOUGH = 10.0
@@ -52,6 +54,25 @@ def peak_memory() -> int:
     """The most memory that this process has held so far, in bytes; what it mapped of files counts."""
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(held) * (1 if sys.platform == "darwin" else 1024)
+
+
+def random_access(steps: Any, pots: int, count: int = 10_000_000) -> float:
+    """Seconds for what no rule can do without: reading a step anywhere in the ledger, and for each of its two
+    accounts reading and writing a record of two words.
+
+    The places are known ahead and nothing depends on what is found: only the memory is waited for.
+    """
+    from numba import njit
+
+    @njit(nogil=True)
+    def visit(steps: Any, state: Any, places: Any) -> None:
+        for i in range(places.size):
+            step = steps[places[i]]
+            state[step["src"], 0] += 1
+            state[step["dst"], 1] += step["amount"]
+
+    state, places = np.zeros((pots, 2), np.int64), np.random.default_rng(7).integers(0, len(steps), count)
+    return median(timed(lambda: visit(steps, state, places), 5)) / count
 
 
 class JobError(Exception):

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import data
-from benchmarks.measure import command, job, median, peak_memory, timed
+from benchmarks.measure import command, job, median, peak_memory, random_access, timed
+from benchmarks.results import seconds_said
 
 LOCAL = 100_000
 """Questions that reach at most so many transfers are local."""
@@ -113,7 +114,8 @@ def _kernel_alone(ledger: Any, seeds: Any, rule: str) -> float:
         both = (side.pointer, side.steps, ledger.credits.pointer, ledger.credits.steps, ledger.compartments)
         with ledger.scratch(4) as scratch:
             begun = time.perf_counter()
-            spread(ledger.steps, ledger.pots, both, table, ledger.converted, scratch, (last, -1, False))
+            how = (last, -1, False, False)
+            spread(ledger.steps, ledger.pots, both, table, ledger.converted, scratch, how)
             return time.perf_counter() - begun
     else:
         with ledger.scratch(6) as scratch:
@@ -141,7 +143,41 @@ def full_trace(size: int, rule: str) -> dict[str, Any]:
         raise AssertionError("the ends do not add up to the seed")
     runs = timed(lambda: gf.trace(case, reference, rule=rule).ends, 5, warm=True)
     peak = peak_memory()
-    return {"seconds": runs, "reached": len(found.transfers), "peak": peak}
+    return {
+        "seconds": runs,
+        "reached": len(found.transfers),
+        "peak": peak,
+        **beside_bound(case, reference, rule),
+    }
+
+
+def beside_bound(case: Any, reference: str, rule: str) -> dict[str, Any]:
+    """The rule alone, with the arrays that it fills, and what the random accesses take that it must make.
+
+    A transfer that carries traced money is a step somewhere, and touches the records of two accounts.
+    """
+    from graphflow.tracing.chains import Limits
+    from graphflow.tracing.references import resolve
+    from graphflow.tracing.seeds import find_seeds
+    from graphflow.tracing.walk import View, follow
+
+    ledger = case.ledger
+    asked: dict[str, Any] = {"backward": False, "currency": None, "since": None, "until": None}
+    seeds = find_seeds(case, resolve(case, reference), **asked)
+    moved = len(follow(ledger, seeds, rule, View(), Limits())[0].moved)
+    alone = timed(lambda: follow(ledger, seeds, rule, View(), Limits()), 3, warm=True)
+    access = random_access(ledger.steps, len(ledger.pots))
+    return {"alone": median(alone), "moved": moved, "access": access, "bound": moved * access}
+
+
+def bound_said(found: dict[str, Any]) -> str:
+    """The rule alone beside its bound, in words."""
+    pace, access = found["moved"] / found["alone"] / 1e6, 1e-6 / found["access"]
+    share = found["bound"] / found["alone"]
+    return (
+        f"{found['moved']:,} transfers, {pace:.1f} million a second; to reach a random step and its two accounts' "
+        f"records, {access:.0f} million a second here, takes {seconds_said(found['bound'])}: {share:.0%} of it"
+    )
 
 
 # ---------------------------------------------------------------------- reading
@@ -303,6 +339,8 @@ def _full(size: int, limit: float) -> list[Row]:
         facts = f"{found['reached']:,} transfers carry traced money; 5 s at 100 million, in proportion"
         area = f"all that the busiest account paid, {rule}, with its ends"
         rows.append(_target(area, size, median(found["seconds"]), 5.0 * size / 1e8, found, facts))
+        area = f"all that the busiest account paid, {rule}, the rule alone"
+        rows.append(_target(area, size, found["alone"], None, found, bound_said(found)))
     return rows
 
 
