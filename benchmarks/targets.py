@@ -175,8 +175,9 @@ def bound_said(found: dict[str, Any]) -> str:
     pace, access = found["moved"] / found["alone"] / 1e6, 1e-6 / found["access"]
     share = found["bound"] / found["alone"]
     return (
-        f"{found['moved']:,} transfers, {pace:.1f} million a second; to reach a random step and its two accounts' "
-        f"records, {access:.0f} million a second here, takes {seconds_said(found['bound'])}: {share:.0%} of it"
+        f"{found['moved']:,} transfers, {pace:.1f} million a second; reaching a random step and the records "
+        f"of its two accounts, {access:.0f} million a second here, takes {seconds_said(found['bound'])}: "
+        f"{share:.0%} of it"
     )
 
 

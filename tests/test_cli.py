@@ -311,7 +311,7 @@ def test_a_transfer_is_explained(case: str, capsys: pytest.CaptureFixture[str]) 
     words = ["trace", case, "--from", "transfer:t1", "--explain"]
     assert run([*words, "t2"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith(("Transfer t2: 1,000.00 CNY", "Transfer t2: 1000.00 CNY"))
+    assert said.startswith("Transfer t2: 1,000.00 CNY")
     assert run([*words, "t2", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["explanation"].splitlines()[0] == said.splitlines()[0]
     assert run([*words, "none"]) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -67,10 +68,8 @@ class Explanation:
 
     def money(self, amount: int, coin: int, places: int = 0) -> str:
         code = self.ledger.currencies[coin]
-        digits = self.ledger.minor_units[code]
-        if places:
-            return f"{major(amount, digits + places)} {code}"
-        return f"{major(amount, digits)} {code}"
+        digits = self.ledger.minor_units[code] + places
+        return f"{Decimal(major(amount, digits)):,} {code}"
 
     def account(self, number: int) -> str:
         return str(self.ledger.account_ids[number].as_py())
