@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import hypothesis
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -147,3 +148,21 @@ def test_a_balance_that_nothing_is_paid_of_is_a_chain_of_its_own_account() -> No
     for rule in ("fifo", "prorata"):
         chains = gf.trace(toys.t1(), "balance:M@2030-01-01", rule=rule).chains()
         assert chains[["accounts", "account_id"]].values.tolist() == [[("M",), "M"]]
+
+
+@pytest.mark.parametrize("rule", ["prorata", "libr"])
+def test_what_lies_beyond_a_limit_counts_in_a_part_of_the_case_too(rule: str) -> None:
+    """Money that comes back from beyond a limit shares what leaves; the part of the case was too small for that."""
+    names, sources, targets = "s b c d e x u", "A M B D C M U", "M B C C M X V"
+    rows = {
+        "transfer_id": names.split(), "source": sources.split(), "target": targets.split(),
+        "time": [f"2024-03-01T09:0{i}:00" for i in range(7)], "amount": ["100", "50", "50", "50", "50", "60", "1"],
+    }  # fmt: skip
+    case = gf.Case.from_tables(transfers=rows)
+    t = gf.trace(case, "transfer:s", rule=rule, max_hops=1)
+    same = t.suppose(leave_out=["u"])
+    assert same.transfers["difference"].tolist() == [0] * len(t.transfers)
+    assert same.ends["difference"].tolist() == [0] * len(t.ends)
+    over = gf.trace(case, "transfer:s", rule=rule, max_hops=1, cash_gaps=True)
+    pd.testing.assert_frame_equal(over.ends, t.ends)
+    pd.testing.assert_frame_equal(over.transfers, t.transfers)

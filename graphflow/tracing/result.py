@@ -561,8 +561,11 @@ class Trace:
     @cached_property
     def _touched(self) -> tuple[Ints, Ints]:
         """Pots with a history that traced money came to, and how much (in the seed's currency)."""
+        return self._came_to(self._flow.moved)
+
+    def _came_to(self, moved: Ints) -> tuple[Ints, Ints]:
         ledger = self._ledger
-        steps, seed = self._flow.moved[:, 0], self._flow.moved[:, 2]
+        steps, seed = moved[:, 0], moved[:, 2]
         pots = ledger.steps["src" if self.backward else "dst"][steps].astype(np.int64)
         flags = ledger.steps["flags"][steps]
         stops = (flags & 56 if self.backward else flags & 7) > 0
@@ -587,8 +590,13 @@ class Trace:
 
     @property
     def _walked(self) -> Ints:
-        """Accounts that the money was in, as the whole case's ledger numbers them."""
+        """Accounts whose rows the answer depends on, as the whole case's ledger numbers them: those that the
+        money was in, under shares also beyond a limit.
+        """
         accounts = self._reached[0]
+        if self._flow.whole is not None:
+            pots, _ = self._came_to(self._flow.whole)
+            accounts = np.unique(self._ledger.pots["account"][pots].astype(np.int64))
         return accounts if self._excerpt is None else self._excerpt.accounts[accounts]
 
     @cached_property
@@ -668,7 +676,7 @@ class Trace:
         by_account = dict(zip(accounts.tolist(), came.tolist(), strict=True))
         for account, rows in self._open_accounts.items():
             name = self._whole.account_ids[account].as_py()
-            amount = by_account[ledger.account(name)]
+            amount = by_account.get(ledger.account(name), 0)  # none where it is beyond a limit
             found.append(("order", name, self.currency, amount, rows, ORDER_NOTES[self.order_bounds]))
         note = N_("cash that was withdrawn is taken to be what was paid in again that day: an inference")
         for account, amount, deposits in self._over_gaps:

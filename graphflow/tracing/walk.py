@@ -40,10 +40,14 @@ class Flow:
         Step, traced in its own currency, traced in the seed's; in the order that it was found.
     ends : int64 (e, 4)
         Code, pot, amount, amount in the seed's currency; may name a pot more than once.
+    whole : int64 (w, 3)
+        What moves without limits, where what is kept within them depends on that: under shares what leaves
+        an account depends on all that is in it.
     """
 
     moved: Ints
     ends: Ints
+    whole: Ints | None = None
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,8 @@ def follow(
         kept_chains = apart(_laid_out(ledger, roots, shares, asked)).limited(limits)
         kept, pieces = kept_chains.sums()
         came = _came(ledger, roots, shares, backward)
-        return Flow(_scaled(kept, flow.moved), _scaled_ends(pieces, flow.ends, came)), lambda: kept_chains
+        moved, ends = _scaled(kept, flow.moved), _scaled_ends(pieces, flow.ends, came)
+        return Flow(moved, ends, flow.moved), lambda: kept_chains
     chains = _lots_chains(ledger, roots, last, asked, limits)
     if rule == "lifo" and limits.none:
         flow_of = _stacked(ledger, roots, last, backward)
