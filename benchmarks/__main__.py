@@ -77,11 +77,12 @@ def main(given: list[str] | None = None) -> int:
         found["targets"] += common.judged(found["common"])
         keep(found, ask.out, name)
     if ask.only in (None, "targets"):
-        size = max(ask.sizes)
-        say(f"targets, {size:,} transfers")
-        data.csv_folder(size)
-        found["targets"] += targets.measure(size, ask.match, ask.limit, ask.quick)
-        keep(found, ask.out, name)
+        for size in ask.sizes:
+            say(f"targets, {size:,} transfers")
+            data.csv_folder(size)
+            parts = targets.PARTS if size == max(ask.sizes) else targets.TRACING
+            found["targets"] += targets.measure(size, parts, ask.match, ask.limit, ask.quick)
+            keep(found, ask.out, name)
     if ask.only in (None, "kernels"):
         say("kernels")
         found["kernels"] = kernels.measure(ask.sizes, ask.match, ask.quick, ask.limit)

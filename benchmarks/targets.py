@@ -10,7 +10,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -300,20 +300,20 @@ def bare_python(runs: int) -> list[float]:
 Row = dict[str, Any]
 
 
-def measure(size: int, only: str | None, limit: float, quick: bool) -> list[Row]:
+TRACING = ("local", "full")
+PARTS = (*TRACING, "command", "read", "import")
+
+
+def measure(size: int, parts: Sequence[str], only: str | None, limit: float, quick: bool) -> list[Row]:
     """One row a target: what was asked for, what was measured, met or not."""
-    rows: list[Row] = []
-    wanted: list[tuple[str, Callable[[], list[Row]]]] = [
-        ("local", lambda: _local(size, limit, 20 if quick else 100)),
-        ("full", lambda: _full(size, limit)),
-        ("command", lambda: _command(size, limit, 2 if quick else 5)),
-        ("read", lambda: _reading(size, limit)),
-        ("import", lambda: _imports(size, limit)),
-    ]
-    for name, ask in wanted:
-        if not only or only in name:
-            rows += ask()
-    return rows
+    ask: dict[str, Callable[[], list[Row]]] = {
+        "local": lambda: _local(size, limit, 20 if quick else 100),
+        "full": lambda: _full(size, limit),
+        "command": lambda: _command(size, limit, 2 if quick else 5),
+        "read": lambda: _reading(size, limit),
+        "import": lambda: _imports(size, limit),
+    }
+    return [row for name in parts if not only or only in name for row in ask[name]()]
 
 
 def _local(size: int, limit: float, count: int) -> list[Row]:

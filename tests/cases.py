@@ -613,6 +613,7 @@ def spread_inputs(rng: random.Random, size: int) -> tuple:
     seeds = [
         found[key] for key in sorted(found, key=lambda key: (key[0], found[key][1])) if key[0] >> 1 <= last
     ]
+    most, patience = rng.choice((-1, -1, 0, 1, 3)), rng.choice((1, 2, 4, 8, 1024))
     return (
         world.steps,
         world.pot_records(),
@@ -620,8 +621,8 @@ def spread_inputs(rng: random.Random, size: int) -> tuple:
         ints(seeds, 4),
         world.converted,
         np.zeros((world.pots, 4), np.int64),
-        (last, rng.choice((-1, -1, 0, 1, 3)), back, rng.random() < 0.5),
-        rng.choice((1, 2, 4, 8, 1024)),
+        (last, most, back, rng.random() < 0.5),
+        patience,
     )
 
 

@@ -160,7 +160,7 @@ def test_a_large_case_is_judged_at_its_size_only_and_a_question_where_it_is_loca
 def test_a_large_case_from_its_tables_to_its_answers(cached: Path, tmp_path: Path) -> None:
     rows = big.measure(SIZE, tmp_path, 600, tell=lambda text: None)
     by_stage = {row["stage"]: row for row in rows}
-    assert len(rows) == 3 + 2 * len(targets.RULES) - 1 + 1
+    assert len(rows) == 3 + 3 * len(targets.RULES) - 1 + 1
     assert not any("no answer" in row["facts"] for row in rows)
     assert by_stage["one transfer, fifo, forward"]["ends"] >= 1
     (common_question,) = [row for row in rows if "digest" in row]

@@ -553,6 +553,7 @@ RARE = {
     ("chains.walk_chains", 'if piece["lane"] == 0 and crosses(', "if crosses("): 4006,
     ("chains.walk_chains", 'piece["key"] = order - steps.size', "pass"): 4388,
     ("chains.walk_chains", "s = far_part(steps, s, back)", "pass"): 4513,
+    ("poison.spread/pass_on", "        other |= INNER\n", "        pass\n"): 3546,
 }
 
 

@@ -92,7 +92,7 @@ def orders_agree(modules: Any) -> None:
 
 def networks_agree(modules: Any) -> None:
     check_bounds(modules.envelope)
-    for number in range(120):
+    for number in (*range(120), 277):  # a seed in part, of which more stands: the last
         rng = random.Random(number)
         tables = Writer(rng, choose_features(rng.choice, large=False, most=8)).tables()
         flows(tables, random_question(rng, tables, False, True), modules.envelope)
