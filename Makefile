@@ -31,13 +31,13 @@ $(VENV)/made:
 $(VENV)/installed-app: $(VENV)/made pyproject.toml
 	$(say) 'installing graphflow with its app (wheels only)'
 	@$(PIP) -e '.[app]'
-	$(say) 'compiling the kernels, once'
-	@$(PY) -m graphflow warm
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed-app
 	$(say) 'installing what the tests need (wheels only)'
 	@$(PIP) -e '.[dev]'
+	$(say) 'compiling the kernels, once'
+	@$(PY) -m graphflow warm
 	@touch $@
 
 demo: $(VENV)/installed-app

@@ -17,7 +17,7 @@ def warm(progress: Progress) -> None:
     from graphflow.case import open_case
     from graphflow.intake import import_sources
     from graphflow.synthesis import make, toys
-    from graphflow.tracing import trace
+    from graphflow.tracing import RULES, compare_rules, trace
 
     with tempfile.TemporaryDirectory(prefix="graphflow-warm-") as name:
         folder = Path(name)
@@ -25,10 +25,21 @@ def warm(progress: Progress) -> None:
         facts = make("p2p", folder / "source", size=2000, seed=0, style="statements")
         progress(N_("compiling: reading"))
         import_sources(folder / "case", [folder / "source"], progress=None)
-        for case, start in ((open_case(folder / "case"), facts["seed_reference"]), (toys.t1(), "transfer:a")):
-            for rule in ("fifo", "prorata"):
-                progress(N_("compiling: tracing"))
-                forward = trace(case, start, rule=rule)
-                forward.chains(top=1)
-                last = forward.transfers["transfer_id"].iloc[-1]
-                trace(case, f'transfer:"{last}"', rule=rule, backward=True).chains(top=1)
+        for case, start in (
+            (open_case(folder / "case"), facts["seed_reference"]),
+            (toys.t1(), "transfer:a,transfer:c"),
+        ):
+            some = trace(case, start)
+            last = str(some.transfers["transfer_id"].iloc[-1])
+            for number, rule in enumerate(RULES):
+                progress(N_("compiling: tracing"), number, len(RULES))
+                asked = [trace(case, start, rule=rule.name)]
+                if rule.backward:
+                    asked.append(trace(case, f'transfer:"{last}"', rule=rule.name, backward=True))
+                for each in asked if rule.attributes else ():
+                    each.chains(top=1)
+                    each.by_seed()
+            progress(N_("compiling: what any rule allows"))
+            compare_rules(case, start)
+            some.suppose(leave_out=[last])
+            trace(case, start, overdraft="coordinated").chains(top=1)
