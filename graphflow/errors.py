@@ -85,15 +85,6 @@ def said(text: str, translate: Callable[[str], str]) -> str:
 _JOINT = "{where}: {what}"
 
 
-def N_(text: str) -> str:
-    """Mark a message id; as in `graphflow.language`, which imports this file."""
-    return text
-
-
-FIRST, GIVEN = N_("; first: {first}"), N_("; given: {first}")
-"""How the first case of a problem is told: of rows, and of arguments, where it is the only one."""
-
-
 class Told(str):
     """A text with a message in it: English as it stands, and another language where a problem is described.
 
@@ -157,17 +148,18 @@ class Problem:
     first: str = ""
     expected: str = ""
 
-    def text(self, translate: Callable[[str], str] = str, case: str = FIRST) -> str:
+    def text(self, translate: Callable[[str], str] = str, given: bool = False) -> str:
         """The whole problem on one line, each message id first passed through `translate`.
 
-        `case` is how the first case is told.
+        `given`: the first case is an argument, and the only one.
         """
         values = in_words(self.values, translate)
         line = fill(translate(self.what), values)
         if self.where:
             line = fill(translate(_JOINT), {"where": self.where}).replace("{what}", line)
         if self.first:
-            line += fill(translate(case), in_words({"first": self.first}, translate))
+            case = translate("; given: {first}") if given else translate("; first: {first}")
+            line += fill(case, in_words({"first": self.first}, translate))
         if self.expected:
             expected = fill(said(self.expected, translate), values)
             line += translate("; expected: {expected}").replace("{expected}", expected)
@@ -178,21 +170,21 @@ class GraphflowError(Exception):
     """The base of all our errors; raised as itself it means a defect of ours."""
 
     exit_code = 70
-    case = FIRST
+    given = False
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(*problems)
         self.problems: tuple[Problem, ...] = problems
 
     def __str__(self) -> str:
-        return "\n".join(problem.text(case=self.case) for problem in self.problems)
+        return "\n".join(problem.text(given=self.given) for problem in self.problems)
 
 
 class UsageError(GraphflowError):
     """A wrong argument, an unknown or ambiguous reference."""
 
     exit_code = 2
-    case = GIVEN
+    given = True
 
 
 class InputError(GraphflowError):

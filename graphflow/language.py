@@ -22,7 +22,7 @@ from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
-from graphflow.errors import FIRST, fill, in_words
+from graphflow.errors import fill, in_words
 
 LANGUAGES = ("en", "zh")
 DOMAIN = "graphflow"
@@ -106,9 +106,9 @@ def describe(
     if problems is None:
         return str(error) or type(error).__name__
     say = functools.partial(translate, language=language)
-    case = getattr(error, "case", FIRST)
+    given = getattr(error, "given", False)
     return "\n".join(
-        replace(problem, where=names.get(problem.where, problem.where)).text(say, case)
+        replace(problem, where=names.get(problem.where, problem.where)).text(say, given)
         for problem in problems
     )
 

@@ -106,21 +106,13 @@ def _frontier(
         return None
     low, high = frame[figures].min(axis=1), frame[figures].max(axis=1)
     frame = frame.assign(low=low, high=high).sort_values(["high", "low"], ascending=False, kind="stable")
-    shown = frame.head(most)
-    rows = []
-    for i, (row, who) in enumerate(
-        zip(shown.to_dict("records"), tables.holders(shown), strict=True), start=1
-    ):
+
+    def told(row: Mapping[Any, Any]) -> str:
         coin = row["currency"] if own else tables.t.currency
         ends = [amounts.shown(row[name], coin) for name in ("low", "high")]
-        rows.append([str(i), tables.label(who), "–".join(dict.fromkeys(ends)) + f" {coin}"])
-    return Table(
-        say(N_("Statements to ask for next: the money that each would explain")),
-        ["", say(tables.whose), say(N_("of the money traced, by the rules"))],
-        rows,
-        right=(0, 2),
-        note=tables.more(len(frame) - len(shown)),
-    )
+        return "–".join(dict.fromkeys(ends)) + f" {coin}"
+
+    return tables.statements(frame, most, say(N_("of the money traced, by the rules")), told)
 
 
 def _table(frame: pd.DataFrame, answers: Mapping[str, Trace], tables: TraceTables, most: int) -> Table:

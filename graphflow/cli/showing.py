@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -398,25 +398,31 @@ class TraceTables:
         frame = frame[frame["kind"] == "frontier"].sort_values(of, ascending=False, kind="stable")
         if frame.empty:
             return None
+        return self.statements(
+            frame,
+            top,
+            self.say(N_("amount")),
+            lambda row: f"{self.amounts.shown(row['amount'], row['currency'])} {row['currency']}",
+            "" if self.t.attributes else self.say(NO_SUM),
+        )
+
+    def statements(
+        self,
+        frame: pd.DataFrame,
+        top: int,
+        head: str,
+        told: Callable[[Mapping[Any, Any]], str],
+        note: str = "",
+    ) -> Table:
+        """The statements to ask for, in the order given: whose, and what `told` says of each under a head."""
         shown = frame.head(top)
-        rows = [
-            [
-                str(i),
-                self.label(who),
-                f"{self.amounts.shown(row['amount'], row['currency'])} {row['currency']}",
-            ]
-            for i, (row, who) in enumerate(
-                zip(shown.to_dict("records"), self.holders(shown), strict=True), start=1
-            )
-        ]
+        pairs = zip(shown.to_dict("records"), self.holders(shown), strict=True)
         return Table(
             self.say(N_("Statements to ask for next: the money that each would explain")),
-            ["", self.say(self.whose), self.say(N_("amount"))],
-            rows,
+            ["", self.say(self.whose), head],
+            [[str(i), self.label(who), told(row)] for i, (row, who) in enumerate(pairs, start=1)],
             right=(0, 2),
-            note=self.sentences(
-                (self.more(len(frame) - len(shown)), "" if self.t.attributes else self.say(NO_SUM))
-            ),
+            note=self.sentences((self.more(len(frame) - len(shown)), note)),
         )
 
     def chains(self, top: int, *, transfers: bool, order: str | None = None) -> Table:

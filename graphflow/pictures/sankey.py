@@ -310,17 +310,14 @@ class _Pen:
         return brief(node.label, node.id, 25)
 
     def link(self, link: Link, source: Node, target: Node) -> str:
-        if source.role == "pass":  # the same ribbon, drawn on: no further flow
-            what = self.name(target if target.role == "end" else source).replace("\0", " – ")
-            if "\0" not in source.id:
-                what = self.text(end_name(source.id, self.backward))
-            return self.text(N_("{what}: {amount}, drawn on"), what=what, amount=self.amount(link.value))
         names = [
             self.text(end_name(node.id, self.backward))
             if node.role == "pass" and "\0" not in node.id
             else self.name(node).replace("\0", " – ")
             for node in (source, target)
         ]
+        if source.role == "pass":  # the same ribbon, drawn on: no further flow
+            return self.text(N_("{what}: {amount}, drawn on"), what=names[0], amount=self.amount(link.value))
         told = f"{names[0]} {'←' if self.backward else '→'} {names[1]}: {self.amount(link.value)}"
         return f"{told} ({self.text(N_('routes: {count}'), count=f'{link.routes:,}')})"
 
