@@ -56,7 +56,7 @@ def peak_memory() -> int:
     return int(held) * (1 if sys.platform == "darwin" else 1024)
 
 
-def random_access(steps: Any, pots: int, count: int = 10_000_000) -> float:
+def random_access(steps: Any, pots: int) -> float:
     """Seconds for what no rule can do without: reading a step anywhere in the ledger, and for each of its two
     accounts reading and writing a record of two words.
 
@@ -71,6 +71,7 @@ def random_access(steps: Any, pots: int, count: int = 10_000_000) -> float:
             state[step["src"], 0] += 1
             state[step["dst"], 1] += step["amount"]
 
+    count = min(10_000_000, 10 * len(steps))
     state, places = np.zeros((pots, 2), np.int64), np.random.default_rng(7).integers(0, len(steps), count)
     return median(timed(lambda: visit(steps, state, places), 5)) / count
 

@@ -257,18 +257,18 @@ class Sankey:
         return {link["index"] for link in self.links if link["opacity"] >= max(opacities) - 1e-9}
 
 
+_CELLS = """(key) => {
+    const rows = [...document.querySelectorAll(`[class*="st-key-${key}"] canvas table tbody tr`)];
+    return rows.length && rows.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent));
+}"""
+
+
 def table(page: Any, key: str) -> list[list[str]]:
-    """The cells of a table as the browser has them (its canvas carries a hidden table for screen readers)."""
-    rows = page.evaluate(
-        """(key) => {
-            const place = document.querySelector(`[class*="st-key-${key}"]`);
-            if (!place) return null;
-            return [...place.querySelectorAll('canvas table tbody tr')].map(
-                (row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent));
-        }""",
-        key,
-    )
-    assert rows is not None, f"there is no table {key}"
+    """The cells of a table as the browser has them (its canvas carries a hidden table for screen readers).
+
+    The part that draws tables is loaded when the first one is shown, after the page stands still otherwise.
+    """
+    rows = page.wait_for_function(_CELLS, arg=key, timeout=60_000).json_value()
     return [list(row) for row in rows]
 
 

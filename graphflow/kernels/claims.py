@@ -107,7 +107,7 @@ def split_claims(steps: Records, enters: Ints, pots: int, seeds: int) -> tuple[I
         while turn < enters.shape[0] and enters[turn, 0] == s and enters[turn, 1] >= 0:
             # money that stands: the pot is empty of other traced money by now
             if used == chain.shape[0]:
-                chain = longer(chain, used, 1)
+                chain = longer(chain, used, np.int64(1))
                 shares = longer_reals(shares, used, chain.shape[0] - used)
             pot = enters[turn, 1]
             chain[used, 0] = enters[turn, 3]
@@ -196,7 +196,7 @@ def split_claims(steps: Records, enters: Ints, pots: int, seeds: int) -> tuple[I
                     unused = chain[entry, 2]
                 else:
                     if used == chain.shape[0]:
-                        chain = longer(chain, used, 1)
+                        chain = longer(chain, used, np.int64(1))
                         shares = longer_reals(shares, used, chain.shape[0] - used)
                     entry = np.int64(used)
                     used += 1

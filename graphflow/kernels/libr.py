@@ -425,7 +425,7 @@ def trace_lowest(
     left : int64 (u, 3)
         Pots in which traced money is left, how much, and how much in the seed's currency.
     """
-    dense = False
+    dense = np.bool_(False)  # `False` is a type of its own, and `walk` would be compiled for it too
     moved = np.empty((256, 3), np.int64)
     aside = np.empty((64, 4), np.int64)
     stopped = np.empty((64, 4), np.int64)
@@ -450,7 +450,7 @@ def trace_lowest(
         stopped = longer(stopped, mark[3], 2 * number)
         touched = longer(touched, mark[4], number)
         heap = longer(heap, mark[5], 2 * number)
-        parts = longer(parts, 0, number)
+        parts = longer(parts, np.int64(0), number)
     left = np.empty((mark[4], 3), np.int64)
     count = 0
     for i in range(mark[4]):

@@ -560,7 +560,7 @@ def trace_stack(
     stopped : int64 (w, 3): step (-1: a standing seed), pot, what met a seed and ends there
     left : int64 (u, 2): pot, what stands in it at the end
     """
-    dense = False
+    dense = np.bool_(False)  # `False` is a type of its own, and `walk` would be compiled for it too
     moved = np.empty((256, 3), np.int64)
     stopped = np.empty((64, 3), np.int64)
     touched = np.empty(256, np.int64)
@@ -577,11 +577,11 @@ def trace_stack(
         if mark[10] == DENSE:
             dense = True
             moved = longer(moved, mark[2], last - mark[0] + 1)  # what is not written to takes no memory
-        moved = longer(moved, mark[2], 1)
-        stopped = longer(stopped, mark[3], 1)
-        touched = longer(touched, mark[4], 1)
-        heap = longer(heap, mark[5], 2)
-        lots = longer(lots, mark[6], 2)
+        moved = longer(moved, mark[2], np.int64(1))
+        stopped = longer(stopped, mark[3], np.int64(1))
+        touched = longer(touched, mark[4], np.int64(1))
+        heap = longer(heap, mark[5], np.int64(2))
+        lots = longer(lots, mark[6], np.int64(2))
     if mark[10] == CONVERTED:
         for i in range(mark[4]):
             queue[touched[i]] = 0

@@ -323,8 +323,8 @@ def push(
         np.empty(nodes, np.int32),
     )
     excess[start] = most
-    looked = drive(graph, room, excess, goal, -1, most, spare, lists)
+    looked = drive(graph, room, excess, goal, np.int64(-1), most, spare, lists)
     ended = SPENT if looked > spare and excess[goal] < most else DONE
     if excess[goal] < most:
-        looked += drive(graph, room, excess, start, goal, most, NEVER, lists)
+        looked += drive(graph, room, excess, start, goal, most, np.int64(NEVER), lists)
     return excess[goal], looked, ended

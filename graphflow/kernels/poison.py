@@ -722,7 +722,7 @@ def spread(
     widest = np.int64(1)
     for i in range(books.shape[0]):
         widest = max(widest, books[i, 1] - books[i, 0])
-    dense = False
+    dense = np.bool_(False)  # `False` is a type of its own, and `walk` would be compiled for it too
     moved = np.empty((256, 3), np.int64)
     ended = np.empty((256, 3), np.int64)
     touched = np.empty(256, np.int64)
