@@ -36,6 +36,9 @@ $(VENV)/installed-app: $(VENV)/made pyproject.toml
 $(VENV)/installed-dev: $(VENV)/installed-app
 	$(say) 'installing what the tests need (wheels only)'
 	@$(PIP) -e '.[dev]'
+	@touch $@
+
+$(VENV)/warmed: $(VENV)/installed-dev
 	$(say) 'compiling the kernels, once'
 	@$(PY) -m graphflow warm
 	@touch $@
@@ -57,19 +60,20 @@ check: $(VENV)/installed-dev
 	@$(BIN)/lint-imports
 
 # The compiled loops as plain Python on small sizes; then everything. pytest's closing line is the last one.
-test: check
+test: $(VENV)/installed-dev
+	@$(MAKE) --no-print-directory -j2 --output-sync=target check $(VENV)/warmed
 	$(say) 'pytest, kernels as plain Python (NUMBA_DISABLE_JIT=1), small'
 	@NUMBA_DISABLE_JIT=1 GRAPHFLOW_EXAMPLES=15 HYPOTHESIS_PROFILE=small $(PY) -m pytest -q -W 'ignore:overflow encountered:RuntimeWarning' \
 		-m 'not slow and not data and not browser' $(NOJIT)
 	$(say) 'pytest: tests, doctests, notebooks, the wheel'
 	@$(PY) -m pytest -n auto --durations=15 $(PYTEST)
 
-fast: check
+fast: check $(VENV)/warmed
 	@$(PY) -m pytest -n auto -q -x -m 'not slow and not browser and not data' $(PYTEST)
 
 NOJIT ?= graphflow/kernels tests/test_kernels*.py
 
-$(VENV)/installed-bench: $(VENV)/installed-dev
+$(VENV)/installed-bench: $(VENV)/installed-dev $(VENV)/warmed
 	$(say) 'installing the peers that we are measured against (wheels only)'
 	@$(PIP) -e '.[bench]'
 	@touch $@

@@ -21,6 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.slow
 
 
+# A few rows need no compiled loops, and to compile them once more takes a minute.
+PLAIN = {"NUMBA_DISABLE_JIT": "1"}
+
+
 def sh(*command: str | Path, cwd: Path, code: int = 0, **environment: str) -> str:
     """Run a command; its output."""
     clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONSAFEPATH", "LANGUAGE")}
@@ -134,10 +138,19 @@ def test_the_command_line_works(installed: Path, place: str, request: pytest.Fix
     for command in ([script], [installed, "-m", "graphflow"]):
         assert "graphflow" in sh(*command, "--version", cwd=folder)
         case = f"case{len(command)}"
-        sh(*command, "import", "in", "--case", case, cwd=folder)
-        told = sh(*command, "trace", case, "--from", "transfer:t1", "--language", "zh", cwd=folder)
+        sh(*command, "import", "in", "--case", case, cwd=folder, **PLAIN)
+        told = sh(*command, "trace", case, "--from", "transfer:t1", "--language", "zh", cwd=folder, **PLAIN)
         assert "100.00 CNY" in told
         assert "规则" in told
+
+
+def test_what_was_compiled_is_kept_beside_the_wheel(installed: Path, empty: Path) -> None:
+    code = (
+        "from graphflow.kernels import lifo; "
+        "print(lifo.first_below.stats.cache_path, lifo.__file__)"
+    )
+    kept, file = sh(installed, "-P", "-c", code, cwd=empty).split()
+    assert Path(kept) == Path(file).parent / "__pycache__"
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["installed", "as a zip"])
@@ -250,7 +263,7 @@ def test_the_app_works_from_the_wheel(
     (folder / "in").mkdir()
     (folder / "in" / "transfers.csv").write_text(SMALL, encoding="utf-8")
     script = installed.parent / "graphflow"
-    sh(script, "import", "in", "--case", "case", cwd=folder)
+    sh(script, "import", "in", "--case", "case", cwd=folder, **PLAIN)
     with serving(script, folder, "case") as address, sync.sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path=chromium,
