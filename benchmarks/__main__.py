@@ -42,7 +42,7 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", type=sizes_of, default=[1_000_000, 10_000_000], help="transfers: 1e6,1e7")
     parser.add_argument("--only", choices=PARTS, help="one part")
     parser.add_argument("--match", help="within a part: only what has this in its name")
-    parser.add_argument("--quick", action="store_true", help="few runs, of one rule: to see that everything works")
+    parser.add_argument("--quick", action="store_true", help="few runs of one rule, to see that it works")
     parser.add_argument(
         "--limit", type=float, default=600.0, help="seconds after which one measurement is given up"
     )

@@ -145,10 +145,7 @@ def test_the_command_line_works(installed: Path, place: str, request: pytest.Fix
 
 
 def test_what_was_compiled_is_kept_beside_the_wheel(installed: Path, empty: Path) -> None:
-    code = (
-        "from graphflow.kernels import lifo; "
-        "print(lifo.first_below.stats.cache_path, lifo.__file__)"
-    )
+    code = "from graphflow.kernels import lifo; print(lifo.first_below.stats.cache_path, lifo.__file__)"
     kept, file = sh(installed, "-P", "-c", code, cwd=empty).split()
     assert Path(kept) == Path(file).parent / "__pycache__"
 
