@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from weakref import WeakKeyDictionary
 
 from graphflow.cli.launch import command
 
@@ -139,6 +140,7 @@ def looking(browser: Any, guard: Guard, *, width: int = 1366, height: int = 768)
     """A browser's context with nothing remembered, watched by the guard."""
     context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US")
     guard.watch(context)
+    context.on("page", _listen)
     try:
         yield context
     finally:
@@ -154,8 +156,25 @@ def open_page(context: Any, address: str, path: str = "", **asked: str) -> Any:
     return page
 
 
+# Pages from which something was said to the server, and not answered yet: on a busy machine the answer may
+# come later than a page takes to stand still.
+_WAITING: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+
+
+def _listen(page: Any) -> None:
+    def answered(waits: bool) -> Any:
+        return lambda _: _WAITING.update({page: waits})
+
+    def opened(socket: Any) -> None:
+        socket.on("framesent", answered(True))
+        socket.on("framereceived", answered(False))
+        socket.on("close", answered(False))
+
+    page.on("websocket", opened)
+
+
 def settle(page: Any, timeout: float = 90.0) -> None:
-    """Wait until the script has run and the page stands still."""
+    """Wait until what was said to the server is answered, the script has run and the page stands still."""
     end = time.monotonic() + timeout
     quiet = 0
     while quiet < 4:
@@ -169,7 +188,7 @@ def settle(page: Any, timeout: float = 90.0) -> None:
                     || !!document.querySelector('[data-testid="stSpinner"], [data-testid="stSkeleton"]');
             }"""
         )
-        quiet = 0 if busy else quiet + 1
+        quiet = 0 if busy or _WAITING.get(page) else quiet + 1
 
 
 # The chart's own object hangs in a hook of the React component that drew it: only a test needs to find it.
