@@ -34,6 +34,19 @@ if TYPE_CHECKING:  # what the names below are, for people's editors and for mypy
     from graphflow.case import Case, open_case
     from graphflow.errors import BusyError, GraphflowError, InputError, MissingExtraError, Problem, UsageError
     from graphflow.intake import import_sources
+    from graphflow.ownership import (
+        Related,
+        beneficial_owners,
+        controllers,
+        controls,
+        declared,
+        owners,
+        ownership_graph,
+        power,
+        related,
+        weakest_link,
+    )
+    from graphflow.products import LookThrough, look_through
     from graphflow.tables import Tables
     from graphflow.tracing import compare_rules, trace
 
@@ -42,14 +55,26 @@ _ROOMS = {
     "Case": "case",
     "GraphflowError": "errors",
     "InputError": "errors",
+    "LookThrough": "products",
     "MissingExtraError": "errors",
     "Problem": "errors",
+    "Related": "ownership",
     "Tables": "tables",
     "UsageError": "errors",
+    "beneficial_owners": "ownership",
     "compare_rules": "tracing",
+    "controllers": "ownership",
+    "controls": "ownership",
+    "declared": "ownership",
     "import_sources": "intake",
+    "look_through": "products",
     "open_case": "case",
+    "owners": "ownership",
+    "ownership_graph": "ownership",
+    "power": "ownership",
+    "related": "ownership",
     "trace": "tracing",
+    "weakest_link": "ownership",
 }
 
 __all__ = [
@@ -57,15 +82,27 @@ __all__ = [
     "Case",
     "GraphflowError",
     "InputError",
+    "LookThrough",
     "MissingExtraError",
     "Problem",
+    "Related",
     "Tables",
     "UsageError",
     "__version__",
+    "beneficial_owners",
     "compare_rules",
+    "controllers",
+    "controls",
+    "declared",
     "import_sources",
+    "look_through",
     "open_case",
+    "owners",
+    "ownership_graph",
+    "power",
+    "related",
     "trace",
+    "weakest_link",
 ]
 
 

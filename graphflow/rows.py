@@ -155,7 +155,22 @@ def _touching(rows: pa.Table, accounts: pa.ChunkedArray) -> Flags:
 
 def _accounts_of(tables: Tables, party: str) -> pa.ChunkedArray:
     """The accounts of a party, named by its id or by a name that no other has."""
-    parties, accounts = tables.arrow("parties"), tables.arrow("accounts")
+    accounts = tables.arrow("accounts")
+    ident = party_named(tables, party)
+    if accounts is None or "party_id" not in accounts.column_names:
+        return pa.chunked_array([], pa.large_string())
+    return accounts["account_id"].filter(pc.equal(accounts["party_id"], ident))
+
+
+def party_named(tables: Tables, party: str, where: str = "party") -> str:
+    """The id of a party that is named by it, or by a name that no other has.
+
+    Raises
+    ------
+    UsageError
+        For a name that several parties have (it lists them), or none (it lists those with a similar one).
+    """
+    parties = tables.arrow("parties")
     ids: list[str] = []
     if parties is not None and parties.num_rows:
         ids = parties["party_id"].filter(pc.equal(parties["party_id"], party)).to_pylist()
@@ -163,7 +178,7 @@ def _accounts_of(tables: Tables, party: str) -> pa.ChunkedArray:
             ids = parties["party_id"].filter(pc.equal(parties["name"], party)).to_pylist()
     if len(ids) > 1:
         problem = Problem(
-            "party", N_("several parties have this name"), first=party, expected=", ".join(sorted(ids))
+            where, N_("several parties have this name"), first=party, expected=", ".join(sorted(ids))
         )
         raise UsageError(problem)
     if not ids:
@@ -174,15 +189,22 @@ def _accounts_of(tables: Tables, party: str) -> pa.ChunkedArray:
             )
         raise UsageError(
             Problem(
-                "party",
+                where,
                 N_("no party has this id or name"),
                 first=party,
                 expected=", ".join(sorted(near)[:10]),
             )
         )
-    if accounts is None or "party_id" not in accounts.column_names:
-        return pa.chunked_array([], pa.large_string())
-    return accounts["account_id"].filter(pc.equal(accounts["party_id"], ids[0]))
+    return str(ids[0])
+
+
+def party_like(tables: Tables, text: str, most: int = 10) -> list[str]:
+    """Ids of parties whose id or name has a text in it, at most so many."""
+    parties = tables.arrow("parties")
+    if parties is None or not parties.num_rows:
+        return []
+    found = parties["party_id"].filter(pa.array(_named(parties, text, "party_id", "name")))
+    return [str(each) for each in found.slice(0, most).to_pylist()]
 
 
 def _least(tables: Tables, rows: pa.Table, least: Amount) -> npt.NDArray[np.int64]:

@@ -34,6 +34,7 @@ from graphflow.kernels import (
 )
 from graphflow.ledger.form import CUSTODY, ORDINARY, POT, ROW, STEP, TRANSIT
 from graphflow.ledger.form import OUTSIDE as NOWHERE
+from tests.cases_owning import OWNING
 from tests.naive import balances as naive_balances
 from tests.naive import chains as naive_chains
 from tests.naive import claims as naive_claims
@@ -1326,4 +1327,5 @@ PAIRS = (
     Pair("chains.crosses", chains.crosses, naive_chains.crosses, crossing_inputs),
     Pair("chains.first_below", chains.first_below, naive_chains.first_below, below_inputs),
     Pair("chains.walk_chains", chains.walk_chains, naive_chains.walk_chains, chains_inputs, chains_outcome),
+    *(Pair(*each) for each in OWNING),
 )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 import graphflow as gf
 from graphflow.case import Case
-from graphflow.synthesis import toys
+from graphflow.synthesis import holders, toys
 
 # toy, question, rule: how much of it ends in which account, in minor units
 ANSWERS: list[tuple[str, str, str, dict[str, int]]] = [
@@ -97,14 +97,22 @@ def test_changed_money_keeps_its_share() -> None:
 
 
 def test_every_toy_is_in_the_list_and_passes_the_door() -> None:
-    functions = {
-        name.removesuffix("_tables") for name in dir(toys) if name.endswith("_tables") and name[0] != "_"
-    }
-    assert functions == set(toys.TOYS)
-    for name, tables in toys.TOYS.items():
-        case = getattr(toys, name)()
-        assert isinstance(case, Case)
-        assert len(case.quarantine) == 0
-        total = sum(Decimal(amount) for amount in tables()["transfers"]["amount"])
-        assert case.tables.transfers["amount"].sum() == int(total * 100)
-        assert getattr(toys, name).__doc__
+    listed: set[str] = set()
+    for room in (toys, holders):
+        functions = {
+            name.removesuffix("_tables") for name in dir(room) if name.endswith("_tables") and name[0] != "_"
+        }
+        assert functions <= set(toys.TOYS)
+        listed |= functions
+        for name in functions:
+            case, frames = getattr(room, name)(), toys.TOYS[name]()
+            assert isinstance(case, Case)
+            assert len(case.quarantine) == 0
+            assert {table: len(frame) for table, frame in frames.items()} == {
+                table: len(case.tables.frame(table)) for table in frames
+            }
+            if "transfers" in frames:
+                total = sum(Decimal(amount) for amount in frames["transfers"]["amount"])
+                assert case.tables.transfers["amount"].sum() == int(total * 100)
+            assert getattr(room, name).__doc__
+    assert listed == set(toys.TOYS)

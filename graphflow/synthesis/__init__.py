@@ -205,7 +205,11 @@ def _facts(folder: Path, *, toy: bool = False) -> dict[str, Any]:
         with (folder / f"{name}.csv").open("rb") as file:  # no cell of ours has a line break in it
             return sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b"")) - 1
 
-    facts: dict[str, Any] = {N_("transfers"): rows("transfers"), N_("accounts"): rows("accounts")}
+    kinds = (N_("transfers"), N_("accounts"), N_("parties"), N_("stakes"), N_("products"), N_("holdings"))
+    has_money = any(folder.glob("transfers.*"))
+    facts: dict[str, Any] = {
+        name: rows(name) for name in (kinds[:2] if has_money else kinds[2:]) if any(folder.glob(f"{name}.*"))
+    }
     summary = folder / "truth" / "summary.json"
     if summary.exists():
         told = json.loads(summary.read_text(encoding="utf-8"))

@@ -2,28 +2,25 @@
 
 Each toy is two functions: ``NAME_tables()`` gives the frames, ``NAME()`` the case made of them. Those named
 ``t1`` to ``t12`` are published or hand-computed vectors of tracing through one mixed account, `M`, whose
-statement is held; whoever pays it and whoever it pays is seen only as its counterparty.
+statement is held; whoever pays it and whoever it pays is seen only as its counterparty. Toys of owners are in
+`holders`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
+
+from graphflow.synthesis import holders
+from graphflow.synthesis.small import Frames, case_of, frame_of
 
 if TYPE_CHECKING:
     from graphflow.case import Case
 
-Frames = dict[str, pd.DataFrame]
 _Step = tuple[str, str, str, str] | tuple[str, str, str, str, Mapping[str, str]]
-
-
-def _frame(rows: Sequence[Mapping[str, str]]) -> pd.DataFrame:
-    """Text columns in the order in which they are first named; what a row does not say is empty."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return pd.DataFrame({name: pd.array([row.get(name, "") for row in rows], dtype="str") for name in names})
 
 
 def _book(steps: Sequence[_Step], held: Mapping[str, Mapping[str, str]]) -> Frames:
@@ -38,14 +35,7 @@ def _book(steps: Sequence[_Step], held: Mapping[str, Mapping[str, str]]) -> Fram
         if name not in held:
             kind = {"cash": "cash", "fee": "internal"}.get(name.split(":")[0], "")
             accounts.append({"account_id": name, "covered": "false", "kind": kind})
-    return {"transfers": _frame(rows), "accounts": _frame(accounts)}
-
-
-def _case(frames: Frames) -> Case:
-    from graphflow.case import Case
-
-    tables: dict[str, Any] = dict(frames)
-    return Case.from_tables(**tables)
+    return {"transfers": frame_of(rows), "accounts": frame_of(accounts)}
 
 
 def t1_tables() -> Frames:
@@ -73,7 +63,7 @@ def t1() -> Case:
     >>> sorted(zip(ends["account_id"], ends["amount"]))
     [('M', 10000), ('X', 15000), ('Y', 15000)]
     """
-    return _case(t1_tables())
+    return case_of(t1_tables())
 
 
 def t2_tables() -> Frames:
@@ -93,7 +83,7 @@ def t2() -> Case:
 
     `fifo` Karen's; `lifo` Paul's; `prorata` Paul 2.50, Michael 2.50, Karen 5.
     """
-    return _case(t2_tables())
+    return case_of(t2_tables())
 
 
 def t3_tables() -> Frames:
@@ -113,7 +103,7 @@ def t3() -> Case:
 
     Left of T's money: `libr` 100, `prorata` 250/3, `fifo` 0.
     """
-    return _case(t3_tables())
+    return case_of(t3_tables())
 
 
 def t5_tables() -> Frames:
@@ -134,7 +124,7 @@ def t5() -> Case:
     What ends in P, Q, R: `fifo` 60, 0, 40; `lifo` 0, 30, 70; `prorata` 30, 20, 50; `libr` 60, 0, 40;
     `poison` 60, 50, 110.
     """
-    return _case(t5_tables())
+    return case_of(t5_tables())
 
 
 def t6_tables(first: str | None = "t") -> Frames:
@@ -154,7 +144,7 @@ def t6(first: str | None = "t") -> Case:
     `fifo` X has 100 of T's money with `first="t"`, 0 with `first="c"`, and 0 to 100 where the order is open;
     `prorata` 50.
     """
-    return _case(t6_tables(first))
+    return case_of(t6_tables(first))
 
 
 def t7_tables() -> Frames:
@@ -168,7 +158,7 @@ def t7() -> Case:
 
     T's money: the lender 60, Y 40, X 0; with `overdraft="coordinated"` X 60, Y 40, the lender 0.
     """
-    return _case(t7_tables())
+    return case_of(t7_tables())
 
 
 def t8_tables() -> Frames:
@@ -182,7 +172,7 @@ def t8() -> Case:
 
     T's 50: `fifo` X 40, Y 10; `prorata` X 600/13, Y 50/13; nothing is left.
     """
-    return _case(t8_tables())
+    return case_of(t8_tables())
 
 
 def t9_tables() -> Frames:
@@ -200,7 +190,7 @@ def t9() -> Case:
 
     T's 50: `fifo` X 30, fee 2, left 18; `prorata` X 40, fee 1, left 9.
     """
-    return _case(t9_tables())
+    return case_of(t9_tables())
 
 
 def t10_tables() -> Frames:
@@ -220,7 +210,7 @@ def t10() -> Case:
 
     `fifo`: Y has T's 100 and 20 of C's; 80 of C's are left.
     """
-    return _case(t10_tables())
+    return case_of(t10_tables())
 
 
 def t11_tables() -> Frames:
@@ -244,7 +234,7 @@ def t11() -> Case:
 
     Of the dollars 50 are T's; of the 40 that go on to X, `prorata` has 20 of T's, `fifo` none.
     """
-    return _case(t11_tables())
+    return case_of(t11_tables())
 
 
 def t12_tables() -> Frames:
@@ -256,7 +246,7 @@ def t12_tables() -> Frames:
     ]
     holder = {"opening_balance": "0", "party_id": "P"}
     frames = _book(steps, {"M": holder, "N": holder})
-    return {**frames, "parties": _frame([{"party_id": "P", "name": "P", "kind": "person"}])}
+    return {**frames, "parties": frame_of([{"party_id": "P", "name": "P", "kind": "person"}])}
 
 
 def t12() -> Case:
@@ -264,7 +254,7 @@ def t12() -> Case:
 
     T's 50,000: `cash` at `cash:M`; where cash gaps are joined (48,000 of 50,000 are 0.96), 48,000 in N.
     """
-    return _case(t12_tables())
+    return case_of(t12_tables())
 
 
 def custody_tables() -> Frames:
@@ -291,7 +281,7 @@ def custody() -> Case:
     >>> t.misuse[["transfer_id", "earmark", "taken_from", "amount"]].values.tolist()
     [['x', 'L2', 'L1', 15000]]
     """
-    return _case(custody_tables())
+    return case_of(custody_tables())
 
 
 def by_hand_tables() -> Frames:
@@ -324,7 +314,7 @@ def by_hand() -> Case:
     [['frontier', 'X', 30000], ['balance', 'A', 10000], ['balance', 'B', 10000],
      ['balance', 'C', 5000], ['returned', 'V', 5000]]
     """
-    return _case(by_hand_tables())
+    return case_of(by_hand_tables())
 
 
 def two_victims_tables() -> Frames:
@@ -366,7 +356,7 @@ def two_victims_tables() -> Frames:
         "parties": (("party_id", "name", "kind"), parties),
     }
     return {
-        table: _frame([dict(zip(columns, row, strict=True)) for row in rows])
+        table: frame_of([dict(zip(columns, row, strict=True)) for row in rows])
         for table, (columns, rows) in named.items()
     }
 
@@ -386,7 +376,7 @@ def two_victims() -> Case:
     >>> ends[["kind", "account_id", "amount"]].values.tolist()
     [['balance', 'desk', 1500000], ['cash', 'cash:desk', 500000]]
     """
-    return _case(two_victims_tables())
+    return case_of(two_victims_tables())
 
 
 def mixing_tables() -> Frames:
@@ -417,7 +407,7 @@ def mixing() -> Case:
     >>> gf.trace(mixing(), "account:victim", rule="fifo").ends[["account_id", "amount"]].values.tolist()
     [['out', 70000], ['left', 30000]]
     """
-    return _case(mixing_tables())
+    return case_of(mixing_tables())
 
 
 #: Every toy by name, in the order in which they are best read.
@@ -437,6 +427,7 @@ TOYS: Mapping[str, Callable[[], Frames]] = {
     "t10": t10_tables,
     "t11": t11_tables,
     "t12": t12_tables,
+    **holders.TOYS,
 }
 
 

@@ -665,6 +665,8 @@ class _Joiner:
         if "until_day" in have:  # until some time on that day, which a successor may begin with
             end = np.where(_flags(table["until_day"]) & (start == end), end + 1, end)
         rows = end > start
+        if "indirect" in have:  # what is declared to be held through others is held once only
+            rows &= ~_flags(pc.fill_null(read.one(table["indirect"]), False))
         n = int(rows.sum())
         at = np.concatenate([start[rows], end[rows]])
         who = np.concatenate([whose[rows], whose[rows]])

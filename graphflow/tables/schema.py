@@ -247,6 +247,7 @@ _COLUMNS: Mapping[str, tuple[tuple[Any, ...], ...]] = {
         ("since", "time"),
         ("until", "time"),
         ("nominee_for", "id", _PARTY),
+        ("indirect", "bool"),
     ),
     "relations": (
         ("party_id*", "id", _PARTY),
