@@ -1,0 +1,156 @@
+"""What products hold and who holds products, at a date: edges of the same kind as stakes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from graphflow.ownership.stakes import EVER, Stakes, last_moment, stakes_at
+from graphflow.rows import Moment, moment
+
+if TYPE_CHECKING:
+    from graphflow.case import Case
+
+DAY = 86_400 * 1_000_000
+
+Key = tuple[str, str]
+"""A node: ``("product", id)``, ``("party", id)``, ``("asset", id)`` or ``("unknown", id of the product)``."""
+
+VEHICLES = ("partnership", "contract_fund", "trust")
+"""Parties that stand for those who hold them."""
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Holdings and subscriptions in force at a moment.
+
+    Attributes
+    ----------
+    products
+        The rows of products by id.
+    holdings, subscriptions
+        Rows in force; of several snapshots of a product's holdings the last one before the moment.
+    ever
+        All subscriptions up to the moment, also what was paid back.
+    at
+        The moment, in microseconds.
+    """
+
+    case: Case = field(repr=False)
+    stakes: Stakes = field(repr=False)
+    products: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    holdings: pd.DataFrame = field(repr=False)
+    subscriptions: pd.DataFrame = field(repr=False)
+    ever: pd.DataFrame = field(repr=False)
+    at: int
+
+    @cached_property
+    def party_kinds(self) -> Mapping[str, str]:
+        """The kind of every party."""
+        return dict(zip(self.stakes.ids.to_pylist(), self.stakes.kinds.tolist(), strict=True))
+
+    @cached_property
+    def operating(self) -> frozenset[str]:
+        """Parties with a business of their own: some revenue is stated, or they borrow."""
+        tables = self.case.tables
+        found: set[str] = set()
+        if tables.has("financials", "revenue"):
+            rows = tables.financials
+            found |= set(rows.loc[rows["revenue"].fillna(0) > 0, "party_id"])
+        for table, column in (("loans", "borrower_id"), ("holdings", "borrower_id")):
+            if tables.has(table, column):
+                found |= set(tables.frame(table)[column].dropna())
+        return frozenset(found)
+
+    @cached_property
+    def bought_by(self) -> Mapping[str, pd.DataFrame]:
+        """Subscriptions in force by investor."""
+        return {str(name): rows for name, rows in self.subscriptions.groupby("investor_id")}
+
+    @cached_property
+    def sold(self) -> Mapping[str, pd.DataFrame]:
+        """Subscriptions in force by product."""
+        return {str(name): rows for name, rows in self.subscriptions.groupby("product_id")}
+
+    @cached_property
+    def held(self) -> Mapping[str, pd.DataFrame]:
+        """Holdings in force by product."""
+        return {str(name): rows for name, rows in self.holdings.groupby("product_id")}
+
+    def passes_on(self, party: str) -> bool:
+        """Whether a company or vehicle only passes money on: it is in products, and has no business."""
+        if self.party_kinds.get(party, "") not in ("company", *VEHICLES) or party in self.operating:
+            return False
+        return party in self.bought_by
+
+
+def positions_of(case: Case, as_of: Moment | None = None) -> Positions:
+    """What is held at a date; None: at the last moment of which the case knows anything, never today."""
+    tables = case.tables
+    at = last_moment(tables) if as_of is None else moment(as_of, tables.timezone, "as_of")[1]
+    known: dict[int, Positions] = case.__dict__.setdefault("_positions", {})
+    if at not in known:
+        known[at] = _build(case, at)
+    return known[at]
+
+
+def micros(values: pd.Series) -> Any:
+    """Times as microseconds; what is empty is never."""
+    stamps = values.astype("datetime64[us, UTC]")
+    return np.where(stamps.isna(), int(EVER), stamps.astype("int64"))
+
+
+def _build(case: Case, at: int) -> Positions:
+    tables = case.tables
+    products = {row["product_id"]: row for row in _given(tables.products)}
+    holdings = tables.holdings.copy()
+    if len(holdings):
+        keep = np.ones(len(holdings), np.bool_)
+        if "start" in holdings:
+            start = micros(holdings["start"])
+            keep &= (start <= at) | (start == int(EVER))
+        if "as_of" in holdings:
+            day = micros(holdings["as_of"])
+            dated = day != int(EVER)
+            keep &= ~dated | (day <= at)
+            last = (
+                pd.Series(np.where(keep & dated, day, -1))
+                .groupby(holdings["product_id"].to_numpy())
+                .transform("max")
+            )
+            keep &= ~dated | (day == last.to_numpy())
+        holdings = holdings[keep]
+    ever = tables.subscriptions.copy()
+    current = ever
+    if len(ever):
+        ever = ever[micros(ever["time"]) <= at]
+        current = ever
+        if "redeemed" in ever:
+            gone = micros(ever["redeemed"]) <= at
+            paid = (
+                ever["redeemed_amount"] if "redeemed_amount" in ever else pd.Series(pd.NA, index=ever.index)
+            )
+            back = paid.where(gone, 0).fillna(ever["amount"].where(gone, 0))
+            left = (ever["amount"] - back).clip(lower=0).astype("int64")
+            # what is paid back with a gain is paid back, and no more
+            current = ever.assign(amount=left)[left > 0]
+    return Positions(case, stakes_at(case, at), products, holdings, current, ever, at)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame, one mapping each."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _given(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows without what is empty."""
+    return [{name: value for name, value in row.items() if not _is_empty(value)} for row in records(frame)]
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or bool(pd.isna(value))

@@ -1,0 +1,207 @@
+"""Products looked through: published vectors, random webs of products, what positions may be like."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import graphflow as gf
+from graphflow.synthesis import holders
+from tests.test_ownership import text_frame
+
+TWELVE = 1e-12
+
+
+def case_of(holdings: list[dict], subscriptions: list[dict] | None = None, **tables: list[dict]) -> gf.Case:
+    names = {row["product_id"] for row in [*holdings, *(subscriptions or [])]}
+    names |= {row["asset_id"] for row in holdings if row["asset_kind"] == "product"}
+    frames = {"products": [{"product_id": name} for name in sorted(names)], "holdings": holdings, **tables}
+    if subscriptions:
+        frames["subscriptions"] = subscriptions
+    return gf.Case.from_tables(**{name: text_frame(rows) for name, rows in frames.items() if rows})
+
+
+def holding(product: str, asset: str, amount: int | str, kind: str = "standard_debt", **more: str) -> dict:
+    return {"product_id": product, "asset_id": asset, "amount": str(amount), "asset_kind": kind, **more}
+
+
+def bought(product: str, who: str, amount: int | str, **more: str) -> dict:
+    return {"product_id": product, "investor_id": who, "amount": str(amount), "time": "2024-03-01", **more}
+
+
+# ---------------------------------------------------------------------- the published vectors
+
+
+def test_p1_layers() -> None:
+    case = holders.p1()
+    assert {name: gf.look_through(case, name).depth for name in ("W", "W2", "X", "T", "T2", "S")} == {
+        "W": 2, "W2": 1, "X": 1, "T": 1, "T2": 0, "S": 0,
+    }  # fmt: skip
+
+
+def test_p2_investors() -> None:
+    r = gf.look_through(holders.p2(), "V")
+    assert (r.nominal_count, r.investor_count) == (34, 207)
+    assert abs(r.investors["share"].sum() - 1) < 1e-12
+    assert r.investors["party_id"].dropna().is_unique
+
+
+def test_p4_leverage() -> None:
+    leverage = gf.look_through(holders.p4(), "W").leverage.iloc[0]
+    for name, wanted in (("nominal", "6/5"), ("proportional", "8/5"), ("consolidated", "12/5")):
+        assert abs(leverage[name] - Fraction(wanted)) < TWELVE
+
+
+def test_p5_maturities() -> None:
+    r = gf.look_through(holders.p5(), "W", "2024-03-01T00:00:00")
+    assert (r.wam_assets, r.wam_liabilities, r.wam_gap) == (414, 66, 348)
+    ladder = r.ladder.set_index("bucket")
+    gaps = {"8-30": -20, "31-90": -80, "91-180": -50, "181-365": -50, ">365": 0}
+    assert {bucket: ladder.loc[bucket, "cumulative_gap"] for bucket in gaps} == {
+        b: g * 100 for b, g in gaps.items()
+    }
+    assert ladder.loc["31-90", "gap_ratio"] == -4
+    assert (r.rollover_dependency["8-30"], r.rollover_dependency["31-90"]) == (0.5, 0.8)
+    assert ladder["assets"].sum() == ladder["liabilities"].sum() == 10000
+
+
+# ---------------------------------------------------------------------- what must hold of every web
+
+
+@settings(max_examples=80)
+@given(st.integers(0, 2**40))
+def test_weights_and_shares_add_up_to_one(seed: int) -> None:
+    rng = random.Random(seed)
+    names = [f"W{n}" for n in range(rng.randint(1, 6))]
+    holdings, subscriptions = [], []
+    for name in names:
+        for _ in range(rng.randint(0, 3)):
+            other = rng.choice([*names, "bond", "loan", "cash"])
+            kind = (
+                "product"
+                if other in names
+                else {"bond": "standard_debt", "loan": "loan", "cash": "cash"}[other]
+            )
+            if other != name:
+                holdings.append(holding(name, other, rng.randint(1, 1000), kind))
+        subscriptions += [
+            bought(name, rng.choice(["p", "q", "r", *names[:1]]), rng.randint(1, 500))
+            for _ in range(rng.randint(0, 3))
+        ]
+    if not holdings:
+        return
+    case = case_of(holdings, [row for row in subscriptions if row["product_id"] != row["investor_id"]])
+    for name in case.tables.products["product_id"]:
+        r = gf.look_through(case, name)
+        assert abs(r.assets["weight"].sum() - 1) < 1e-9
+        held = [row for row in holdings if row["product_id"] == name]
+        assert r.assets["amount"].sum() == 100 * sum(int(row["amount"]) for row in held)
+        if len(r.investors):
+            assert abs(r.investors["share"].sum() - 1) < 1e-9
+        assert (r.depth is None) == (name in r.rings)
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**40))
+def test_a_vehicle_in_between_changes_no_count_and_no_share(seed: int) -> None:
+    rng = random.Random(seed)
+    persons = [f"p{n}" for n in range(rng.randint(1, 8))]
+    rows = [bought("V", who, rng.choice((100, 200))) for who in persons]
+    direct = gf.look_through(case_of([holding("V", "bond", 1)], rows), "V")
+    total = sum(int(row["amount"]) for row in rows)
+    parties = [{"party_id": "LP", "name": "LP", "kind": "partnership"}]
+    parties += [{"party_id": name, "name": name, "kind": "person"} for name in persons]
+    stakes = [
+        {"owner_id": row["investor_id"], "company_id": "LP", "share": f"{int(row['amount']) / total:.9f}"}
+        for row in rows
+    ]
+    case = case_of([holding("V", "bond", 1)], [bought("V", "LP", total)], parties=parties, stakes=stakes)
+    through = gf.look_through(case, "V")
+    assert through.investor_count == direct.investor_count == len(persons)
+    one = direct.investors.set_index("party_id")["share"]
+    other = through.investors.dropna(subset=["party_id"]).set_index("party_id")["share"]
+    assert all(abs(one[name] - other[name]) < 1e-8 for name in persons)
+
+
+# ---------------------------------------------------------------------- what positions may be like
+
+
+def test_products_that_hold_one_another_are_solved_and_have_no_depth() -> None:
+    case = case_of([
+        holding("A", "B", 50, "product"), holding("A", "bond", 50),
+        holding("B", "A", 50, "product"), holding("B", "loan", 50, "loan"),
+    ])  # fmt: skip
+    r = gf.look_through(case, "A")
+    assert r.depth is None and sorted(r.rings) == ["A", "B"]
+    weights = dict(zip(r.assets["asset_id"], r.assets["weight"], strict=True))
+    assert weights == pytest.approx({"bond": 2 / 3, "loan": 1 / 3}, abs=TWELVE)
+
+
+def test_a_product_whose_holdings_nobody_stated_is_unknown_and_said_so() -> None:
+    r = gf.look_through(case_of([holding("A", "B", 30, "product"), holding("A", "bond", 70)]), "A")
+    assert r.assets[["asset_id", "asset_kind", "weight"]].values.tolist() == [
+        ["bond", "standard_debt", 0.7], ["B", "unknown", 0.3],
+    ]  # fmt: skip
+
+
+def test_of_several_snapshots_the_last_before_the_date_counts() -> None:
+    case = case_of([
+        holding("A", "bond", 70, as_of="2024-01-31"), holding("A", "loan", 30, "loan", as_of="2024-01-31"),
+        holding("A", "bond", 100, as_of="2024-02-29"),
+    ])  # fmt: skip
+    assert set(gf.look_through(case, "A", "2024-02-10").assets["asset_id"]) == {"bond", "loan"}
+    assert set(gf.look_through(case, "A").assets["asset_id"]) == {"bond"}
+
+
+def test_what_was_paid_back_counts_ever_but_not_now() -> None:
+    rows = [bought("A", "p", 100, redeemed="2024-04-01", redeemed_amount="110"), bought("A", "q", 100)]
+    r = gf.look_through(case_of([holding("A", "bond", 1)], rows), "A")
+    assert (r.investor_count, r.investor_count_cumulative) == (1, 2)
+    before = gf.look_through(case_of([holding("A", "bond", 1)], rows), "A", "2024-03-15")
+    assert before.investor_count == 2
+
+
+def test_one_project_in_several_products_has_each_investor_once() -> None:
+    tables = {
+        "products": [
+            {"product_id": "A", "project": "the tower"},
+            {"product_id": "B", "project": "the tower"},
+        ],
+        "subscriptions": [bought("A", "p", 1), bought("A", "q", 1), bought("B", "q", 1), bought("B", "r", 1)],
+    }
+    case = gf.Case.from_tables(**{name: text_frame(rows) for name, rows in tables.items()})
+    r = gf.look_through(case, "A")
+    assert (r.investor_count, r.project_investor_count) == (2, 3)
+
+
+def test_a_company_that_only_passes_money_on_is_a_layer_of_the_total() -> None:
+    parties = [{"party_id": "SPV", "name": "SPV", "kind": "company"}]
+    case = case_of(
+        [holding("A", "SPV", 100, "equity"), holding("B", "bond", 100)],
+        [bought("B", "SPV", 100)],
+        parties=parties,
+    )
+    r = gf.look_through(case, "A")
+    assert (r.depth, r.depth_total) == (1, 2)
+    assert r.assets["asset_id"].tolist() == ["bond"]
+
+
+def test_a_vehicle_of_which_no_holder_is_known_is_at_least_one() -> None:
+    parties = [{"party_id": "LP", "name": "LP", "kind": "partnership"}]
+    r = gf.look_through(case_of([holding("A", "bond", 1)], [bought("A", "LP", 5)], parties=parties), "A")
+    assert r.investor_count == 1 and r.unknown_vehicles == ["LP"]
+
+
+def test_a_product_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(gf.UsageError, match="no product has this id or name"):
+        gf.look_through(holders.p4(), "Z")
+
+
+def test_missing_net_assets_leave_the_leverage_empty() -> None:
+    leverage = gf.look_through(case_of([holding("A", "bond", 1)]), "A").leverage
+    assert leverage.isna().all(axis=None) and isinstance(leverage, pd.DataFrame)
