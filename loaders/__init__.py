@@ -5,7 +5,7 @@ Checking is the tables' business (`graphflow.tables`), pairing and joining the i
 Examples
 --------
 >>> [loader.name for loader in LOADERS]
-['tables', 'statement', 'amlsim', 'finbench', 'amlworld', 'assigned']
+['tables', 'statement', 'amlsim', 'finbench', 'amlworld', 'bods', 'nport', 'assigned']
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from graphflow.errors import InputError, Problem, UsageError
 from graphflow.language import N_
 from graphflow.tables import Raw
-from loaders import amlsim, amlworld, assigned, canonical, finbench, statement
+from loaders import amlsim, amlworld, assigned, bods, canonical, finbench, nport, statement
 from loaders.grid import first_line, open_workbook
 from loaders.source import KIND_NAMES, File, Source, open_source
 
@@ -85,6 +85,20 @@ LOADERS: tuple[Loader, ...] = (
         N_("columns Timestamp, From Bank, Account, To Bank, Account, …, or blocks BEGIN LAUNDERING ATTEMPT"),
         amlworld.claims,
         amlworld.load,
+    ),
+    Loader(
+        "bods",
+        N_("Beneficial Ownership Data Standard (BODS) 0.4"),
+        N_("JSON statements with statementId, recordType and recordDetails"),
+        bods.claims,
+        bods.load,
+    ),
+    Loader(
+        "nport",
+        N_("SEC Form N-PORT: holdings of funds"),
+        N_("XML of the namespace http://www.sec.gov/edgar/nport"),
+        nport.claims,
+        nport.load,
     ),
     Loader(
         "assigned",
