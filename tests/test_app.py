@@ -101,7 +101,7 @@ def test_every_screen_of_the_one_list_is_shown_in_both_languages(toy: Path) -> N
         for screen in SCREENS:
             at = fine(started(screen.path, lang=language, case=toy))
             assert at.session_state.language == language
-            assert len(at.dataframe) + len(at.button) + len(at.header) > 0
+            assert len(at.dataframe) + len(at.button) + len(at.header) + len(at.info) > 0
     assert len({screen.path for screen in SCREENS}) == len(SCREENS)
 
 

@@ -245,6 +245,66 @@ def test_a_trace_starts_from_a_row(p2p: Path, address: str, context: Any, guard:
     page.close()
 
 
+def test_owners_are_drawn_a_click_asks_about_one_and_two_are_related(
+    p2p: Path, address: str, context: Any, guard: Guard
+) -> None:
+    case = gf.open_case(p2p)
+    platform_id = platform(p2p).removeprefix("party:")
+    found = gf.owners(case, platform_id)
+    page = open_page(context, address, "ownership", case=str(p2p), lang="en", party=platform_id)
+    rows = table(page, "owners_table")
+    assert [row[2] for row in rows] == [f"{share * 100:.4f} %" for share in found["share"]]
+    assert "The shares add up to one." in text(page)
+    assert page.locator("[_echarts_instance_] canvas").count() == 1
+    borrower = case.tables.holdings["borrower_id"].dropna().iloc[0]
+    page.get_by_role("tab", name="Related to another").click()
+    page.get_by_role("textbox", name="Other party").fill(borrower)
+    page.keyboard.press("Enter")
+    settle(page)
+    answer = gf.related(case, platform_id, borrower)
+    assert answer.answer in text(page) and f"other={borrower}" in page.url
+    assert len(table(page, "related_table")) == len(answer.basis)
+    page.get_by_text("中文", exact=True).click()
+    settle(page)
+    assert "关联方" in text(page) and "Related to" not in text(page)
+    page.close()
+
+
+def test_a_product_is_looked_through_with_its_ladder(
+    p2p: Path, finbench: Path, address: str, context: Any, guard: Guard
+) -> None:
+    case = gf.open_case(p2p)
+    product = str(case.tables.products["product_id"].iloc[0])
+    r = gf.look_through(case, product)
+    page = open_page(context, address, "products", case=str(p2p), lang="en", product=product)
+    assert f"{r.investor_count:,}" in text(page)
+    rows = table(page, "product_assets")  # the browser has those that are seen
+    assert [row[0] for row in rows] == r.assets["asset_id"].tolist()[: len(rows)]
+    assert "The assets add up to what it holds" in text(page)
+    page.get_by_role("tab", name="Maturities").click()
+    settle(page)
+    ladder = table(page, "product_ladder")
+    owed = sum(round(float(row[2].replace(",", "")) * 100) for row in ladder)
+    assert owed == r.ladder["liabilities"].sum()
+    page.close()
+    other = open_page(context, address, "products", case=str(finbench), lang="zh")
+    assert "案件没有产品表" in text(other), "an empty state says what is lacking"
+    other.close()
+
+
+def test_owners_of_finbench_with_more_than_the_whole_are_shown_and_said(
+    finbench: Path, address: str, context: Any, guard: Guard
+) -> None:
+    case = gf.open_case(finbench)
+    company = case.tables.stakes["company_id"].value_counts().index[0]
+    page = open_page(context, address, "ownership", case=str(finbench), lang="en", party=company)
+    frame = gf.owners(case, company)
+    rows = table(page, "owners_table")
+    assert rows[0][2] == f"{frame['share'].iloc[0] * 100:.4f} %"
+    assert ("more than the whole" in text(page)) == (frame["kind"] == "excess").any()
+    page.close()
+
+
 def test_streamlits_own_menus_speak_the_readers_language(
     p2p: Path, address: str, context: Any, guard: Guard
 ) -> None:

@@ -588,9 +588,8 @@ def test_a_page_that_is_not_there_is_an_error_that_names_those_that_are() -> Non
     with pytest.raises(UsageError) as refused:
         read("tracin")
     [problem] = refused.value.problems
-    assert (problem.first, problem.expected) == ("tracin", "tracing") and "did you mean tracing" in str(
-        refused.value
-    )
+    assert (problem.first, problem.expected) == ("tracin", ", ".join(PAGES))
+    assert "did you mean tracing" in str(refused.value)
     with pytest.raises(UsageError) as refused:
         read("nothing")
     assert "did you mean" not in str(refused.value) and "expected: tracing" in str(refused.value)
@@ -657,9 +656,9 @@ def test_the_verb_lists_pages_shows_one_and_names_the_closest(
     assert run(["manual"]) == 0
     assert re.search(r"^tracing +Tracing: how", capsys.readouterr().out, re.MULTILINE)
     assert run(["manual", "--format", "json", "--language", "zh"]) == 0
-    assert json.loads(capsys.readouterr().out) == {
-        "pages": [{"page": "tracing", "title": "资金追踪：每个数字如何得出"}]
-    }
+    listed = json.loads(capsys.readouterr().out)["pages"]
+    assert listed[0] == {"page": "tracing", "title": "资金追踪：每个数字如何得出"}
+    assert [each["page"] for each in listed] == list(PAGES)
     assert run(["manual", "--format", "csv"]) == 0
     assert capsys.readouterr().out.splitlines()[0] == "page,title"
     assert run(["manual", "tracing"]) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from app.screens import data, manual, trace, transfers
+from app.screens import data, manual, ownership, products, trace, transfers
 from graphflow.language import N_
 
 
@@ -20,6 +20,8 @@ class Screen(NamedTuple):
 
 SCREENS: tuple[Screen, ...] = (
     Screen("trace", N_("Trace the money"), ":material/account_tree:", trace.show),
+    Screen("ownership", N_("Ownership"), ":material/groups:", ownership.show),
+    Screen("products", N_("Products"), ":material/layers:", products.show),
     Screen("transfers", N_("Transfers"), ":material/table_rows:", transfers.show),
     Screen("data", N_("Data"), ":material/folder_open:", data.show),
     Screen("manual", N_("Manual"), ":material/menu_book:", manual.show),

@@ -310,6 +310,61 @@ def _parser(language: str) -> argparse.ArgumentParser:
         "--html", metavar="FILE", help=say("also write a page with the picture and the tables, of one rule")
     )
 
+    def of_party(name: str, text: str, *places: str) -> argparse.ArgumentParser:
+        """A verb that asks about parties of a case, at a date."""
+        p = verb(name, text, prints)
+        p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+        for place in places:
+            p.add_argument(
+                place.lower(), metavar=place, help=say("a party's id, or a name that only one has")
+            )
+        p.add_argument(
+            "--as-of", metavar="D", help=say("at this date; else at the last moment that the case knows of")
+        )
+        return p
+
+    p = of_party("owners", N_("Who owns a company in the end, and how much of it."), "COMPANY")
+    p.add_argument("--between", action="store_true", help=say("also the companies between"))
+    p.add_argument(
+        "--normalise",
+        action="store_true",
+        help=say("where stakes are more than the whole, take their sum for the whole"),
+    )
+    p = of_party("controls", N_("Whom a party controls, and what brought each under control."), "PARTY")
+    p.add_argument("--de-facto", action="store_true", help=say(DE_FACTO))
+    p = of_party("controllers", N_("Who controls a party."), "PARTY")
+    p.add_argument("--de-facto", action="store_true", help=say(DE_FACTO))
+    p = of_party("beneficial-owners", N_("The persons whom a regime looks for behind a company."), "COMPANY")
+    p.add_argument("--regime", default="CN", metavar="R", help=say("CN, CN-CDD, FATF, EU, UK or US"))
+    of_party(
+        "related", N_("Whether two parties are related: yes, no or disputed, and why."), "PARTY", "OTHER"
+    )
+    p = of_party(
+        "weakest-link",
+        N_("The chains of stakes between two parties, each with its thinnest."),
+        "OWNER",
+        "COMPANY",
+    )
+    p.add_argument("--top", type=_at_least(1, language), default=20, metavar="N", help=say("how many chains"))
+    of_party("power", N_("How often each block of votes decides in a company."), "COMPANY")
+
+    p = verb(
+        "products", N_("The products of a case; or one looked through: layers, investors, assets."), prints
+    )
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument(
+        "product", nargs="?", metavar="PRODUCT", help=say("its id or name; without one, the list of them")
+    )
+    p.add_argument(
+        "--as-of", metavar="D", help=say("at this date; else at the last moment that the case knows of")
+    )
+    p.add_argument(
+        "--part",
+        choices=PRODUCT_PARTS,
+        default=PRODUCT_PARTS[0],
+        help=say("which table is printed as CSV, with --format csv"),
+    )
+
     p = verb("synth", N_("Generate a case with its truth."), prints)
     p.add_argument(
         "name",
@@ -344,11 +399,14 @@ def _parser(language: str) -> argparse.ArgumentParser:
     return parser
 
 
+DE_FACTO = N_("also by the greatest block of votes, from 30 % on and twice the next: a rule of thumb")
+
 # The same lists as in graphflow.tracing, which is slow to import: a test compares them.
 RULES = ("fifo", "lifo", "prorata", "libr", "poison")
 VIEWS = ("account", "party")
 OVERDRAFTS = ("lender", "coordinated")
 ORDERS = ("amount", "hops", "speed", "found")
+PRODUCT_PARTS = ("assets", "investors", "borrowers", "layers", "ladder", "leverage")
 PARTS = ("ends", "chains", "routes", "transfers", "envelope", "assumptions", "misuse")
 
 
@@ -491,6 +549,58 @@ def _unwritable(file: Path) -> Problem | None:
     return None
 
 
+def _ownership(a: Arguments) -> int:
+    """Every verb that asks about parties: the function of its name, and what it prints."""
+    from graphflow import ownership
+    from graphflow.case import open_case
+    from graphflow.cli.owning import show_frames, show_related
+    from graphflow.ownership.stakes import stakes_of
+
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("looking through the owners"))
+        case = open_case(a.case)
+        places = [name for name in ("owner", "company", "party", "other") if hasattr(a, name)]
+        given = [getattr(a, name) for name in places]
+        more = {
+            name: getattr(a, name)
+            for name in ("between", "normalise", "de_facto", "regime")
+            if hasattr(a, name)
+        }
+        if hasattr(a, "top"):
+            more["most"] = a.top
+        if a.verb in ("related", "beneficial-owners"):
+            more["language"] = a.language
+        answer = getattr(ownership, a.verb.replace("-", "_"))(case, *given, as_of=a.as_of, **more)
+        facts = [*zip(places, given, strict=True), ("as_of", stakes_of(case, a.as_of).said_at)]
+        facts += [("regime", a.regime)] if hasattr(a, "regime") else []
+    if a.verb == "related":
+        show_related(case, answer, facts, a.format, a.language)
+    else:
+        show_frames(case, facts, {a.verb: answer}, a.format, a.language)
+    return DONE
+
+
+def _products(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.products import show_product, show_products
+    from graphflow.products import list_products, look_through
+
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("looking through the products"))
+        case = open_case(a.case)
+        if a.product is None:
+            rows = list_products(case, a.as_of)
+        else:
+            found = look_through(case, a.product, a.as_of)
+            for part in PRODUCT_PARTS:
+                getattr(found, part)
+    if a.product is None:
+        show_products(case, rows, a.format, a.language)
+    else:
+        show_product(case, found, a.format, a.language, a.part)
+    return DONE
+
+
 def _synth(a: Arguments) -> int:
     from graphflow.cli.showing import show_facts
     from graphflow.synthesis import make
@@ -533,6 +643,11 @@ VERBS: dict[str, Callable[[Arguments], int]] = {
     "import": _import,
     "info": _info,
     "trace": _trace,
+    **dict.fromkeys(
+        ("owners", "controls", "controllers", "beneficial-owners", "related", "weakest-link", "power"),
+        _ownership,
+    ),
+    "products": _products,
     "synth": _synth,
     "demo": _demo,
     "manual": _manual,

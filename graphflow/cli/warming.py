@@ -16,7 +16,9 @@ def warm(progress: Progress) -> None:
     """
     from graphflow.case import open_case
     from graphflow.intake import import_sources
-    from graphflow.synthesis import make, toys
+    from graphflow.ownership import controls, owners, power
+    from graphflow.products import look_through
+    from graphflow.synthesis import holders, make, toys
     from graphflow.tracing import RULES, compare_rules, trace
 
     with tempfile.TemporaryDirectory(prefix="graphflow-warm-") as name:
@@ -43,3 +45,9 @@ def warm(progress: Progress) -> None:
             compare_rules(case, start)
             some.suppose(leave_out=[last])
             trace(case, start, overdraft="coordinated").chains(top=1)
+        progress(N_("compiling: owners"))
+        group = holders.o5()
+        owners(group, "C")
+        controls(group, "P")
+        power(group, "C")
+        look_through(holders.p1(), "W").assets.head()

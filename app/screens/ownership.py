@@ -1,0 +1,469 @@
+"""Ownership (股权穿透): who owns a company in the end, who decides over it, why two parties are related."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from app import cases, layers, session
+from app.names import word
+from app.screens import data
+from app.session import say
+from app.tables import RIGHT, Column, Sheet, config, csv_bytes
+from graphflow.errors import GraphflowError
+from graphflow.language import N_
+from graphflow.ownership import (
+    OwnershipGraph,
+    beneficial_owners,
+    controllers,
+    controls,
+    owners,
+    ownership_graph,
+    related,
+)
+from graphflow.ownership.beneficial import regimes
+from graphflow.ownership.stakes import party_number, stakes_of
+from graphflow.rows import party_like
+
+if TYPE_CHECKING:
+    from graphflow.case import Case
+
+_AXES = {"share": N_("share"), "votes": N_("votes"), "control": N_("control"), "senior": N_("management")}
+_MET = {"yes": N_("yes"), "possible": N_("possible"), "at the threshold": N_("at the threshold")}
+_ANSWERS = {"yes": N_("yes"), "no": N_("no"), "disputed": N_("disputed")}
+_SCOPES = {"general": N_("everybody"), "listed": N_("listed companies")}
+
+_NOBODY = {
+    "unknown": N_("not known"),
+    "excess": N_("more than the whole"),
+    "ring": N_("a ring that owns itself"),
+}
+
+DRAWN = 25
+"""Parties that are drawn; the rest is counted."""
+
+
+def show() -> None:
+    """Show the screen."""
+    case = cases.current()
+    if case is None:
+        data.welcome()
+        return
+    if not case.tables.has("stakes"):
+        st.info(
+            say("The case has no table of stakes: it says who owns whom. Add one on the Data screen."),
+            icon=":material/account_balance:",
+        )
+        return
+    line = st.columns([3, 1.4, 1.4], vertical_alignment="bottom")
+    typed = line[0].text_input(
+        say("Company or person"),
+        session.asked("party") or "",
+        key="owner_party",
+        persist_state="session",
+        icon=":material/search:",
+        placeholder=say("id or name"),
+    )
+    as_of = line[1].date_input(
+        say("As of"),
+        None,
+        key="owner_as_of",
+        format="YYYY-MM-DD",
+        persist_state="session",
+        help=say("Without a date: the last moment of which the case knows anything."),
+    )
+    regime = line[2].selectbox(say("Regime"), regimes(), key="owner_regime", persist_state="session")
+    name = (typed or "").strip()
+    if not name:
+        _suggest(case, "")
+        return
+    day = as_of.isoformat() if as_of else None
+    try:
+        stakes = stakes_of(case, day)
+        party = stakes.name(party_number(stakes, name))
+    except GraphflowError as error:
+        if not _suggest(case, name):
+            cases.tell(error)
+        return
+    session.write_address(party=party)
+    kind = str(stakes.kinds[party_number(stakes, party)])
+    names = _Names(case)
+    st.markdown(f"**{names.plain(party)}** · {word(kind)}")
+    st.caption(
+        say("As of {moment}", moment=stakes.said_at) if stakes.said_at else say("No stake has a date.")
+    )
+    above, decides, tie = st.tabs([say("Owners in the end"), say("Control"), say("Related to another")])
+    with above:
+        _owners(case, party, kind, day, str(regime), names)
+    with decides:
+        _control(case, party, day, names)
+    with tie:
+        _related(case, party, day, names)
+
+
+class _Names:
+    """What parties are called, looked up once a run."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.known: dict[str, str] = {}
+
+    def know(self, ids: Any) -> None:
+        wanted = {str(each) for each in ids if isinstance(each, str)} - self.known.keys()
+        if wanted:
+            self.known |= dict.fromkeys(wanted, "") | cases.party_names(self.case, wanted)
+
+    def plain(self, party: str) -> str:
+        """Name and id."""
+        self.know([party])
+        name = self.known.get(party, "")
+        return f"{name} ({party})" if name and name != party else party
+
+    def short(self, party: str) -> str:
+        """The name, or the id where there is none."""
+        self.know([party])
+        return self.known.get(party) or party
+
+
+def _suggest(case: Case, name: str) -> bool:
+    """Companies to look at: those like what was typed; without words, those with the most owners."""
+    found = party_like(case.tables, name) if name else _with_most_owners(case)
+    if not found:
+        return False
+    names = _Names(case)
+    names.know(found)
+    st.caption(say("Did you mean one of these?") if name else say("Companies with the most owners"))
+    with st.container(horizontal=True, gap="small"):
+        for each in found:
+            st.button(names.plain(each), key=f"owner_of_{each}", on_click=_choose, args=(each,))
+    return True
+
+
+def _choose(party: str) -> None:
+    st.session_state.owner_party = party
+
+
+def _with_most_owners(case: Case, most: int = 8) -> list[str]:
+    counts = stakes_of(case).companies
+    numbers = pd.Series(counts).value_counts().head(most).index
+    return [stakes_of(case).name(number) for number in numbers]
+
+
+def _percent(value: float) -> str:
+    return "" if pd.isna(value) else f"{value * 100:.4f} %"
+
+
+def _range(row: Any, axis: str) -> str:
+    low, high = row[f"{axis}_min"], row[f"{axis}_max"]
+    return _percent(low) if abs(high - low) < 1e-12 else f"{_percent(low)} – {_percent(high)}"
+
+
+def _owners(case: Case, party: str, kind: str, day: str | None, regime: str, names: _Names) -> None:
+    if kind == "person":
+        st.info(say("This is a person: nobody owns it. See what it controls."))
+        return
+    frame = owners(case, party, day)
+    graph = ownership_graph(case, party, day, most=DRAWN)
+    names.know(graph.nodes["party_id"])
+    picture, table = st.columns([1.25, 1], gap="medium")
+    with picture:
+        _picture(graph, names)
+    with table:
+        shown = pd.DataFrame(
+            {
+                "owner": [
+                    say(_NOBODY[row.kind]) if pd.isna(row.owner_id) else names.plain(row.owner_id)
+                    for row in frame.itertuples()
+                ],
+                "kind": [say(_NOBODY[each]) if each in _NOBODY else word(each) for each in frame["kind"]],
+                "share": [_range(row, "share") for row in frame.to_dict("records")],
+                "votes": [_range(row, "votes") for row in frame.to_dict("records")],
+                "direct": [_percent(each) for each in frame["direct"]],
+                "paths": [
+                    ";  ".join(" → ".join(names.short(one) for one in way) for way in ways)
+                    for ways in frame["paths"]
+                ],
+            }
+        )
+        columns = {
+            "owner": Column(say("owner")),
+            "kind": Column(say("kind")),
+            "share": Column(say("share"), RIGHT),
+            "votes": Column(say("votes"), RIGHT),
+            "direct": Column(say("held directly"), RIGHT),
+            "paths": Column(say("ways"), width="large"),
+        }
+        _frame(case, shown, columns, say("Owners in the end"), "owners_table")
+        if (frame["kind"] == "excess").any():
+            st.warning(
+                say(
+                    "Some companies above it have owners of more than the whole: "
+                    "what is too much is taken off below."
+                ),
+                icon=":material/error:",
+            )
+        total = float(frame["share_min"].sum())
+        if abs(total - 1) < 1e-9:
+            st.caption(say("The shares add up to one."))
+    st.markdown(f"**{say('Beneficial owners (受益所有人)')}** · {regime}")
+    try:
+        found = beneficial_owners(case, party, regime, day, language=session.language())
+    except GraphflowError as error:
+        cases.tell(error)
+        return
+    persons = found[found["party_id"].notna()]
+    for row in found[found["party_id"].isna()].to_dict("records"):
+        text = (
+            say("{share} belongs to owners who are not known.", share=_percent(row["value"]))
+            if row["axis"] == "unknown"
+            else say("{share} ends at companies of which no owner is known.", share=_percent(row["value"]))
+        )
+        st.caption(text)
+    if persons.empty:
+        st.info(say("Nobody reaches the threshold of this regime by what is known."))
+        return
+    shown = pd.DataFrame(
+        {
+            "party": [names.plain(each) for each in persons["party_id"]],
+            "axis": [say(_AXES.get(each, each)) for each in persons["axis"]],
+            "value": [_percent(each) for each in persons["value"]],
+            "threshold": [_percent(each) for each in persons["threshold"]],
+            "met": [say(_MET.get(each, each)) for each in persons["met"]],
+            "basis": list(persons["basis"]),
+        }
+    )
+    columns = {
+        "party": Column(say("party")),
+        "axis": Column(say("by what")),
+        "value": Column(say("value"), RIGHT),
+        "threshold": Column(say("threshold"), RIGHT),
+        "met": Column(say("met")),
+        "basis": Column(say("ground"), width="large"),
+    }
+    _frame(case, shown, columns, say("Beneficial owners (受益所有人)"), "beneficial_table")
+
+
+def _picture(graph: OwnershipGraph, names: _Names) -> None:
+    """The owners above the company, the stakes on the edges; a click on one asks about it."""
+    nodes = [
+        layers.Node(
+            row["party_id"],
+            int(row["level"]),
+            "chosen" if at == 0 else row["kind"],
+            names.short(row["party_id"]),
+            f"{names.plain(row['party_id'])}; {word(row['kind'])}; {say('share')} {_percent(row['share'])}",
+        )
+        for at, row in enumerate(graph.nodes.to_dict("records"))
+    ]
+    place = {node.key: at for at, node in enumerate(nodes)}
+    edges = []
+    for row in graph.edges.to_dict("records"):
+        share, votes = _range(row, "share"), _range(row, "votes")
+        words = share if share == votes else say("{share}; votes {votes}", share=share, votes=votes)
+        if row["nominee_id"]:
+            words += " " + say("(held by {nominee})", nominee=names.short(row["nominee_id"]))
+        edges.append(
+            layers.Edge(
+                place[row["owner_id"]],
+                place[row["company_id"]],
+                words,
+                row["share_max"],
+                bool(row["nominee_id"]),
+            )
+        )
+    key = f"owners_chart_{graph.company_id}"
+
+    def clicked() -> None:
+        for group in st.session_state[key]["selection"]["selected"]:
+            for index in group.get("data_indices", ()) if group.get("data_type") == "node" else ():
+                if 0 < index < len(nodes):
+                    st.session_state.owner_party = nodes[index].key
+
+    st.echarts_chart(
+        layers.option(nodes, edges),
+        key=key,
+        on_select=clicked,
+        height=layers.height(nodes),
+        alt=say(
+            "Graph of {count} owners above the company; the table beside it has their shares.",
+            count=len(nodes) - 1,
+        ),
+    )
+    count, share = graph.left_out
+    note = say("Owners stand above what they own. Click on one to ask about it.")
+    if count:
+        note += " " + say(
+            "{count} more parties are not drawn; {share} of the company is theirs.",
+            count=f"{count:,}",
+            share=_percent(share),
+        )
+    st.caption(note)
+
+
+def _control(case: Case, party: str, day: str | None, names: _Names) -> None:
+    de_facto = st.toggle(
+        say("Also by the greatest block of votes"),
+        key="owner_de_facto",
+        persist_state="session",
+        help=say("From 30 % on and twice the next: a rule of thumb, no law."),
+    )
+    over, under = st.columns(2, gap="medium")
+    with over:
+        st.markdown(f"**{say('Who controls it')}**")
+        frame = controllers(case, party, day, de_facto=de_facto)
+        if frame.empty:
+            st.info(say("Nobody is known to control it."))
+        else:
+            shown = pd.DataFrame(
+                {
+                    "party": [names.plain(each) for each in frame["party_id"]],
+                    "kind": [word(each) for each in frame["kind"]],
+                    "ultimate": [say("yes") if each else say("no") for each in frame["ultimate"]],
+                    "with": [
+                        "; ".join(names.plain(each) for each in group) for group in frame["with_parties"]
+                    ],
+                    "certain": [say("yes") if each else say("possible") for each in frame["certain"]],
+                }
+            )
+            columns = {
+                "party": Column(say("party")),
+                "kind": Column(say("kind")),
+                "ultimate": Column(say("nobody above")),
+                "with": Column(say("together with")),
+                "certain": Column(say("certain")),
+            }
+            _frame(case, shown, columns, say("Controllers"), "controllers_table")
+    with under:
+        st.markdown(f"**{say('Whom it controls')}**")
+        frame = controls(case, party, day, de_facto=de_facto)
+        if frame.empty:
+            st.info(say("It controls nobody by what is known."))
+            return
+        shown = pd.DataFrame(
+            {
+                "party": [names.plain(each) for each in frame["party_id"]],
+                "how": [say(_HOW.get(each, each)) for each in frame["how"]],
+                "votes": [_percent(each) for each in frame["votes"]],
+                "through": [
+                    "; ".join(
+                        names.short(one)
+                        if isinstance(one, str)
+                        else f"{names.short(one[0])} {_percent(one[1])}"
+                        for one in step
+                    )
+                    for step in frame["through"]
+                ],
+                "certain": [say("yes") if each else say("possible") for each in frame["certain"]],
+            }
+        )
+        columns = {
+            "party": Column(say("party")),
+            "how": Column(say("by")),
+            "votes": Column(say("votes"), RIGHT),
+            "through": Column(say("through"), width="large"),
+            "certain": Column(say("certain")),
+        }
+        _frame(case, shown, columns, say("Whom it controls"), "controls_table")
+        st.caption(say("In the order in which they come under control."))
+
+
+_HOW = {
+    "votes": N_("votes"),
+    "controller": N_("agreement"),
+    "manager": N_("manager"),
+    "trustee": N_("trustee"),
+    "general_partner": N_("general partner"),
+    "de_facto": N_("greatest block (rule of thumb)"),
+}
+
+
+def _related(case: Case, party: str, day: str | None, names: _Names) -> None:
+    typed = st.text_input(
+        say("Other party"),
+        session.asked("other") or "",
+        key="owner_other",
+        persist_state="session",
+        icon=":material/link:",
+        placeholder=say("id or name"),
+    )
+    other = (typed or "").strip()
+    if not other:
+        st.caption(say("Name another party to see whether the two are related, and why."))
+        return
+    try:
+        answer = related(case, party, other, day, language=session.language())
+    except GraphflowError as error:
+        cases.tell(error)
+        return
+    session.write_address(party=party, other=other)
+    icons = {"yes": ":material/link:", "no": ":material/link_off:", "disputed": ":material/balance:"}
+    st.markdown(f"### {icons[answer.answer]} {say(_ANSWERS[answer.answer])}")
+    if answer.basis.empty:
+        st.info(say("No ground was found in what is known."))
+    else:
+        shown = pd.DataFrame(
+            {
+                "answer": [say(_ANSWERS[each]) for each in answer.basis["answer"]],
+                "between": [
+                    "; ".join(names.plain(each) for each in group) for group in answer.basis["between"]
+                ],
+                "date": list(answer.basis["date"]),
+                "article": list(answer.basis["article"]),
+                "text": list(answer.basis["text"]),
+                "mark": list(answer.basis["mark"]),
+                "scope": [say(_SCOPES[each]) for each in answer.basis["scope"]],
+            }
+        )
+        columns = {
+            "answer": Column(say("answer")),
+            "between": Column(say("through")),
+            "date": Column(say("date")),
+            "article": Column(say("article"), width="medium"),
+            "text": Column(say("wording"), width="large"),
+            "mark": Column(
+                say("checked"), help=say("V: against the text; V~: the substance; G: general knowledge.")
+            ),
+            "scope": Column(say("scope")),
+        }
+        _frame(case, shown, columns, say("Grounds"), "related_table")
+    if len(answer.hints):
+        hints = [
+            f"{say(_HINTS.get(row.hint, row.hint))} {row.value}".strip() for row in answer.hints.itertuples()
+        ]
+        st.warning(say("Hints, which prove nothing") + ": " + "; ".join(hints), icon=":material/lightbulb:")
+
+
+_HINTS = {
+    "shared_address": N_("shared address"),
+    "shared_phone": N_("shared telephone"),
+    "shared_device": N_("shared device"),
+    "shared_signer": N_("shared signer"),
+    "agent": N_("agent"),
+    "employee": N_("employee"),
+    "same_address": N_("same address"),
+    "same_phone": N_("same telephone"),
+    "same_email": N_("same mail address"),
+    "same_device": N_("same device"),
+    "same_founded": N_("founded on the same day"),
+}
+
+
+def _frame(case: Case, frame: pd.DataFrame, columns: dict[str, Column], title: str, key: str) -> None:
+    """A table, and the same to take away."""
+    figures = session.figures(case.tables.currency, case.tables.minor_units)
+    shown, settings = config(frame, columns, figures)
+    with st.container(key=key):
+        st.dataframe(shown, column_config=settings, hide_index=True, placeholder="")
+    sheet = Sheet(title, frame, columns)
+    st.download_button(
+        "CSV",
+        lambda: csv_bytes(sheet, figures),
+        f"{key}.csv",
+        "text/csv",
+        key=f"{key}_csv",
+        icon=":material/download:",
+        on_click="ignore",
+        type="tertiary",
+    )

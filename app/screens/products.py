@@ -1,0 +1,413 @@
+"""Products (产品穿透): layers, investors and assets in the end, leverage, and what falls due when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from app import cases, layers, session
+from app.names import word
+from app.screens import data
+from app.session import say
+from app.tables import COUNT, MONEY, RIGHT, Column, Sheet, config, csv_bytes
+from graphflow.errors import GraphflowError
+from graphflow.language import N_
+from graphflow.products import LookThrough, list_products, look_through
+
+if TYPE_CHECKING:
+    from graphflow.case import Case
+
+DRAWN = 30
+"""Assets that are drawn; the rest is one node."""
+
+_KINDS = {
+    "standard_debt": N_("standardised debt (标准化债权)"),
+    "nonstandard_debt": N_("non-standard debt (非标债权)"),
+    "equity": N_("equity"),
+    "cash": N_("cash"),
+    "loan": N_("loan"),
+    "property": N_("property"),
+    "other": N_("other"),
+    "product": N_("product"),
+    "unknown": N_("not known"),
+    "party": N_("passes money on"),
+}
+
+
+def show() -> None:
+    """Show the screen."""
+    case = cases.current()
+    if case is None:
+        data.welcome()
+        return
+    if not case.tables.has("products"):
+        st.info(
+            say(
+                "The case has no table of products. "
+                "Add products, holdings and subscriptions on the Data screen."
+            ),
+            icon=":material/inventory_2:",
+        )
+        return
+    rows = list_products(case)
+    ids = [str(each) for each in rows["product_id"]]
+    titles = {str(row.product_id): _title(row) for row in rows.itertuples()}
+    line = st.columns([3, 1.4], vertical_alignment="bottom")
+    asked = session.asked("product")
+    chosen = line[0].selectbox(
+        say("Product"),
+        ids,
+        ids.index(asked) if asked in ids else 0,
+        key="product_chosen",
+        persist_state="session",
+        format_func=lambda each: titles.get(each, each),
+    )
+    as_of = line[1].date_input(
+        say("As of"),
+        None,
+        key="product_as_of",
+        format="YYYY-MM-DD",
+        persist_state="session",
+        help=say("Without a date: the last moment of which the case knows anything."),
+    )
+    product = str(chosen)
+    session.write_address(product=product)
+    try:
+        r = look_through(case, product, as_of.isoformat() if as_of else None)
+        _facts(r)
+        shown, maturity, people, every = st.tabs(
+            [say("Layers and assets"), say("Maturities"), say("Investors"), say("All products")]
+        )
+        with shown:
+            _layers(case, r)
+        with maturity:
+            _maturity(case, r)
+        with people:
+            _investors(case, r)
+        with every:
+            _all(case, rows)
+    except GraphflowError as error:
+        cases.tell(error)
+
+
+def _title(row: Any) -> str:
+    return f"{row.name} ({row.product_id})" if isinstance(row.name, str) and row.name else str(row.product_id)
+
+
+def _facts(r: LookThrough) -> None:
+    leverage = r.leverage.iloc[0]
+    with st.container(horizontal=True, gap="large", key="facts"):
+        st.metric(
+            say("Layers below it (嵌套层数)"),
+            say("ring") if r.depth is None else f"{r.depth}",
+            width="content",
+            help=say(
+                "With companies that only pass money on: {count}",
+                count="–" if r.depth_total is None else r.depth_total,
+            ),
+        )
+        st.metric(
+            say("Investors in the end"),
+            f"{r.investor_count:,}",
+            width="content",
+            help=say(
+                "By name {nominal}; ever {ever}; in all products of the project {project}",
+                nominal=f"{r.nominal_count:,}",
+                ever=f"{r.investor_count_cumulative:,}",
+                project=f"{r.project_investor_count:,}",
+            ),
+        )
+        if not pd.isna(leverage["nominal"]):
+            words = [
+                f"{leverage[name] * 100:.1f} %" if not pd.isna(leverage[name]) else "–"
+                for name in ("nominal", "proportional", "consolidated")
+            ]
+            st.metric(
+                say("Total over net assets"),
+                words[1] if words[1] != "–" else words[0],
+                width="content",
+                help=say(
+                    "As stated {nominal}; in proportion {proportional}; halves whole {whole}",
+                    nominal=words[0],
+                    proportional=words[1],
+                    whole=words[2],
+                ),
+            )
+        if r.wam_gap is not None:
+            st.metric(
+                say("Assets longer by (days)"),
+                f"{r.wam_gap:,.0f}",
+                width="content",
+                help=say(
+                    "Assets {assets} days, what is owed {owed} days in the mean",
+                    assets=f"{r.wam_assets:,.0f}",
+                    owed=f"{r.wam_liabilities:,.0f}",
+                ),
+            )
+    if r.rings:
+        st.warning(
+            say("These hold themselves through others: {names}", names=", ".join(r.rings)),
+            icon=":material/autorenew:",
+        )
+    if r.unknown_vehicles:
+        st.warning(
+            say(
+                "Of {count} vehicles no holder is known: each counts as one at least.",
+                count=len(r.unknown_vehicles),
+            ),
+            icon=":material/help:",
+        )
+
+
+def _name(r: LookThrough, kind: str, ident: str, parties: dict[str, str]) -> str:
+    given = r.positions.products.get(ident, {}) if kind in ("product", "unknown") else {}
+    return str(given.get("name") or parties.get(ident) or ident)
+
+
+def _layers(case: Case, r: LookThrough) -> None:
+    if not len(r.assets):
+        st.info(say("No holding of it is known."))
+        return
+    borrowers = {str(each) for each in r.assets["borrower_id"].dropna()}
+    parties = cases.party_names(case, borrowers | set(r.layers["id"]))
+    picture, table = st.columns([1.25, 1], gap="medium")
+    with picture:
+        _picture(case, r, parties)
+    with table:
+        frame = pd.DataFrame(
+            {
+                "asset": [_name(r, row.asset_kind, row.asset_id, parties) for row in r.assets.itertuples()],
+                "kind": [say(_KINDS.get(each, each)) for each in r.assets["asset_kind"]],
+                "weight": [_percent(each) for each in r.assets["weight"]],
+                "amount": r.assets["amount"],
+                "borrower": [
+                    "" if pd.isna(each) else parties.get(each, each) for each in r.assets["borrower_id"]
+                ],
+                "end": [
+                    "" if each is None or pd.isna(each) else str(each.tz_convert(case.tables.timezone).date())
+                    for each in r.assets["end"]
+                ],
+            }
+        )
+        columns = {
+            "asset": Column(say("asset")),
+            "kind": Column(say("kind")),
+            "weight": Column(say("weight"), RIGHT),
+            "amount": Column(say("amount"), MONEY),
+            "borrower": Column(say("borrower")),
+            "end": Column(say("end")),
+        }
+        _frame(case, frame, columns, say("Assets in the end (最终投向)"), "product_assets")
+        held = r.positions.held.get(r.product_id)
+        total = int(held["amount"].sum()) if held is not None else 0
+        if total == int(r.assets["amount"].sum()):
+            figures = session.figures(case.tables.currency, case.tables.minor_units)
+            st.caption(say("The assets add up to what it holds: {money}", money=figures.money(total)))
+
+
+def _percent(value: float) -> str:
+    return "" if pd.isna(value) else f"{value * 100:.4f} %"
+
+
+def _picture(case: Case, r: LookThrough, parties: dict[str, str]) -> None:
+    """The product above, what it holds below it, down to the assets in the end."""
+    web = r._down
+    depth = {web.nodes[0]: 0}
+    for node, below in zip(web.nodes, web.edges, strict=True):
+        for other, _ in below:
+            depth.setdefault(other, depth[node] + 1)
+    lowest = max(depth.values())
+    inner = [node for node in web.nodes if node[0] in ("product", "party")]
+    weights = {
+        (f"asset:{row.asset_kind}" if row.asset_kind != "unknown" else "unknown", row.asset_id): row.weight
+        for row in r.assets.itertuples()
+    }
+    leaves = sorted((node for node in web.nodes if node in weights), key=lambda node: -weights[node])
+    kept = set(leaves[:DRAWN])
+    nodes: list[layers.Node] = []
+    place: dict[Any, int] = {}
+    for node in [*inner, *leaves[:DRAWN]]:
+        kind, ident = node
+        words = _name(r, kind, ident, parties)
+        shown = (
+            "chosen"
+            if node == web.nodes[0]
+            else kind
+            if kind in ("product", "unknown")
+            else "company"
+            if kind == "party"
+            else "asset"
+        )
+        more = say(_KINDS.get(kind.removeprefix("asset:"), kind))
+        place[node] = len(nodes)
+        nodes.append(layers.Node(f"{kind}:{ident}", lowest - depth[node], shown, words, f"{ident}; {more}"))
+    edges = []
+    left = 0
+    for node, below in zip(web.nodes, web.edges, strict=True):
+        total = sum(amount for _, amount in below)
+        for other, amount in below:
+            if other in place and node in place:
+                edges.append(
+                    layers.Edge(place[node], place[other], f"{amount / total * 100:.1f} %", amount / total)
+                )
+    left = len(leaves) - len(kept)
+    st.echarts_chart(
+        layers.option(nodes, edges),
+        key=f"product_chart_{r.product_id}",
+        height=layers.height(nodes),
+        alt=say(
+            "Graph of {count} products and assets below the product; the table beside it has their weights.",
+            count=len(nodes) - 1,
+        ),
+    )
+    note = say("Above the product, below it what it holds; percents are of what stands above.")
+    if left:
+        share = sum(weights[node] for node in leaves[DRAWN:])
+        note += " " + say(
+            "{count} more assets are not drawn: {share} of it.", count=f"{left:,}", share=_percent(share)
+        )
+    st.caption(note)
+
+
+def _maturity(case: Case, r: LookThrough) -> None:
+    figures = session.figures(case.tables.currency, case.tables.minor_units)
+    ladder = r.ladder
+    if not ladder["assets"].sum() and not ladder["liabilities"].sum():
+        st.info(say("Nothing is known of what it holds and owes."))
+        return
+    dated = ladder.iloc[:-1]
+    st.echarts_chart(
+        _ladder_option(dated, figures),
+        key=f"ladder_{r.product_id}",
+        height=320,
+        alt=say("Bars of assets and liabilities by days; the table below has their amounts."),
+    )
+    frame = ladder.assign(
+        bucket=[say("no date") if each == "no date" else each for each in ladder["bucket"]],
+        gap_ratio=[_percent(each) for each in ladder["gap_ratio"]],
+        rollover_dependency=[_percent(each) for each in ladder["rollover_dependency"]],
+    )
+    columns = {
+        "bucket": Column(say("days")),
+        "assets": Column(say("assets"), MONEY),
+        "liabilities": Column(say("liabilities"), MONEY),
+        "gap": Column(say("gap"), MONEY),
+        "cumulative_gap": Column(say("gap up to here"), MONEY),
+        "gap_ratio": Column(say("gap over assets"), RIGHT),
+        "rollover_dependency": Column(say("to be rolled over"), RIGHT),
+    }
+    _frame(case, frame, columns, say("Maturities, in days (期限)"), "product_ladder")
+
+
+def _ladder_option(ladder: pd.DataFrame, figures: Any) -> dict[str, Any]:
+    """Assets above the line, what is owed below it, and the gap up to each bucket."""
+    scale = 10 ** (figures.digits + figures.power)
+
+    def values(name: str, sign: int = 1) -> list[float]:
+        return [sign * int(each) / scale for each in ladder[name]]
+
+    def bars(name: str, data: list[float], colour: str, **more: Any) -> dict[str, Any]:
+        return {
+            "name": name,
+            "type": "bar",
+            "stack": "all",
+            "data": data,
+            "itemStyle": {"color": colour},
+            **more,
+        }
+
+    return {
+        "animation": False,
+        "tooltip": {"trigger": "axis", "confine": True},
+        "legend": {"top": 0},
+        "grid": {"left": 90, "right": 20, "top": 36, "bottom": 40},
+        "xAxis": {
+            "type": "category",
+            "data": list(ladder["bucket"]),
+            "name": say("days"),
+            "nameLocation": "middle",
+            "nameGap": 26,
+        },
+        "yAxis": {"type": "value", "name": figures.unit},
+        "series": [
+            bars(say("assets"), values("assets"), "#2e9a6a"),
+            bars(say("liabilities"), values("liabilities", -1), "#e0822a"),
+            {
+                "name": say("gap up to here"),
+                "type": "line",
+                "data": values("cumulative_gap"),
+                "itemStyle": {"color": "#cf4a4a"},
+                "symbolSize": 7,
+            },
+        ],
+    }
+
+
+def _investors(case: Case, r: LookThrough) -> None:
+    frame = r.investors
+    if frame.empty:
+        st.info(say("No subscription of it is known."))
+        return
+    parties = cases.party_names(case, [str(each) for each in frame["party_id"].dropna()])
+    shown = pd.DataFrame(
+        {
+            "party": [
+                say("not known") if pd.isna(each) else f"{parties.get(each, each)} ({each})"
+                for each in frame["party_id"]
+            ],
+            "kind": [say(_KINDS[each]) if each in _KINDS else word(each) for each in frame["kind"]],
+            "share": [_percent(each) for each in frame["share"]],
+            "qualified": [
+                "" if each is None else say("yes") if each else say("no") for each in frame["qualified"]
+            ],
+        }
+    )
+    columns = {
+        "party": Column(say("investor")),
+        "kind": Column(say("kind")),
+        "share": Column(say("share"), RIGHT),
+        "qualified": Column(say("qualified")),
+    }
+    _frame(case, shown, columns, say("Investors in the end (最终投资者)"), "product_investors")
+    if abs(float(frame["share"].sum()) - 1) < 1e-9:
+        st.caption(say("The shares add up to one."))
+
+
+def _all(case: Case, rows: pd.DataFrame) -> None:
+    parties = cases.party_names(case, [str(each) for each in rows["issuer_id"].dropna()])
+    shown = rows.assign(
+        issuer_id=["" if pd.isna(each) else parties.get(each, each) for each in rows["issuer_id"]],
+        wam_gap=["" if pd.isna(each) else f"{each:,.0f}" for each in rows["wam_gap"]],
+    )
+    columns = {
+        "product_id": Column(say("product")),
+        "name": Column(say("name")),
+        "issuer_id": Column(say("issuer")),
+        "depth": Column(say("layers below"), COUNT),
+        "depth_total": Column(say("with companies"), COUNT),
+        "nominal_count": Column(say("by name"), COUNT),
+        "investor_count": Column(say("investors"), COUNT),
+        "wam_gap": Column(say("longer by (days)"), RIGHT),
+    }
+    _frame(case, shown, columns, say("Products (产品)"), "product_list")
+
+
+def _frame(case: Case, frame: pd.DataFrame, columns: dict[str, Column], title: str, key: str) -> None:
+    """A table, and the same to take away."""
+    figures = session.figures(case.tables.currency, case.tables.minor_units)
+    shown, settings = config(frame, columns, figures)
+    with st.container(key=key):
+        st.dataframe(shown, column_config=settings, hide_index=True, placeholder="")
+    sheet = Sheet(title, frame, columns)
+    st.download_button(
+        "CSV",
+        lambda: csv_bytes(sheet, figures),
+        f"{key}.csv",
+        "text/csv",
+        key=f"{key}_csv",
+        icon=":material/download:",
+        on_click="ignore",
+        type="tertiary",
+    )

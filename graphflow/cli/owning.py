@@ -1,0 +1,225 @@
+"""What the verbs of ownership print: owners, control, related parties, chains of stakes, power."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphflow.cli.showing import cell, out, party_names, print_facts, print_table, write_csv
+from graphflow.language import N_, translate
+from graphflow.pictures import Facts, Table
+from graphflow.terminal import jsonable, write_json
+from graphflow.version import VERSION
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from graphflow.case import Case
+    from graphflow.ownership import Related
+
+TITLES: Mapping[str, str] = {
+    "owners": N_("Owners in the end"),
+    "controls": N_("Under control, in the order in which they come under it"),
+    "controllers": N_("Controllers"),
+    "beneficial-owners": N_("Beneficial owners (受益所有人)"),
+    "weakest-link": N_("Chains of stakes, the strongest first"),
+    "power": N_("Blocks of votes"),
+    "basis": N_("Grounds"),
+    "hints": N_("Hints, which prove nothing"),
+}
+"""Of each table."""
+
+_COLUMNS: Mapping[str, str] = {
+    "owner_id": N_("owner"),
+    "party_id": N_("party"),
+    "kind": N_("kind"),
+    "ultimate": N_("nobody above"),
+    "share": N_("share"),
+    "share_uncorrected": N_("with what comes back"),
+    "votes": N_("votes"),
+    "direct": N_("held directly"),
+    "paths": N_("ways"),
+    "how": N_("by"),
+    "through": N_("through"),
+    "joint": N_("jointly"),
+    "certain": N_("certain"),
+    "with_parties": N_("together with"),
+    "axis": N_("by what"),
+    "mode": N_("counted"),
+    "value": N_("value"),
+    "threshold": N_("threshold"),
+    "met": N_("met"),
+    "basis": N_("ground"),
+    "path": N_("chain"),
+    "shares": N_("stakes"),
+    "thinnest": N_("thinnest"),
+    "product": N_("product"),
+    "shapley_shubik": "Shapley–Shubik",
+    "banzhaf": "Banzhaf",
+    "rule": N_("rule"),
+    "answer": N_("answer"),
+    "scope": N_("scope"),
+    "between": N_("through"),
+    "date": N_("date"),
+    "article": N_("article"),
+    "text": N_("wording"),
+    "mark": N_("checked"),
+    "hint": N_("hint"),
+    "source": N_("source"),
+}
+_PARTS = frozenset({
+    "share", "share_uncorrected", "votes", "direct", "value", "threshold", "thinnest", "product",
+    "shapley_shubik", "banzhaf",
+})  # fmt: skip
+_IDS = frozenset({"owner_id", "party_id"})
+_WAYS = frozenset({"paths", "path"})
+# What stands in a frame as a word of ours is said in the reader's language.
+WORDS: Mapping[str, str] = {
+    "person": N_("person"),
+    "company": N_("company"),
+    "partnership": N_("partnership"),
+    "contract_fund": N_("contract fund"),
+    "trust": N_("trust"),
+    "government": N_("government"),
+    "branch": N_("branch"),
+    "bank": N_("bank"),
+    "unknown": N_("not known"),
+    "unowned": N_("ends at companies without known owners"),
+    "ring": N_("a ring that owns itself"),
+    "excess": N_("more than the whole"),
+    "votes": N_("votes"),
+    "share": N_("share"),
+    "control": N_("control"),
+    "senior": N_("management"),
+    "controller": N_("agreement"),
+    "manager": N_("manager"),
+    "trustee": N_("trustee"),
+    "general_partner": N_("general partner"),
+    "de_facto": N_("greatest block (rule of thumb)"),
+    "multiply_add": N_("multiplied and added"),
+    "majority_chain": N_("through what is controlled"),
+    "yes": N_("yes"),
+    "no": N_("no"),
+    "disputed": N_("disputed"),
+    "possible": N_("possible"),
+    "at the threshold": N_("at the threshold"),
+    "general": N_("everybody"),
+    "listed": N_("listed companies"),
+}
+_HIDDEN = frozenset({"share_min", "share_max", "votes_min", "votes_max", "in_paths", "text", "mark"})
+
+
+def percent(value: float) -> str:
+    """A part of a whole as a person reads it.
+
+    >>> percent(0.25), percent(float("nan"))
+    ('25.0000 %', '')
+    """
+    return "" if math.isnan(value) else f"{value * 100:.4f} %"
+
+
+def show_frames(
+    case: Case,
+    facts: Sequence[tuple[str, object]],
+    frames: Mapping[str, pd.DataFrame],
+    form: str,
+    language: str,
+) -> None:
+    """Print one or several frames: as tables for people, with the facts above; as JSON or CSV for programs.
+
+    CSV has the first frame only.
+    """
+    if form == "json":
+        parameters = {name: jsonable(value) for name, value in facts}
+        pairs: list[tuple[str, object]] = [
+            (name.replace("-", "_"), [_record(row) for row in frame.to_dict("records")])
+            for name, frame in frames.items()
+        ]
+        write_json([*pairs, *parameters.items(), ("case_hash", case.hash), ("version", VERSION)], sys.stdout)
+    elif form == "csv":
+        frame = next(iter(frames.values()))
+        write_csv([_record(row) for row in frame.to_dict("records")], [str(name) for name in frame.columns])
+    else:
+        print_facts(
+            Facts([(translate(_FACTS[name], language), cell(jsonable(value))) for name, value in facts])
+        )
+        for name, frame in frames.items():
+            if len(frame):
+                print_table(_table(case, name, frame, language))
+            else:
+                out()
+                out(f"{translate(TITLES[name], language)}: {translate(N_('none'), language)}")
+
+
+_FACTS: Mapping[str, str] = {
+    "company": N_("company"),
+    "party": N_("party"),
+    "owner": N_("owner"),
+    "other": N_("other party"),
+    "as_of": N_("As of"),
+    "regime": N_("Regime"),
+    "answer": N_("Answer"),
+}
+
+
+def _record(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(name): jsonable(value) for name, value in row.items()}
+
+
+def _table(case: Case, name: str, frame: pd.DataFrame, language: str) -> Table:
+    """A frame in the reader's language; ranges stand in one cell, shares are percents."""
+    columns = [column for column in frame.columns if column not in _HIDDEN]
+    if name == "controls" and frame["certain"].all():
+        columns.remove("certain")
+    ids = {str(each) for column in _IDS & set(columns) for each in frame[column].dropna()}
+    names = party_names(case, ids)
+    rows = [[_cell(row, column, names, language) for column in columns] for row in frame.to_dict("records")]
+    right = [place for place, column in enumerate(columns) if column in _PARTS]
+    return Table(
+        translate(TITLES[name], language),
+        [translate(_COLUMNS[each], language) for each in columns],
+        rows,
+        right,
+    )
+
+
+def _cell(row: Mapping[Any, Any], column: str, names: Mapping[str, str], language: str) -> str:
+    value = row[column]
+    if column in _PARTS:
+        low, high = row.get(f"{column}_min"), row.get(f"{column}_max")
+        if isinstance(value, float) and math.isnan(value) and low is not None and high is not None:
+            return f"{percent(low)} – {percent(high)}" if not math.isnan(low) else ""
+        return percent(float(value))
+    if column in _IDS:
+        if jsonable(value) is None:
+            kind = "excess" if row.get("kind") == "excess" else "unknown"
+            return translate(WORDS[kind], language) if column == "owner_id" else ""
+        name = names.get(str(value), "")
+        return f"{name} ({value})" if name and name != value else str(value)
+    if column in _WAYS:
+        ways = value if column == "paths" else (value,)
+        return "; ".join(" → ".join(way) for way in ways)
+    if column == "shares":
+        return ", ".join(percent(part) for part in value)
+    if column == "through":
+        return ", ".join(each if isinstance(each, str) else f"{each[0]} {percent(each[1])}" for each in value)
+    if isinstance(value, bool):
+        return translate(WORDS["yes" if value else "no"], language)
+    plain = jsonable(value)
+    if isinstance(plain, str) and plain in WORDS:
+        return translate(WORDS[plain], language)
+    return cell(plain)
+
+
+def show_related(
+    case: Case, answer: Related, facts: Sequence[tuple[str, object]], form: str, language: str
+) -> None:
+    """Print whether two parties are related: the answer first, then its grounds, then hints."""
+    if form == "table":
+        said = [*facts, ("answer", translate(WORDS[answer.answer], language))]
+    else:
+        said = [*facts, ("answer", answer.answer)]
+    frames = {"basis": answer.basis, "hints": answer.hints}
+    show_frames(case, said, frames, form, language)
