@@ -118,7 +118,8 @@ def test_a_good_row_of_each_table_is_loaded_with_its_types(name):
 def test_there_is_a_good_row_for_every_table_and_the_tables_are_those_of_the_design():
     assert set(GOOD) == set(SCHEMA)
     assert len(SCHEMA) == 20
-    assert sum(len(spec.columns) for spec in SCHEMA.values()) == 198
+    ours = 1  # stakes.indirect: what somebody declares to hold through others
+    assert sum(len(spec.columns) for spec in SCHEMA.values()) == 198 + ours
 
 
 def test_a_row_keeps_everything_to_the_letter():
