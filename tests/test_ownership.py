@@ -194,7 +194,7 @@ def dense(stakes: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, Fractio
     return found
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.integers(0, 2**40), st.sampled_from((2, 4, 7)))
 def test_shares_agree_with_a_dense_rational_solve_and_add_up_to_one(seed: int, size: int) -> None:
     stakes = draw_group(random.Random(seed), size)
@@ -212,7 +212,7 @@ def test_shares_agree_with_a_dense_rational_solve_and_add_up_to_one(seed: int, s
         assert set(found) <= set(wanted[company]) | unowned | {o for o in found if o[0] == "C"}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.integers(0, 2**40))
 def test_a_holding_company_in_between_changes_no_ultimate_share(seed: int) -> None:
     rng = random.Random(seed)
@@ -229,7 +229,7 @@ def test_a_holding_company_in_between_changes_no_ultimate_share(seed: int) -> No
         assert all(abs(one[name] - other[name]) < 1e-12 for name in one)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.integers(0, 2**40))
 def test_control_is_monotone_and_the_order_of_rows_does_not_matter(seed: int) -> None:
     rng = random.Random(seed)
@@ -250,7 +250,7 @@ def test_control_is_monotone_and_the_order_of_rows_does_not_matter(seed: int) ->
         assert found <= set(gf.controls(joined, name)["party_id"]) | {"p0", "p1"}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.integers(0, 2**40))
 def test_ranges_hold_every_share_within_them(seed: int) -> None:
     rng = random.Random(seed)

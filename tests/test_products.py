@@ -73,7 +73,7 @@ def test_p5_maturities() -> None:
 # ---------------------------------------------------------------------- what must hold of every web
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(st.integers(0, 2**40))
 def test_weights_and_shares_add_up_to_one(seed: int) -> None:
     rng = random.Random(seed)
@@ -106,7 +106,7 @@ def test_weights_and_shares_add_up_to_one(seed: int) -> None:
         assert (r.depth is None) == (name in r.rings)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.integers(0, 2**40))
 def test_a_vehicle_in_between_changes_no_count_and_no_share(seed: int) -> None:
     rng = random.Random(seed)
