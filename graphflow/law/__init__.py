@@ -1,7 +1,12 @@
-"""The law as data: dated tables of thresholds, articles and their standing; no code has a number of its own.
+"""The law as data: dated tables of articles, thresholds and their standing.
+
+Not all is here yet: the parts of votes that make influence or a large holder, the twelve months of related
+parties and the rule of thumb for a block that decides alone still stand in `graphflow.ownership`; and
+`related` names today's articles whatever the date that is asked about.
 
 Marks of verification: ``V`` checked against the text, ``V~`` the substance is, not number or wording of the
-article, ``G`` from general knowledge: check it before relying on it.
+article, ``G`` from general knowledge: check it before relying on it. A mark is of the substance: the days in
+`since` and the wording of the texts are from general knowledge throughout.
 
 Examples
 --------
