@@ -7,7 +7,7 @@ middle of those that they are joined to, so that few edges cross.
 from __future__ import annotations
 
 import html
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,7 +101,7 @@ def height(nodes: Sequence[Node], room: int = 620) -> int:
     return min(max(round(tall * min(room / wide, 1.0)), 240), 760)
 
 
-def option(nodes: Sequence[Node], edges: Sequence[Edge], *, chosen: Collection[str] = ()) -> dict[str, Any]:
+def option(nodes: Sequence[Node], edges: Sequence[Edge]) -> dict[str, Any]:
     """The ECharts option of a graph in layers."""
     wide, tall = size(nodes)
     rows = ordered(nodes, edges)
@@ -118,11 +118,7 @@ def option(nodes: Sequence[Node], edges: Sequence[Edge], *, chosen: Collection[s
                 "y": tall - GAP - apart / 2 - level * apart,
                 "symbol": "circle" if node.kind == "person" else "roundRect",
                 "symbolSize": 20 if node.kind == "person" else [26, 18],
-                "itemStyle": {
-                    "color": colour,
-                    "borderColor": "#111827",
-                    "borderWidth": 3 if node.key in chosen else 0,
-                },
+                "itemStyle": {"color": colour},
                 "label": {"formatter": _plain(node.words), "position": "bottom", "distance": 4},
                 "tooltip": {"formatter": f"<b>{html.escape(node.words)}</b><br/>{html.escape(node.more)}"},
             }

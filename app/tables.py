@@ -78,6 +78,31 @@ def rows_chosen(key: str) -> list[int]:
         return []
 
 
+def percent(value: float) -> str:
+    """A part of a whole as a person reads it; nothing where it is not known."""
+    return "" if pd.isna(value) else f"{value * 100:.4f} %"
+
+
+def table_to_take(
+    figures: Figures, frame: pd.DataFrame, columns: Mapping[str, Column], title: str, key: str
+) -> None:
+    """A table, and the same to take away."""
+    shown, settings = config(frame, columns, figures)
+    with st.container(key=key):
+        st.dataframe(shown, column_config=settings, hide_index=True, placeholder="")
+    sheet = Sheet(title, frame, columns)
+    st.download_button(
+        "CSV",
+        lambda: csv_bytes(sheet, figures),
+        f"{key}.csv",
+        "text/csv",
+        key=f"{key}_csv",
+        icon=":material/download:",
+        on_click="ignore",
+        type="tertiary",
+    )
+
+
 # ---------------------------------------------------------------- files
 
 

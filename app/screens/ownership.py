@@ -11,7 +11,7 @@ from app import cases, layers, session
 from app.names import word
 from app.screens import data
 from app.session import say
-from app.tables import RIGHT, Column, Sheet, config, csv_bytes
+from app.tables import RIGHT, Column, percent, table_to_take
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
 from graphflow.ownership import (
@@ -151,13 +151,9 @@ def _with_most_owners(case: Case, most: int = 8) -> list[str]:
     return [stakes_of(case).name(number) for number in numbers]
 
 
-def _percent(value: float) -> str:
-    return "" if pd.isna(value) else f"{value * 100:.4f} %"
-
-
 def _range(row: Any, axis: str) -> str:
     low, high = row[f"{axis}_min"], row[f"{axis}_max"]
-    return _percent(low) if abs(high - low) < 1e-12 else f"{_percent(low)} – {_percent(high)}"
+    return percent(low) if abs(high - low) < 1e-12 else f"{percent(low)} – {percent(high)}"
 
 
 def _owners(case: Case, party: str, kind: str, day: str | None, regime: str, names: _Names) -> None:
@@ -180,7 +176,7 @@ def _owners(case: Case, party: str, kind: str, day: str | None, regime: str, nam
                 "kind": [say(_NOBODY[each]) if each in _NOBODY else word(each) for each in frame["kind"]],
                 "share": [_range(row, "share") for row in frame.to_dict("records")],
                 "votes": [_range(row, "votes") for row in frame.to_dict("records")],
-                "direct": [_percent(each) for each in frame["direct"]],
+                "direct": [percent(each) for each in frame["direct"]],
                 "paths": [
                     ";  ".join(" → ".join(names.short(one) for one in way) for way in ways)
                     for ways in frame["paths"]
@@ -195,7 +191,13 @@ def _owners(case: Case, party: str, kind: str, day: str | None, regime: str, nam
             "direct": Column(say("held directly"), RIGHT),
             "paths": Column(say("ways"), width="large"),
         }
-        _frame(case, shown, columns, say("Owners in the end"), "owners_table")
+        table_to_take(
+            session.figures(case.tables.currency, case.tables.minor_units),
+            shown,
+            columns,
+            say("Owners in the end"),
+            "owners_table",
+        )
         if (frame["kind"] == "excess").any():
             st.warning(
                 say(
@@ -216,9 +218,9 @@ def _owners(case: Case, party: str, kind: str, day: str | None, regime: str, nam
     persons = found[found["party_id"].notna()]
     for row in found[found["party_id"].isna()].to_dict("records"):
         text = (
-            say("{share} belongs to owners who are not known.", share=_percent(row["value"]))
+            say("{share} belongs to owners who are not known.", share=percent(row["value"]))
             if row["axis"] == "unknown"
-            else say("{share} ends at companies of which no owner is known.", share=_percent(row["value"]))
+            else say("{share} ends at companies of which no owner is known.", share=percent(row["value"]))
         )
         st.caption(text)
     if persons.empty:
@@ -228,8 +230,8 @@ def _owners(case: Case, party: str, kind: str, day: str | None, regime: str, nam
         {
             "party": [names.plain(each) for each in persons["party_id"]],
             "axis": [say(_AXES.get(each, each)) for each in persons["axis"]],
-            "value": [_percent(each) for each in persons["value"]],
-            "threshold": [_percent(each) for each in persons["threshold"]],
+            "value": [percent(each) for each in persons["value"]],
+            "threshold": [percent(each) for each in persons["threshold"]],
             "met": [say(_MET.get(each, each)) for each in persons["met"]],
             "basis": list(persons["basis"]),
         }
@@ -242,7 +244,13 @@ def _owners(case: Case, party: str, kind: str, day: str | None, regime: str, nam
         "met": Column(say("met")),
         "basis": Column(say("ground"), width="large"),
     }
-    _frame(case, shown, columns, say("Beneficial owners (受益所有人)"), "beneficial_table")
+    table_to_take(
+        session.figures(case.tables.currency, case.tables.minor_units),
+        shown,
+        columns,
+        say("Beneficial owners (受益所有人)"),
+        "beneficial_table",
+    )
 
 
 def _picture(graph: OwnershipGraph, names: _Names) -> None:
@@ -253,7 +261,7 @@ def _picture(graph: OwnershipGraph, names: _Names) -> None:
             int(row["level"]),
             "chosen" if at == 0 else row["kind"],
             names.short(row["party_id"]),
-            f"{names.plain(row['party_id'])}; {word(row['kind'])}; {say('share')} {_percent(row['share'])}",
+            f"{names.plain(row['party_id'])}; {word(row['kind'])}; {say('share')} {percent(row['share'])}",
         )
         for at, row in enumerate(graph.nodes.to_dict("records"))
     ]
@@ -297,7 +305,7 @@ def _picture(graph: OwnershipGraph, names: _Names) -> None:
         note += " " + say(
             "{count} more parties are not drawn; {share} of the company is theirs.",
             count=f"{count:,}",
-            share=_percent(share),
+            share=percent(share),
         )
     st.caption(note)
 
@@ -334,7 +342,13 @@ def _control(case: Case, party: str, day: str | None, names: _Names) -> None:
                 "with": Column(say("together with")),
                 "certain": Column(say("certain")),
             }
-            _frame(case, shown, columns, say("Controllers"), "controllers_table")
+            table_to_take(
+                session.figures(case.tables.currency, case.tables.minor_units),
+                shown,
+                columns,
+                say("Controllers"),
+                "controllers_table",
+            )
     with under:
         st.markdown(f"**{say('Whom it controls')}**")
         frame = controls(case, party, day, de_facto=de_facto)
@@ -345,12 +359,12 @@ def _control(case: Case, party: str, day: str | None, names: _Names) -> None:
             {
                 "party": [names.plain(each) for each in frame["party_id"]],
                 "how": [say(_HOW.get(each, each)) for each in frame["how"]],
-                "votes": [_percent(each) for each in frame["votes"]],
+                "votes": [percent(each) for each in frame["votes"]],
                 "through": [
                     "; ".join(
                         names.short(one)
                         if isinstance(one, str)
-                        else f"{names.short(one[0])} {_percent(one[1])}"
+                        else f"{names.short(one[0])} {percent(one[1])}"
                         for one in step
                     )
                     for step in frame["through"]
@@ -365,7 +379,13 @@ def _control(case: Case, party: str, day: str | None, names: _Names) -> None:
             "through": Column(say("through"), width="large"),
             "certain": Column(say("certain")),
         }
-        _frame(case, shown, columns, say("Whom it controls"), "controls_table")
+        table_to_take(
+            session.figures(case.tables.currency, case.tables.minor_units),
+            shown,
+            columns,
+            say("Whom it controls"),
+            "controls_table",
+        )
         st.caption(say("In the order in which they come under control."))
 
 
@@ -427,7 +447,13 @@ def _related(case: Case, party: str, day: str | None, names: _Names) -> None:
             ),
             "scope": Column(say("scope")),
         }
-        _frame(case, shown, columns, say("Grounds"), "related_table")
+        table_to_take(
+            session.figures(case.tables.currency, case.tables.minor_units),
+            shown,
+            columns,
+            say("Grounds"),
+            "related_table",
+        )
     if len(answer.hints):
         hints = [
             f"{say(_HINTS.get(row.hint, row.hint))} {row.value}".strip() for row in answer.hints.itertuples()
@@ -448,22 +474,3 @@ _HINTS = {
     "same_device": N_("same device"),
     "same_founded": N_("founded on the same day"),
 }
-
-
-def _frame(case: Case, frame: pd.DataFrame, columns: dict[str, Column], title: str, key: str) -> None:
-    """A table, and the same to take away."""
-    figures = session.figures(case.tables.currency, case.tables.minor_units)
-    shown, settings = config(frame, columns, figures)
-    with st.container(key=key):
-        st.dataframe(shown, column_config=settings, hide_index=True, placeholder="")
-    sheet = Sheet(title, frame, columns)
-    st.download_button(
-        "CSV",
-        lambda: csv_bytes(sheet, figures),
-        f"{key}.csv",
-        "text/csv",
-        key=f"{key}_csv",
-        icon=":material/download:",
-        on_click="ignore",
-        type="tertiary",
-    )

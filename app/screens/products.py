@@ -11,7 +11,7 @@ from app import cases, layers, session
 from app.names import word
 from app.screens import data
 from app.session import say
-from app.tables import COUNT, MONEY, RIGHT, Column, Sheet, config, csv_bytes
+from app.tables import COUNT, MONEY, RIGHT, Column, percent, table_to_take
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
 from graphflow.products import LookThrough, list_products, look_through
@@ -180,7 +180,7 @@ def _layers(case: Case, r: LookThrough) -> None:
             {
                 "asset": [_name(r, row.asset_kind, row.asset_id, parties) for row in r.assets.itertuples()],
                 "kind": [say(_KINDS.get(each, each)) for each in r.assets["asset_kind"]],
-                "weight": [_percent(each) for each in r.assets["weight"]],
+                "weight": [percent(each) for each in r.assets["weight"]],
                 "amount": r.assets["amount"],
                 "borrower": [
                     "" if pd.isna(each) else parties.get(each, each) for each in r.assets["borrower_id"]
@@ -199,16 +199,18 @@ def _layers(case: Case, r: LookThrough) -> None:
             "borrower": Column(say("borrower")),
             "end": Column(say("end")),
         }
-        _frame(case, frame, columns, say("Assets in the end (最终投向)"), "product_assets")
+        table_to_take(
+            session.figures(case.tables.currency, case.tables.minor_units),
+            frame,
+            columns,
+            say("Assets in the end (最终投向)"),
+            "product_assets",
+        )
         held = r.positions.held.get(r.product_id)
         total = int(held["amount"].sum()) if held is not None else 0
         if total == int(r.assets["amount"].sum()):
             figures = session.figures(case.tables.currency, case.tables.minor_units)
             st.caption(say("The assets add up to what it holds: {money}", money=figures.money(total)))
-
-
-def _percent(value: float) -> str:
-    return "" if pd.isna(value) else f"{value * 100:.4f} %"
 
 
 def _picture(case: Case, r: LookThrough, parties: dict[str, str]) -> None:
@@ -244,7 +246,6 @@ def _picture(case: Case, r: LookThrough, parties: dict[str, str]) -> None:
         place[node] = len(nodes)
         nodes.append(layers.Node(f"{kind}:{ident}", lowest - depth[node], shown, words, f"{ident}; {more}"))
     edges = []
-    left = 0
     for node, below in zip(web.nodes, web.edges, strict=True):
         total = sum(amount for _, amount in below)
         for other, amount in below:
@@ -266,7 +267,7 @@ def _picture(case: Case, r: LookThrough, parties: dict[str, str]) -> None:
     if left:
         share = sum(weights[node] for node in leaves[DRAWN:])
         note += " " + say(
-            "{count} more assets are not drawn: {share} of it.", count=f"{left:,}", share=_percent(share)
+            "{count} more assets are not drawn: {share} of it.", count=f"{left:,}", share=percent(share)
         )
     st.caption(note)
 
@@ -286,8 +287,8 @@ def _maturity(case: Case, r: LookThrough) -> None:
     )
     frame = ladder.assign(
         bucket=[say("no date") if each == "no date" else each for each in ladder["bucket"]],
-        gap_ratio=[_percent(each) for each in ladder["gap_ratio"]],
-        rollover_dependency=[_percent(each) for each in ladder["rollover_dependency"]],
+        gap_ratio=[percent(each) for each in ladder["gap_ratio"]],
+        rollover_dependency=[percent(each) for each in ladder["rollover_dependency"]],
     )
     columns = {
         "bucket": Column(say("days")),
@@ -298,7 +299,13 @@ def _maturity(case: Case, r: LookThrough) -> None:
         "gap_ratio": Column(say("gap over assets"), RIGHT),
         "rollover_dependency": Column(say("to be rolled over"), RIGHT),
     }
-    _frame(case, frame, columns, say("Maturities, in days (期限)"), "product_ladder")
+    table_to_take(
+        session.figures(case.tables.currency, case.tables.minor_units),
+        frame,
+        columns,
+        say("Maturities, in days (期限)"),
+        "product_ladder",
+    )
 
 
 def _ladder_option(ladder: pd.DataFrame, figures: Any) -> dict[str, Any]:
@@ -358,7 +365,7 @@ def _investors(case: Case, r: LookThrough) -> None:
                 for each in frame["party_id"]
             ],
             "kind": [say(_KINDS[each]) if each in _KINDS else word(each) for each in frame["kind"]],
-            "share": [_percent(each) for each in frame["share"]],
+            "share": [percent(each) for each in frame["share"]],
             "qualified": [
                 "" if each is None else say("yes") if each else say("no") for each in frame["qualified"]
             ],
@@ -370,7 +377,13 @@ def _investors(case: Case, r: LookThrough) -> None:
         "share": Column(say("share"), RIGHT),
         "qualified": Column(say("qualified")),
     }
-    _frame(case, shown, columns, say("Investors in the end (最终投资者)"), "product_investors")
+    table_to_take(
+        session.figures(case.tables.currency, case.tables.minor_units),
+        shown,
+        columns,
+        say("Investors in the end (最终投资者)"),
+        "product_investors",
+    )
     if abs(float(frame["share"].sum()) - 1) < 1e-9:
         st.caption(say("The shares add up to one."))
 
@@ -391,23 +404,10 @@ def _all(case: Case, rows: pd.DataFrame) -> None:
         "investor_count": Column(say("investors"), COUNT),
         "wam_gap": Column(say("longer by (days)"), RIGHT),
     }
-    _frame(case, shown, columns, say("Products (产品)"), "product_list")
-
-
-def _frame(case: Case, frame: pd.DataFrame, columns: dict[str, Column], title: str, key: str) -> None:
-    """A table, and the same to take away."""
-    figures = session.figures(case.tables.currency, case.tables.minor_units)
-    shown, settings = config(frame, columns, figures)
-    with st.container(key=key):
-        st.dataframe(shown, column_config=settings, hide_index=True, placeholder="")
-    sheet = Sheet(title, frame, columns)
-    st.download_button(
-        "CSV",
-        lambda: csv_bytes(sheet, figures),
-        f"{key}.csv",
-        "text/csv",
-        key=f"{key}_csv",
-        icon=":material/download:",
-        on_click="ignore",
-        type="tertiary",
+    table_to_take(
+        session.figures(case.tables.currency, case.tables.minor_units),
+        shown,
+        columns,
+        say("Products (产品)"),
+        "product_list",
     )

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from graphflow.kernels import control as kernels
 from graphflow.kernels import shares
 from graphflow.ownership.stakes import (
+    RUN_BY_OTHERS,
     WHOLE,
     Ints,
     Numbers,
@@ -39,7 +40,6 @@ HOW = ("votes", "controller", "manager", "trustee", "general_partner", "de_facto
 """By what a party is controlled, as `controls` says it."""
 
 _TIES = {"controller": CONTRACT, "manager": MANAGER, "trustee": TRUSTEE}
-_RUN_BY_OTHERS = ("contract_fund", "trust")
 
 BLOCK, TIMES = 3 * WHOLE // 10, 2
 """A block decides alone, as a rule of thumb, from 30 % on if it is at least twice the next one."""
@@ -73,7 +73,6 @@ class Ties:
     quota: Ints = field(repr=False)
     castable: Ints = field(repr=False)
     concert: Ints = field(repr=False)
-    muted: npt.NDArray[np.bool_] = field(repr=False)
 
     @cached_property
     def gained(self) -> Ints:
@@ -136,7 +135,6 @@ def _build(stakes: Stakes, de_facto: bool) -> Ties:
     ties = Ties(
         stakes, pointer_to(owners[order], stakes.size), owners[order], companies[order], least[order],
         most[order], how[order], quota, stakes.votes.copy(), _concerts(stakes),
-        np.zeros(owners.size, np.bool_),
     )  # fmt: skip
     _mute_cross_held(ties)
     return ties
@@ -166,7 +164,7 @@ def _contracts(stakes: Stakes) -> list[tuple[int, int, int]]:
     one_, other, kinds = relations_of(stakes, _TIES)
     found = []
     for party, over, kind in zip(one_.tolist(), other.tolist(), kinds, strict=True):
-        if kind == "controller" or str(stakes.kinds[over]) in _RUN_BY_OTHERS:
+        if kind == "controller" or str(stakes.kinds[over]) in RUN_BY_OTHERS:
             found.append((party, over, _TIES[kind]))
     return found
 
@@ -226,7 +224,6 @@ def _mute_cross_held(ties: Ties) -> None:
         subsidiaries = set(below[1:].tolist())
         for tie in order[pointer[company] : pointer[company + 1]].tolist():
             if ties.how[tie] == VOTES and int(ties.owners[tie]) in subsidiaries:
-                ties.muted[tie] = True
                 ties.castable[company] -= ties.least[tie]
                 ties.least[tie] = ties.most[tie] = 0
         ties.quota[company] = ties.castable[company] // 2

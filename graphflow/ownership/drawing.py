@@ -156,6 +156,7 @@ def _edges(up: Upstream, keep: np.ndarray) -> pd.DataFrame:
         f"{axis}_{word}": up.column(axis, bound) for axis in ("share", "votes")
         for word, bound in (("min", "least"), ("max", "most"))
     }  # fmt: skip
+    wholes = {name: up.whole(name.partition("_")[0]) for name in columns}
     for k, (owner, company) in enumerate(zip(up.owners.tolist(), up.companies.tolist(), strict=True)):
         if not (keep[owner] and keep[company]):
             continue
@@ -165,8 +166,7 @@ def _edges(up: Upstream, keep: np.ndarray) -> pd.DataFrame:
             **dict.fromkeys(columns, 0.0), "nominee_id": None,
         })  # fmt: skip
         for name, values in columns.items():
-            whole = up.whole("share" if name.startswith("share") else "votes")[company]
-            row[name] += int(values[k]) / int(whole)
+            row[name] += int(values[k]) / int(wholes[name][company])
         if nominee >= 0:
             row["nominee_id"] = stakes.name(nominee)
     names = ["owner_id", "company_id", *columns, "nominee_id"]

@@ -85,6 +85,14 @@ class Upstream:
         """Of each party the parts that its owners have together, or the votes that can be cast."""
         return np.asarray((self.all.whole if axis == "share" else self.all.votes)[self.parties], np.int64)
 
+    def by_owner(self, place: int, parts: Ints) -> dict[int, int]:
+        """What each owner of one of them has of it, several stakes of one owner together."""
+        found: dict[int, int] = {}
+        for k in range(int(self.pointer[place]), int(self.pointer[place + 1])):
+            owner = int(self.owners[k])
+            found[owner] = found.get(owner, 0) + int(parts[k])
+        return found
+
     def ends(self) -> npt.NDArray[np.bool_]:
         """Which of them nobody is known to own."""
         return np.asarray(np.diff(self.pointer) == 0)
@@ -191,15 +199,10 @@ class Upstream:
         while heap:
             minus, path = heapq.heappop(heap)
             top = path[-1]
-            begin, end = int(self.pointer[top]), int(self.pointer[top + 1])
-            if begin == end:
+            if self.pointer[top] == self.pointer[top + 1]:
                 yield -minus, path
                 continue
-            by_owner: dict[int, int] = {}
-            for k in range(begin, end):
-                owner = int(self.owners[k])
-                by_owner[owner] = by_owner.get(owner, 0) + int(shares[k])
-            for owner, share in by_owner.items():
+            for owner, share in self.by_owner(top, shares).items():
                 if owner not in path and share > 0:
                     heapq.heappush(heap, (minus * (share / int(whole[top])), (*path, owner)))
 

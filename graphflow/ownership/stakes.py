@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -32,10 +31,7 @@ WHOLE = 10**SHARE_DIGITS
 EVER = np.int64(2**62)
 
 # Those whose holders decide nothing: the manager or trustee does.
-_RUN_BY_OTHERS = ("contract_fund", "trust")
-# Relations by which somebody controls a party without votes: of any, and of those run by others.
-_BY_CONTRACT = ("controller",)
-_RUNS = ("manager", "trustee")
+RUN_BY_OTHERS = ("contract_fund", "trust")
 
 
 @dataclass(frozen=True)
@@ -107,12 +103,6 @@ class Stakes:
         return np.repeat(np.arange(self.size, dtype=np.int32), np.diff(self.pointer))
 
     @cached_property
-    def by_owner(self) -> tuple[Ints, Ints]:
-        """Where the stakes of each owner begin in the list of stakes by owner, and that list."""
-        order = np.argsort(self.owners, kind="stable").astype(np.int64)
-        return pointer_to(self.owners[order], self.size), order
-
-    @cached_property
     def places(self) -> Ints:
         """Scratch for `kernels.shares.upstream`: all -1 between two questions."""
         return np.full(self.size, -1, np.int64)
@@ -120,13 +110,6 @@ class Stakes:
     def name(self, number: int) -> str:
         """The id of a party."""
         return str(self.ids[int(number)].as_py())
-
-    def excess(self, parties: Sequence[int] | Ints) -> Ints:
-        """Those of some companies whose stakes are more than the whole, by more than rounding can make."""
-        found = np.asarray(parties, np.int64)
-        count = self.pointer[found + 1] - self.pointer[found]
-        total = np.array([int(self.least[self.pointer[j] : self.pointer[j + 1]].sum()) for j in found])
-        return found[total > self.whole[found] + count] if found.size else found
 
     def with_wholes(self) -> Stakes:
         """The same, each company whose stakes are more than the whole taken to be what they add up to."""
@@ -248,7 +231,7 @@ def _votes(rows: pa.Table, kinds: npt.NDArray[np.object_], shares: tuple[Ints, I
         general, limited = kind == "general_partner", kind == "limited_partner"
         least = np.where(partner, np.where(general, WHOLE, 0), least)
         most = np.where(partner, np.where(limited, 0, WHOLE), most)
-    others = np.isin(kinds.astype(str), _RUN_BY_OTHERS)
+    others = np.isin(kinds.astype(str), RUN_BY_OTHERS)
     least, most = np.where(others, 0, least), np.where(others, 0, most)
     if "votes" in rows.column_names:
         values = one(rows["votes"])

@@ -74,11 +74,7 @@ def weakest_link(
                 "shares": tuple(reversed(parts)), "thinnest": -minus, "product": float(np.prod(parts)),
             })  # fmt: skip
             continue
-        by_owner: dict[int, int] = {}
-        for k in range(int(up.pointer[top]), int(up.pointer[top + 1])):
-            place = int(up.owners[k])
-            by_owner[place] = by_owner.get(place, 0) + int(shares[k])
-        for place, share in by_owner.items():
+        for place, share in up.by_owner(top, shares).items():
             if place in below and place not in path and share > 0:
                 part = share / int(whole[top])
                 heapq.heappush(heap, (max(minus, -part), len(path), (*path, place), (*parts, part)))

@@ -15,7 +15,7 @@ from graphflow.errors import InputError, Problem, UsageError
 from graphflow.kernels import shares as kernels
 from graphflow.language import N_
 from graphflow.law import law
-from graphflow.ownership.stakes import EVER
+from graphflow.ownership.stakes import EVER, party_number
 from graphflow.products.positions import DAY, VEHICLES, Key, Positions, micros, positions_of, records
 from graphflow.rows import Moment
 
@@ -278,7 +278,7 @@ class LookThrough:
         if kind != "party" or not self._is_vehicle(name):
             return []
         stakes = p.stakes
-        number = int(np.flatnonzero(stakes.ids.to_numpy(zero_copy_only=False) == name)[0])
+        number = party_number(stakes, name)
         own = slice(int(stakes.pointer[number]), int(stakes.pointer[number + 1]))
         found: dict[Key, int] = {}
         for owner, share in zip(stakes.owners[own].tolist(), stakes.least[own].tolist(), strict=True):
