@@ -670,6 +670,21 @@ def edges_inputs(rng: random.Random, size: int) -> tuple:
     return ints([a for a, _ in edges]), ints([b for _, b in edges]), count
 
 
+def jumps_inputs(rng: random.Random, size: int) -> tuple:
+    """Rows between balances: mostly a walk, with some rows exchanged; from a known balance, an unknown or a wrong one."""
+    levels = rng.randint(1, 5)
+    at = first = rng.randrange(levels)
+    rows = []
+    for _ in range(rng.randint(1, min(size, 7))):
+        rows.append((at, at := rng.randrange(levels)))
+    if rng.random() < 0.2:
+        rows[rng.randrange(len(rows))] = rng.randrange(levels), rng.randrange(levels)
+    rng.shuffle(rows)
+    start = first if rng.random() < 0.5 else rng.randint(-1, levels - 1)
+    most = rng.choice((1, 2, 5, 10_000))
+    return ints([a for a, _ in rows]), ints([b for _, b in rows]), levels, start, most, 1 << 40
+
+
 def below(rng: random.Random, most: int) -> int:
     return rng.choice(
         (
@@ -1283,6 +1298,8 @@ PAIRS = (
     Pair("lay.first_beyond", lay.first_beyond, naive_lay.first_beyond, beyond_inputs),
     Pair("lows.build_lows", lows.build_lows, naive_lows.build_lows, lows_inputs),
     Pair("order.topological", order.topological, naive_order.topological, edges_inputs),
+    Pair("order.chain_balances", order.chain_balances, naive_order.chain_balances, jumps_inputs,
+         lambda found, _: sorted(found.tolist()), sizes=()),
     Pair("balances.book_rows", balances.book_rows, naive_balances.book_rows, rows_inputs),
     Pair("balances.divide_custody", balances.divide_custody, naive_balances.divide_custody,
          lambda rng, size: World(rng, size).custody),

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graphflow.kernels.order import topological
+from graphflow.kernels.order import chain_balances, topological
 
 NONE = np.iinfo(np.int64).min
 """An unknown number."""
@@ -24,6 +24,12 @@ Flags = NDArray[np.bool_]
 
 MOST_ORDERS = 5000
 """Orders that running balances allow, looked at for one statement and group; more of them say nothing."""
+
+MOST_CELLS = 20_000_000
+"""Rows of all these orders together: a statement of more than 4,000 rows of one time is allowed fewer."""
+
+MOST_WORK = 1_000_000_000
+"""Rows looked at to find these orders: a statement of up to 400 rows of one time never needs so many."""
 
 
 @dataclass(frozen=True)
@@ -348,57 +354,61 @@ def _by_balance(
                     return
                 ahead = jumps[n][0]
             jumps[n] = (ahead, behind)
+    rows = np.fromiter(jumps, np.int64, len(jumps))
     start = last.get((account, currency), NONE)
-    orders = chains_of_balances(jumps, None if start == NONE else start)
-    if not orders:
-        return
-    if len(orders) == 1:
-        yield from zip(orders[0][:-1], orders[0][1:], strict=True)
-        return
-    rank = [{n: i for i, n in enumerate(order)} for order in orders]
-    for a in jumps:
-        for b in jumps:
-            if a != b and all(place[a] < place[b] for place in rank):
-                yield a, b
+    for a, b in in_common(orders_of_balances(np.array(list(jumps.values()), np.int64), start)):
+        yield int(rows[a]), int(rows[b])
 
 
-def chains_of_balances(jumps: dict[int, tuple[int, int]], start: int | None) -> list[list[int]]:
+def orders_of_balances(jumps: Ints, start: int) -> Ints:
     """Every order of rows in which each begins at the balance that the one before left; none if there are
-    too many.
+    too many to say anything.
+
+    ``jumps`` (n, 2): the balance before and after each row; ``start``: that before the first, or ``NONE``.
 
     Examples
     --------
-    >>> chains_of_balances({0: (100, 70), 1: (0, 100), 2: (70, 120)}, None)
-    [[1, 0, 2]]
-    >>> chains_of_balances({0: (100, 50), 1: (50, 100)}, 100)
-    [[0, 1]]
+    >>> orders_of_balances(np.array([[100, 70], [0, 100], [70, 120]]), NONE)
+    array([[1, 0, 2]])
+    >>> orders_of_balances(np.array([[100, 50], [50, 100]]), 100)
+    array([[0, 1]])
     """
-    leaving: dict[int, list[int]] = defaultdict(list)
-    for n, (ahead, _) in jumps.items():
-        leaving[ahead].append(n)
-    found: list[list[int]] = []
-    steps = 0
-    order: list[int] = []
-    taken: set[int] = set()
-    choices = [iter(leaving.get(start, ()) if start is not None else list(jumps))]
-    while choices:
-        steps += 1
-        if len(found) > MOST_ORDERS or steps > MOST_ORDERS * 40:
-            return []
-        n = next((x for x in choices[-1] if x not in taken), -1)
-        if n < 0:
-            choices.pop()
-            if order:
-                taken.discard(order.pop())
-            continue
-        order.append(n)
-        taken.add(n)
-        if len(order) == len(jumps):
-            found.append(order.copy())
-            taken.discard(order.pop())
-        else:
-            choices.append(iter(leaving.get(jumps[n][1], ())))
-    return found
+    levels, numbers = np.unique(jumps, return_inverse=True)
+    first = -1
+    if start != NONE:
+        first = int(np.searchsorted(levels, start))
+        if first == levels.size or levels[first] != start:
+            return np.empty((0, len(jumps)), np.int64)
+    ahead, behind = np.ascontiguousarray(numbers.reshape(-1, 2).T.astype(np.int64))
+    most = min(MOST_ORDERS, MOST_CELLS // len(jumps))
+    return chain_balances(ahead, behind, levels.size, first, most, MOST_WORK)
+
+
+def in_common(orders: Ints) -> Iterator[tuple[int, int]]:
+    """Pairs of rows of which the first comes before the second in all of these orders (k, n).
+
+    Not each such pair: what the pairs leave out follows from them.
+
+    Examples
+    --------
+    >>> list(in_common(np.array([[2, 0, 1, 3], [2, 1, 0, 3]])))
+    [(2, 0), (2, 1), (0, 3), (1, 3)]
+    """
+    if not len(orders):
+        return
+    places = np.argsort(orders, axis=1)
+    shown = orders[0]
+    # behind these places of the first order stands what stands behind them in all
+    cuts = np.flatnonzero(np.maximum.accumulate(places.max(axis=0)[shown]) == np.arange(shown.size)) + 1
+    runs = np.split(shown, cuts[:-1])
+    for run, following in zip(runs, [*runs[1:], None], strict=True):
+        if run.size > 1:
+            always = np.ones((run.size, run.size), np.bool_)
+            for place in places[:, run]:
+                always &= place[:, None] < place
+            yield from ((int(run[i]), int(run[j])) for i, j in np.argwhere(always))
+        if following is not None:
+            yield from ((int(a), int(b)) for a in run for b in following)
 
 
 # ------------------------------------------------------------------------------- what is left open

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 
 def topological(before, after, size):
     """Always the least node that nothing left must precede; where there is none, the least that is left, marked."""
@@ -16,3 +18,20 @@ def topological(before, after, size):
         left.remove(node)
         order.append(node)
     return order, forced
+
+
+def chain_balances(ahead, behind, levels, start, most, work):
+    """Every way to put the rows one behind the other; those in which each goes on from the balance before."""
+    count = len(ahead)
+    found = []
+
+    def walk(order, at):
+        if len(order) == count:
+            found.append(order)
+        for n in range(count):
+            if n not in order and (at < 0 or ahead[n] == at):
+                walk([*order, n], int(behind[n]))
+
+    walk([], start)
+    found = found if len(found) <= most else []
+    return np.array(found, np.int64).reshape(-1, count)
