@@ -46,6 +46,7 @@ if TYPE_CHECKING:  # what the names below are, for people's editors and for mypy
         related,
         weakest_link,
     )
+    from graphflow.penetration import Penetration, penetrate
     from graphflow.products import LookThrough, look_through
     from graphflow.tables import Tables
     from graphflow.tracing import compare_rules, trace
@@ -57,6 +58,7 @@ _ROOMS = {
     "InputError": "errors",
     "LookThrough": "products",
     "MissingExtraError": "errors",
+    "Penetration": "penetration",
     "Problem": "errors",
     "Related": "ownership",
     "Tables": "tables",
@@ -71,6 +73,7 @@ _ROOMS = {
     "open_case": "case",
     "owners": "ownership",
     "ownership_graph": "ownership",
+    "penetrate": "penetration",
     "power": "ownership",
     "related": "ownership",
     "trace": "tracing",
@@ -84,6 +87,7 @@ __all__ = [
     "InputError",
     "LookThrough",
     "MissingExtraError",
+    "Penetration",
     "Problem",
     "Related",
     "Tables",
@@ -99,6 +103,7 @@ __all__ = [
     "open_case",
     "owners",
     "ownership_graph",
+    "penetrate",
     "power",
     "related",
     "trace",

@@ -606,7 +606,7 @@ def prose() -> dict[str, list[str]]:
         ],
         "backward": ["T1", x, opening, ends("t1", "fifo", "X")[0]],
         "account": [],
-        "order": ["T6", *amounts("t6"), "100", "1,000"],
+        "order": ["T6", *amounts("t6"), "100", "1,000", f"{MOST_ORDERS:,}"],
         "opening": ["T8", signed(-least_opening()), money(least_opening()), amounts("t8")[0],
                     *ends("t8", "fifo", "X"), money(t8.left("X")), f"{float(t8.left('X')) / 100:.2f}", "0",
                     amounts("t8")[0]],

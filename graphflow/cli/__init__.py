@@ -247,19 +247,36 @@ def _parser(language: str) -> argparse.ArgumentParser:
         help=say("first compare every byte of the case with what was written; else only what is small"),
     )
 
+    def of_money(p: argparse.ArgumentParser) -> None:
+        """What both verbs that trace money are asked."""
+        p.add_argument(
+            "--from",
+            dest="start",
+            required=True,
+            metavar="REF[,REF...]",
+            help=say(REFERENCES),
+        )
+        p.add_argument("--currency", metavar="C", help=say("of the money, where it could be several"))
+        p.add_argument("--since", metavar="T", help=say("from this time on, inclusive"))
+        p.add_argument("--until", metavar="T", help=say("up to this time, inclusive"))
+        p.add_argument(
+            "--overdraft",
+            choices=OVERDRAFTS,
+            default=OVERDRAFTS[0],
+            help=say(
+                "whose the money is that repays an overdraft: its lender's, or what the overdraft paid for"
+            ),
+        )
+        p.add_argument(
+            "--cash-gaps",
+            action="store_true",
+            help=say("join cash taken out with what was paid in again that day: an inference"),
+        )
+
     p = verb("trace", N_("Where money went, or came from: transfers, ends and chains."), prints)
     p.add_argument("case", metavar="CASE", help=say("the case's folder"))
-    p.add_argument(
-        "--from",
-        dest="start",
-        required=True,
-        metavar="REF[,REF...]",
-        help=say(
-            "transfer:ID, account:ID, balance:ID@TIME, party:ID, product:ID, loan:ID, each also with =AMOUNT"
-        ),
-    )
+    of_money(p)
     p.add_argument("--backward", action="store_true", help=say("where it came from"))
-    p.add_argument("--currency", metavar="C", help=say("of the money, where it could be several"))
     which = p.add_mutually_exclusive_group()
     which.add_argument(
         "--rule", choices=RULES, default=RULES[0], help=say("which money leaves a mixed account first")
@@ -267,8 +284,6 @@ def _parser(language: str) -> argparse.ArgumentParser:
     which.add_argument(
         "--all-rules", action="store_true", help=say("every rule beside the others, and what all allow")
     )
-    p.add_argument("--since", metavar="T", help=say("from this time on, inclusive"))
-    p.add_argument("--until", metavar="T", help=say("up to this time, inclusive"))
     p.add_argument(
         "--max-hops",
         type=_at_least(0, language),
@@ -280,17 +295,6 @@ def _parser(language: str) -> argparse.ArgumentParser:
     )
     p.add_argument(
         "--by", choices=VIEWS, default=VIEWS[0], help=say("party: what stays inside one party is no hop")
-    )
-    p.add_argument(
-        "--overdraft",
-        choices=OVERDRAFTS,
-        default=OVERDRAFTS[0],
-        help=say("whose the money is that repays an overdraft: its lender's, or what the overdraft paid for"),
-    )
-    p.add_argument(
-        "--cash-gaps",
-        action="store_true",
-        help=say("join cash taken out with what was paid in again that day: an inference"),
     )
     p.add_argument(
         "--envelope", action="store_true", help=say("the least and the greatest of each end under any rule")
@@ -365,6 +369,42 @@ def _parser(language: str) -> argparse.ArgumentParser:
         help=say("which table is printed as CSV, with --format csv"),
     )
 
+    p = verb(
+        "penetrate",
+        N_("With whom traced money stands: looked through products, companies and control."),
+        prints,
+    )
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    of_money(p)
+    p.add_argument(
+        "--rule", choices=RULES[:-1], default=RULES[0], help=say("which money leaves a mixed account first")
+    )
+    p.add_argument(
+        "--controlled-by",
+        metavar="PARTY",
+        help=say(
+            "how much stands with this party and those it controls: its id, or a name that only one has"
+        ),
+    )
+    p.add_argument(
+        "--as-of", metavar="D", help=say("at this date; else at the last moment that the case knows of")
+    )
+    p.add_argument(
+        "--holdings",
+        choices=HOLDINGS,
+        default=HOLDINGS[0],
+        help=say(
+            "when money in a product's account is looked through by what the product holds: where its "
+            "statement is missing, always, or never"
+        ),
+    )
+    p.add_argument(
+        "--top",
+        type=_at_least(1, language),
+        metavar="N",
+        help=say("only the largest chains; the rest is counted"),
+    )
+
     p = verb("synth", N_("Generate a case with its truth."), prints)
     p.add_argument(
         "name",
@@ -399,6 +439,9 @@ def _parser(language: str) -> argparse.ArgumentParser:
     return parser
 
 
+REFERENCES = N_(
+    "transfer:ID, account:ID, balance:ID@TIME, party:ID, product:ID, loan:ID, each also with =AMOUNT"
+)
 DE_FACTO = N_("also by the greatest block of votes, from 30 % on and twice the next: a rule of thumb")
 
 # The same lists as in graphflow.tracing, which is slow to import: a test compares them.
@@ -406,6 +449,7 @@ RULES = ("fifo", "lifo", "prorata", "libr", "poison")
 VIEWS = ("account", "party")
 OVERDRAFTS = ("lender", "coordinated")
 ORDERS = ("amount", "hops", "speed", "found")
+HOLDINGS = ("frontier", "always", "never")
 PRODUCT_PARTS = ("assets", "investors", "borrowers", "layers", "ladder", "leverage")
 PARTS = ("ends", "chains", "routes", "transfers", "envelope", "assumptions", "misuse")
 
@@ -601,6 +645,23 @@ def _products(a: Arguments) -> int:
     return DONE
 
 
+def _penetrate(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.penetration import show_penetration
+    from graphflow.penetration import penetrate
+    from graphflow.tracing import trace
+
+    names = ("rule", "currency", "since", "until", "overdraft", "cash_gaps")
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("tracing"))
+        case = open_case(a.case)
+        traced = trace(case, a.start, **{name: getattr(a, name) for name in names})
+        progress(N_("looking through products and owners"))
+        found = penetrate(traced, a.controlled_by, as_of=a.as_of, holdings=a.holdings)
+    show_penetration(case, found, a.start, a.format, a.language, a.top)
+    return DONE
+
+
 def _synth(a: Arguments) -> int:
     from graphflow.cli.showing import show_facts
     from graphflow.synthesis import make
@@ -648,6 +709,7 @@ VERBS: dict[str, Callable[[Arguments], int]] = {
         _ownership,
     ),
     "products": _products,
+    "penetrate": _penetrate,
     "synth": _synth,
     "demo": _demo,
     "manual": _manual,

@@ -276,4 +276,57 @@ def p5() -> Case:
     return case_of(p5_tables())
 
 
-TOYS |= {"p1": p1_tables, "p2": p2_tables, "p4": p4_tables, "p5": p5_tables}
+# ---------------------------------------------------------------------- money, products and owners
+
+
+def j1_tables() -> Frames:
+    """The tables of `j1`."""
+    people = {"I1": "person", "I2": "person", "X": "person", "Y": "person", "Z": "person"}
+    companies = dict.fromkeys(("A", "B", "M"), "company")
+    accounts = [
+        {"account_id": "i1", "party_id": "I1", "covered": "true"},
+        {"account_id": "i2", "party_id": "I2", "covered": "true"},
+        {"account_id": "w", "party_id": "M", "product_id": "W", "covered": "true"},
+        {"account_id": "a", "party_id": "A", "covered": "false"},
+        {"account_id": "t", "party_id": "M", "product_id": "T", "covered": "false"},
+    ]
+    paid = [
+        ("1", "2024-03-01T09:00:00", "i1", "w", "700000"), ("2", "2024-03-01T10:00:00", "i2", "w", "300000"),
+        ("3", "2024-03-04T09:00:00", "w", "a", "200000"), ("4", "2024-03-05T09:00:00", "w", "t", "500000"),
+    ]  # fmt: skip
+    return {
+        "transfers": frame_of([
+            {"transfer_id": name, "time": time, "source": source, "target": target, "amount": amount}
+            for name, time, source, target, amount in paid
+        ]),
+        "accounts": frame_of(accounts),
+        "parties": frame_of([
+            {"party_id": name, "name": name, "kind": kind} for name, kind in (people | companies).items()
+        ]),
+        "stakes": frame_of([
+            {"owner_id": owner, "company_id": company, "share": share, "since": "2023-01-01"}
+            for owner, company, share in (
+                ("X", "A", "0.6"), ("Y", "A", "0.4"), ("A", "B", "0.3"), ("Z", "B", "0.7"),
+            )
+        ]),
+        "products": frame_of([{"product_id": name, "manager_id": "M"} for name in ("W", "T")]),
+        "holdings": frame_of([
+            {"product_id": "T", "asset_id": "loan B", "asset_kind": "loan", "amount": "250000",
+             "borrower_id": "B", "as_of": "2024-03-29"},
+            {"product_id": "T", "asset_id": "bonds", "asset_kind": "standard_debt", "amount": "250000",
+             "as_of": "2024-03-29"},
+        ]),
+    }  # fmt: skip
+
+
+def j1() -> Case:
+    """Money, products and owners at once (J1): of 1,000,000 from I1 and I2, 275,000 stand with X's group.
+
+    Product W pays 200,000 to A, which X controls, and 500,000 to product T, whose statement is not there; T
+    has lent half of what it holds to B, of which A has 30 %: 75,000. The other 725,000: 300,000 are still
+    with W, 250,000 are bonds, and 175,000 stand with Z, who has the rest of B.
+    """
+    return case_of(j1_tables())
+
+
+TOYS |= {"p1": p1_tables, "p2": p2_tables, "p4": p4_tables, "p5": p5_tables, "j1": j1_tables}

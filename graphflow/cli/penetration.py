@@ -1,0 +1,213 @@
+"""What the verb `penetrate` prints: with whom traced money stands, and how it got there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from graphflow.cli.showing import (
+    Amounts,
+    TraceTables,
+    out,
+    party_names,
+    print_facts,
+    print_table,
+    write_csv,
+)
+from graphflow.language import N_, translate
+from graphflow.pictures import Facts, Table, end_name
+from graphflow.pictures.words import percents
+from graphflow.terminal import jsonable, write_json
+from graphflow.version import VERSION
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from graphflow.case import Case
+    from graphflow.penetration import Penetration, Step
+
+SHOWN = 20
+
+WORDS: Mapping[str, str] = {
+    "controlled": N_("under control"),
+    "owner": N_("owner in the end"),
+    "no_owner_known": N_("company without known owners"),
+    "unknown_owner": N_("owner not known"),
+    "ring": N_("a ring that owns itself"),
+    "product_cash": N_("in the account of a product"),
+    "asset": N_("asset of a product"),
+    "unknown_holdings": N_("product whose holdings are not known"),
+    "no_party": N_("account whose holder is not known"),
+}
+"""Why money counts as standing where it does; else the words for ends."""
+
+
+def _said_ground(ground: str, language: str) -> str:
+    return translate(WORDS.get(ground) or end_name(ground), language)
+
+
+def show_penetration(
+    case: Case, found: Penetration, start: str, form: str, language: str, top: int | None
+) -> None:
+    """Print it: as tables for people, as JSON or CSV (with whom the money stands) for programs."""
+    amounts = Amounts(case.tables.minor_units, found.currency)
+    if form == "json":
+        write_json(_pairs(case, found, amounts, top), sys.stdout)
+    elif form == "csv":
+        rows = found.standing
+        write_csv(
+            (_record(row, amounts) for row in rows.to_dict("records")), [str(name) for name in rows.columns]
+        )
+    else:
+        _show(case, found, start, language, top or SHOWN)
+
+
+def _record(row: Mapping[Any, Any], amounts: Amounts) -> dict[str, Any]:
+    plain = {str(name): jsonable(value) for name, value in row.items()}
+    return {**plain, "amount": amounts.text(plain["amount"])}
+
+
+def _pairs(case: Case, found: Penetration, amounts: Amounts, top: int | None) -> Iterator[tuple[str, object]]:
+    total, possible = found.total, found.total_possible
+    yield "seed", amounts.text(found.seed)
+    yield "currency", found.currency
+    yield "rule", found.trace.rule
+    yield "controlled_by", found.controller
+    yield "controlled", sorted(found.certain)
+    yield "possibly_controlled", sorted(found.possible - found.certain)
+    yield "total", None if total is None else amounts.text(total)
+    yield "total_possible", None if possible is None else amounts.text(possible)
+    yield "as_of", found.positions.stakes.said_at
+    yield "holdings", found.holdings
+    yield "standing", [_record(row, amounts) for row in found.standing.to_dict("records")]
+    chains = found.chains(top)
+    digits = {name: amounts.of(name) for name in case.tables.minor_units}
+    yield "chains", [
+        {
+            "amount": amounts.text(int(row["amount"])), "ground": row["ground"],
+            "party_id": jsonable(row["party_id"]), "held_in": row["held_in"],
+            "inferred": bool(row["inferred"]),
+            "steps": [_step(step, digits, case.tables.currency) for step in row["steps"]],
+        }
+        for row in chains.to_dict("records")
+    ]  # fmt: skip
+    left = chains.attrs["left_out"]
+    yield "chains_left_out", {"count": left["chains"], "money": amounts.text(left["seed_amount"])}
+    yield "notes", [_record(row, amounts) for row in found.notes.to_dict("records")]
+    yield "assumptions", amounts.assumed(found.trace.assumptions)
+    yield "parameters", amounts.asked(found.trace.parameters)
+    yield "case_hash", case.hash
+    yield "version", VERSION
+
+
+def _step(step: Step, digits: Mapping[str, int], currency: str) -> dict[str, Any]:
+    made: dict[str, Any] = {name: jsonable(value) for name, value in step._asdict().items()}
+    if step.amount is not None:
+        coin = step.currency or currency
+        made["amount"] = Amounts(digits, coin).text(step.amount)
+    return made
+
+
+def _show(case: Case, found: Penetration, start: str, language: str, top: int) -> None:
+    def say(text: str, **values: object) -> str:
+        return translate(text, language, **values)
+
+    tables = TraceTables(case, found.trace, start, language)
+    facts = list(tables.facts().rows)
+    names = party_names(case, {*found.certain, *found.possible, *found.standing["party_id"].dropna()})
+    parts = percents([found.total or 0, found.seed - (found.total or 0)], found.seed)
+    if found.controller is not None:
+        group = [_named(each, names) for each in sorted(found.certain)]
+        shown = ", ".join(group[:12]) + (
+            say(N_(" and {count} more"), count=len(group) - 12) if group[12:] else ""
+        )
+        facts.append((say(N_("Asked about")), _named(found.controller, names)))
+        facts.append((say(N_("Under its control, with itself")), shown))
+        money = f"{tables.amounts.shown(found.total or 0)} {found.currency} ({parts[0]} %)"
+        facts.append((say(N_("With these stand")), money))
+        if found.total_possible != found.total:
+            more = f"{tables.amounts.shown(found.total_possible or 0)} {found.currency}"
+            facts.append((say(N_("If votes that are not known are as high as they may be")), more))
+    facts.append((say(N_("As of")), found.positions.stakes.said_at))
+    print_facts(Facts(facts))
+    print_table(_standing(found.standing, found, names, language, top))
+    print_table(_chains(case, found, names, language, top), wraps=3)
+    for note in found.notes.to_dict("records"):
+        money = f"{tables.amounts.shown(note['amount'])} {found.currency}"
+        out(f"{note['id']}: {say(note['note'])} ({say(N_('money concerned: {money}'), money=money)})")
+    for rest in tables.rests(top):
+        print_table(rest)
+
+
+def _named(party: str, names: Mapping[str, str]) -> str:
+    name = names.get(party, "")
+    return f"{name} ({party})" if name and name != party else party
+
+
+def _standing(
+    frame: pd.DataFrame, found: Penetration, names: Mapping[str, str], language: str, top: int
+) -> Table:
+    parts = percents(frame["amount"].tolist(), found.seed)
+    digits = Amounts(found.positions.case.tables.minor_units, found.currency)
+    rows = []
+    for row, part in list(zip(frame.to_dict("records"), parts, strict=True))[:top]:
+        party = jsonable(row["party_id"])
+        where = row["held_in"] if party is None else ""
+        rows.append([
+            _said_ground(row["ground"], language), _named(party, names) if party else "", where,
+            digits.shown(row["amount"]), part,
+        ])  # fmt: skip
+    titles = [N_("ground"), N_("party"), N_("of what"), N_("amount"), N_("share")]
+    left = len(frame) - len(rows)
+    note = (
+        translate(N_("{count} more rows: --format csv shows all"), language, count=f"{left:,}")
+        if left
+        else ""
+    )
+    title = translate(N_("With whom the money stands (资金最终归属)"), language)
+    return Table(title, [translate(each, language) for each in titles], rows, [3, 4], note)
+
+
+def _chains(case: Case, found: Penetration, names: Mapping[str, str], language: str, top: int) -> Table:
+    chains = found.chains(top)
+    amounts = Amounts(case.tables.minor_units, found.currency)
+    rows = []
+    for row in chains.to_dict("records"):
+        party = jsonable(row["party_id"])
+        with_whom = _named(party, names) if party else row["held_in"]
+        way = " → ".join(said_steps(row["steps"], case.tables.timezone, language))
+        rows.append([amounts.shown(row["amount"]), _said_ground(row["ground"], language), with_whom, way])
+    left = chains.attrs["left_out"]
+    note = ""
+    if left["chains"]:
+        text = N_("{count} more chains with {money}: --top shows more")
+        money = f"{amounts.shown(left['seed_amount'])} {found.currency}"
+        note = translate(text, language, count=f"{left['chains']:,}", money=money)
+    titles = [N_("amount"), N_("ground"), N_("stands with"), N_("way")]
+    title = translate(N_("Chains of transfers, holdings and stakes (穿透链条)"), language)
+    return Table(title, [translate(each, language) for each in titles], rows, [0], note)
+
+
+def said_steps(steps: tuple[Step, ...], zone: str, language: str) -> Iterator[str]:
+    """The steps of a chain as a person reads them: accounts, then what is held, then who owns."""
+    before = None
+    for step in steps:
+        part = "" if step.share is None else f"{step.share:.2%}"
+        day = "" if step.time is None else str(step.time.tz_convert(zone).date())
+        if step.kind == "transfer":
+            if before != step.source:
+                yield step.source
+            before = step.target
+            yield f"{step.target} ({day})"
+        elif step.kind == "further":
+            yield translate(N_("further ways to {where}"), language, where=step.target)
+        else:
+            what = (
+                N_("{id}: {part} of what {source} holds")
+                if step.kind == "holding"
+                else N_("{id}: {part} of {source}")
+            )
+            name = step.id or translate(N_("owner not known"), language)
+            said = translate(what, language, id=name, part=part, source=step.source)
+            yield f"{said} ({day})" if day else said
