@@ -15,6 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from graphflow.ledger.order import MOST_ORDERS
 from graphflow.manual import Block, blocks, read
 from tests.by_hand import KEPT, Answer, Lots, Move, Queue, attributions, extremes, follow, lots_after
 
