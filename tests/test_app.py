@@ -17,7 +17,7 @@ from app import cases, recent
 from app.screens import SCREENS
 from graphflow import tracing
 from graphflow.language import translate
-from graphflow.synthesis import make, toys
+from graphflow.synthesis import holders, make, toys
 from graphflow.tables import SCHEMA
 
 pytest.importorskip("streamlit")
@@ -697,3 +697,34 @@ def test_options_stand_in_the_address_and_are_asked(toy: Path, monkeypatch: pyte
     at.selectbox(key="trace_rule").select("lifo")
     fine(at.run())
     assert asked[-1]["overdraft"] == "lender", "only first in, first out coordinates overdrafts"
+
+
+# ---------------------------------------------------------------- owners behind
+
+
+def test_owners_behind_the_ends_are_asked_for_and_add_up(tmp_path: Path) -> None:
+    holders.j1().save(tmp_path / "j1")
+    at = fine(started(lang="en", case=tmp_path / "j1", from_="account:i1,account:i2"))
+    assert "trace_standing" not in tables(at)  # every tab is made at every click: not unasked
+    at.button(key="trace_stands").click()
+    fine(at.run())
+    plain = said(at).replace("\\", "")
+    assert "All of it adds up to the seed: 1,000,000.00" in plain
+    at.text_input(key="trace_controller").set_value("X")
+    fine(at.run())
+    plain = said(at).replace("\\", "")
+    assert "**275,000.00" in plain and "27.5%" in plain and "the 1 under its control" in plain
+    (ways,) = [each.value["way"].tolist() for each in at.dataframe if "way" in each.value]
+    assert len(ways) == 5 and "loan B: 50.00% of what T holds (2024-03-29)" in ways[3]
+    at.text_input(key="trace_controller").set_value("nobody")
+    assert "no party" in said(fine(at.run())).lower() or at.error
+    at.text_input(key="trace_controller").set_value("X")
+    at.session_state.language = "zh"
+    assert "归属" in said(fine(at.run()))
+
+
+def test_owners_behind_are_refused_where_they_cannot_be_told(tmp_path: Path, toy: Path) -> None:
+    holders.j1().save(tmp_path / "j1")
+    at = fine(started(lang="en", case=tmp_path / "j1", from_="account:a", back="1"))
+    assert "This is asked of where money went" in said(at)
+    assert "neither who owns whom" in said(fine(started(lang="en", case=toy, from_="transfer:a")))

@@ -29,6 +29,7 @@ from app.tracing.frontier import frontier_table
 from app.tracing.lists import assumptions, chain_table, end_table
 from app.tracing.picture import facts, picture, row_table
 from app.tracing.selection import Selection, focused
+from app.tracing.standing import standing
 from graphflow import tracing
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
@@ -428,10 +429,11 @@ def _answer(case: Case, kept: Kept, question: str, reference: str, settings: dic
         picture(words, selection, lit)
     with right:
         row_table(words, selection, shown, transfers, marked)
-    ends, chains, wanted, rules, basis, files = st.tabs(
+    ends, chains, behind, wanted, rules, basis, files = st.tabs(
         [
             say("Origins") if words.backward else say("Ends"),
             say("Chains"),
+            say("Owners behind"),
             say("Statements to ask for"),
             say("Rules compared"),
             say("Assumptions"),
@@ -442,6 +444,8 @@ def _answer(case: Case, kept: Kept, question: str, reference: str, settings: dic
         end_table(words, selection)
     with chains:
         chain_table(words, selection)
+    with behind:
+        standing(words)
     with wanted:
         frontier_table(words)
     with rules:

@@ -16,8 +16,8 @@ from graphflow.cli.showing import (
     write_csv,
 )
 from graphflow.language import N_, translate
-from graphflow.pictures import Facts, Table, end_name
-from graphflow.pictures.words import percents
+from graphflow.pictures import Facts, Table
+from graphflow.pictures.words import ground_name, percents, said_steps
 from graphflow.terminal import jsonable, write_json
 from graphflow.version import VERSION
 
@@ -28,23 +28,6 @@ if TYPE_CHECKING:
     from graphflow.penetration import Penetration, Step
 
 SHOWN = 20
-
-WORDS: Mapping[str, str] = {
-    "controlled": N_("under control"),
-    "owner": N_("owner in the end"),
-    "no_owner_known": N_("company without known owners"),
-    "unknown_owner": N_("owner not known"),
-    "ring": N_("a ring that owns itself"),
-    "product_cash": N_("in the account of a product"),
-    "asset": N_("asset of a product"),
-    "unknown_holdings": N_("product whose holdings are not known"),
-    "no_party": N_("account whose holder is not known"),
-}
-"""Why money counts as standing where it does; else the words for ends."""
-
-
-def _said_ground(ground: str, language: str) -> str:
-    return translate(WORDS.get(ground) or end_name(ground), language)
 
 
 def show_penetration(
@@ -155,7 +138,7 @@ def _standing(
         party = jsonable(row["party_id"])
         where = row["held_in"] if party is None else ""
         rows.append([
-            _said_ground(row["ground"], language), _named(party, names) if party else "", where,
+            translate(ground_name(row["ground"]), language), _named(party, names) if party else "", where,
             digits.shown(row["amount"]), part,
         ])  # fmt: skip
     titles = [N_("ground"), N_("party"), N_("of what"), N_("amount"), N_("share")]
@@ -177,7 +160,9 @@ def _chains(case: Case, found: Penetration, names: Mapping[str, str], language: 
         party = jsonable(row["party_id"])
         with_whom = _named(party, names) if party else row["held_in"]
         way = " → ".join(said_steps(row["steps"], case.tables.timezone, language))
-        rows.append([amounts.shown(row["amount"]), _said_ground(row["ground"], language), with_whom, way])
+        rows.append(
+            [amounts.shown(row["amount"]), translate(ground_name(row["ground"]), language), with_whom, way]
+        )
     left = chains.attrs["left_out"]
     note = ""
     if left["chains"]:
@@ -187,27 +172,3 @@ def _chains(case: Case, found: Penetration, names: Mapping[str, str], language: 
     titles = [N_("amount"), N_("ground"), N_("stands with"), N_("way")]
     title = translate(N_("Chains of transfers, holdings and stakes (穿透链条)"), language)
     return Table(title, [translate(each, language) for each in titles], rows, [0], note)
-
-
-def said_steps(steps: tuple[Step, ...], zone: str, language: str) -> Iterator[str]:
-    """The steps of a chain as a person reads them: accounts, then what is held, then who owns."""
-    before = None
-    for step in steps:
-        part = "" if step.share is None else f"{step.share:.2%}"
-        day = "" if step.time is None else str(step.time.tz_convert(zone).date())
-        if step.kind == "transfer":
-            if before != step.source:
-                yield step.source
-            before = step.target
-            yield f"{step.target} ({day})"
-        elif step.kind == "further":
-            yield translate(N_("further ways to {where}"), language, where=step.target)
-        else:
-            what = (
-                N_("{id}: {part} of what {source} holds")
-                if step.kind == "holding"
-                else N_("{id}: {part} of {source}")
-            )
-            name = step.id or translate(N_("owner not known"), language)
-            said = translate(what, language, id=name, part=part, source=step.source)
-            yield f"{said} ({day})" if day else said

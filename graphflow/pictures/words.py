@@ -6,8 +6,9 @@ import html
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from graphflow.language import N_
+from graphflow.language import N_, translate
 
 END_NAMES: Mapping[str, str] = {
     "balance": N_("still in the account"),
@@ -37,6 +38,19 @@ ORIGIN_NAMES: Mapping[str, str] = {
 }
 """The same where the question is asked backward."""
 
+GROUND_NAMES: Mapping[str, str] = {
+    "controlled": N_("under control"),
+    "owner": N_("owner in the end"),
+    "no_owner_known": N_("company without known owners"),
+    "unknown_owner": N_("owner not known"),
+    "ring": N_("a ring that owns itself"),
+    "product_cash": N_("in the account of a product"),
+    "asset": N_("asset of a product"),
+    "unknown_holdings": N_("product whose holdings are not known"),
+    "no_party": N_("account whose holder is not known"),
+}
+"""Why money counts as standing where it does, once products and companies are looked through."""
+
 OUTER_BOUND = N_(
     "There are too many orders of the rows to try each: these are outer bounds, which hold for every one, "
     "perhaps not closely."
@@ -51,6 +65,40 @@ def end_name(kind: str, backward: bool = False) -> str:
     ('taken in cash', 'paid in as cash')
     """
     return (ORIGIN_NAMES if backward else END_NAMES).get(kind, kind)
+
+
+def ground_name(ground: str) -> str:
+    """Why money stands somewhere in words, to be translated; else as an end is called.
+
+    >>> ground_name("owner"), ground_name("cash")
+    ('owner in the end', 'taken in cash')
+    """
+    return GROUND_NAMES.get(ground) or end_name(ground)
+
+
+def said_steps(steps: Sequence[Any], zone: str, language: str) -> list[str]:
+    """The steps of a chain as a person reads them: accounts, then what is held, then who owns.
+
+    Each has a `kind`, an `id`, `source`, `target`, `share` and `time`, see `graphflow.penetration.Step`.
+    """
+    said: list[str] = []
+    before = None
+    for step in steps:
+        day = "" if step.time is None else str(step.time.tz_convert(zone).date())
+        if step.kind == "transfer":
+            if before != step.source:
+                said.append(step.source)
+            before = step.target
+            said.append(f"{step.target} ({day})")
+        elif step.kind == "further":
+            said.append(translate(N_("further ways to {where}"), language, where=step.target))
+        else:
+            held = N_("{id}: {part} of what {source} holds")
+            what = held if step.kind == "holding" else N_("{id}: {part} of {source}")
+            name = step.id or translate(GROUND_NAMES["unknown_owner"], language)
+            text = translate(what, language, id=name, part=f"{step.share:.2%}", source=step.source)
+            said.append(f"{text} ({day})" if day else text)
+    return said
 
 
 def amount_text(value: int, digits: int = 2) -> str:
