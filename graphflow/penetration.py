@@ -27,8 +27,8 @@ HOLDINGS = ("frontier", "always", "never")
 """When money in a product's account is looked through by what the product holds."""
 
 GROUNDS = (
-    "controlled", "owner", "no_owner_known", "unknown_owner", "ring", "product_cash",
-    "asset", "unknown_holdings", "no_party", "cash", "fee", "hub", "lender", "recirculated", "horizon",
+    "controlled", "owner", "no_owner_known", "unknown_owner", "ring", "product_cash", "product_asset",
+    "unknown_holdings", "no_party", "cash", "fee", "hub", "lender", "recirculated", "horizon",
 )  # fmt: skip
 """Why money counts as standing where it does, see `Penetration.standing`."""
 
@@ -175,7 +175,7 @@ class Penetration:
             return "party", str(borrower)
         if kind == "equity" and name in self._number:
             return "party", name
-        return f"asset:{kind}", name
+        return f"product_asset:{kind}", name
 
     @cached_property
     def _webs(self) -> dict[Key, tuple[Web, dict[Key, float]]]:
@@ -218,7 +218,7 @@ class Penetration:
         Grounds: ``controlled``: the party is the controller or under its control for certain; ``owner``: a
         person or a state that owns in the end; ``no_owner_known``: a company of which no owner is known;
         ``unknown_owner``: the part of a company that no stake names; ``ring``: a company in a ring that owns
-        itself; ``product_cash``: in the account of a product; ``asset``: a thing that a product holds;
+        itself; ``product_cash``: in the account of a product; ``product_asset``: a thing that one holds;
         ``unknown_holdings``: a product of which nobody says what it holds; ``no_party``: an account that
         nobody is known to have; and what the trace's ends are called where it goes no further: ``cash``,
         ``fee``, ``hub``, ``lender``, ``recirculated``, ``horizon``.
@@ -355,6 +355,39 @@ class Penetration:
         shown = sum(chain["amount"] for chain in chains)
         frame.attrs["left_out"] = {"chains": count - len(chains), "seed_amount": money - shown}
         return frame
+
+    def routes(self) -> pd.DataFrame:
+        """Chains summed over what they pass: accounts, then what is held, then who owns.
+
+        Columns `amount`, `chains` (how many), `accounts` (tuple: accounts, products' assets and parties by
+        their ids, as the money goes), `kind` (the ground); the greatest first.
+        """
+        sums: dict[tuple[tuple[str, ...], str], list[int]] = {}
+        for chain in self.iter_chains():
+            way: _Way = chain["way"]
+            behind = [name for _, name in way.nodes[1:]] or [chain["held_in"]] * (not way.nodes)
+            both = sums.setdefault(((*chain["accounts"], *behind), chain["ground"]), [0, 0])
+            both[0] += chain["amount"]
+            both[1] += 1
+        rows = sorted(
+            ((amount, count, *key) for key, (amount, count) in sums.items()),
+            key=lambda row: (-row[0], row[2:]),
+        )
+        frame = pd.DataFrame(rows, columns=["amount", "chains", "accounts", "kind"])
+        return frame.astype({"amount": "int64", "chains": "int64"})
+
+    def _repr_html_(self) -> str:
+        """The picture, and with whom the money stands as a table; in major units."""
+        from graphflow.pictures import sankey_svg
+
+        routes = self.routes()
+        title = f"{self.trace.rule}, looked through"
+        digits = self.trace.minor_units
+        picture = sankey_svg(routes, title=title, unit=self.currency, digits=digits) if len(routes) else ""
+        shown = self.standing.assign(
+            amount=[self.trace._major(int(each)) for each in self.standing["amount"]]
+        )
+        return picture + str(shown.to_html(index=False, na_rep="", max_rows=60, show_dimensions=True))
 
     def _transfers(self, ids: set[str]) -> dict[str, tuple[str, str, int, None, pd.Timestamp, str]]:
         """Payer, payee, amount, no share, time and currency of some transfers."""

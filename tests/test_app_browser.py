@@ -270,6 +270,32 @@ def test_owners_are_drawn_a_click_asks_about_one_and_two_are_related(
     page.close()
 
 
+def test_money_is_looked_through_to_the_group_of_a_person(
+    p2p: Path, address: str, context: Any, guard: Guard
+) -> None:
+    case = gf.open_case(p2p)
+    reference = platform(p2p)
+    stakes = case.tables.stakes
+    holding = stakes.loc[stakes["company_id"] == reference.removeprefix("party:"), "owner_id"].iloc[0]
+    person = gf.controllers(case, str(holding)).query("ultimate")["party_id"].iloc[0]
+    found = gf.penetrate(gf.trace(case, reference), str(person))
+    page = open_page(context, address, case=str(p2p), lang="en", **{"from": reference})
+    page.get_by_role("tab", name="Owners behind").click()
+    settle(page)
+    page.get_by_placeholder("id or name; empty").fill(str(person))
+    page.keyboard.press("Enter")
+    settle(page)
+    total = f"{(found.total or 0) // 100:,}.{(found.total or 0) % 100:02d} CNY"
+    seed = f"{found.seed // 100:,}.{found.seed % 100:02d}"
+    assert f"the {len(found.certain) - 1} under its control" in text(page) and total in text(page)
+    assert f"All of it adds up to the seed: {seed} = {seed} CNY" in text(page)
+    rows = table(page, "trace_standing")
+    assert [row[5] for row in rows] == found.standing["held_in"].tolist()[: len(rows)]
+    ways = table(page, "trace_stands_chains")
+    assert ways and all("→" in row[3] for row in ways)
+    page.close()
+
+
 def test_a_product_is_looked_through_with_its_ladder(
     p2p: Path, finbench: Path, address: str, context: Any, guard: Guard
 ) -> None:

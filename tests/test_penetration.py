@@ -37,7 +37,7 @@ def test_j1_by_hand() -> None:
     found = j1(controlled_by="X")
     assert (found.seed, found.total, found.total_possible) == (100_000_000, 27_500_000, 27_500_000)
     assert standing(found) == {
-        ("product_cash", "W"): 30_000_000, ("controlled", "A"): 27_500_000, ("asset", "bonds"): 25_000_000,
+        ("product_cash", "W"): 30_000_000, ("controlled", "A"): 27_500_000, ("product_asset", "bonds"): 25_000_000,
         ("owner", "Z"): 17_500_000,
     }  # fmt: skip
     told = [
@@ -70,7 +70,7 @@ def test_j1_without_a_controller_and_with_other_choices() -> None:
     owned = j1()
     assert owned.total is None and owned.controller is None
     assert standing(owned) == {
-        ("product_cash", "W"): 30_000_000, ("asset", "bonds"): 25_000_000, ("owner", "Z"): 17_500_000,
+        ("product_cash", "W"): 30_000_000, ("product_asset", "bonds"): 25_000_000, ("owner", "Z"): 17_500_000,
         ("owner", "X"): 16_500_000, ("owner", "Y"): 11_000_000,
     }  # fmt: skip
     assert standing(j1(holdings="never")) == {
@@ -223,7 +223,7 @@ def behind(tables: Frames, node: tuple[str, str], group: set[str]) -> dict[tuple
     if kind == "product":
         rows = tables.get("holdings", pd.DataFrame({"product_id": []}))
         for row in rows[rows["product_id"] == name].to_dict("records"):
-            to = ("asset", row["asset_id"])
+            to = ("product_asset", row["asset_id"])
             if row["asset_kind"] == "product":
                 to = ("product", row["asset_id"])
             elif row["asset_kind"] == "equity":
@@ -308,7 +308,7 @@ def test_it_agrees_with_a_dense_solve_in_fractions_and_adds_up_everywhere() -> N
         assert top["amount"].tolist() == chains["amount"].tolist()[:2]
         assert top.attrs["left_out"]["seed_amount"] == traced.seed - top["amount"].sum()
         grounds |= set(rows["ground"])
-    assert grounds >= {"controlled", "owner", "no_owner_known", "unknown_owner", "product_cash", "asset",
+    assert grounds >= {"controlled", "owner", "no_owner_known", "unknown_owner", "product_cash", "product_asset",
                        "unknown_holdings", "no_party", "cash"}  # fmt: skip
     assert grounds <= set(GROUNDS)
 
@@ -345,7 +345,7 @@ def test_the_page_of_the_manual_is_what_the_program_says(
     assert parts == [
         asked["controlled", "A"],
         asked["owner", "Z"],
-        asked["asset", "bonds"],
+        asked["product_asset", "bonds"],
         asked["product_cash", "W"],
     ]
     assert total == sum(parts) == j1().seed
@@ -369,7 +369,7 @@ def test_the_command_line_says_the_same(tmp_path: Path, capsys: pytest.CaptureFi
     assert (told["seed"], told["total"], told["total_possible"]) == ("1000000.00", "275000.00", "275000.00")
     assert told["controlled"] == ["A", "X"]
     assert [(row["ground"], row["amount"]) for row in told["standing"]] == [
-        ("product_cash", "300000.00"), ("controlled", "275000.00"), ("asset", "250000.00"), ("owner", "175000.00"),
+        ("product_cash", "300000.00"), ("controlled", "275000.00"), ("product_asset", "250000.00"), ("owner", "175000.00"),
     ]  # fmt: skip
     assert told["chains_left_out"] == {"count": 1, "money": "75000.00"}
     assert [step["kind"] for step in told["chains"][3]["steps"]] == [
@@ -391,3 +391,15 @@ def test_the_command_line_says_the_same(tmp_path: Path, capsys: pytest.CaptureFi
     ]  # fmt: skip
     assert run([*words, "--holdings", "never", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["holdings"] == "never"
+    assert run([*words, "--html", str(tmp_path / "page.html")]) == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<svg" in page and "275,000.00" in page and "Transfers, then holdings, then stakes" in page
+    assert run([*words, "--html", str(tmp_path / "no" / "page.html")]) == 2
+
+
+def test_routes_add_up_and_the_notebook_shows_a_picture() -> None:
+    found = j1(controlled_by="X")
+    routes = found.routes()
+    assert routes["amount"].sum() == found.seed and routes["chains"].sum() == len(found.chains())
+    assert routes["accounts"].tolist()[-1] == ("i1", "w", "t", "B", "A")
+    assert "<svg" in found._repr_html_() and "275000.00" in found._repr_html_()

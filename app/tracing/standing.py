@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import cases
-from app.names import word
+from app.names import called, word
 from app.session import say
 from app.style import verbatim
 from app.tables import MONEY, SHARE, Column, table_to_take
@@ -16,7 +16,8 @@ from app.tracing.answer import MOST_ROWS, Words
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
 from graphflow.penetration import HOLDINGS, Penetration, penetrate
-from graphflow.pictures.words import ground_name, said_steps
+from graphflow.pictures import sankey_svg
+from graphflow.pictures.words import end_name, said_steps
 
 _HOLDINGS = {
     "frontier": N_("where the statement of a product is missing"),
@@ -73,11 +74,13 @@ def standing(words: Words) -> None:
             return
     try:
         with st.spinner(say("Looking through products and owners…")):
-            found, chains = words.kept.later(question, lambda: _asked(words, who, day, str(holdings)))
+            found, chains, routes = words.kept.later(question, lambda: _asked(words, who, day, str(holdings)))
     except GraphflowError as error:
         cases.tell(error)
         return
     _told(words, found)
+    if len(found.standing):
+        st.image(_picture(words, found, routes))
     _with_whom(words, found)
     _chains(words, chains)
     for note in found.notes.to_dict("records"):
@@ -87,9 +90,11 @@ def standing(words: Words) -> None:
         )
 
 
-def _asked(words: Words, who: str | None, day: str | None, holdings: str) -> tuple[Penetration, pd.DataFrame]:
+def _asked(
+    words: Words, who: str | None, day: str | None, holdings: str
+) -> tuple[Penetration, pd.DataFrame, pd.DataFrame]:
     found = penetrate(words.result, who, as_of=day, holdings=holdings)
-    return found, found.chains(SHOWN)
+    return found, found.chains(SHOWN), found.routes()
 
 
 def _told(words: Words, found: Penetration) -> None:
@@ -117,6 +122,26 @@ def _told(words: Words, found: Penetration) -> None:
     )  # fmt: skip
 
 
+def _picture(words: Words, found: Penetration, routes: pd.DataFrame) -> str:
+    ids = {str(each) for way in routes["accounts"] for each in way}
+    return sankey_svg(
+        routes,
+        title=say("Transfers, then holdings, then stakes"),
+        unit=found.currency,
+        digits=found.trace.minor_units,
+        language=words.figures.language,
+        labels={each: called(words.kept.names, each) for each in ids} | cases.party_names(words.case, ids),
+        most=40,
+    )
+
+
+def _labels(words: Words, ids: set[str]) -> dict[str, str]:
+    """What accounts and parties are called; accounts of one party with their numbers."""
+    return {each: words.called(each) for each in ids & words.kept.everyone} | cases.party_names(
+        words.case, ids
+    )
+
+
 def _with_whom(words: Words, found: Penetration) -> None:
     frame = found.standing.head(MOST_ROWS)
     names = cases.party_names(words.case, set(frame["party_id"].dropna()))
@@ -129,7 +154,7 @@ def _with_whom(words: Words, found: Penetration) -> None:
         "held_in": Column(say("Id"), width=170),
     }
     shown = frame.assign(
-        why=[say(ground_name(each)) for each in frame["ground"]],
+        why=[say(end_name(each)) for each in frame["ground"]],
         called=[names.get(each) or each for each in frame["held_in"]],
         what=[word(each) if each else "" for each in frame["kind"]],
         part=words.shares(found.standing["amount"])[: len(frame)],
@@ -139,11 +164,14 @@ def _with_whom(words: Words, found: Penetration) -> None:
 
 def _chains(words: Words, chains: pd.DataFrame) -> None:
     zone, language = words.case.tables.timezone, words.figures.language
-    names = cases.party_names(words.case, set(chains["party_id"].dropna()))
+    ids = {
+        each for steps in chains["steps"] for step in steps for each in (step.source, step.target, step.id)
+    }
+    labels = _labels(words, ids | set(chains["party_id"].dropna()))
     frame = chains.assign(
-        why=[say(ground_name(each)) for each in chains["ground"]],
-        called=[names.get(each) or each for each in chains["held_in"]],
-        way=[" → ".join(said_steps(steps, zone, language)) for steps in chains["steps"]],
+        why=[say(end_name(each)) for each in chains["ground"]],
+        called=[labels.get(each) or each for each in chains["held_in"]],
+        way=[" → ".join(said_steps(steps, zone, language, labels)) for steps in chains["steps"]],
     )
     columns = {
         "amount": Column(say("Amount"), MONEY, 150),

@@ -404,6 +404,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
         metavar="N",
         help=say("only the largest chains; the rest is counted"),
     )
+    p.add_argument("--html", metavar="FILE", help=say("also write a page with the picture and the tables"))
 
     p = verb("synth", N_("Generate a case with its truth."), prints)
     p.add_argument(
@@ -647,10 +648,12 @@ def _products(a: Arguments) -> int:
 
 def _penetrate(a: Arguments) -> int:
     from graphflow.case import open_case
-    from graphflow.cli.penetration import show_penetration
+    from graphflow.cli.penetration import penetration_page, show_penetration
     from graphflow.penetration import penetrate
     from graphflow.tracing import trace
 
+    if a.html and (wrong_file := _unwritable(Path(a.html))):
+        raise UsageError(wrong_file)
     names = ("rule", "currency", "since", "until", "overdraft", "cash_gaps")
     with Progress(a.language) as progress, progress.compiling():
         progress(N_("tracing"))
@@ -658,6 +661,12 @@ def _penetrate(a: Arguments) -> int:
         traced = trace(case, a.start, **{name: getattr(a, name) for name in names})
         progress(N_("looking through products and owners"))
         found = penetrate(traced, a.controlled_by, as_of=a.as_of, holdings=a.holdings)
+        if a.html:
+            progress(N_("drawing"))
+            page = penetration_page(case, found, a.start, a.language)
+            Path(a.html).write_text(page, encoding="utf-8")
+    if a.html:
+        print(translate(N_("written: {file}"), a.language, file=a.html), file=sys.stderr)
     show_penetration(case, found, a.start, a.format, a.language, a.top)
     return DONE
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from graphflow.cli.showing import (
+    PAGE_TOP,
     Amounts,
     TraceTables,
+    account_names,
     out,
     party_names,
     print_facts,
@@ -16,8 +19,8 @@ from graphflow.cli.showing import (
     write_csv,
 )
 from graphflow.language import N_, translate
-from graphflow.pictures import Facts, Table
-from graphflow.pictures.words import ground_name, percents, said_steps
+from graphflow.pictures import Facts, Picture, Table, html_page, sankey_svg, shorten
+from graphflow.pictures.words import end_name, percents, said_steps
 from graphflow.terminal import jsonable, write_json
 from graphflow.version import VERSION
 
@@ -93,6 +96,53 @@ def _step(step: Step, digits: Mapping[str, int], currency: str) -> dict[str, Any
 
 
 def _show(case: Case, found: Penetration, start: str, language: str, top: int) -> None:
+    facts, *tables, notes = _parts(case, found, start, language, top)
+    print_facts(facts)
+    for number, table in enumerate(tables):
+        print_table(table, wraps=3 if number == 1 else -1)
+    for note in notes:
+        out(note)
+    for rest in TraceTables(case, found.trace, start, language).rests(top):
+        print_table(rest)
+
+
+def penetration_page(case: Case, found: Penetration, start: str, language: str) -> str:
+    """The same as a page, with the picture of transfers, holdings and stakes."""
+    facts, standing, chains, notes = _parts(case, found, start, language, PAGE_TOP)
+    traced = TraceTables(case, found.trace, start, language)
+    routes = found.routes()
+    ids = {str(each) for way in routes["accounts"] for each in way}
+    labels = account_names(case, ids) | party_names(case, ids)
+    picture = sankey_svg(
+        routes,
+        title=translate(N_("Transfers, then holdings, then stakes"), language),
+        unit=found.currency,
+        digits=found.trace.minor_units,
+        language=language,
+        labels=labels,
+    )
+    foot = translate(
+        N_("graphflow {version}; case {hash}; rule {rule}."), language,
+        version=VERSION, hash=case.hash, rule=found.trace.rule,
+    )  # fmt: skip
+    if notes:
+        standing = replace(standing, note="  ".join([standing.note, *notes]).strip())
+    shown: list[Table | Picture | Facts] = [
+        facts,
+        Picture(picture),
+        standing,
+        chains,
+        *traced.rests(PAGE_TOP),
+    ]
+    title = translate(N_("With whom the money of {start} stands"), language, start=shorten(start, 80))
+    return html_page(title, shown, language=language, foot=foot)
+
+
+def _parts(
+    case: Case, found: Penetration, start: str, language: str, top: int
+) -> tuple[Facts, Table, Table, list[str]]:
+    """What was asked and how much it comes to; with whom the money stands; the chains; what it rests on."""
+
     def say(text: str, **values: object) -> str:
         return translate(text, language, **values)
 
@@ -102,9 +152,9 @@ def _show(case: Case, found: Penetration, start: str, language: str, top: int) -
     parts = percents([found.total or 0, found.seed - (found.total or 0)], found.seed)
     if found.controller is not None:
         group = [_named(each, names) for each in sorted(found.certain)]
-        shown = ", ".join(group[:12]) + (
-            say(N_(" and {count} more"), count=len(group) - 12) if group[12:] else ""
-        )
+        shown = ", ".join(group[:12])
+        if group[12:]:
+            shown += say(N_(" and {count} more"), count=len(group) - 12)
         facts.append((say(N_("Asked about")), _named(found.controller, names)))
         facts.append((say(N_("Under its control, with itself")), shown))
         money = f"{tables.amounts.shown(found.total or 0)} {found.currency} ({parts[0]} %)"
@@ -113,14 +163,14 @@ def _show(case: Case, found: Penetration, start: str, language: str, top: int) -
             more = f"{tables.amounts.shown(found.total_possible or 0)} {found.currency}"
             facts.append((say(N_("If votes that are not known are as high as they may be")), more))
     facts.append((say(N_("As of")), found.positions.stakes.said_at))
-    print_facts(Facts(facts))
-    print_table(_standing(found.standing, found, names, language, top))
-    print_table(_chains(case, found, names, language, top), wraps=3)
+    notes = []
     for note in found.notes.to_dict("records"):
         money = f"{tables.amounts.shown(note['amount'])} {found.currency}"
-        out(f"{note['id']}: {say(note['note'])} ({say(N_('money concerned: {money}'), money=money)})")
-    for rest in tables.rests(top):
-        print_table(rest)
+        notes.append(
+            f"{note['id']}: {say(note['note'])} ({say(N_('money concerned: {money}'), money=money)})"
+        )
+    standing = _standing(found.standing, found, names, language, top)
+    return Facts(facts), standing, _chains(case, found, names, language, top), notes
 
 
 def _named(party: str, names: Mapping[str, str]) -> str:
@@ -138,7 +188,7 @@ def _standing(
         party = jsonable(row["party_id"])
         where = row["held_in"] if party is None else ""
         rows.append([
-            translate(ground_name(row["ground"]), language), _named(party, names) if party else "", where,
+            translate(end_name(row["ground"]), language), _named(party, names) if party else "", where,
             digits.shown(row["amount"]), part,
         ])  # fmt: skip
     titles = [N_("ground"), N_("party"), N_("of what"), N_("amount"), N_("share")]
@@ -155,13 +205,17 @@ def _standing(
 def _chains(case: Case, found: Penetration, names: Mapping[str, str], language: str, top: int) -> Table:
     chains = found.chains(top)
     amounts = Amounts(case.tables.minor_units, found.currency)
+    ids = {
+        each for steps in chains["steps"] for step in steps for each in (step.source, step.target, step.id)
+    }
+    labels = account_names(case, ids) | party_names(case, ids)
     rows = []
     for row in chains.to_dict("records"):
         party = jsonable(row["party_id"])
         with_whom = _named(party, names) if party else row["held_in"]
-        way = " → ".join(said_steps(row["steps"], case.tables.timezone, language))
+        way = " → ".join(said_steps(row["steps"], case.tables.timezone, language, labels))
         rows.append(
-            [amounts.shown(row["amount"]), translate(ground_name(row["ground"]), language), with_whom, way]
+            [amounts.shown(row["amount"]), translate(end_name(row["ground"]), language), with_whom, way]
         )
     left = chains.attrs["left_out"]
     note = ""

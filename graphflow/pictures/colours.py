@@ -22,3 +22,16 @@ END_COLOURS: Mapping[str, str] = {
     "horizon": "#7d7d7d",
 }
 """One colour a kind of end."""
+
+GROUND_COLOURS: Mapping[str, str] = {
+    "controlled": "#cf4a4a",
+    "owner": "#2e9a6a",
+    "no_owner_known": "#e0822a",
+    "unknown_owner": "#7d7d7d",
+    "ring": "#8a6cc4",
+    "product_cash": "#2b9db5",
+    "product_asset": "#b9922b",
+    "unknown_holdings": "#94705f",
+    "no_party": "#cf62a0",
+}
+"""One colour a reason why money stands where it does."""

@@ -9,11 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphflow.language import N_, translate
-from graphflow.pictures.colours import ACCOUNT, END_COLOURS, FOLDED, SEED
+from graphflow.pictures.colours import ACCOUNT, END_COLOURS, FOLDED, GROUND_COLOURS, SEED
 from graphflow.pictures.flows import Flow, Key, Link, Node, flow_of_links, flow_of_routes, layered
 from graphflow.pictures.words import amount_text, brief, clean, end_name, percents, shorten, width_of
 
-_COLOURS = {"seed": SEED, "account": ACCOUNT, "again": ACCOUNT, "more": FOLDED, **END_COLOURS}
+_COLOURS = {
+    "seed": SEED,
+    "account": ACCOUNT,
+    "again": ACCOUNT,
+    "more": FOLDED,
+    **END_COLOURS,
+    **GROUND_COLOURS,
+}
 _NODE_WIDTH = 11.0
 _COLUMN_PITCH = 178.0
 _LAST = 40.0  # more for the names of the ends; with six columns before them a picture is 1298 wide

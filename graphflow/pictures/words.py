@@ -45,7 +45,7 @@ GROUND_NAMES: Mapping[str, str] = {
     "unknown_owner": N_("owner not known"),
     "ring": N_("a ring that owns itself"),
     "product_cash": N_("in the account of a product"),
-    "asset": N_("asset of a product"),
+    "product_asset": N_("asset of a product"),
     "unknown_holdings": N_("product whose holdings are not known"),
     "no_party": N_("account whose holder is not known"),
 }
@@ -59,44 +59,43 @@ OUTER_BOUND = N_(
 
 
 def end_name(kind: str, backward: bool = False) -> str:
-    """A kind of end in words, to be translated; a kind that we do not know stays as it is.
+    """A kind of end, or why money stands somewhere, in words, to be translated; another word stays as it is.
 
-    >>> end_name("cash"), end_name("cash", backward=True)
-    ('taken in cash', 'paid in as cash')
+    >>> end_name("cash"), end_name("cash", backward=True), end_name("owner")
+    ('taken in cash', 'paid in as cash', 'owner in the end')
     """
-    return (ORIGIN_NAMES if backward else END_NAMES).get(kind, kind)
+    return (ORIGIN_NAMES if backward else END_NAMES).get(kind) or GROUND_NAMES.get(kind, kind)
 
 
-def ground_name(ground: str) -> str:
-    """Why money stands somewhere in words, to be translated; else as an end is called.
-
-    >>> ground_name("owner"), ground_name("cash")
-    ('owner in the end', 'taken in cash')
-    """
-    return GROUND_NAMES.get(ground) or end_name(ground)
-
-
-def said_steps(steps: Sequence[Any], zone: str, language: str) -> list[str]:
+def said_steps(
+    steps: Sequence[Any], zone: str, language: str, labels: Mapping[str, str] | None = None
+) -> list[str]:
     """The steps of a chain as a person reads them: accounts, then what is held, then who owns.
 
-    Each has a `kind`, an `id`, `source`, `target`, `share` and `time`, see `graphflow.penetration.Step`.
+    Each has a `kind`, an `id`, `source`, `target`, `share` and `time`, see `graphflow.penetration.Step`;
+    ``labels`` are names for ids.
     """
+    known = labels or {}
+
+    def named(ident: str) -> str:
+        return known.get(ident) or ident
+
     said: list[str] = []
     before = None
     for step in steps:
         day = "" if step.time is None else str(step.time.tz_convert(zone).date())
         if step.kind == "transfer":
             if before != step.source:
-                said.append(step.source)
+                said.append(named(step.source))
             before = step.target
-            said.append(f"{step.target} ({day})")
+            said.append(f"{named(step.target)} ({day})")
         elif step.kind == "further":
-            said.append(translate(N_("further ways to {where}"), language, where=step.target))
+            said.append(translate(N_("further ways to {where}"), language, where=named(step.target)))
         else:
             held = N_("{id}: {part} of what {source} holds")
             what = held if step.kind == "holding" else N_("{id}: {part} of {source}")
-            name = step.id or translate(GROUND_NAMES["unknown_owner"], language)
-            text = translate(what, language, id=name, part=f"{step.share:.2%}", source=step.source)
+            name = named(step.id) if step.id else translate(GROUND_NAMES["unknown_owner"], language)
+            text = translate(what, language, id=name, part=f"{step.share:.2%}", source=named(step.source))
             said.append(f"{text} ({day})" if day else text)
     return said
 
