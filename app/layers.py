@@ -151,6 +151,7 @@ def option(nodes: Sequence[Node], edges: Sequence[Edge]) -> dict[str, Any]:
                 "roam": True,
                 "scaleLimit": {"min": 0.4, "max": 4},
                 "selectedMode": "single",
+                "labelLayout": {"hideOverlap": True},
                 "edgeSymbol": ["none", "arrow"],
                 "edgeSymbolSize": 8,
                 "label": {
