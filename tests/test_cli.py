@@ -283,6 +283,9 @@ def test_all_rules_beside_one_another(case: str, capsys: pytest.CaptureFixture[s
     assert list(rows[0]) == list(told["comparison"][0]) and {row["libr"] for row in rows} == {""}
     assert run(words) == 0
     said = capsys.readouterr().out
+    sums = next(line.split()[2:] for line in said.splitlines() if line.startswith("all together"))
+    seed = next(line.split()[2] for line in said.splitlines() if line.startswith("Money traced"))
+    assert set(sums) == {seed}, "every column but poison's adds up to the seed"
     assert "Every rule beside the others" in said and "\nlibr: " in said
 
 

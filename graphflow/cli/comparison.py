@@ -137,6 +137,9 @@ def _table(frame: pd.DataFrame, answers: Mapping[str, Trace], tables: TraceTable
                 *tables.bound(row["least"], row["greatest"], exact),
             ]
         )
+    if len(frame):  # of the rows that are left out, too
+        sums = [amounts.shown(int(frame[name].sum())) if t.attributes else "" for name, t in answers.items()]
+        rows.append([say(N_("all together")), "", *sums, "", ""])
     titles = [say(N_("origin") if tables.t.backward else N_("end")), say(tables.whose), *answers]
     titles += [say(N_("least")), say(N_("greatest"))]
     notes = [
