@@ -386,8 +386,8 @@ def test_a_missing_column_is_said_with_its_file_and_among_the_files_own(tmp_path
     with pytest.raises(InputError) as caught:
         import_sources(tmp_path / "case", file)
     assert str(caught.value) == (
-        "transfers.amount: this required column is missing; first: transfers.csv; "
-        "expected: among: transfer_id, time, source, target"
+        "transfers.amount: this required column is missing; "
+        "there are: transfer_id, time, source, target; first: transfers.csv"
     )
 
 

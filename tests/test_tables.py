@@ -585,7 +585,7 @@ def test_all_that_makes_tables_unreadable_is_said_at_once():
     said = str(error.value).splitlines()
     assert len(said) == 7
     assert any(
-        line.startswith("transfers.amount: this required column is missing; expected: among: amout")
+        line.startswith("transfers.amount: this required column is missing; there are: amout")
         for line in said
     )
     assert any(line.startswith("transfers.target: this required column is missing") for line in said)

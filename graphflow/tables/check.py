@@ -134,9 +134,9 @@ def _refuse_unreadable(raw: Raw, digits: Mapping[str, int], currency: str, zone:
         files = ", ".join(sorted(file.name for file in raw.files))
         for column in missing:
             names = read.names([column], [known for known in given if known not in PROVENANCE])
-            what = N_("this required column is missing")
+            what = N_("this required column is missing; there are: {names}")
             known = {"names": names or "-"}
-            found.append(Problem(f"{name}.{column}", what, known, files, N_("among: {names}")))
+            found.append(Problem(f"{name}.{column}", what, known, files))
         for column in given:
             if column in spec.columns and column not in doubled:
                 wrong = read.accepts(spec.columns[column], table.schema.field(column).type, minor)
