@@ -356,6 +356,43 @@ class Penetration:
         frame.attrs["left_out"] = {"chains": count - len(chains), "seed_amount": money - shown}
         return frame
 
+    def through(self, *grounds: str) -> pd.DataFrame:
+        """Through which products and companies the money stands where it does.
+
+        Parameters
+        ----------
+        grounds
+            Only of chains that end on one of these grounds, see `standing`; none: on ``controlled`` where a
+            party was asked about, else on any.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a product or company between the account in which money ended and with whom it stands, the
+            greatest first: `kind` (``product``, ``party``), `id`, `amount` (minor units of the seed's
+            currency, each chain counted once), `chains` (how many). What goes through two of them counts for
+            both. Ways that are not told one by one are not in it: `amount` is the least.
+        """
+        wanted = set(grounds) or ({"controlled"} if self.controller is not None else set(GROUNDS))
+        if unknown := wanted - set(GROUNDS):
+            what = N_("there is no such ground")
+            raise UsageError(Problem("grounds", what, {}, ", ".join(sorted(unknown)), ", ".join(GROUNDS)))
+        sums: dict[Key, list[int]] = {}
+        for chain in self.iter_chains():
+            if chain["ground"] in wanted:
+                for node in {
+                    (kind, name) for kind, name in chain["way"].nodes[:-1] if kind in ("product", "party")
+                }:
+                    both = sums.setdefault(node, [0, 0])
+                    both[0] += chain["amount"]
+                    both[1] += 1
+        rows = sorted((-amount, kind, name, count) for (kind, name), (amount, count) in sums.items())
+        frame = pd.DataFrame(
+            [(kind, name, -amount, count) for amount, kind, name, count in rows],
+            columns=["kind", "id", "amount", "chains"],
+        )
+        return frame.astype({"amount": "int64", "chains": "int64"})
+
     def routes(self) -> pd.DataFrame:
         """Chains summed over what they pass: accounts, then what is held, then who owns.
 
@@ -375,6 +412,53 @@ class Penetration:
         )
         frame = pd.DataFrame(rows, columns=["amount", "chains", "accounts", "kind"])
         return frame.astype({"amount": "int64", "chains": "int64"})
+
+    def flows(self) -> pd.DataFrame:
+        """How much of the money goes over each transfer, holding and stake.
+
+        Columns `kind` (``transfer``, ``holding``, ``stake``; ``further`` for ways not told one by one), `id`
+        (as in :class:`Step`), `source`, `target` (accounts, then products, assets and parties by their ids),
+        `amount` (minor units of the seed's currency); in the order of kinds, the greatest first. A chain that
+        goes over a transfer twice counts twice.
+        """
+        sums: dict[tuple[str, str, str, str], int] = {}
+        for chain in self.iter_chains():
+            accounts = chain["accounts"]
+            moved = zip(chain["transfers"], accounts[:-1], accounts[1:], strict=False)
+            steps = [("transfer", *each) for each in moved]
+            for behind in self._steps(chain["start"], chain["way"]):
+                steps.append((behind.kind, behind.id, behind.source, behind.target or behind.source))
+            for step in steps:
+                sums[step] = sums.get(step, 0) + chain["amount"]
+        order = ("transfer", "holding", "stake", "further")
+        rows = sorted(sums.items(), key=lambda row: (order.index(row[0][0]), -row[1], row[0]))
+        columns = ["kind", "id", "source", "target", "amount"]
+        return pd.DataFrame([(*key, amount) for key, amount in rows], columns=columns).astype(
+            {"amount": "int64"}
+        )
+
+    def to_networkx(self) -> Any:
+        """A networkx MultiDiGraph of `flows`: one edge a transfer, holding or stake."""
+        import networkx
+
+        graph: Any = networkx.MultiDiGraph(currency=self.currency, seed=self.seed)
+        for edge in records(self.flows()):
+            graph.add_edge(edge["source"], edge["target"], key=(edge["kind"], edge["id"]), **edge)
+        return graph
+
+    def to_igraph(self) -> Any:
+        """The same as an igraph Graph; nodes by their attribute ``name``."""
+        import igraph
+
+        edges = self.flows()
+        names = sorted({*edges["source"], *edges["target"]})
+        number = {name: place for place, name in enumerate(names)}
+        pairs = [(number[a], number[b]) for a, b in zip(edges["source"], edges["target"], strict=True)]
+        graph = igraph.Graph(n=len(names), edges=pairs, directed=True)
+        graph.vs["name"] = names
+        for column in ("kind", "id", "amount"):
+            graph.es[column] = edges[column].tolist()
+        return graph
 
     def _repr_html_(self) -> str:
         """The picture, and with whom the money stands as a table; in major units."""

@@ -304,6 +304,13 @@ def test_it_agrees_with_a_dense_solve_in_fractions_and_adds_up_everywhere() -> N
         assert by_last.to_dict() == rows.set_index(["ground", "held_in"])["amount"].to_dict()
         by_way = chains.groupby("transfers")["amount"].sum().to_dict()
         assert by_way == traced.chains().groupby("transfers")["amount"].sum().to_dict()
+        flows = found.flows()
+        moved = flows[flows["kind"] == "transfer"].groupby("id")["amount"].sum()
+        carried = traced.transfers.set_index("transfer_id")["seed_amount"]
+        seeds = traced.seeds.groupby("transfer_id")["seed_amount"].sum()
+        assert moved.to_dict() == carried[carried > 0].add(seeds, fill_value=0).astype("int64").to_dict(), (
+            number
+        )
         top = found.chains(top=2)
         assert top["amount"].tolist() == chains["amount"].tolist()[:2]
         assert top.attrs["left_out"]["seed_amount"] == traced.seed - top["amount"].sum()
@@ -371,6 +378,7 @@ def test_the_command_line_says_the_same(tmp_path: Path, capsys: pytest.CaptureFi
     assert [(row["ground"], row["amount"]) for row in told["standing"]] == [
         ("product_cash", "300000.00"), ("controlled", "275000.00"), ("product_asset", "250000.00"), ("owner", "175000.00"),
     ]  # fmt: skip
+    assert told["through"][1] == {"kind": "product", "id": "T", "amount": "75000.00", "chains": 1}
     assert told["chains_left_out"] == {"count": 1, "money": "75000.00"}
     assert [step["kind"] for step in told["chains"][3]["steps"]] == [
         "transfer",
@@ -395,6 +403,37 @@ def test_the_command_line_says_the_same(tmp_path: Path, capsys: pytest.CaptureFi
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<svg" in page and "275,000.00" in page and "Transfers, then holdings, then stakes" in page
     assert run([*words, "--html", str(tmp_path / "no" / "page.html")]) == 2
+
+
+def test_through_which_products_and_companies() -> None:
+    found = j1(controlled_by="X")
+    assert found.through().values.tolist() == [["party", "B", 7_500_000, 1], ["product", "T", 7_500_000, 1]]
+    assert found.through("owner").values.tolist() == [
+        ["party", "B", 17_500_000, 1],
+        ["product", "T", 17_500_000, 1],
+    ]
+    every = {(row.kind, row.id): row.amount for row in j1().through().itertuples()}
+    assert every["product", "T"] == 50_000_000 and every["party", "B"] == 25_000_000
+    assert every["party", "A"] == 27_500_000  # to X and Y
+    with pytest.raises(gf.UsageError, match="no such ground"):
+        found.through("owned")
+
+
+def test_flows_and_graphs_have_every_step_with_its_money() -> None:
+    found = j1(controlled_by="X")
+    flows = found.flows()
+    assert flows.values.tolist() == [
+        ["transfer", "1", "i1", "w", 70_000_000], ["transfer", "4", "w", "t", 50_000_000],
+        ["transfer", "2", "i2", "w", 30_000_000], ["transfer", "3", "w", "a", 20_000_000],
+        ["holding", "bonds", "T", "bonds", 25_000_000], ["holding", "loan B", "T", "B", 25_000_000],
+        ["stake", "Z", "B", "Z", 17_500_000], ["stake", "A", "B", "A", 7_500_000],
+    ]  # fmt: skip
+    one, other = found.to_networkx(), found.to_igraph()
+    assert sorted(one.nodes) == sorted(other.vs["name"]) and one.number_of_edges() == other.ecount() == len(
+        flows
+    )
+    assert one.edges["T", "B", ("holding", "loan B")]["amount"] == 25_000_000
+    assert sum(other.es["amount"]) == flows["amount"].sum()
 
 
 def test_routes_add_up_and_the_notebook_shows_a_picture() -> None:

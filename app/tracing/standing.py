@@ -74,7 +74,9 @@ def standing(words: Words) -> None:
             return
     try:
         with st.spinner(say("Looking through products and owners…")):
-            found, chains, routes = words.kept.later(question, lambda: _asked(words, who, day, str(holdings)))
+            found, chains, routes, through = words.kept.later(
+                question, lambda: _asked(words, who, day, str(holdings))
+            )
     except GraphflowError as error:
         cases.tell(error)
         return
@@ -82,6 +84,7 @@ def standing(words: Words) -> None:
     if len(found.standing):
         st.image(_picture(words, found, routes))
     _with_whom(words, found)
+    _through(words, through)
     _chains(words, chains)
     for note in found.notes.to_dict("records"):
         money = words.figures.money(int(note["amount"]))
@@ -92,9 +95,9 @@ def standing(words: Words) -> None:
 
 def _asked(
     words: Words, who: str | None, day: str | None, holdings: str
-) -> tuple[Penetration, pd.DataFrame, pd.DataFrame]:
+) -> tuple[Penetration, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     found = penetrate(words.result, who, as_of=day, holdings=holdings)
-    return found, found.chains(SHOWN), found.routes()
+    return found, found.chains(SHOWN), found.routes(), found.through()
 
 
 def _told(words: Words, found: Penetration) -> None:
@@ -160,6 +163,23 @@ def _with_whom(words: Words, found: Penetration) -> None:
         part=words.shares(found.standing["amount"])[: len(frame)],
     )
     table_to_take(words.figures, shown, columns, say("With whom the money stands"), "trace_standing")
+
+
+def _through(words: Words, through: pd.DataFrame) -> None:
+    if through.empty:
+        return
+    names = cases.party_names(words.case, set(through["id"]))
+    frame = through.assign(
+        what=[say("Product") if each == "product" else say("Company") for each in through["kind"]],
+        called=[names.get(each) or each for each in through["id"]],
+    )
+    columns = {
+        "called": Column(say("Through"), width=240),
+        "what": Column(say("Kind"), width=110),
+        "amount": Column(say("Amount"), MONEY, 150),
+        "id": Column(say("Id"), width=170),
+    }
+    table_to_take(words.figures, frame, columns, say("Through which products and companies"), "trace_through")
 
 
 def _chains(words: Words, chains: pd.DataFrame) -> None:

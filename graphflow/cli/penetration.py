@@ -67,6 +67,7 @@ def _pairs(case: Case, found: Penetration, amounts: Amounts, top: int | None) ->
     yield "as_of", found.positions.stakes.said_at
     yield "holdings", found.holdings
     yield "standing", [_record(row, amounts) for row in found.standing.to_dict("records")]
+    yield "through", [_record(row, amounts) for row in found.through().to_dict("records")]
     chains = found.chains(top)
     digits = {name: amounts.of(name) for name in case.tables.minor_units}
     yield "chains", [
@@ -96,10 +97,12 @@ def _step(step: Step, digits: Mapping[str, int], currency: str) -> dict[str, Any
 
 
 def _show(case: Case, found: Penetration, start: str, language: str, top: int) -> None:
-    facts, *tables, notes = _parts(case, found, start, language, top)
+    facts, standing, through, chains, notes = _parts(case, found, start, language, top)
     print_facts(facts)
-    for number, table in enumerate(tables):
-        print_table(table, wraps=3 if number == 1 else -1)
+    print_table(standing)
+    if through.rows:
+        print_table(through)
+    print_table(chains, wraps=3)
     for note in notes:
         out(note)
     for rest in TraceTables(case, found.trace, start, language).rests(top):
@@ -108,7 +111,7 @@ def _show(case: Case, found: Penetration, start: str, language: str, top: int) -
 
 def penetration_page(case: Case, found: Penetration, start: str, language: str) -> str:
     """The same as a page, with the picture of transfers, holdings and stakes."""
-    facts, standing, chains, notes = _parts(case, found, start, language, PAGE_TOP)
+    facts, standing, through, chains, notes = _parts(case, found, start, language, PAGE_TOP)
     traced = TraceTables(case, found.trace, start, language)
     routes = found.routes()
     ids = {str(each) for way in routes["accounts"] for each in way}
@@ -127,21 +130,17 @@ def penetration_page(case: Case, found: Penetration, start: str, language: str) 
     )  # fmt: skip
     if notes:
         standing = replace(standing, note="  ".join([standing.note, *notes]).strip())
-    shown: list[Table | Picture | Facts] = [
-        facts,
-        Picture(picture),
-        standing,
-        chains,
-        *traced.rests(PAGE_TOP),
-    ]
+    shown: list[Table | Picture | Facts] = [facts, Picture(picture), standing]
+    shown += [through] * bool(through.rows)
+    shown += [chains, *traced.rests(PAGE_TOP)]
     title = translate(N_("With whom the money of {start} stands"), language, start=shorten(start, 80))
     return html_page(title, shown, language=language, foot=foot)
 
 
 def _parts(
     case: Case, found: Penetration, start: str, language: str, top: int
-) -> tuple[Facts, Table, Table, list[str]]:
-    """What was asked and how much it comes to; with whom the money stands; the chains; what it rests on."""
+) -> tuple[Facts, Table, Table, Table, list[str]]:
+    """What was asked and its sum; with whom the money stands, and through whom; chains; what it rests on."""
 
     def say(text: str, **values: object) -> str:
         return translate(text, language, **values)
@@ -170,7 +169,8 @@ def _parts(
             f"{note['id']}: {say(note['note'])} ({say(N_('money concerned: {money}'), money=money)})"
         )
     standing = _standing(found.standing, found, names, language, top)
-    return Facts(facts), standing, _chains(case, found, names, language, top), notes
+    through = _through(case, found, language, top)
+    return Facts(facts), standing, through, _chains(case, found, names, language, top), notes
 
 
 def _named(party: str, names: Mapping[str, str]) -> str:
@@ -200,6 +200,22 @@ def _standing(
     )
     title = translate(N_("With whom the money stands (资金最终归属)"), language)
     return Table(title, [translate(each, language) for each in titles], rows, [3, 4], note)
+
+
+def _through(case: Case, found: Penetration, language: str, top: int) -> Table:
+    frame = found.through()
+    names = party_names(case, set(frame["id"]))
+    digits = Amounts(case.tables.minor_units, found.currency)
+    kinds = {"product": N_("product"), "party": N_("company")}
+    rows = [
+        [translate(kinds[row["kind"]], language), _named(row["id"], names), digits.shown(row["amount"])]
+        for row in frame.head(top).to_dict("records")
+    ]
+    titles = [N_("kind"), N_("through"), N_("amount")]
+    title = N_("Through which products and companies (经由)")
+    if found.controller is not None:
+        title = N_("Through which products and companies it stands with these (经由)")
+    return Table(translate(title, language), [translate(each, language) for each in titles], rows, [2])
 
 
 def _chains(case: Case, found: Penetration, names: Mapping[str, str], language: str, top: int) -> Table:
