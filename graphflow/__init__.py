@@ -48,12 +48,14 @@ if TYPE_CHECKING:  # what the names below are, for people's editors and for mypy
     )
     from graphflow.penetration import Penetration, penetrate
     from graphflow.products import LookThrough, look_through
+    from graphflow.stores import Exported, export, to_bods
     from graphflow.tables import Tables
     from graphflow.tracing import compare_rules, trace
 
 _ROOMS = {
     "BusyError": "errors",
     "Case": "case",
+    "Exported": "stores",
     "GraphflowError": "errors",
     "InputError": "errors",
     "LookThrough": "products",
@@ -68,6 +70,7 @@ _ROOMS = {
     "controllers": "ownership",
     "controls": "ownership",
     "declared": "ownership",
+    "export": "stores",
     "import_sources": "intake",
     "look_through": "products",
     "open_case": "case",
@@ -76,6 +79,7 @@ _ROOMS = {
     "penetrate": "penetration",
     "power": "ownership",
     "related": "ownership",
+    "to_bods": "stores",
     "trace": "tracing",
     "weakest_link": "ownership",
 }
@@ -83,6 +87,7 @@ _ROOMS = {
 __all__ = [
     "BusyError",
     "Case",
+    "Exported",
     "GraphflowError",
     "InputError",
     "LookThrough",
@@ -98,6 +103,7 @@ __all__ = [
     "controllers",
     "controls",
     "declared",
+    "export",
     "import_sources",
     "look_through",
     "open_case",
@@ -106,6 +112,7 @@ __all__ = [
     "penetrate",
     "power",
     "related",
+    "to_bods",
     "trace",
     "weakest_link",
 ]

@@ -109,6 +109,18 @@ def moment(value: Moment, timezone: str, where: str = "since, until") -> tuple[i
     return int(midnights(day, timezone)[0]), int(midnights(day + 1, timezone)[0]) - 1
 
 
+def local_time(at: int, timezone: str) -> datetime.datetime:
+    """The local time of a moment, given in microseconds of UTC.
+
+    Examples
+    --------
+    >>> local_time(0, "Asia/Shanghai").isoformat()
+    '1970-01-01T08:00:00+08:00'
+    """
+    start = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+    return (start + datetime.timedelta(microseconds=int(at))).astimezone(ZoneInfo(timezone))
+
+
 def _span(rows: pa.Table, timezone: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     first = np.asarray(rows["time"].cast(pa.int64()).to_numpy(), np.int64)
     if "time_day" not in rows.column_names:

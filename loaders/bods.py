@@ -2,6 +2,10 @@
 
 A record has a statement for each of its versions. A later version holds from the start that it states, or
 where it states none later than the one before, from the day of its statement.
+
+An arrangement of nomination between one nominator and one nominee is no party: what it has, the nominee holds
+for the nominator. The same said once more of the nominator, through that arrangement, is not counted again.
+The local name of an interest or an entity is ours where it is a word of ours, and the class of a stake.
 """
 
 from __future__ import annotations
@@ -41,13 +45,17 @@ RELATIONS = {
     "controlViaCompanyRulesOrArticles": "controller",
     "controlByLegalFramework": "controller",
 }
+# The local names by which `graphflow.stores.bods` says what the standard has no word for.
+KINDS = frozenset({"company", "partnership", "contract_fund", "trust", "government", "branch", "bank"})
+TIES = frozenset({*RELATIONS.values(), "legal_representative", "supervisor"})
+
 STAKES = {"shareholding": "share", "votingRights": "votes", "": "share", "unknownInterest": "share",
           "unpublishedInterest": "share", "beneficiaryOfLegalArrangement": "share"}  # fmt: skip
 
 _COLUMNS = {
     "parties": ("party_id", "name", "kind", "founded", "region_registered", "address", "source_id"),
-    "stakes": ("owner_id", "company_id", "share", "share_min", "share_max", "votes", "since", "until",
-               "indirect"),
+    "stakes": ("owner_id", "company_id", "share", "share_min", "share_max", "votes", "class", "since",
+               "until", "nominee_for", "indirect"),
     "relations": ("party_id", "other_id", "kind", "since", "until", "source"),
 }  # fmt: skip
 
@@ -64,11 +72,35 @@ def _is_ours(file: File) -> bool:
 
 
 @dataclass
+class _Nomination:
+    """An arrangement by which one party holds for another: its records, and in what it has stakes."""
+
+    nominators: set[str] = field(default_factory=set)
+    nominees: set[str] = field(default_factory=set)
+    records: set[str] = field(default_factory=set)
+    companies: set[str] = field(default_factory=set)
+    others: bool = False  # somebody has something else in it, so that it is a party
+
+    @property
+    def is_plain(self) -> bool:
+        return len(self.nominators) == 1 and len(self.nominees) == 1 and not self.others
+
+    @property
+    def nominator(self) -> str:
+        return next(iter(self.nominators))
+
+    @property
+    def nominee(self) -> str:
+        return next(iter(self.nominees))
+
+
+@dataclass
 class _Rows:
     """Rows gathered of one file, by table, each with the number of its statement."""
 
     rows: dict[str, list[tuple[int, Mapping[str, str | None]]]] = field(default_factory=dict)
     unused: Counter[str] = field(default_factory=Counter)
+    nominations: dict[str, _Nomination] = field(default_factory=dict)
 
     def add(self, table: str, row: int, **values: str | None) -> None:
         self.rows.setdefault(table, []).append((row, values))
@@ -133,15 +165,47 @@ def _read(file: File) -> _Rows:
             found.unused[kind or "?"] += 1
             continue
         versions.setdefault(f"{kind}\0{record}", []).append((row, statement))
+    for listed in versions.values():
+        listed.sort(key=lambda item: (str(item[1].get("statementDate") or ""), item[0]))
+    found.nominations = _nominations(versions)
     for key, listed in versions.items():
         kind, _, record = key.partition("\0")
-        listed.sort(key=lambda item: (str(item[1].get("statementDate") or ""), item[0]))
         if kind == "relationship":
             _relationship(found, listed)
-        else:
+        elif kind == "person" or record not in found.nominations:
             row, last = listed[-1]
             _party(found, row, record, kind, _mapping(last.get("recordDetails")))
     return found
+
+
+def _nominations(versions: Mapping[str, list[tuple[int, Mapping[str, Any]]]]) -> dict[str, _Nomination]:
+    """The arrangements of nomination between one nominator and one nominee, in all their versions."""
+    found: dict[str, _Nomination] = {}
+    for key, listed in versions.items():
+        kind, _, record = key.partition("\0")
+        entity = _mapping(_mapping(listed[-1][1].get("recordDetails")).get("entityType"))
+        if kind == "entity" and entity.get("type") == "arrangement" and entity.get("subtype") == "nomination":
+            found[record] = _Nomination(records={record})
+    if not found:
+        return found
+    for key, listed in versions.items():
+        kind, _, record = key.partition("\0")
+        for _, statement in listed if kind == "relationship" else ():
+            given = _mapping(statement.get("recordDetails"))
+            owner, company = given.get("interestedParty"), given.get("subject")
+            kinds = {str(each.get("type") or "") for each in _list(given.get("interests"))}
+            if not isinstance(owner, str) or not isinstance(company, str):
+                continue
+            if company in found:
+                of = found[company]
+                of.records.add(record)
+                of.nominators |= {owner} if "nominator" in kinds else set()
+                of.nominees |= {owner} if "nominee" in kinds else set()
+                of.others |= not kinds <= {"nominator", "nominee"}
+            if owner in found:
+                found[owner].records.add(record)
+                found[owner].companies |= {company} if kinds & STAKES.keys() else set()
+    return {record: each for record, each in found.items() if each.is_plain}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -163,6 +227,8 @@ def _party(found: _Rows, row: int, record: str, kind: str, given: Mapping[str, A
         ours = ENTITIES.get(str(entity.get("type")), "company")
         if entity.get("subtype") == "trust":
             ours = "trust"
+        if entity.get("details") in KINDS:
+            ours = str(entity["details"])
     place = _mapping(given.get("jurisdiction"))
     address = next((each.get("address") for each in _list(given.get("addresses"))), None)
     identifiers = [str(each.get("id")) for each in _list(given.get("identifiers")) if each.get("id")]
@@ -202,6 +268,8 @@ def _relationship(found: _Rows, listed: list[tuple[int, Mapping[str, Any]]]) -> 
         if not isinstance(owner, str) or not isinstance(company, str):
             found.unused["relationship without a known party"] += 1
             continue
+        if company in found.nominations:
+            continue  # who holds for whom: read before
         said = str(statement.get("statementDate") or "")[:10] or None
         closed = statement.get("recordStatus") == "closed"
         now = dict(_interests(found, given, owner, company))
@@ -248,27 +316,50 @@ def _interests(
 ) -> Iterator[tuple[tuple[str, ...], _Held]]:
     """What one version says: stakes, with shares and votes together, and relations."""
     stakes: dict[str, dict[str, Any]] = {}
+    group = found.nominations.get(owner)
+    holder = owner if group is None else group.nominee
     for interest in _list(given.get("interests")):
         kind = str(interest.get("type") or "")
         start, end = _day(interest.get("startDate")), _day(interest.get("endDate"))
         if kind in RELATIONS:
-            yield ("relations", owner, company, RELATIONS[kind]), _Held((), start, end)
+            local = str(interest.get("details"))
+            yield (
+                ("relations", holder, company, local if local in TIES else RELATIONS[kind]),
+                _Held((), start, end),
+            )
         elif kind in STAKES:
             way = "indirect" if interest.get("directOrIndirect") == "indirect" else "direct"
+            if way == "indirect" and _is_nominees(found, given, owner, company):
+                continue
             stake = stakes.setdefault(way, {"start": start, "end": end, "says": {}})
             stake["says"] |= _share(_mapping(interest.get("share")), STAKES[kind])
+            if interest.get("details"):
+                stake["says"]["class"] = str(interest["details"])
+            if group is not None:
+                stake["says"]["nominee_for"] = group.nominator
             if (
                 kind in ("", "unknownInterest", "unpublishedInterest")
                 and interest.get("beneficialOwnershipOrControl") is True
             ):
-                yield ("relations", owner, company, "controller"), _Held((), start, end)
+                yield ("relations", holder, company, "controller"), _Held((), start, end)
         else:
             found.unused[f"interest {kind}"] += 1
     for way, stake in stakes.items():
         yield (
-            ("stakes", owner, company, way),
+            ("stakes", holder, company, way),
             _Held(tuple(sorted(stake["says"].items())), stake["start"], stake["end"]),
         )
+
+
+def _is_nominees(found: _Rows, given: Mapping[str, Any], owner: str, company: str) -> bool:
+    """Whether a share is what a nominee holds for its owner, as their arrangement says already."""
+    parts = given.get("componentRecords")
+    if not isinstance(parts, list):
+        return False
+    group = next((found.nominations[each] for each in parts if each in found.nominations), None)
+    if group is None or owner != group.nominator or company not in group.companies:
+        return False
+    return set(map(str, parts)) <= group.records
 
 
 def _share(share: Mapping[str, Any], axis: str) -> dict[str, str | None]:

@@ -406,6 +406,23 @@ def _parser(language: str) -> argparse.ArgumentParser:
     )
     p.add_argument("--html", metavar="FILE", help=say("also write a page with the picture and the tables"))
 
+    p = verb("export", N_("Write a case in another format."), prints)
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument(
+        "--to",
+        required=True,
+        metavar="FILE",
+        help=say("NAME.bods.json: ownership, as Beneficial Ownership Data Standard 0.4"),
+    )
+    p.add_argument(
+        "--as-of", metavar="D", help=say("at this date; else at the last moment that the case knows of")
+    )
+    p.add_argument(
+        "--regime",
+        metavar="R",
+        help=say("mark the beneficial owners of this regime: CN, CN-CDD, FATF, EU, UK or US"),
+    )
+
     p = verb("synth", N_("Generate a case with its truth."), prints)
     p.add_argument(
         "name",
@@ -671,6 +688,18 @@ def _penetrate(a: Arguments) -> int:
     return DONE
 
 
+def _export(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.exporting import show_exported
+    from graphflow.stores import export
+
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("writing"))
+        made = export(open_case(a.case), a.to, a.as_of, regime=a.regime)
+    show_exported(made, a.format, a.language)
+    return DONE
+
+
 def _synth(a: Arguments) -> int:
     from graphflow.cli.showing import show_facts
     from graphflow.synthesis import make
@@ -719,6 +748,7 @@ VERBS: dict[str, Callable[[Arguments], int]] = {
     ),
     "products": _products,
     "penetrate": _penetrate,
+    "export": _export,
     "synth": _synth,
     "demo": _demo,
     "manual": _manual,

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphflow.rows import Moment, moment, party_named
+from graphflow.rows import Moment, local_time, moment, party_named
 from graphflow.tables.columns import one
 from graphflow.tables.schema import SHARE_DIGITS
 
@@ -89,8 +87,7 @@ class Stakes:
         """The moment as a person writes it, in the zone of the case; empty where the case knows of none."""
         if self.at in (0, int(EVER)):
             return ""
-        when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.at)
-        return when.astimezone(ZoneInfo(self.tables.timezone)).isoformat(sep=" ", timespec="seconds")
+        return local_time(self.at, self.tables.timezone).isoformat(sep=" ", timespec="seconds")
 
     @property
     def size(self) -> int:
