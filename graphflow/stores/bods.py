@@ -148,7 +148,7 @@ def to_bods(
     with whole_file(file) as out:
         out.write("[")
         for number, each in enumerate(statements.made()):
-            out.write((",\n" if number else "\n") + json.dumps(each, ensure_ascii=False))
+            out.write((",\n" if number else "\n") + each)
         out.write("\n]\n")
     return Exported(file, statements.day, statements.counts, statements.losses.frame())
 
@@ -176,8 +176,8 @@ class _Statements:
     def tables(self) -> Tables:
         return self.case.tables
 
-    def made(self) -> Iterator[dict[str, Any]]:
-        """All of them: persons and entities, before what refers to them."""
+    def made(self) -> Iterator[str]:
+        """All of them, each as JSON: persons and entities, before what refers to them."""
         for name in sorted(self.parties):
             yield self._party(self.parties[name])
         stakes = [row for row in self.stakes if self._may_be_owned("stakes", row, row["company_id"])]
@@ -296,11 +296,9 @@ class _Statements:
 
     # ---------------------------------------------------------------- statements
 
-    def _statement(
-        self, kind: str, record: str, subject: str, source: str | None, details: Row
-    ) -> dict[str, Any]:
+    def _statement(self, kind: str, record: str, subject: str, source: str | None, details: Row) -> str:
         self.counts[kind] += 1
-        made: dict[str, Any] = {
+        said = _json({
             "declarationSubject": subject,
             "statementDate": self.day,
             "publicationDetails": {
@@ -311,10 +309,10 @@ class _Statements:
             "recordStatus": "new",
             "recordType": kind,
             "recordDetails": details,
-        }  # fmt: skip
-        return {"statementId": _hash(json.dumps(made, ensure_ascii=False, sort_keys=True)), **made}
+        })  # fmt: skip
+        return f'{{"statementId": "{_hash(said)}", {said[1:]}'
 
-    def _party(self, row: Row) -> dict[str, Any]:
+    def _party(self, row: Row) -> str:
         name, kind, record = row.get("name"), str(row.get("kind") or ""), str(row["party_id"])
         details: dict[str, Any] = {"isComponent": False}
         if kind == "person":
@@ -351,12 +349,12 @@ class _Statements:
 
     def _relationship(
         self, record: str, row: Row, party: Any, subject: str, interests: Sequence[Row], **more: Any
-    ) -> dict[str, Any]:
+    ) -> str:
         details = {"isComponent": False, "subject": subject, "interestedParty": party, "interests": interests}
         about = row.get("company_id", subject)  # a nomination is no subject that anybody asks about
         return self._statement("relationship", record, about, _source(row), details | more)
 
-    def _stake(self, record: str, row: Row) -> Iterator[dict[str, Any]]:
+    def _stake(self, record: str, row: Row) -> Iterator[str]:
         owner, company, principal = row["owner_id"], row["company_id"], row["nominee_for"]
         if row["indirect"] and principal is not None:
             self.losses.add("stakes.nominee_for", "no_place", owner)
@@ -399,7 +397,7 @@ class _Statements:
             )
         return found
 
-    def _relation(self, record: str, row: Row) -> dict[str, Any]:
+    def _relation(self, record: str, row: Row) -> str:
         kind, party, over = row["kind"], row["party_id"], row["other_id"]
         no_trust = (
             kind == "trustee" and self._kind(over) != "trust"
@@ -431,7 +429,7 @@ class _Statements:
             return {"beneficialOwnershipOrControl": False}
         return {"beneficialOwnershipOrControl": True} if found[owner] else {}
 
-    def _unspecified(self, stakes: Sequence[Row]) -> Iterator[dict[str, Any]]:
+    def _unspecified(self, stakes: Sequence[Row]) -> Iterator[str]:
         """Of each company what no stake names: a relationship whose party is not known."""
         least, most = Counter[str](), Counter[str]()
         for row in stakes:
@@ -451,6 +449,9 @@ class _Statements:
             yield self._relationship(f"unknown:{_hash(name)[:32]}", {}, nobody, name, [interest])
 
 
+_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
 def _hash(text: str) -> str:
     return sha256(text.encode("utf-8")).hexdigest()
 
@@ -460,20 +461,19 @@ def _numbered(rows: Sequence[Row], key: tuple[str, ...]) -> Iterator[tuple[str, 
 
     Several rows of one key are told apart by a number, in the order of what they say.
     """
-    said = [(tuple(str(row[name] or "") for name in key), *_content(row), row) for row in rows]
-    said.sort(key=lambda each: each[:3])
-    seen = Counter[tuple[str, ...]]()
-    for names, _, _, row in said:
-        seen[names] += 1
-        yield _hash(json.dumps([*names, seen[names]], ensure_ascii=False))[:32], row
+    alike: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        alike.setdefault(tuple(str(row[name] or "") for name in key), []).append(row)
+    for names, group in sorted(alike.items()):
+        for number, row in enumerate(sorted(group, key=_content) if len(group) > 1 else group, 1):
+            yield _hash(_json([*names, number]))[:32], row
 
 
 def _content(row: Row) -> tuple[str, str]:
     """What a row says, and where it stands, as texts to sort by."""
     names = sorted(row)
     said = [row[name] for name in names if name not in _BESIDE]
-    stands = [row[name] for name in names if name in _BESIDE]
-    return json.dumps(said, ensure_ascii=False), json.dumps(stands, ensure_ascii=False)
+    return _json(said), _json([row[name] for name in names if name in _BESIDE])
 
 
 def _source(row: Row) -> str | None:
