@@ -16,6 +16,8 @@ from typing import NoReturn
 
 from graphflow.errors import GraphflowError, Problem, UsageError
 from graphflow.language import DOMAIN, LANGUAGES, LOCALE, N_, closest, describe, translate
+from graphflow.law import law_on
+from graphflow.pictures.words import percent
 from graphflow.terminal import FORMATS, Progress, folded
 from graphflow.version import VERSION
 
@@ -334,10 +336,12 @@ def _parser(language: str) -> argparse.ArgumentParser:
         action="store_true",
         help=say("where stakes are more than the whole, take their sum for the whole"),
     )
+    (block,) = (row for row in law_on("control", None) if row["rule"] == "de_facto")
+    thumb = say(DE_FACTO, share=percent(float(block["threshold"]), 0), times=block["times"])
     p = of_party("controls", N_("Whom a party controls, and what brought each under control."), "PARTY")
-    p.add_argument("--de-facto", action="store_true", help=say(DE_FACTO))
+    p.add_argument("--de-facto", action="store_true", help=thumb)
     p = of_party("controllers", N_("Who controls a party."), "PARTY")
-    p.add_argument("--de-facto", action="store_true", help=say(DE_FACTO))
+    p.add_argument("--de-facto", action="store_true", help=thumb)
     p = of_party("beneficial-owners", N_("The persons whom a regime looks for behind a company."), "COMPANY")
     p.add_argument("--regime", default="CN", metavar="R", help=say("CN, CN-CDD, FATF, EU, UK or US"))
     of_party(
@@ -460,7 +464,9 @@ def _parser(language: str) -> argparse.ArgumentParser:
 REFERENCES = N_(
     "transfer:ID, account:ID, balance:ID@TIME, party:ID, product:ID, loan:ID, each also with =AMOUNT"
 )
-DE_FACTO = N_("also by the greatest block of votes, from 30 % on and twice the next: a rule of thumb")
+DE_FACTO = N_(
+    "also by the greatest block of votes, from {share} on and {times} times the next: a rule of thumb"
+)
 
 # The same lists as in graphflow.tracing, which is slow to import: a test compares them.
 RULES = ("fifo", "lifo", "prorata", "libr", "poison")

@@ -1,12 +1,9 @@
 """The law as data: dated tables of articles, thresholds and their standing.
 
-Not all is here yet: the parts of votes that make influence or a large holder, the twelve months of related
-parties and the rule of thumb for a block that decides alone still stand in `graphflow.ownership`; and
-`related` names today's articles whatever the date that is asked about.
-
 Marks of verification: ``V`` checked against the text, ``V~`` the substance is, not number or wording of the
-article, ``G`` from general knowledge: check it before relying on it. A mark is of the substance: the days in
-`since` and the wording of the texts are from general knowledge throughout.
+article, ``G`` from general knowledge: check it before relying on it; ``def`` no law, but a rule of thumb of
+ours. A mark is of the substance: the days in `since` and `until` and the wording of the texts are from
+general knowledge throughout. That more than half of the votes decide stands in `graphflow.ownership`.
 
 Examples
 --------
@@ -25,7 +22,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 
-MARKS = ("V", "V~", "G")
+MARKS = ("V", "V~", "G", "def")
 """How far a row was checked against its source."""
 
 
@@ -48,3 +45,19 @@ def was_in_force(row: Mapping[str, str], day: datetime.date) -> bool:
     return (not since or datetime.date.fromisoformat(since) <= day) and (
         not until or day <= datetime.date.fromisoformat(until)
     )
+
+
+def law_on(name: str, day: datetime.date | None) -> tuple[Mapping[str, str], ...]:
+    """The rows of a table that were in force on a day; None: those that no other has taken the place of.
+
+    Examples
+    --------
+    >>> [row["answer"] for row in law_on("related_parties", None) if row["rule"] == "common_influence"]
+    ['no']
+    >>> before = law_on("related_parties", datetime.date(2015, 1, 1))
+    >>> [row["answer"] for row in before if row["rule"] == "common_influence"]
+    ['yes']
+    """
+    if day is None:
+        return tuple(row for row in law(name) if not row["until"])
+    return tuple(row for row in law(name) if was_in_force(row, day))

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
-from graphflow.law import law, was_in_force
+from graphflow.law import law, law_on
 from graphflow.ownership.controlling import Ties, controllers_of, relations_of, ties_of
 from graphflow.ownership.owning import Upstream, exact_shares, paths_by_owner
 from graphflow.ownership.stakes import Stakes, party_number, stakes_of
-from graphflow.rows import Moment
+from graphflow.rows import Moment, local_time
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -122,15 +120,9 @@ def _rules(regime: str, stakes: Stakes, as_of: Moment | None) -> list[Mapping[st
         raise UsageError(
             Problem("regime", N_("there is no regime {name}"), {"name": regime}, regime, ", ".join(regimes()))
         )
-    if as_of is None:
-        return rows
-    zone = ZoneInfo(stakes.tables.timezone)
-    day = (
-        (datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(microseconds=stakes.at))
-        .astimezone(zone)
-        .date()
-    )
-    held = [row for row in rows if was_in_force(row, day)]
+    day = None if as_of is None else local_time(stakes.at, stakes.tables.timezone).date()
+    in_force = law_on("beneficial_owners", day)
+    held = [row for row in in_force if row["regime"] == regime]
     if not held:
         since = min(row["since"] for row in rows)
         raise UsageError(
@@ -139,9 +131,7 @@ def _rules(regime: str, stakes: Stakes, as_of: Moment | None) -> list[Mapping[st
                 N_("{name} was not in force on {day}: it holds from {since} on"),
                 {"name": regime, "day": str(day), "since": since},
                 regime,
-                ", ".join(
-                    dict.fromkeys(r["regime"] for r in law("beneficial_owners") if was_in_force(r, day))
-                ),
+                ", ".join(dict.fromkeys(row["regime"] for row in in_force)),
             )
         )
     return held

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 
 from graphflow.kernels import control as kernels
 from graphflow.kernels import shares
+from graphflow.law import law_on
 from graphflow.ownership.stakes import (
     RUN_BY_OTHERS,
     WHOLE,
@@ -40,9 +42,6 @@ HOW = ("votes", "controller", "manager", "trustee", "general_partner", "de_facto
 """By what a party is controlled, as `controls` says it."""
 
 _TIES = {"controller": CONTRACT, "manager": MANAGER, "trustee": TRUSTEE}
-
-BLOCK, TIMES = 3 * WHOLE // 10, 2
-"""A block decides alone, as a rule of thumb, from 30 % on if it is at least twice the next one."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +170,8 @@ def _contracts(stakes: Stakes) -> list[tuple[int, int, int]]:
 
 def _blocks(stakes: Stakes) -> list[tuple[int, int, int]]:
     """Blocks that decide alone in fact, as far as a rule of thumb goes: the others are small and apart."""
+    (rule,) = (row for row in law_on("control", None) if row["rule"] == "de_facto")
+    least, times = Fraction(rule["threshold"]), Fraction(rule["times"])
     found = []
     for company in np.flatnonzero(np.diff(stakes.pointer) > 0).tolist():
         own = slice(int(stakes.pointer[company]), int(stakes.pointer[company + 1]))
@@ -179,7 +180,8 @@ def _blocks(stakes: Stakes) -> list[tuple[int, int, int]]:
             by_owner[owner] = by_owner.get(owner, 0) + votes
         (owner, most), *others = sorted(by_owner.items(), key=lambda item: -item[1])
         second = others[0][1] if others else 0
-        if most * WHOLE >= BLOCK * int(stakes.votes[company]) and most >= TIMES * second:
+        enough = least * int(stakes.votes[company])
+        if (most > enough or (most == enough and rule["inclusive"] == "true")) and most >= times * second:
             found.append((owner, company, DE_FACTO))
     return found
 
@@ -245,7 +247,8 @@ def controls(case: Case, party: str, as_of: Moment | None = None, *, de_facto: b
     as_of
         The date; None means the last moment of which the case knows anything.
     de_facto
-        Also by the greatest block of votes, of at least 30 % and twice the next: a rule of thumb, no law.
+        Also by the greatest block of votes, of at least 30 % and twice the next (a row of `graphflow.law`): a
+        rule of thumb, no law.
 
     Returns
     -------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
-from graphflow.law import law
+from graphflow.law import law, law_on
 from graphflow.ownership.controlling import Ties, controllers_of, group_of, relations_of, ties_of
 from graphflow.ownership.stakes import (
     Stakes,
@@ -24,7 +25,7 @@ from graphflow.ownership.stakes import (
     stakes_at,
     stakes_of,
 )
-from graphflow.rows import Moment
+from graphflow.rows import Moment, local_time
 from graphflow.tables.columns import one
 
 if TYPE_CHECKING:
@@ -32,11 +33,10 @@ if TYPE_CHECKING:
 
 YES, NO, DISPUTED = "yes", "no", "disputed"
 
-WINDOW = 365 * 86_400 * 1_000_000
-"""Twelve months, in microseconds: what held within them before or after a date still counts."""
+Rules = Mapping[str, Mapping[str, str]]
+"""The rows of law in force, by rule: thresholds, days, answers and articles."""
 
-INFLUENCE, HOLDER = 5, 20
-"""One part in so many of the votes: significant influence is presumed, a holder counts as a large one."""
+_DAY = 86_400 * 1_000_000  # microseconds
 
 _MANAGERS = ("director", "supervisor", "manager", "legal_representative")
 _FAMILY = ("spouse", "parent", "child", "sibling")
@@ -103,9 +103,12 @@ class _View:
     def controllers(self, party: int) -> set[int]:
         return {each for each, certain in controllers_of(self.ties, party).items() if certain}
 
-    def holders(self, party: int, parts: int) -> set[int]:
-        """Those who have, with what they control, one part in so many of the votes; not its controllers."""
-        ties, found = self.ties, set()
+    def holders(self, party: int, rule: Mapping[str, str] | None) -> set[int]:
+        """Those who have, with what they control, as many votes as a rule asks; not its controllers."""
+        ties, found = self.ties, set[int]()
+        if rule is None:  # there was none
+            return found
+        enough = Fraction(rule["threshold"]) * int(ties.castable[party])
         pointer, order = ties.by_company
         over = order[pointer[party] : pointer[party + 1]]
         for above in ties.above(party).tolist():
@@ -113,7 +116,7 @@ class _View:
             if party in inside:
                 continue
             votes = sum(int(ties.least[tie]) for tie in over.tolist() if int(ties.owners[tie]) in inside)
-            if parts * votes >= int(ties.castable[party]):
+            if votes > enough or (votes == enough and rule["inclusive"] == "true"):
                 found.add(above)
         return found
 
@@ -131,64 +134,74 @@ class _View:
 Ground = tuple[str, str, tuple[int, ...]]
 
 
-def _grounds(view: _View, x: int, y: int) -> Iterator[Ground]:
-    """What relates two parties at one moment, asked from the first's side: rule, answer, who is between."""
+def _grounds(view: _View, rules: Rules, x: int, y: int) -> Iterator[Ground]:
+    """What the rules say of two parties at one moment, asked from the first's side.
+
+    The rule; what it says where that is not its own answer; who stands between.
+    """
     above_x, above_y = view.controllers(x), view.controllers(y)
-    influence_x, influence_y = view.holders(x, INFLUENCE), view.holders(y, INFLUENCE)
+    influence_x, influence_y = (view.holders(each, rules.get("influence")) for each in (x, y))
     if y in above_x:
-        yield "control", YES, ()
+        yield "control", "", ()
     common = above_x & above_y
     if common and y not in above_x and x not in above_y:
         private = {each for each in common if not view.is_state(each)}
         yield (
-            ("common_control", YES, tuple(sorted(private)))
+            ("common_control", "", tuple(sorted(private)))
             if private
-            else ("state_only", NO, tuple(sorted(common)))
+            else ("state_only", "", tuple(sorted(common)))
         )
     if y in influence_x:
-        yield "influence", YES, ()
+        yield "influence", "", ()
     group = group_of(view.ties, x)[1] if not all(view.is_state(each) for each in above_x or {x}) else {x}
     members = {each for each in (group - {x, y}) & influence_y if not view.is_person(each)}
     if members:
-        yield "group_associate", YES, tuple(sorted(members))
-    yield from _through_persons(view, x, y, (above_x, above_y), (influence_x, influence_y))
+        yield "group_associate", "", tuple(sorted(members))
+    yield from _through_persons(view, rules, x, y, (above_x, above_y), (influence_x, influence_y))
     if not members and not (group & influence_y):
         same = {each for each in influence_x & influence_y if not view.is_person(each)}
         if same:
-            yield "common_influence", NO, tuple(sorted(same))
+            yield "common_influence", "", tuple(sorted(same))
     bosses = {each for each in above_x | view.managers.get(x, set()) if each != y and not view.is_state(each)}
     if bosses & above_y:
-        yield "company_law", YES, tuple(sorted(bosses & above_y))
-    if y in view.holders(x, HOLDER) - influence_x:
-        yield "five_percent", YES, ()
+        yield "company_law", "", tuple(sorted(bosses & above_y))
+    if y in view.holders(x, rules.get("five_percent")) - influence_x:
+        yield "five_percent", "", ()
     both = view.managers.get(x, set()) & view.managers.get(y, set())
     if both:
-        yield "common_manager", YES, tuple(sorted(both))
+        yield "common_manager", "", tuple(sorted(both))
 
 
 def _through_persons(
-    view: _View, x: int, y: int, above: tuple[set[int], set[int]], influence: tuple[set[int], set[int]]
+    view: _View,
+    rules: Rules,
+    x: int,
+    y: int,
+    above: tuple[set[int], set[int]],
+    influence: tuple[set[int], set[int]],
 ) -> Iterator[Ground]:
     investors = {each for each in above[0] | influence[0] if view.is_person(each)}
     managers = {each for each in view.managers.get(x, set()) if view.is_person(each)}
     if y in view.close(investors) and y not in above[0] | influence[0]:
-        yield "investor", YES, tuple(sorted(investors & view.family.get(y, set())))
+        yield "investor", "", tuple(sorted(investors & view.family.get(y, set())))
     if y in view.close(managers):
-        yield "manager", YES, tuple(sorted(managers & view.family.get(y, set())))
+        yield "manager", "", tuple(sorted(managers & view.family.get(y, set())))
     near = view.close(investors | managers) - {x, y}
     leading = near & above[1]
     if leading and not (above[0] & above[1]):
-        yield "through_person", YES, tuple(sorted(leading))
+        yield "through_person", "", tuple(sorted(leading))
     weak = near & influence[1]
     if not weak:
         return
-    # whoever leads the one and has influence on the other relates them; influence on both is disputed
+    # whoever leads the one and has influence on the other relates them; influence on both is disputed where
+    # another rule says that it does not
     strong = weak & view.close((investors & above[0]) | managers)
     if strong:
-        yield "through_person", YES, tuple(sorted(strong))
+        yield "through_person", "", tuple(sorted(strong))
     elif not leading:
-        yield "through_person", DISPUTED, tuple(sorted(weak))
-        yield "common_influence", NO, tuple(sorted(weak))
+        against = rules.get("common_influence", {}).get("answer") == NO
+        yield "through_person", DISPUTED if against else "", tuple(sorted(weak))
+        yield "common_influence", "", tuple(sorted(weak))
 
 
 def related(
@@ -201,14 +214,16 @@ def related(
     and key managers with their close family and what these control: as the accounting standard and company
     law say; what the exchanges ask besides is listed and not part of the answer. What held within twelve
     months before or after the date counts. Where one text relates two parties and another does not, the
-    answer is ``disputed``.
+    answer is ``disputed``. Articles, thresholds and months are rows of `graphflow.law` with their dates:
+    those in force at the date count. Before 2020 common influence alone was a relation.
 
     Parameters
     ----------
     one, other
         Ids of parties, or names that only one has.
     as_of
-        The date; None means the last moment of which the case knows anything.
+        The date, of the stakes and of the law; None means the last moment of which the case knows anything,
+        and the law as it was last.
     language
         Of the grounds' texts: ``en`` or ``zh``.
 
@@ -216,6 +231,11 @@ def related(
     -------
     Related
         The answer, its grounds, and hints of hidden ties, which are no grounds.
+
+    Raises
+    ------
+    UsageError
+        For one party given twice, and for a date before there were rules.
 
     References
     ----------
@@ -231,21 +251,23 @@ def related(
     x, y = party_number(stakes, one, "one"), party_number(stakes, other, "other")
     if x == y:
         raise UsageError(Problem("one, other", N_("both are the same party"), {}, one))
-    seen: dict[tuple[str, str, tuple[int, ...]], int] = {}
-    for at in _moments(stakes, x, y):
+    rules = _rules(stakes, as_of)
+    seen: dict[Ground, int] = {}
+    for at in _moments(stakes, x, y, int(rules["window"]["days"]) * _DAY):
         view = _View(stakes_at(case, at))
         for first, second in ((x, y), (y, x)):
-            for ground in _grounds(view, first, second):
-                seen.setdefault(ground, at)
-    texts: dict[str, Mapping[str, str]] = {row["rule"]: row for row in law("related_parties")}
-    order = list(texts)
+            for rule, answer, between in _grounds(view, rules, first, second):
+                if rule in rules:
+                    seen.setdefault((rule, answer or rules[rule]["answer"], between), at)
+    order = list(rules)
     zone = stakes.tables.timezone
     rows = [
         {
-            "rule": rule, "answer": answer, "scope": texts[rule]["scope"],
-            "between": tuple(stakes.name(each) for each in between), "date": _day(at, zone),
-            "article": texts[rule]["article"], "text": texts[rule][f"text_{language}"],
-            "mark": texts[rule]["mark"],
+            "rule": rule, "answer": answer, "scope": rules[rule]["scope"],
+            "between": tuple(stakes.name(each) for each in between),
+            "date": str(local_time(at, zone).date()) if at else "",
+            "article": rules[rule]["article"], "text": rules[rule][f"text_{language}"],
+            "mark": rules[rule]["mark"],
         }
         for (rule, answer, between), at in sorted(seen.items(), key=lambda item: order.index(item[0][0]))
     ]  # fmt: skip
@@ -255,16 +277,25 @@ def related(
     return Related(answer, pd.DataFrame(rows, columns=columns), _hints(stakes, x, y))
 
 
-def _day(at: int, zone: str) -> str:
-    """The local day of a moment; empty where the case knows of none."""
-    if at == 0:
-        return ""
-    when = pd.Timestamp(at, unit="us", tz="UTC").tz_convert(zone)
-    return str(when.date())
+def _rules(stakes: Stakes, as_of: Moment | None) -> Rules:
+    """The rules in force at the date that was asked about; without one, as they were last."""
+    day = None if as_of is None else local_time(stakes.at, stakes.tables.timezone).date()
+    rules = {row["rule"]: row for row in law_on("related_parties", day)}
+    if not any(row["scope"] == "general" for row in rules.values()):
+        since = min(row["since"] for row in law("related_parties") if row["scope"] == "general")
+        raise UsageError(
+            Problem(
+                "as_of",
+                N_("no rule of related parties was in force on {day}: they hold from {since} on"),
+                {"day": str(day), "since": since},
+                str(as_of),
+            )
+        )
+    return rules
 
 
-def _moments(stakes: Stakes, x: int, y: int) -> list[int]:
-    """The moments within twelve months at which something may be otherwise, the one asked about first.
+def _moments(stakes: Stakes, x: int, y: int, window: int) -> list[int]:
+    """The moments within a window at which something may be otherwise, the one asked about first.
 
     Only what stands above one of the two at any time can relate them: its changes are looked at.
     """
@@ -283,7 +314,7 @@ def _moments(stakes: Stakes, x: int, y: int) -> list[int]:
                 times = rows[column].drop_null().cast(pa.int64()).to_pylist()
                 # what ends at a moment held until just before it
                 found.update(time - (column == "until") for time in times)
-    return sorted((at for at in found if abs(at - stakes.at) <= WINDOW), key=lambda at: abs(at - stakes.at))
+    return sorted((at for at in found if abs(at - stakes.at) <= window), key=lambda at: abs(at - stakes.at))
 
 
 def _hints(stakes: Stakes, x: int, y: int) -> pd.DataFrame:

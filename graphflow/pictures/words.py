@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -58,6 +59,61 @@ OUTER_BOUND = N_(
 """Of the least and the greatest over orders of rows that nothing decides."""
 
 
+PARTY_KINDS: Mapping[str, str] = {
+    "person": N_("person"),
+    "company": N_("company"),
+    "partnership": N_("partnership"),
+    "contract_fund": N_("contract fund"),
+    "trust": N_("trust"),
+    "government": N_("government"),
+    "branch": N_("branch"),
+    "bank": N_("bank"),
+}
+"""What the kinds of parties are called where people read them."""
+
+OWNING_WORDS: Mapping[str, str] = {
+    **PARTY_KINDS,
+    # who an owner is that is no party
+    "unknown": N_("not known"),
+    "unowned": N_("ends at companies without known owners"),
+    "ring": N_("a ring that owns itself"),
+    "excess": N_("more than the whole"),
+    # by what somebody owns or decides
+    "votes": N_("votes"),
+    "share": N_("share"),
+    "control": N_("control"),
+    "senior": N_("management"),
+    "controller": N_("agreement"),
+    "manager": N_("manager"),
+    "trustee": N_("trustee"),
+    "general_partner": N_("general partner"),
+    "de_facto": N_("greatest block (rule of thumb)"),
+    "multiply_add": N_("multiplied and added"),
+    "majority_chain": N_("through what is controlled"),
+    # answers, how far a threshold is met, and for whom a rule is
+    "yes": N_("yes"),
+    "no": N_("no"),
+    "disputed": N_("disputed"),
+    "possible": N_("possible"),
+    "at the threshold": N_("at the threshold"),
+    "general": N_("everybody"),
+    "listed": N_("listed companies"),
+    # what two share, which proves nothing
+    "shared_address": N_("shared address"),
+    "shared_phone": N_("shared telephone"),
+    "shared_device": N_("shared device"),
+    "shared_signer": N_("shared signer"),
+    "agent": N_("agent"),
+    "employee": N_("employee"),
+    "same_address": N_("same address"),
+    "same_phone": N_("same telephone"),
+    "same_email": N_("same mail address"),
+    "same_device": N_("same device"),
+    "same_founded": N_("founded on the same day"),
+}
+"""The words of ours in the frames of ownership, as people read them."""
+
+
 def end_name(kind: str, backward: bool = False) -> str:
     """A kind of end, or why money stands somewhere, in words, to be translated; another word stays as it is.
 
@@ -109,6 +165,15 @@ def amount_text(value: int, digits: int = 2) -> str:
     whole, part = divmod(abs(int(value)), 10**digits)
     sign = "-" if value < 0 else ""
     return f"{sign}{whole:,}.{part:0{digits}d}" if digits else f"{sign}{whole:,}"
+
+
+def percent(value: float | None, digits: int = 4) -> str:
+    """A part of a whole as a person reads it; nothing where it is not known.
+
+    >>> percent(0.25), percent(0.3, 0), percent(float("nan")), percent(None)
+    ('25.0000 %', '30 %', '', '')
+    """
+    return "" if value is None or math.isnan(value) else f"{value * 100:.{digits}f} %"
 
 
 def percents(parts: Sequence[int], whole: int) -> list[str]:
