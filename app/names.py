@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from app.session import say
 from graphflow.language import N_
+from graphflow.pictures.words import OWNING_WORDS
 
 # The other side where a row has none (`cash:ACCOUNT` and the like): what it is, and of whom.
 _OTHER_SIDES = {
@@ -16,7 +17,7 @@ _OTHER_SIDES = {
     "?": N_("unknown, across from {name}"),
 }
 
-# Words of the tables that stand in cells: kinds of transfers, accounts and parties, sectors.
+# Words of ours that stand in cells: kinds of transfers, accounts and parties, sectors, words of ownership.
 _WORDS = {
     "transfer": N_("transfer"),
     "withdrawal": N_("withdrawal"),
@@ -48,14 +49,6 @@ _WORDS = {
     "wallet": N_("wallet"),
     "clearing": N_("clearing"),
     "internal": N_("bank's own"),
-    "person": N_("person"),
-    "company": N_("company"),
-    "partnership": N_("partnership"),
-    "contract_fund": N_("contract fund"),
-    "trust": N_("trust"),
-    "government": N_("government"),
-    "branch": N_("branch"),
-    "bank": N_("bank"),
     "p2p_platform": N_("online lending platform"),
     "equity_crowdfunding_platform": N_("equity crowdfunding platform"),
     "payment_institution": N_("payment institution"),
@@ -71,11 +64,12 @@ _WORDS = {
     "developer": N_("property developer"),
     "property_agency": N_("property agency"),
     "ordinary": N_("ordinary"),
+    **OWNING_WORDS,
 }
 
 
 def word(text: str) -> str:
-    """A word of the tables in the reader's language; another text as it is."""
+    """A word of ours in the reader's language; another text as it is."""
     return say(_WORDS[text]) if text in _WORDS else text
 
 

@@ -78,11 +78,6 @@ def rows_chosen(key: str) -> list[int]:
         return []
 
 
-def percent(value: float) -> str:
-    """A part of a whole as a person reads it; nothing where it is not known."""
-    return "" if pd.isna(value) else f"{value * 100:.4f} %"
-
-
 def table_to_take(
     figures: Figures, frame: pd.DataFrame, columns: Mapping[str, Column], title: str, key: str
 ) -> None:

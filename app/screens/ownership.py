@@ -11,9 +11,9 @@ from app import cases, layers, session
 from app.names import word
 from app.screens import data
 from app.session import say
-from app.tables import RIGHT, Column, percent, table_to_take
+from app.tables import RIGHT, Column, table_to_take
 from graphflow.errors import GraphflowError
-from graphflow.language import N_
+from graphflow.law import law_on
 from graphflow.ownership import (
     OwnershipGraph,
     beneficial_owners,
@@ -25,21 +25,11 @@ from graphflow.ownership import (
 )
 from graphflow.ownership.beneficial import regimes
 from graphflow.ownership.stakes import party_number, stakes_of
+from graphflow.pictures.words import percent
 from graphflow.rows import party_like
 
 if TYPE_CHECKING:
     from graphflow.case import Case
-
-_AXES = {"share": N_("share"), "votes": N_("votes"), "control": N_("control"), "senior": N_("management")}
-_MET = {"yes": N_("yes"), "possible": N_("possible"), "at the threshold": N_("at the threshold")}
-_ANSWERS = {"yes": N_("yes"), "no": N_("no"), "disputed": N_("disputed")}
-_SCOPES = {"general": N_("everybody"), "listed": N_("listed companies")}
-
-_NOBODY = {
-    "unknown": N_("not known"),
-    "excess": N_("more than the whole"),
-    "ring": N_("a ring that owns itself"),
-}
 
 DRAWN = 25
 """Parties that are drawn; the rest is counted."""
@@ -170,10 +160,10 @@ def _owners(case: Case, party: str, kind: str, day: str | None, regime: str, nam
         shown = pd.DataFrame(
             {
                 "owner": [
-                    say(_NOBODY[row.kind]) if pd.isna(row.owner_id) else names.plain(row.owner_id)
+                    word(row.kind) if pd.isna(row.owner_id) else names.plain(row.owner_id)
                     for row in frame.itertuples()
                 ],
-                "kind": [say(_NOBODY[each]) if each in _NOBODY else word(each) for each in frame["kind"]],
+                "kind": [word(each) for each in frame["kind"]],
                 "share": [_range(row, "share") for row in frame.to_dict("records")],
                 "votes": [_range(row, "votes") for row in frame.to_dict("records")],
                 "direct": [percent(each) for each in frame["direct"]],
@@ -229,10 +219,10 @@ def _owners(case: Case, party: str, kind: str, day: str | None, regime: str, nam
     shown = pd.DataFrame(
         {
             "party": [names.plain(each) for each in persons["party_id"]],
-            "axis": [say(_AXES.get(each, each)) for each in persons["axis"]],
+            "axis": [word(each) for each in persons["axis"]],
             "value": [percent(each) for each in persons["value"]],
             "threshold": [percent(each) for each in persons["threshold"]],
-            "met": [say(_MET.get(each, each)) for each in persons["met"]],
+            "met": [word(each) for each in persons["met"]],
             "basis": list(persons["basis"]),
         }
     )
@@ -311,11 +301,16 @@ def _picture(graph: OwnershipGraph, names: _Names) -> None:
 
 
 def _control(case: Case, party: str, day: str | None, names: _Names) -> None:
+    (block,) = (row for row in law_on("control", None) if row["rule"] == "de_facto")
     de_facto = st.toggle(
         say("Also by the greatest block of votes"),
         key="owner_de_facto",
         persist_state="session",
-        help=say("From 30 % on and twice the next: a rule of thumb, no law."),
+        help=say(
+            "From {share} on and {times} times the next: a rule of thumb, no law.",
+            share=percent(float(block["threshold"]), 0),
+            times=block["times"],
+        ),
     )
     over, under = st.columns(2, gap="medium")
     with over:
@@ -358,7 +353,7 @@ def _control(case: Case, party: str, day: str | None, names: _Names) -> None:
         shown = pd.DataFrame(
             {
                 "party": [names.plain(each) for each in frame["party_id"]],
-                "how": [say(_HOW.get(each, each)) for each in frame["how"]],
+                "how": [word(each) for each in frame["how"]],
                 "votes": [percent(each) for each in frame["votes"]],
                 "through": [
                     "; ".join(
@@ -389,16 +384,6 @@ def _control(case: Case, party: str, day: str | None, names: _Names) -> None:
         st.caption(say("In the order in which they come under control."))
 
 
-_HOW = {
-    "votes": N_("votes"),
-    "controller": N_("agreement"),
-    "manager": N_("manager"),
-    "trustee": N_("trustee"),
-    "general_partner": N_("general partner"),
-    "de_facto": N_("greatest block (rule of thumb)"),
-}
-
-
 def _related(case: Case, party: str, day: str | None, names: _Names) -> None:
     typed = st.text_input(
         say("Other party"),
@@ -419,13 +404,13 @@ def _related(case: Case, party: str, day: str | None, names: _Names) -> None:
         return
     session.write_address(party=party, other=other)
     icons = {"yes": ":material/link:", "no": ":material/link_off:", "disputed": ":material/balance:"}
-    st.markdown(f"### {icons[answer.answer]} {say(_ANSWERS[answer.answer])}")
+    st.markdown(f"### {icons[answer.answer]} {word(answer.answer)}")
     if answer.basis.empty:
         st.info(say("No ground was found in what is known."))
     else:
         shown = pd.DataFrame(
             {
-                "answer": [say(_ANSWERS[each]) for each in answer.basis["answer"]],
+                "answer": [word(each) for each in answer.basis["answer"]],
                 "between": [
                     "; ".join(names.plain(each) for each in group) for group in answer.basis["between"]
                 ],
@@ -433,7 +418,7 @@ def _related(case: Case, party: str, day: str | None, names: _Names) -> None:
                 "article": list(answer.basis["article"]),
                 "text": list(answer.basis["text"]),
                 "mark": list(answer.basis["mark"]),
-                "scope": [say(_SCOPES[each]) for each in answer.basis["scope"]],
+                "scope": [word(each) for each in answer.basis["scope"]],
             }
         )
         columns = {
@@ -455,22 +440,5 @@ def _related(case: Case, party: str, day: str | None, names: _Names) -> None:
             "related_table",
         )
     if len(answer.hints):
-        hints = [
-            f"{say(_HINTS.get(row.hint, row.hint))} {row.value}".strip() for row in answer.hints.itertuples()
-        ]
+        hints = [f"{word(row.hint)} {row.value}".strip() for row in answer.hints.itertuples()]
         st.warning(say("Hints, which prove nothing") + ": " + "; ".join(hints), icon=":material/lightbulb:")
-
-
-_HINTS = {
-    "shared_address": N_("shared address"),
-    "shared_phone": N_("shared telephone"),
-    "shared_device": N_("shared device"),
-    "shared_signer": N_("shared signer"),
-    "agent": N_("agent"),
-    "employee": N_("employee"),
-    "same_address": N_("same address"),
-    "same_phone": N_("same telephone"),
-    "same_email": N_("same mail address"),
-    "same_device": N_("same device"),
-    "same_founded": N_("founded on the same day"),
-}

@@ -11,9 +11,10 @@ from app import cases, layers, session
 from app.names import word
 from app.screens import data
 from app.session import say
-from app.tables import COUNT, MONEY, RIGHT, Column, percent, table_to_take
+from app.tables import COUNT, MONEY, RIGHT, Column, table_to_take
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
+from graphflow.pictures.words import percent
 from graphflow.products import LookThrough, list_products, look_through
 
 if TYPE_CHECKING:

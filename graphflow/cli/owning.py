@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphflow.cli.showing import cell, out, party_names, print_facts, print_table, write_csv
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table
+from graphflow.pictures.words import OWNING_WORDS, percent
 from graphflow.terminal import jsonable, write_json
 from graphflow.version import VERSION
 
@@ -75,49 +76,7 @@ _PARTS = frozenset({
 })  # fmt: skip
 _IDS = frozenset({"owner_id", "party_id"})
 _WAYS = frozenset({"paths", "path"})
-# What stands in a frame as a word of ours is said in the reader's language.
-WORDS: Mapping[str, str] = {
-    "person": N_("person"),
-    "company": N_("company"),
-    "partnership": N_("partnership"),
-    "contract_fund": N_("contract fund"),
-    "trust": N_("trust"),
-    "government": N_("government"),
-    "branch": N_("branch"),
-    "bank": N_("bank"),
-    "unknown": N_("not known"),
-    "unowned": N_("ends at companies without known owners"),
-    "ring": N_("a ring that owns itself"),
-    "excess": N_("more than the whole"),
-    "votes": N_("votes"),
-    "share": N_("share"),
-    "control": N_("control"),
-    "senior": N_("management"),
-    "controller": N_("agreement"),
-    "manager": N_("manager"),
-    "trustee": N_("trustee"),
-    "general_partner": N_("general partner"),
-    "de_facto": N_("greatest block (rule of thumb)"),
-    "multiply_add": N_("multiplied and added"),
-    "majority_chain": N_("through what is controlled"),
-    "yes": N_("yes"),
-    "no": N_("no"),
-    "disputed": N_("disputed"),
-    "possible": N_("possible"),
-    "at the threshold": N_("at the threshold"),
-    "general": N_("everybody"),
-    "listed": N_("listed companies"),
-}
 _HIDDEN = frozenset({"share_min", "share_max", "votes_min", "votes_max", "in_paths", "text", "mark"})
-
-
-def percent(value: float) -> str:
-    """A part of a whole as a person reads it.
-
-    >>> percent(0.25), percent(float("nan"))
-    ('25.0000 %', '')
-    """
-    return "" if math.isnan(value) else f"{value * 100:.4f} %"
 
 
 def show_frames(
@@ -195,7 +154,7 @@ def _cell(row: Mapping[Any, Any], column: str, names: Mapping[str, str], languag
     if column in _IDS:
         if jsonable(value) is None:
             kind = "excess" if row.get("kind") == "excess" else "unknown"
-            return translate(WORDS[kind], language) if column == "owner_id" else ""
+            return translate(OWNING_WORDS[kind], language) if column == "owner_id" else ""
         name = names.get(str(value), "")
         return f"{name} ({value})" if name and name != value else str(value)
     if column in _WAYS:
@@ -206,10 +165,10 @@ def _cell(row: Mapping[Any, Any], column: str, names: Mapping[str, str], languag
     if column == "through":
         return ", ".join(each if isinstance(each, str) else f"{each[0]} {percent(each[1])}" for each in value)
     if isinstance(value, bool):
-        return translate(WORDS["yes" if value else "no"], language)
+        return translate(OWNING_WORDS["yes" if value else "no"], language)
     plain = jsonable(value)
-    if isinstance(plain, str) and plain in WORDS:
-        return translate(WORDS[plain], language)
+    if isinstance(plain, str) and plain in OWNING_WORDS:
+        return translate(OWNING_WORDS[plain], language)
     return cell(plain)
 
 
@@ -218,7 +177,7 @@ def show_related(
 ) -> None:
     """Print whether two parties are related: the answer first, then its grounds, then hints."""
     if form == "table":
-        said = [*facts, ("answer", translate(WORDS[answer.answer], language))]
+        said = [*facts, ("answer", translate(OWNING_WORDS[answer.answer], language))]
     else:
         said = [*facts, ("answer", answer.answer)]
     frames = {"basis": answer.basis, "hints": answer.hints}

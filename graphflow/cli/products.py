@@ -6,10 +6,10 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-from graphflow.cli.owning import percent
 from graphflow.cli.showing import cell, out, party_names, print_facts, print_table, write_csv
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table, amount_text
+from graphflow.pictures.words import percent
 from graphflow.terminal import jsonable, money_text, write_json
 from graphflow.version import VERSION
 
