@@ -639,7 +639,7 @@ def _ownership(a: Arguments) -> int:
         if a.verb in ("related", "beneficial-owners"):
             more["language"] = a.language
         answer = getattr(ownership, a.verb.replace("-", "_"))(case, *given, as_of=a.as_of, **more)
-        facts = [*zip(places, given, strict=True), ("as_of", stakes_of(case, a.as_of).said_at)]
+        facts = [*zip(places, given, strict=True), ("as_of", stakes_of(case, a.as_of).said_at or None)]
         facts += [("regime", a.regime)] if hasattr(a, "regime") else []
     if a.verb == "related":
         show_related(case, answer, facts, a.format, a.language)
