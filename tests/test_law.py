@@ -103,7 +103,7 @@ def test_the_article_of_company_law_is_the_one_of_the_date() -> None:
 def test_before_the_rules_there_is_no_answer() -> None:
     with pytest.raises(
         gf.UsageError,
-        match="no rule of related parties was in force on 2005-12-31: they hold from 2006-01-01",
+        match="no rule on who is related was in force on 2005-12-31: they hold from 2006-01-01",
     ):
         gf.related(holders.o5(), "A", "B", "2005-12-31")
 

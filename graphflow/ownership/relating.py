@@ -286,7 +286,7 @@ def _rules(stakes: Stakes, as_of: Moment | None) -> Rules:
         raise UsageError(
             Problem(
                 "as_of",
-                N_("no rule of related parties was in force on {day}: they hold from {since} on"),
+                N_("no rule on who is related was in force on {day}: they hold from {since} on"),
                 {"day": str(day), "since": since},
                 str(as_of),
             )
