@@ -321,6 +321,25 @@ def test_what_is_owned_in_the_end_is_the_same(tmp_path: Path) -> None:
             assert gf.owners(case, company, DAY).equals(gf.owners(again, company, DAY)), (name, company)
 
 
+@pytest.mark.data
+def test_published_examples_come_back_as_they_went(data: Path, tmp_path: Path) -> None:
+    compared = 0
+    for file in sorted((data / "bods/data-standard/examples").glob("*.json")):
+        folder = tmp_path / file.stem
+        gf.import_sources(folder / "first", [file])
+        case = gf.open_case(folder / "first")
+        if not case.tables.has("stakes"):
+            continue
+        made = gf.to_bods(case, folder / "case.bods.json", "2025-01-01")
+        assert not [*wrong(json.loads(made.path.read_text("utf-8")))], file.name
+        gf.import_sources(folder / "second", [made.path])
+        assert held(stakes_of(case, "2025-01-01")) == held(
+            stakes_of(gf.open_case(folder / "second"), "2025-01-01")
+        )
+        compared += 1
+    assert compared > 10
+
+
 # ---------------------------------------------------------------------- single things
 
 
