@@ -438,7 +438,7 @@ def test_only_what_is_in_force_and_the_rest_is_counted(tmp_path: Path) -> None:
     case = group(
         [
             ("p", "A", "0.6", {"since": "2020-01-01", "until": "2021-01-01"}), ("q", "A", "0.4", {"since": "2021-01-01T08:30:00"}),
-            ("A", "p", "0.1"), ("q", "B", "0.33333333333"),
+            ("A", "p", "0.1"), ("q", "B", "0.33333333333", {"votes": "0.33333333333"}),
         ],
         {"alone": "person"},
         relations=[
@@ -450,7 +450,7 @@ def test_only_what_is_in_force_and_the_rest_is_counted(tmp_path: Path) -> None:
     found = {(row.where, row.reason): (row.count, row.first) for row in made.left_out.itertuples()}
     assert found == {
         ("parties", "no_part"): (1, "alone"), ("relations: concert", "no_place"): (1, "p"), ("relations: spouse", "no_place"): (1, "p"),
-        ("stakes", "no_subject"): (1, "p"), ("stakes", "not_in_force"): (1, "p"), ("stakes.share_stated", "rounded"): (1, "q"),
+        ("stakes", "no_subject"): (1, "p"), ("stakes", "not_in_force"): (1, "p"), ("stakes.share_stated", "rounded"): (1, "q"), ("stakes.votes_stated", "rounded"): (1, "q"),
         ("stakes.since", "day_only"): (1, "q"),
     }  # fmt: skip
     assert not [*wrong(json.loads(made.path.read_text("utf-8")))]
@@ -513,6 +513,8 @@ def test_what_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
         gf.to_bods(holders.o1(), tmp_path, DAY)
     with pytest.raises(gf.InputError, match="says nothing of owners"):
         gf.to_bods(holders.p1(), tmp_path / "x.bods.json", DAY)
+    with pytest.raises(gf.UsageError, match="there is no regime MARS"):
+        gf.to_bods(group([("A", "B", "1")]), tmp_path / "x.bods.json", DAY, regime="MARS")
     with pytest.raises(gf.UsageError, match="no format is known"):
         export(holders.o1(), tmp_path / "x.csv", DAY)
     with pytest.raises(gf.UsageError, match="no such option"):

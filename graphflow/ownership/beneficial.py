@@ -84,7 +84,7 @@ def beneficial_owners(
     ['unknown']
     """
     stakes = stakes_of(case, as_of)
-    rows = _rules(regime, stakes, as_of)
+    rows = rules_of(regime, stakes, as_of)
     number = party_number(stakes, company, "company")
     ties = ties_of(stakes)
     up = Upstream.of(stakes, number)
@@ -113,8 +113,8 @@ def _basis(rule: Mapping[str, str], language: str) -> str:
     return _BASIS[language].format(article=rule["article"], text=rule[f"text_{language}"], mark=rule["mark"])
 
 
-def _rules(regime: str, stakes: Stakes, as_of: Moment | None) -> list[Mapping[str, str]]:
-    """The rows of a regime that were in force."""
+def rules_of(regime: str, stakes: Stakes, as_of: Moment | None) -> list[Mapping[str, str]]:
+    """The rows of a regime that were in force; an error where there is no such regime, or was none yet."""
     rows = [row for row in law("beneficial_owners") if row["regime"] == regime]
     if not rows:
         raise UsageError(

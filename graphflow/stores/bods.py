@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from graphflow.errors import InputError, Problem, UsageError
 from graphflow.language import N_
 from graphflow.mirrors import local_days, midnights
-from graphflow.ownership import beneficial_owners
+from graphflow.ownership.beneficial import beneficial_owners, rules_of
 from graphflow.ownership.stakes import WHOLE, bounds_of, in_force, is_indirect, stakes_of
 from graphflow.rows import Moment, local_time
 from graphflow.stores.writing import Exported, Losses, must_be_writable, whole_file
@@ -60,9 +60,8 @@ _ENTITY = ("founded", "region_registered")
 _STAKE = ("owner_id", "company_id", "share", "share_min", "share_max", "votes", "class", "since", "until",
           "nominee_for", "indirect")  # fmt: skip
 _RELATION = ("party_id", "other_id", "kind", "since", "until", "source")
-_BESIDE = frozenset(
-    {"source_file", "source_sheet", "source_row"}
-)  # where a row comes from: said as its source
+# Where a row comes from: said as its source.
+_BESIDE = frozenset({"source_file", "source_sheet", "source_row"})
 _CODE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
 Row = Mapping[str, Any]
@@ -110,8 +109,8 @@ def to_bods(
     InputError
         For a case without stakes and relations.
     UsageError
-        For a file that cannot stand there; for a case that knows of no date, where none is given: every
-        statement has one.
+        For a file that cannot stand there; for a regime that there is not, or was not yet in force; for a
+        case that knows of no date, where none is given: every statement has one.
 
     References
     ----------
@@ -135,8 +134,10 @@ def to_bods(
         raise InputError(
             Problem("stakes, relations", N_("the case has neither table: it says nothing of owners"))
         )
-    at = stakes_of(case, as_of).at
-    if at == 0 and as_of is None:
+    stakes = stakes_of(case, as_of)
+    if regime is not None:
+        rules_of(regime, stakes, as_of)
+    if stakes.at == 0 and as_of is None:
         raise UsageError(
             Problem(
                 "as_of",
@@ -144,7 +145,7 @@ def to_bods(
                 expected=N_("the date whose state it is"),
             )
         )
-    statements = _Statements(case, at, as_of, regime)
+    statements = _Statements(case, stakes.at, as_of, regime)
     with whole_file(file) as out:
         out.write("[")
         for number, each in enumerate(statements.made()):
@@ -236,7 +237,7 @@ class _Statements:
         for name in rows.column_names:
             if name in carried or name in _BESIDE or name in beside:
                 continue
-            reason = "rounded" if name == "share_stated" else "no_place"
+            reason = "rounded" if name.endswith("_stated") else "no_place"
             self._count(f"{table}.{name}", reason, rows.filter(pc.is_valid(rows[name])), key)
         for name in ("share_min", "share_max"):
             if name in rows.column_names and "share" in rows.column_names:
