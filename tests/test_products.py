@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphflow as gf
+from graphflow.products.crossing import crossed
 from graphflow.synthesis import holders
 from tests.test_ownership import text_frame
 
@@ -100,10 +101,97 @@ def test_weights_and_shares_add_up_to_one(seed: int) -> None:
         r = gf.look_through(case, name)
         assert abs(r.assets["weight"].sum() - 1) < 1e-9
         held = [row for row in holdings if row["product_id"] == name]
-        assert r.assets["amount"].sum() == 100 * sum(int(row["amount"]) for row in held)
+        put = [row for row in subscriptions if row["product_id"] == name != row["investor_id"]]
+        assert r.assets["amount"].sum() == r.total == 100 * sum(int(row["amount"]) for row in held or put)
         if len(r.investors):
             assert abs(r.investors["share"].sum() - 1) < 1e-9
+            assert r.investors["amount"].sum() == r.total
         assert (r.depth is None) == (name in r.rings)
+
+
+def solved(parts: dict[str, dict[str, Fraction]], start: str) -> dict[str, Fraction]:
+    """What of the first comes to each that consists of nothing: ``x = e + x N``, by elimination."""
+    inner = sorted(parts)
+    rows = [
+        [Fraction(i == j) - parts[j].get(i, Fraction(0)) for j in inner] + [Fraction(i == start)]
+        for i in inner
+    ]
+    for at in range(len(inner)):
+        best = next(k for k in range(at, len(inner)) if rows[k][at])
+        rows[at], rows[best] = rows[best], rows[at]
+        rows[at] = [value / rows[at][at] for value in rows[at]]
+        for k in range(len(inner)):
+            if k != at and rows[k][at]:
+                rows[k] = [x - rows[k][at] * y for x, y in zip(rows[k], rows[at], strict=True)]
+    passes = {name: row[-1] for name, row in zip(inner, rows, strict=True)}
+    found: dict[str, Fraction] = {}
+    for name in inner:
+        for other, part in parts[name].items():
+            if other not in parts and passes[name]:
+                found[other] = found.get(other, Fraction(0)) + passes[name] * part
+    return found
+
+
+def of_whole(rows: list[tuple[str, str, int]]) -> dict[str, dict[str, Fraction]]:
+    found: dict[str, dict[str, Fraction]] = {}
+    for one, other, amount in rows:
+        if one != other:  # what a product has of itself is nobody's
+            found.setdefault(one, {})[other] = found.get(one, {}).get(other, Fraction(0)) + amount
+    return {one: {k: v / sum(row.values()) for k, v in row.items()} for one, row in found.items()}
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 2**40))
+def test_investors_by_assets_close_both_ways_and_are_those_of_a_dense_solution(seed: int) -> None:
+    rng = random.Random(seed)
+    names = [f"W{n}" for n in range(rng.randint(1, 6))]
+    inside = [(rng.choice(names), rng.choice(names), rng.randint(1, 900)) for _ in range(rng.randint(0, 9))]
+    held = [*inside, *((name, rng.choice("abc"), rng.randint(1, 900)) for name in names * 2)]
+    put = [(other, name, amount) for name, other, amount in inside if name != other]
+    put += [(name, rng.choice("pqr"), rng.randint(1, 900)) for name in names * 2]
+    case = case_of(
+        [holding(p, a, n, "product" if a in names else "loan") for p, a, n in held],
+        [bought(p, who, n) for p, who, n in put],
+    )
+    for name in names:
+        r = gf.look_through(case, name)
+        shares, weights = solved(of_whole(put), name), solved(of_whole(held), name)
+        found = r.matrix.set_index(["party_id", "asset_id"])
+        assert set(found.index) == {(who, asset) for who in shares for asset in weights}
+        by_investor, by_asset = (r.matrix.groupby(key)["amount"].sum() for key in ("party_id", "asset_id"))
+        for row in r.investors.itertuples():
+            assert row.share == pytest.approx(float(shares[row.party_id]), abs=TWELVE)
+            assert by_investor[row.party_id] == row.amount
+        for row in r.assets.itertuples():
+            assert row.weight == pytest.approx(float(weights[row.asset_id]), abs=TWELVE)
+            assert by_asset[row.asset_id] == row.amount
+        for (who, asset), row in found.iterrows():
+            exact = shares[who] * weights[asset]
+            assert row["share"] == pytest.approx(float(exact), abs=TWELVE)
+            assert row["amount"] >= 0 and abs(row["amount"] - r.total * exact) < 3
+        assert (name in r.rings) == (r.depth is None)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.integers(0, 2**50), max_size=9),
+    st.lists(st.integers(0, 2**50), max_size=9),
+    st.integers(0, 9),
+)
+def test_a_table_of_whole_units_closes_and_is_never_a_unit_off(
+    rows: list[int], columns: list[int], small: int
+) -> None:
+    if small < 5:  # where the remainders decide everything
+        rows, columns = [value % (small + 2) for value in rows], [value % (small + 2) for value in columns]
+    for long, short in ((rows, columns), (columns, rows)):
+        short.extend([max(sum(long) - sum(short), 0)])
+    table = crossed(rows, columns)
+    total = sum(rows)
+    assert total == sum(columns)
+    assert table.sum(axis=1).tolist() == rows and table.sum(axis=0).tolist() == columns
+    for i, row in enumerate(rows):
+        for j, column in enumerate(columns):
+            assert 0 <= int(table[i, j]) - (row * column // total if total else 0) <= 1
 
 
 @settings(max_examples=25)
@@ -205,3 +293,75 @@ def test_a_product_that_is_not_there_is_named_with_those_that_are() -> None:
 def test_missing_net_assets_leave_the_leverage_empty() -> None:
     leverage = gf.look_through(case_of([holding("A", "bond", 1)]), "A").leverage
     assert leverage.isna().all(axis=None) and isinstance(leverage, pd.DataFrame)
+
+
+def test_a_product_that_holds_itself_is_solved_without_that_and_said_so() -> None:
+    r = gf.look_through(case_of([holding("A", "A", 50, "product"), holding("A", "bond", 50)]), "A")
+    assert (r.depth, r.rings) == (None, ["A"])
+    assert r.assets[["asset_id", "weight", "amount"]].values.tolist() == [["bond", 1.0, 10000]]
+
+
+def test_without_a_known_investor_all_of_it_is_somebody_s_who_is_not_known() -> None:
+    r = gf.look_through(case_of([holding("A", "bond", 3), holding("A", "loan", 1, "loan")]), "A")
+    assert r.investors.empty
+    assert r.matrix[["party_id", "kind", "asset_id", "amount"]].values.tolist() == [
+        [None, "unknown", "bond", 300], [None, "unknown", "loan", 100],
+    ]  # fmt: skip
+
+
+def exempt(ground: str) -> gf.LookThrough:
+    """W is in X, which is exempt on a ground, which is in bonds; X has two holders, W one besides."""
+    tables = {
+        "products": [{"product_id": "W"}, {"product_id": "X", "exempt": ground}],
+        "holdings": [holding("W", "bond", 300)],
+        "subscriptions": [
+            bought("W", "p", 100),
+            bought("W", "X", 200),
+            bought("X", "q", 50),
+            bought("X", "r", 50),
+        ],
+    }
+    return gf.look_through(
+        gf.Case.from_tables(**{name: text_frame(rows) for name, rows in tables.items()}), "W"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ground", "count"),
+    [
+        ("私募条例第25条", 3),
+        ("依法备案的投资计划", 2),
+        ("社保基金", 2),
+        ("a Charity", 2),
+        ("创投基金，已备案", 3),
+    ],
+)
+def test_what_is_no_layer_is_looked_through_for_investors_all_the_same(ground: str, count: int) -> None:
+    assert exempt(ground).investor_count == count
+
+
+@pytest.mark.parametrize("ground", ["私募条例第25条", "依法备案的投资计划"])
+def test_any_stated_ground_stops_the_count_of_layers(ground: str) -> None:
+    tables = {
+        "products": [{"product_id": "X", "exempt": ground}, {"product_id": "Y"}, {"product_id": "W"}],
+        "holdings": [
+            holding("X", "Y", 1, "product"),
+            holding("Y", "bond", 1),
+            holding("W", "Y", 1, "product"),
+        ],
+    }
+    case = gf.Case.from_tables(**{name: text_frame(rows) for name, rows in tables.items()})
+    assert (gf.look_through(case, "X").depth, gf.look_through(case, "W").depth) == (0, 1)
+
+
+def test_beyond_the_greatest_investors_and_assets_the_rest_is_one_of_each_and_adds_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    r = gf.look_through(holders.p2(), "V")
+    table = r.cross(investors=2, assets=5)
+    assert table["kind"].tolist() == ["person", "person", "others"]
+    assert table["amount"].sum() == r.total and table["amount"].tolist()[:2] == [10111, 10111]
+    assert abs(table["share"].sum() - 1) < TWELVE
+    monkeypatch.setattr("graphflow.products.looking.MOST_CELLS", 100)
+    with pytest.raises(gf.UsageError, match="207 investors by 1 assets are more rows than 100"):
+        gf.look_through(holders.p2(), "V").matrix  # noqa: B018

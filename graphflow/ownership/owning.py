@@ -170,13 +170,7 @@ class Upstream:
     def orphans(self, axis: str = "share") -> npt.NDArray[np.bool_]:
         """The members of rings that own all of themselves: nobody stands behind them."""
         pointer, owners, shares, rings = self.held(axis)
-        companies = np.repeat(np.arange(self.parties.size), np.diff(pointer))
-        same = rings[owners] == rings[companies]
-        within = np.zeros(self.parties.size, np.int64)
-        np.add.at(within, companies[same], shares[same])
-        loose = np.zeros(int(rings.max()) + 1, np.bool_)
-        loose[rings[within != self.whole(axis)]] = True
-        return np.asarray(~loose[rings] & (np.bincount(rings)[rings] > 1))
+        return closed_rings(pointer, owners, shares, self.whole(axis), rings)
 
     def most(self, axis: str, wanted: npt.NDArray[np.bool_]) -> Reals:
         """The greatest share that some of them can have together in each, where stakes are ranges."""
@@ -205,6 +199,19 @@ class Upstream:
             for owner, share in self.by_owner(top, shares).items():
                 if owner not in path and share > 0:
                     heapq.heappush(heap, (minus * (share / int(whole[top])), (*path, owner)))
+
+
+def closed_rings(
+    pointer: Ints, owners: Ints, shares: Ints, whole: Ints, rings: Ints
+) -> npt.NDArray[np.bool_]:
+    """Which parties are of a ring that has all of itself, so that nobody stands behind it."""
+    companies = np.repeat(np.arange(whole.size), np.diff(pointer))
+    same = rings[owners] == rings[companies]
+    within = np.zeros(whole.size, np.int64)
+    np.add.at(within, companies[same], shares[same])
+    loose = np.zeros(int(rings.max(initial=-1)) + 1, np.bool_)
+    loose[rings[within != whole]] = True
+    return np.asarray(~loose[rings] & (np.bincount(rings)[rings] > 1))
 
 
 MOST_PATHS = 5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from graphflow.errors import InputError, Problem, UsageError
-from graphflow.kernels import shares as kernels
+from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.law import law
 from graphflow.ownership.stakes import EVER, party_number
+from graphflow.products.crossing import apportioned, crossed
 from graphflow.products.positions import DAY, VEHICLES, Key, Positions, micros, positions_of, records
+from graphflow.products.webs import Edges, Web
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -33,78 +34,11 @@ ON_DEMAND = 1
 HALF = Fraction(1, 2)
 """From this part of a product on, its assets are consolidated whole."""
 
-Edges = list[tuple[Key, int]]
+MOST_CELLS = 20_000_000
+"""Rows that the matrix of investors by assets may have."""
 
-
-@dataclass(frozen=True)
-class Web:
-    """What stands behind a node, in one direction: for each node what it consists of, in whole units."""
-
-    nodes: list[Key]
-    edges: list[Edges]
-
-    @classmethod
-    def grown(cls, start: Key, behind: Callable[[Key], Edges]) -> Web:
-        """Everything that is reached from a node."""
-        nodes, place, edges = [start], {start: 0}, []
-        for node in nodes:
-            found = behind(node)
-            edges.append(found)
-            for other, _ in found:
-                if other not in place:
-                    place[other] = len(nodes)
-                    nodes.append(other)
-        return cls(nodes, edges)
-
-    @cached_property
-    def arrays(self) -> tuple[Any, Any, Any, Any]:
-        """Pointer, others, amounts and wholes, as the kernels take them."""
-        place = {node: number for number, node in enumerate(self.nodes)}
-        pointer = np.cumsum([0, *(len(each) for each in self.edges)]).astype(np.int64)
-        others = np.array([place[other] for each in self.edges for other, _ in each], np.int64)
-        amounts = np.array([amount for each in self.edges for _, amount in each], np.int64)
-        whole = np.array([max(sum(amount for _, amount in each), 1) for each in self.edges], np.int64)
-        return pointer, others, amounts, whole
-
-    @cached_property
-    def rings(self) -> Any:
-        """The number of each node's ring."""
-        pointer, others, _, _ = self.arrays
-        return kernels.components(pointer, others)
-
-    def ring_members(self) -> list[Key]:
-        """Nodes that stand behind themselves."""
-        size = np.bincount(self.rings)
-        return [node for node, ring in zip(self.nodes, self.rings, strict=True) if size[ring] > 1]
-
-    def parts(self) -> dict[Key, float]:
-        """The part of each last node in the first; what a closed ring keeps is its members'."""
-        pointer, others, amounts, whole = self.arrays
-        comes = np.zeros(len(self.nodes))
-        comes[0] = 1.0
-        passes, _, ended = kernels.integrate(pointer, others, amounts, whole, self.rings, comes)
-        if ended == kernels.LARGE:
-            raise InputError(
-                Problem("holdings", N_("a ring of more than {most} products holds itself"),
-                        {"most": kernels.LARGEST_RING})
-            )  # fmt: skip
-        last = np.diff(pointer) == 0
-        if ended & kernels.ORPHAN:
-            closed = self._closed()
-            last = last | closed
-        return {
-            node: float(value)
-            for node, value, end in zip(self.nodes, passes, last, strict=True)
-            if end and value > 0
-        }
-
-    def _closed(self) -> Any:
-        loose = set()
-        ring = dict(zip(self.nodes, self.rings.tolist(), strict=True))
-        for node, found in zip(self.nodes, self.edges, strict=True):
-            if any(ring[other] != ring[node] for other, _ in found) or not found:
-                loose.add(ring[node])
-        return np.array([number not in loose for number in self.rings.tolist()])
+PASSES_ON = "passes_on"
+"""The ground of a company that is no layer: it only passes money on, which is inferred."""
 
 
 @dataclass(frozen=True)
@@ -120,12 +54,13 @@ class LookThrough:
         it is part of a ring.
     layers
         Frame: the products and companies below it: `id`, `kind`, `name`, `depth`, `counts` (whether it is a
-        layer), `ground` (why not).
+        layer), `ground` (why not; ``passes_on`` of a company is inferred: no revenue or debt of it is known).
     rings
         Ids of products and companies that hold themselves through others.
     investors
-        Frame, one row a person, operating company or exempt vehicle, once: `party_id`, `kind`, `share` (of
-        what is subscribed), `qualified` (true where every subscription on the way says so), `ways`.
+        Frame, one row a person, operating company or exempt vehicle, once: `party_id` (missing for owners who
+        are not known), `kind`, `share` (of what is subscribed), `amount` (of `total`, minor units),
+        `qualified` (true where all its subscriptions to these products say so).
     investor_count, investor_count_cumulative, project_investor_count
         Of those with money in it now, ever, and over all products that serve the same project.
     nominal_count
@@ -135,8 +70,13 @@ class LookThrough:
     assets
         Frame: `asset_id`, `asset_kind`, `weight`, `amount` (of the product's holdings, minor units),
         `borrower_id`, `end`; the weights sum to one.
+    total
+        What it holds, in minor units; where no holding is known, what is subscribed.
     borrowers
         Frame: `borrower_id`, `weight`.
+    matrix
+        Frame, one row an investor and an asset: `party_id`, `kind`, `asset_id`, `asset_kind`, `share`,
+        `amount`.
     leverage
         Frame with one row: `nominal`, `proportional`, `consolidated`: total over net assets; missing where
         net assets are.
@@ -190,19 +130,26 @@ class LookThrough:
 
     def _ground(self, product: str) -> str:
         """Why a product is no layer, or nothing."""
-        row = self.positions.products.get(product, {})
-        for rule in law("product_layers"):
-            value = row.get(rule["field"])
-            if value and rule["value"] in ("*", value):
-                return rule["ground"] if rule["field"] == "kind" else str(value)
-        return ""
+        return ground_of(self.positions.products.get(product, {}), "product_layers")
 
     def _kind_exempt(self, product: str) -> bool:
         kind = self.positions.products.get(product, {}).get("kind")
         return any(rule["field"] == "kind" and rule["value"] == kind for rule in law("product_layers"))
 
-    def _depths(self, companies: bool) -> dict[Key, int]:
-        """Layers below each product, counted on what is left when rings are taken together."""
+    def _counts(self, node: Key, companies: bool) -> bool:
+        """Whether what a node holds stands a layer below it."""
+        kind, name = node
+        return companies if kind == "party" else not self.positions.products.get(name, {}).get("exempt")
+
+    @cached_property
+    def _depths(self) -> Mapping[bool, Mapping[Key, int]]:
+        """Layers below each product, counted on what is left when rings are taken together.
+
+        Without companies that pass money on, and with them.
+        """
+        return {companies: self._layers_below(companies) for companies in (False, True)}
+
+    def _layers_below(self, companies: bool) -> dict[Key, int]:
         web = self._down
         depth: dict[int, int] = {}
         by_ring: dict[int, list[int]] = {}
@@ -212,10 +159,7 @@ class LookThrough:
         for ring in sorted(by_ring):
             most = 0
             for place in by_ring[ring]:
-                kind, name = web.nodes[place]
-                counts = (
-                    companies if kind == "party" else not self.positions.products.get(name, {}).get("exempt")
-                )
+                node = web.nodes[place]
                 for other, _ in web.edges[place]:
                     below = int(web.rings[number[other]])
                     if below == ring or other[0] not in ("product", "party"):
@@ -223,11 +167,10 @@ class LookThrough:
                     if other[0] == "product" and self._kind_exempt(other[1]):
                         continue
                     if other[0] == "party":  # a company in between is a layer of its own, or none
-                        most = max(most, depth[below] + (1 if companies else 0))
+                        more = companies
                     else:
-                        most = max(
-                            most, depth[below] + (1 if (kind == "party" and not companies) or counts else 0)
-                        )
+                        more = (node[0] == "party" and not companies) or self._counts(node, companies)
+                    most = max(most, depth[below] + more)
             depth[ring] = most
         return {node: depth[int(web.rings[place])] for node, place in number.items()}
 
@@ -239,24 +182,24 @@ class LookThrough:
     @property
     def depth(self) -> int | None:
         """Layers of products below it; None in a ring."""
-        return None if self.product_id in self.rings else self._depths(False)["product", self.product_id]
+        return None if self.product_id in self.rings else self._depths[False]["product", self.product_id]
 
     @property
     def depth_total(self) -> int | None:
         """The same with companies and partnerships that only pass money on; None in a ring."""
-        return None if self.product_id in self.rings else self._depths(True)["product", self.product_id]
+        return None if self.product_id in self.rings else self._depths[True]["product", self.product_id]
 
     @property
     def layers(self) -> pd.DataFrame:
         """The products and passing companies below it, each with its own depth."""
-        depths = self._depths(False)
+        depths = self._depths[False]
         rows = []
         for node in self._down.nodes:
             kind, name = node
             if kind not in ("product", "party"):
                 continue
             given = self.positions.products.get(name, {}) if kind == "product" else {}
-            ground = self._ground(name) if kind == "product" else "passes money on"
+            ground = self._ground(name) if kind == "product" else PASSES_ON
             rows.append({"id": name, "kind": given.get("kind", kind), "name": given.get("name"),
                          "depth": depths[node], "counts": not ground, "ground": ground})  # fmt: skip
         return pd.DataFrame(rows, columns=["id", "kind", "name", "depth", "counts", "ground"])
@@ -268,10 +211,10 @@ class LookThrough:
         p = self.positions
         kind, name = node
         if kind == "product":
-            if name != self.product_id and self._ground(name):
+            if name != self.product_id and ground_of(p.products.get(name, {}), "investor_counts"):
                 return []
-            rows = p.ever[p.ever["product_id"] == name] if ever else p.sold.get(name)
-            if rows is None or not len(rows):
+            rows = (p.sold_ever if ever else p.sold).get(name)
+            if rows is None:
                 return []
             summed = rows.groupby("investor_id")["amount"].sum()
             return [(self._investor(str(who)), int(amount)) for who, amount in summed.items()]
@@ -296,23 +239,37 @@ class LookThrough:
         kind = self.positions.party_kinds.get(party, "")
         return kind in VEHICLES or (kind == "company" and self.positions.passes_on(party))
 
-    def _up(self, ever: bool = False) -> Web:
-        return Web.grown(("product", self.product_id), lambda node: self._above(node, ever))
+    @cached_property
+    def _up(self) -> Web:
+        return Web.grown(("product", self.product_id), lambda node: self._above(node, False))
+
+    @cached_property
+    def _up_ever(self) -> Web:
+        return Web.grown(("product", self.product_id), lambda node: self._above(node, True))
 
     @cached_property
     def investors(self) -> pd.DataFrame:
         """Who has money in it in the end, each once."""
-        web = self._up()
+        web = self._up
         said = self._qualified(web)
-        rows = []
+        rows: list[dict[str, Any]] = []
+        unknown = 0.0
         for (kind, name), share in web.parts().items():
             if (kind, name) == web.nodes[0]:
                 continue
+            if kind == "unknown":
+                unknown += share
+                continue
             label = self.positions.party_kinds.get(name, "") if kind == "party" else kind
-            rows.append({"party_id": None if kind == "unknown" else name, "kind": label, "share": share,
-                         "qualified": said.get((kind, name))})  # fmt: skip
+            rows.append(
+                {"party_id": name, "kind": label, "share": share, "qualified": said.get((kind, name))}
+            )
+        rows.sort(key=lambda row: (-row["share"], row["party_id"]))
+        if unknown > 0:
+            rows.append({"party_id": None, "kind": "unknown", "share": unknown, "qualified": None})
         frame = pd.DataFrame(rows, columns=["party_id", "kind", "share", "qualified"])
-        return frame.sort_values(["share", "party_id"], ascending=[False, True], ignore_index=True)
+        frame.insert(3, "amount", apportioned(self.total, frame["share"].tolist()))
+        return frame
 
     def _qualified(self, web: Web) -> dict[Key, bool | None]:
         rows = self.positions.subscriptions
@@ -325,19 +282,24 @@ class LookThrough:
             found[self._investor(str(who))] = bool(known.all()) if len(known) == len(values) else None
         return found
 
-    def _count(self, web: Web) -> int:
-        ends = {node for node, behind in zip(web.nodes, web.edges, strict=True) if not behind}
-        return len({node for node in ends if node[0] in ("party", "product") and node != web.nodes[0]})
+    @staticmethod
+    def _ends(web: Web) -> set[Key]:
+        """Who stands at the end of a web of investors, each once; owners who are not known are nobody."""
+        return {
+            node
+            for node, behind in zip(web.nodes, web.edges, strict=True)
+            if not behind and node[0] in ("party", "product") and node != web.nodes[0]
+        }
 
     @property
     def investor_count(self) -> int:
         """How many have money in it in the end, each once."""
-        return self._count(self._up())
+        return len(self._ends(self._up))
 
     @property
     def investor_count_cumulative(self) -> int:
         """How many ever had."""
-        return self._count(self._up(ever=True))
+        return len(self._ends(self._up_ever))
 
     @property
     def nominal_count(self) -> int:
@@ -356,32 +318,30 @@ class LookThrough:
     @property
     def project_investor_count(self) -> int:
         """How many have money in any product of the same project, each once."""
-        ends: set[Key] = set()
-        for name in self.project_products:
-            web = LookThrough(self.positions, name)._up()
-            ends |= {
-                node for node, behind in zip(web.nodes, web.edges, strict=True)
-                if not behind and node[0] in ("party", "product") and node != web.nodes[0]
-            }  # fmt: skip
-        return len(ends)
+        others = [LookThrough(self.positions, name) for name in self.project_products]
+        return len(set().union(*(self._ends(each._up) for each in others)))
 
     @property
     def unknown_vehicles(self) -> list[str]:
         """Vehicles of which no holder is known: each counts as one, and is at least one."""
-        web = self._up()
         return [
-            name for (kind, name), behind in zip(web.nodes, web.edges, strict=True)
-            if kind == "party" and not behind and self._is_vehicle(name)
+            name for kind, name in self._up.nodes
+            if kind == "party" and (kind, name) in self._ends(self._up) and self._is_vehicle(name)
         ]  # fmt: skip
 
     # ------------------------------------------------------------ assets
+
+    @property
+    def total(self) -> int:
+        """What it holds, in minor units; where no holding is known, what is subscribed."""
+        rows = self.positions.held.get(self.product_id)
+        rows = self.positions.sold.get(self.product_id) if rows is None else rows
+        return int(rows["amount"].sum()) if rows is not None else 0
 
     @cached_property
     def assets(self) -> pd.DataFrame:
         """What its money is in, in the end; the weights sum to one."""
         details = self._details()
-        held = self.positions.held.get(self.product_id)
-        total = int(held["amount"].sum()) if held is not None else 0
         rows = []
         for (kind, name), weight in self._down.parts().items():
             label = kind.removeprefix("asset:") if kind.startswith("asset:") else kind
@@ -391,8 +351,57 @@ class LookThrough:
             )
         frame = pd.DataFrame(rows, columns=["asset_id", "asset_kind", "weight", "borrower_id", "end"])
         frame = frame.sort_values(["weight", "asset_id"], ascending=[False, True], ignore_index=True)
-        frame.insert(3, "amount", _apportioned(total, frame["weight"].tolist()))
+        frame.insert(3, "amount", apportioned(self.total, frame["weight"].tolist()))
         return frame
+
+    @cached_property
+    def matrix(self) -> pd.DataFrame:
+        """Whose money is in what, in the end: investors by assets, ``S (I - N)^-1 A``.
+
+        All of a product's investors are in the same assets: a share of the one times a weight of the other.
+        `amount` adds up to the unit both ways, to the investor's in `investors` and to the asset's in
+        `assets`: each is the product of the two over `total`, rounded down, or one more (`crossed`).
+        Where no investor is known there is one row of them, which is missing.
+
+        Raises
+        ------
+        UsageError
+            Where it would have more than `MOST_CELLS` rows: `cross` sums what is beyond the greatest.
+        """
+        return self.cross()
+
+    def cross(self, investors: int | None = None, assets: int | None = None) -> pd.DataFrame:
+        """The matrix of so many investors and assets with the greatest shares, the others as one of each.
+
+        Parameters
+        ----------
+        investors, assets
+            How many of each have rows of their own; None for all. The rest has `kind` (and `asset_kind`)
+            ``others``, and adds up with them.
+        """
+        who = self.investors[["party_id", "kind", "share", "amount"]]
+        what = self.assets[["asset_id", "asset_kind", "weight", "amount"]]
+        if who.empty:
+            who = pd.DataFrame([[None, "unknown", 1.0, self.total]], columns=who.columns)
+        who, what = _with_others(who, investors), _with_others(what, assets)
+        if len(who) * len(what) > MOST_CELLS:
+            raise UsageError(
+                Problem(
+                    "matrix",
+                    N_("{investors} investors by {assets} assets are more rows than {most}"),
+                    {"investors": len(who), "assets": len(what), "most": MOST_CELLS},
+                    expected="cross(investors=100, assets=100)",
+                )
+            )
+        rows, columns = np.indices((len(who), len(what))).reshape(2, -1)
+        amounts = crossed(who["amount"].tolist(), what["amount"].tolist())
+        share, weight = who["share"].to_numpy(float), what["weight"].to_numpy(float)
+        return pd.DataFrame({
+            "party_id": who["party_id"].to_numpy(object)[rows], "kind": who["kind"].to_numpy(object)[rows],
+            "asset_id": what["asset_id"].to_numpy(object)[columns],
+            "asset_kind": what["asset_kind"].to_numpy(object)[columns],
+            "share": share[rows] * weight[columns], "amount": amounts.reshape(-1),
+        })  # fmt: skip
 
     def _details(self) -> dict[Key, tuple[str | None, Any]]:
         found: dict[Key, tuple[str | None, Any]] = {}
@@ -554,6 +563,34 @@ class LookThrough:
         return f"<LookThrough {self.product_id}: depth {depth}, {counts}>"
 
 
+def _with_others(frame: pd.DataFrame, most: int | None) -> pd.DataFrame:
+    """The first rows of a frame of id, kind, share and amount; the others summed to one."""
+    if most is None or len(frame) <= most:
+        return frame
+    rest = frame.iloc[most:]
+    sums = [None, "others", float(rest.iloc[:, 2].sum()), int(rest.iloc[:, 3].sum())]
+    rows = [*frame.iloc[:most].to_numpy(object).tolist(), sums]
+    return pd.DataFrame(rows, columns=frame.columns)
+
+
+def ground_of(row: Mapping[str, Any], table: str) -> str:
+    """The ground of a table of law that a product meets, as it is stated of the product; or nothing.
+
+    `product_layers` has what is no layer, `investor_counts` where the count of investors stops: the one does
+    not follow from the other.
+    """
+    for rule in law(table):
+        value = str(row.get(rule["field"]) or "")
+        words = rule["value"].split("|")
+        if rule["field"] == "exempt":
+            met = bool(value) and ("*" in words or any(word in value.lower() for word in words))
+        else:
+            met = value in words
+        if met:
+            return rule["ground"] if rule["field"] == "kind" else value
+    return ""
+
+
 def _bucket(days: int | None) -> int:
     if days is None:
         return len(BUCKETS)
@@ -564,17 +601,6 @@ def _mean(rows: Iterable[tuple[int | None, int]]) -> float | None:
     known = [(days, amount) for days, amount in rows if days is not None]
     total = sum(amount for _, amount in known)
     return float(Fraction(sum(days * amount for days, amount in known), total)) if total else None
-
-
-def _apportioned(total: int, weights: list[float]) -> list[int]:
-    """A sum in whole units by weights, the greatest remainders rounded up: it adds up."""
-    exact = [total * weight for weight in weights]
-    parts = [int(value) for value in exact]
-    for place in sorted(range(len(parts)), key=lambda at: (parts[at] - exact[at], at))[
-        : max(total - sum(parts), 0)
-    ]:
-        parts[place] += 1
-    return parts
 
 
 def look_through(case: Case, product: str, as_of: Moment | None = None) -> LookThrough:

@@ -39,6 +39,11 @@ class Positions:
         All subscriptions up to the moment, also what was paid back.
     at
         The moment, in microseconds.
+
+    Notes
+    -----
+    Of what was put in, `redeemed_amount` is no longer in the product, all of it where that is empty. Where
+    less was paid back than was put in, the rest is still owed: whether it is lost the tables do not say.
     """
 
     case: Case = field(repr=False)
@@ -73,6 +78,11 @@ class Positions:
         return {str(name): rows for name, rows in self.subscriptions.groupby("investor_id")}
 
     @cached_property
+    def sold_ever(self) -> Mapping[str, pd.DataFrame]:
+        """All subscriptions up to the moment by product, also what was paid back."""
+        return {str(name): rows for name, rows in self.ever.groupby("product_id")}
+
+    @cached_property
     def sold(self) -> Mapping[str, pd.DataFrame]:
         """Subscriptions in force by product."""
         return {str(name): rows for name, rows in self.subscriptions.groupby("product_id")}
@@ -83,7 +93,10 @@ class Positions:
         return {str(name): rows for name, rows in self.holdings.groupby("product_id")}
 
     def passes_on(self, party: str) -> bool:
-        """Whether a company or vehicle only passes money on: it is in products, and has no business."""
+        """Whether a company or vehicle only passes money on: it is in products, and has no business.
+
+        That is inferred, from revenue and debt that are not known of it: no table says so.
+        """
         if self.party_kinds.get(party, "") not in ("company", *VEHICLES) or party in self.operating:
             return False
         return party in self.bought_by
@@ -137,7 +150,8 @@ def _build(case: Case, at: int) -> Positions:
             )
             back = paid.where(gone, 0).fillna(ever["amount"].where(gone, 0))
             left = (ever["amount"] - back).clip(lower=0).astype("int64")
-            # what is paid back with a gain is paid back, and no more
+            # READING: paid back with a gain is paid back, and no more; paid back less than was put in is a
+            # part, and the rest is still in it. The tables do not tell a loss from that: `register` lists it.
             current = ever.assign(amount=left)[left > 0]
     return Positions(case, stakes_at(case, at), products, holdings, current, ever, at)
 
