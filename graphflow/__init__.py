@@ -47,7 +47,7 @@ if TYPE_CHECKING:  # what the names below are, for people's editors and for mypy
         weakest_link,
     )
     from graphflow.penetration import Penetration, penetrate
-    from graphflow.products import LookThrough, look_through
+    from graphflow.products import LookThrough, look_through, register
     from graphflow.stores import Exported, export, to_bods
     from graphflow.tables import Tables
     from graphflow.tracing import compare_rules, trace
@@ -78,6 +78,7 @@ _ROOMS = {
     "ownership_graph": "ownership",
     "penetrate": "penetration",
     "power": "ownership",
+    "register": "products",
     "related": "ownership",
     "to_bods": "stores",
     "trace": "tracing",
@@ -111,6 +112,7 @@ __all__ = [
     "ownership_graph",
     "penetrate",
     "power",
+    "register",
     "related",
     "to_bods",
     "trace",

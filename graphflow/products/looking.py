@@ -14,9 +14,11 @@ import pandas as pd
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.law import law
-from graphflow.ownership.stakes import EVER, party_number
+from graphflow.ownership.stakes import EVER, last_moment, party_number
 from graphflow.products.crossing import apportioned, crossed
+from graphflow.products.leaves import fee_stack, related_assets, restricted_assets, summed
 from graphflow.products.positions import DAY, VEHICLES, Key, Positions, micros, positions_of, records
+from graphflow.products.rolling import Rollover, realised_rollover
 from graphflow.products.webs import Edges, Web
 from graphflow.rows import Moment
 
@@ -403,6 +405,69 @@ class LookThrough:
             "share": share[rows] * weight[columns], "amount": amounts.reshape(-1),
         })  # fmt: skip
 
+    @cached_property
+    def related_assets(self) -> pd.DataFrame:
+        """Each asset in the end with whether its debtor is related to those who run the products.
+
+        Frame: `asset_id`, `asset_kind`, `party_id` (who owes it: the borrower of the holding, else of the
+        loan; of equity the company), `weight`, `amount`, `related` (``yes``, ``disputed``, ``no``;
+        ``unknown`` where no debtor is stated, or nobody who runs the product), `to` (the issuers and managers
+        it is related to: of this product and of those below it), `basis` (the rules, as `gf.related` names
+        them; ``same``: it is one of them).
+        """
+        names = [name for kind, name in self._down.nodes if kind == "product"]
+        return related_assets(self.positions, names, self.assets)
+
+    @property
+    def related_shares(self) -> pd.DataFrame:
+        """The same summed: `related`, `assets` (how many), `weight`, `amount`; adds up to all assets."""
+        return summed(self.related_assets, ["related"])
+
+    @cached_property
+    def restricted_assets(self) -> pd.DataFrame:
+        """Each asset in the end with its debtor's sector and the row of law that restricts it at the date.
+
+        Frame: `asset_id`, `asset_kind`, `party_id`, `weight`, `amount`, `sector`, `restricted` (``yes``,
+        ``no``; ``unknown`` where no sector of a debtor is stated), `article`, `since`, `mark`.
+        """
+        return restricted_assets(self.positions, self.assets)
+
+    @property
+    def restricted_shares(self) -> pd.DataFrame:
+        """The same summed by sector: `sector`, `article`, `since`, `mark`, `restricted`, `assets`, `weight`,
+        `amount`; adds up to all assets.
+        """
+        return summed(self.restricted_assets, ["sector", "article", "since", "mark", "restricted"])
+
+    @property
+    def distances(self) -> Mapping[Key, int]:
+        """How many steps each product, company and asset lies below it, on the shortest way."""
+        web = self._down
+        found = {web.nodes[0]: 0}
+        for node, below in zip(web.nodes, web.edges, strict=True):
+            for other, _ in below:
+                found.setdefault(other, found[node] + 1)
+        return found
+
+    @cached_property
+    def fees(self) -> pd.DataFrame:
+        """The fees paid along the layers, and the part of them that falls on it.
+
+        Frame, one row a layer and currency, this product first: `id`, `kind`, `depth`, `currency`, `fees`
+        (all that the layer's accounts paid up to the date, in minor units; missing where no account of it is
+        in the case), `part` (what of the layer is this product's: of its net assets, else of what it holds),
+        `amount` (that part of the fees, rounded to the unit), `rate` (over `total`). The stack is the sum of
+        `amount`. Fees are those paid by transfers; the tables have no rates of fees.
+        """
+        web, distances = self._down, self.distances
+        nodes = []
+        for node, passes, below in zip(web.nodes, web.passes, web.edges, strict=True):
+            if node[0] in ("product", "party"):
+                net = self._net(node[1]) if node[0] == "product" else None
+                held = sum(amount for other, amount in below if other[0] != "unknown")
+                nodes.append((node, distances[node], float(passes), net or held or None))
+        return fee_stack(self.positions, nodes, self.total)
+
     def _details(self) -> dict[Key, tuple[str | None, Any]]:
         found: dict[Key, tuple[str | None, Any]] = {}
         for row in records(self.positions.holdings):
@@ -551,6 +616,52 @@ class LookThrough:
         if self.wam_assets is None or self.wam_liabilities is None:
             return None
         return self.wam_assets - self.wam_liabilities
+
+    def realised_rollover(
+        self,
+        rule: str = "fifo",
+        *,
+        currency: str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+    ) -> Rollover:
+        """What part of its redemptions was, traced backward, the money of new subscriptions.
+
+        The transfers that paid its redemptions (those that its subscriptions name, else those from its own
+        accounts that name it) are traced under a rule. Each piece of money counts at the first subscription
+        transfer that it comes to on its way back, of this product or of another of the same issuer; what
+        comes to none counts where the trace ends, and where that is the end of what is known, it is untold.
+
+        Parameters
+        ----------
+        rule
+            ``"fifo"``, ``"lifo"`` or ``"prorata"``.
+        currency
+            Of the redemptions, where they are in several.
+        since, until
+            The period of the redemptions, inclusive; what came in before it is not looked at. None: up to the
+            date of the look.
+
+        Raises
+        ------
+        UsageError
+            Where nothing was redeemed in the period, or the rule does not say whose money was paid.
+
+        References
+        ----------
+        The design's measure of realised roll-over: the share of redemptions traced to new subscriptions.
+
+        Examples
+        --------
+        >>> from graphflow.synthesis import holders
+        >>> look_through(holders.p6(), "F").realised_rollover().share
+        0.75
+        """
+        if until is None and self.positions.at < last_moment(self.positions.case.tables):
+            until = pd.Timestamp(self.positions.at, unit="us", tz="UTC").isoformat()
+        return realised_rollover(
+            self.positions, self.product_id, rule=rule, currency=currency, since=since, until=until
+        )
 
     @property
     def rollover_dependency(self) -> dict[str, float]:

@@ -329,4 +329,114 @@ def j1() -> Case:
     return case_of(j1_tables())
 
 
-TOYS |= {"p1": p1_tables, "p2": p2_tables, "p4": p4_tables, "p5": p5_tables, "j1": j1_tables}
+TOYS |= {"j1": j1_tables}
+
+
+def _paid(rows: Sequence[tuple[str, str, str, str, Mapping[str, str]]]) -> Frames:
+    """Transfers a minute apart: id, source, target, amount, and more."""
+    return {"transfers": frame_of([
+        {"transfer_id": name, "time": f"2024-03-01T09:{minute:02d}:00", "source": source, "target": target,
+         "amount": amount, **more}
+        for minute, (name, source, target, amount, more) in enumerate(rows)
+    ])}  # fmt: skip
+
+
+def p6_tables() -> Frames:
+    """The tables of `p6`."""
+    products = [{"product_id": name, "issuer_id": "I"} for name in ("F", "G")]
+    subscriptions = [
+        {"product_id": "F", "investor_id": "A", "amount": "100", "time": "2024-03-01T09:00:00",
+         "transfer_id": "s1", "redeemed": "2024-03-01T09:05:00", "redeemed_amount": "80",
+         "redemption_transfer_id": "r1"},
+        {"product_id": "F", "investor_id": "B", "amount": "60", "time": "2024-03-01T09:02:00",
+         "transfer_id": "s2"},
+        {"product_id": "G", "investor_id": "C", "amount": "15", "time": "2024-03-01T09:03:00",
+         "transfer_id": "s3"},
+    ]  # fmt: skip
+    accounts = [{"account_id": "M", "covered": "true", "opening_balance": "0", "party_id": "I"}]
+    accounts += [{"account_id": name, "covered": "false"} for name in ("a", "b", "c", "project")]
+    transfers = _paid([
+        ("s1", "a", "M", "100", {"kind": "subscription"}),
+        ("invested", "M", "project", "100", {}),
+        ("s2", "b", "M", "60", {"kind": "subscription"}),
+        ("s3", "c", "M", "15", {"kind": "subscription"}),
+        ("income", "project", "M", "5", {}),
+        ("r1", "M", "a", "80", {"kind": "redemption"}),
+    ])  # fmt: skip
+    parties = [{"party_id": name, "name": name, "kind": "person"} for name in ("A", "B", "C")]
+    parties += [{"party_id": "I", "name": "I", "kind": "company"}]
+    return (
+        transfers
+        | {"accounts": frame_of(accounts), "parties": frame_of(parties)}
+        | _products(products, subscriptions=subscriptions)
+    )
+
+
+def p6() -> Case:
+    """Roll-over (P6): of 80 paid back 60 were just put into the same product, 15 into another, 5 earned."""
+    return case_of(p6_tables())
+
+
+def p7_tables() -> Frames:
+    """The tables of `p7`."""
+    products = [
+        {"product_id": "W", "issuer_id": "I", "registered": "SX0001", "project": "the tower"},
+        {"product_id": "T", "issuer_id": "J", "project": "the tower"},
+        {"product_id": "V", "issuer_id": "I", "registered": "SX0002"},
+    ]
+    holdings = [
+        {"product_id": product, "asset_id": asset, "asset_kind": kind, "amount": amount, "borrower_id": who}
+        for product, asset, kind, amount, who in (
+            ("W", "T", "product", "60", ""), ("W", "L1", "loan", "40", "C"),
+            ("T", "L2", "loan", "90", "D"), ("T", "deposit", "cash", "30", ""),
+        )
+    ]  # fmt: skip
+    subscriptions = [
+        {"product_id": "W", "investor_id": "Q", "amount": "75", "time": "2024-03-01T09:00:00",
+         "transfer_id": "s1"},
+        {"product_id": "W", "investor_id": "R", "amount": "25", "time": "2024-03-01T09:01:00"},
+    ]  # fmt: skip
+    accounts = [
+        {"account_id": f"account {name}", "product_id": name, "covered": "true", "opening_balance": "0"}
+        for name in ("W", "T")
+    ]
+    accounts += [{"account_id": name, "covered": "false"} for name in ("q", "r", "j", "i", "y")]
+    transfers = _paid([
+        ("s1", "q", "account W", "75", {"product_id": "W", "kind": "subscription"}),
+        ("s2", "r", "account W", "25", {"product_id": "W", "kind": "subscription"}),
+        ("t1", "account W", "account T", "60", {"product_id": "T"}),
+        ("t2", "j", "account T", "60", {"product_id": "T"}),
+        ("f1", "account W", "i", "1", {"kind": "management_fee"}),
+        ("f2", "account T", "j", "4", {"kind": "channel_fee"}),
+        ("y1", "q", "y", "30", {"product_id": "Y"}),
+    ])  # fmt: skip
+    parties = [{"party_id": name, "name": name, "kind": "person"} for name in _PERSONS]
+    parties += [
+        {"party_id": name, "name": name, "kind": "company", "sector": sector, "region_registered": region}
+        for name, sector, region in (
+            ("I", "asset_manager", "上海"), ("J", "trust_company", "北京"), ("C", "ordinary", ""),
+            ("D", "developer", ""),
+        )
+    ]  # fmt: skip
+    stakes = [
+        {"owner_id": owner, "company_id": company, "share": share}
+        for owner, company, share in (("I", "C", "0.6"), ("P", "I", "0.2"), ("P", "D", "0.2"))
+    ]
+    return (
+        transfers
+        | {"accounts": frame_of(accounts), "parties": frame_of(parties), "stakes": frame_of(stakes)}
+        | _products(products, holdings=holdings, subscriptions=subscriptions)
+    )
+
+
+def p7() -> Case:
+    """A product to its leaves (P7): W lends 40 to C, which its issuer controls, and has half of T.
+
+    T has lent 90 to the developer D and has 30 in cash. Fees: 1 of W, and half of T's 4.
+    """
+    return case_of(p7_tables())
+
+
+TOYS |= {
+    "p1": p1_tables, "p2": p2_tables, "p4": p4_tables, "p5": p5_tables, "p6": p6_tables, "p7": p7_tables,
+}  # fmt: skip

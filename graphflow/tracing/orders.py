@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, TypeVar
@@ -25,6 +25,8 @@ Ints = NDArray[np.int64]
 
 MOST_ORDERS = 1000
 """Joint orders that are tried; of more, only bounds from outside are said."""
+
+Figure = TypeVar("Figure")
 
 Key = tuple[str, tuple[str, str], str]
 """An end: kind, holder (an account, or else a party), currency."""
@@ -50,23 +52,31 @@ class Intervals:
 
 
 def intervals(trace: Trace) -> Intervals | None:
+    """The figures of a trace over all orders; None where there are more than :data:`MOST_ORDERS`."""
+    found = over_orders(trace, lambda each: (each._end_amounts, each._carried_amounts))
+    if found is None:
+        return None
+    return Intervals(_spans([moved for _, moved in found]), _spans([ends for ends, _ in found]), len(found))
+
+
+def over_orders(trace: Trace, figure: Callable[[Trace], Figure]) -> list[Figure] | None:
     """Ask the question of a trace again in every joint order of the rows that its money may reach.
 
-    Each order has its own least openings. None where there are more than :data:`MOST_ORDERS`.
+    Each order has its own least openings. What `figure` says of each answer; None where there are more than
+    :data:`MOST_ORDERS`.
     """
     question, ledger = trace._question, trace._whole
     case = trace._case if trace._excerpt is None else trace._excerpt.around.case
     span = ends_of_case(ledger)
     held = np.array([ledger.account(x.id) for x in question.references if x.kind == "balance"], np.int64)
 
-    def try_all(excerpt: Excerpt) -> tuple[Intervals | None, Ints]:
+    def try_all(excerpt: Excerpt) -> tuple[list[Figure] | None, Ints]:
         from graphflow.tracing.question import ask
 
         orders = joint_orders(ledger, excerpt, MOST_ORDERS)
         if orders is None:
             return None, excerpt.whole
-        ends: list[dict[Key, int]] = []
-        moved: list[dict[str, int]] = []
+        figures: list[Figure] = []
         reached = excerpt.whole
         for events in orders:
             part = excerpt.case(events)
@@ -78,11 +88,10 @@ def intervals(trace: Trace) -> Intervals | None:
             if grown.size > reached.size:
                 reached = grown
                 break  # all of it again, with the rows of these accounts
-            ends.append(found._end_amounts)
-            moved.append(found._carried_amounts)
-        return Intervals(_spans(moved), _spans(ends), len(ends)), reached
+            figures.append(figure(found))
+        return figures, reached
 
-    found: Intervals | None = settled(
+    found: list[Figure] | None = settled(
         case, np.concatenate((held, trace._walked)), asked_rows(case, question), try_all, question.cash_gaps
     )
     return found

@@ -1,0 +1,160 @@
+"""How much of what a product paid back was money of new subscriptions: realised roll-over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from graphflow.errors import Problem, UsageError
+from graphflow.language import N_
+from graphflow.products.positions import Positions
+from graphflow.tracing import END_KINDS, trace
+from graphflow.tracing.orders import over_orders
+from graphflow.tracing.references import Reference
+from graphflow.tracing.rules import RULES
+from graphflow.tracing.seeds import rows_of
+
+if TYPE_CHECKING:
+    from graphflow.case import Case
+    from graphflow.rows import Moment
+    from graphflow.tracing import Trace
+
+OWN, SIBLINGS = "same_product", "same_issuer"
+"""Money that came in as a subscription of the product itself, or of another product of its issuer."""
+
+UNTOLD = ("balance", "frontier", "hub", "cash", "recirculated", "horizon")
+"""Ends at which nothing more is known: the money may have been a subscription before."""
+
+
+@dataclass(frozen=True)
+class Rollover:
+    """Where the money of a product's redemptions came from.
+
+    Attributes
+    ----------
+    product_id, rule, currency
+        What was asked, and the currency of all amounts.
+    redeemed
+        The redemptions that were traced, net of reversals, in minor units.
+    sources
+        Frame, one row a source: `source` (``same_product``, ``same_issuer``, or the kind of end at which the
+        trace stops), `amount`, `share` (of `redeemed`), `transfers` (how many subscription transfers),
+        `told` (false: what it was before cannot be told), `amount_min`, `amount_max`: they differ where the
+        order of rows is open, and are missing where its orders are too many to try. The amounts add up to
+        `redeemed`.
+    orders
+        How many orders of rows were tried: 1 where none is open, 0 where they are too many.
+    """
+
+    product_id: str
+    rule: str
+    currency: str
+    redeemed: int
+    sources: pd.DataFrame
+    orders: int
+
+    def _part(self, *sources: str) -> Fraction:
+        rows = self.sources[self.sources["source"].isin(sources)]
+        return Fraction(int(rows["amount"].sum()), self.redeemed)
+
+    @property
+    def share(self) -> float:
+        """The part of the redemptions that was money of new subscriptions of the product itself."""
+        return float(self._part(OWN))
+
+    @property
+    def share_issuer(self) -> float:
+        """The same with subscriptions of other products of its issuer."""
+        return float(self._part(OWN, SIBLINGS))
+
+    @property
+    def untold(self) -> float:
+        """The part of which it cannot be told: by so much at most `share_issuer` may be greater."""
+        return float(self._part(*UNTOLD))
+
+    def __repr__(self) -> str:
+        return f"<Rollover {self.product_id}, {self.rule}: {self.share:.1%} of {self.redeemed} redeemed>"
+
+
+def realised_rollover(
+    positions: Positions,
+    product: str,
+    *,
+    rule: str = "fifo",
+    currency: str | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+) -> Rollover:
+    """Trace a product's redemptions backward, and say what of their money was subscribed just before.
+
+    On its way back each piece of money is counted at the first subscription transfer that it comes to: the
+    last one before the redemption. What comes to none is counted where the trace ends.
+    """
+    case = positions.case
+    rules = [each.name for each in RULES if each.backward and each.attributes]
+    if rule not in rules:
+        raise UsageError(
+            Problem(
+                "rule",
+                N_("a rule that says whose money was paid is needed, and {rule} does not"),
+                {"rule": rule},
+                rule,
+                ", ".join(rules),
+            )
+        )
+    issuer = positions.products.get(product, {}).get("issuer_id")
+    siblings = [
+        name
+        for name, row in positions.products.items()
+        if name != product and issuer is not None and row.get("issuer_id") == issuer
+    ]
+    kinds: dict[str, str] = {}
+    for name in siblings:
+        kinds |= dict.fromkeys(_subscribed(case, name), SIBLINGS)
+    kinds |= dict.fromkeys(_subscribed(case, product), OWN)
+    found = trace(
+        case, f'product:"{product}"', rule=rule, backward=True, currency=currency, since=since, until=until
+    )
+    amounts, passed = _sources(found, kinds)
+    every = over_orders(found, lambda each: _sources(each, kinds)[0]) if found._open_accounts else [amounts]
+    names = [OWN, SIBLINGS, *END_KINDS]
+    seen = {name for each in (amounts, *(every or [])) for name in each}
+    rows = [
+        {
+            "source": name,
+            "amount": amounts.get(name, 0),
+            "share": amounts.get(name, 0) / found.seed,
+            "transfers": len(passed.get(name, ())),
+            "told": name not in UNTOLD,
+            "amount_min": min(each.get(name, 0) for each in every) if every else None,
+            "amount_max": max(each.get(name, 0) for each in every) if every else None,
+        }
+        for name in names
+        if name in seen or name in (OWN, SIBLINGS)
+    ]
+    frame = pd.DataFrame(rows).astype({"amount_min": "Int64", "amount_max": "Int64"})
+    return Rollover(product, rule, found.currency, found.seed, frame, len(every or ()))
+
+
+def _subscribed(case: Case, product: str) -> list[str]:
+    """The transfers that paid for a product's subscriptions."""
+    rows = np.unique(rows_of(case, Reference(product, "product", product), False))
+    return [str(case.ledger.transfer_ids[int(row)].as_py()) for row in rows[rows >= 0]]
+
+
+def _sources(found: Trace, kinds: Mapping[str, str]) -> tuple[dict[str, int], dict[str, set[str]]]:
+    """The money of a trace by where it came from, and the subscription transfers that it passed."""
+    amounts: dict[str, int] = {}
+    passed: dict[str, set[str]] = {}
+    for chain in found.iter_chains():
+        met = next((each for each in chain.transfers[1:] if each in kinds), None)
+        source = chain.kind if met is None else kinds[met]
+        amounts[source] = amounts.get(source, 0) + chain.amount
+        if met is not None:
+            passed.setdefault(source, set()).add(met)
+    return amounts, passed
