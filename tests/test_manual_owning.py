@@ -89,3 +89,56 @@ def test_the_figures_of_products_are_those_of_the_program(language: str) -> None
         assert str(int(ladder.loc[bucket, "cumulative_gap"]) // 100).replace("-", "−") in found
     assert f"{ladder.loc['31-90', 'gap_ratio']:.0f}".replace("-", "−") in found
     assert f"{r.rollover_dependency['31-90']:.0%}".replace("%", " %") in found
+
+
+def rows_of(page: str, language: str, head: str) -> dict[str, list[str]]:
+    """The rows of the table whose first row holds a cell, by their first cell."""
+    block = next(
+        b for b in read(page, language).blocks() if b.rows and any(head in cell for cell in b.rows[0])
+    )
+    return {row[0]: list(row[1:]) for row in block.rows[1:]}
+
+
+def money(value: object) -> str:
+    return f"{int(str(value)) / 100:.2f}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_figures_of_leaves_and_fees_are_those_of_the_program(language: str) -> None:
+    r = gf.look_through(holders.p7(), "W")
+    together = {"en": "together", "zh": "合计"}[language]
+    deposit = {"en": "deposit", "zh": "存款"}[language]
+    table = rows_of("products", language, "60/120 = 45")
+    amounts = r.matrix.pivot(index="party_id", columns="asset_id", values="amount")
+    for who, row in zip(("Q", "R"), list(table.values())[:2], strict=True):
+        assert row[:3] == [money(amounts.loc[who, each]) for each in ("L2", "L1", "deposit")]
+    assert table[together] == [*(money(each) for each in r.assets["amount"]), money(r.total)]
+    said = {"en": {"yes": "yes", "disputed": "disputed", "unknown": "not known"},
+            "zh": {"yes": "是", "disputed": "有争议", "unknown": "不明"}}[language]  # fmt: skip
+    leaves = rows_of("products", language, {"en": "debtor", "zh": "债务人"}[language])
+    restricted = r.restricted_assets.set_index("asset_id")["restricted"]
+    for row in r.related_assets.itertuples():
+        cells_ = leaves[deposit if row.asset_id == "deposit" else row.asset_id]
+        assert (cells_[1], cells_[3]) == (said[row.related], money(row.amount))
+        assert (restricted[row.asset_id] == "yes") == any(
+            each in cells_[2] for each in ("restricted", "限制")
+        )
+    fees = rows_of("products", language, {"en": "of W's 100", "zh": "占 W 的 100"}[language])
+    for row in r.fees.itertuples():
+        assert fees[row.id][0] == money(row.fees) and f"{row.part * 100:.0f} %" in fees[row.id][1]
+        assert fees[row.id][2:] == [money(row.amount), f"{row.rate * 100:.0f} %"]
+    assert fees[together][2:] == [money(r.fees["amount"].sum()), f"{r.fees['rate'].sum() * 100:.0f} %"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_figures_of_rollover_and_the_register_are_those_of_the_program(language: str) -> None:
+    found = gf.look_through(holders.p6(), "F").realised_rollover()
+    table = rows_of("products", language, {"en": "of 80", "zh": "占 80"}[language])
+    wanted = [[f"{row.amount // 100}", f"{row.share * 100:g} %"] for row in found.sources.itertuples()]
+    assert list(table.values()) == wanted and found.redeemed == 8000
+    said = {"en": {"no_number": "no number stated", "no_row": "no row"},
+            "zh": {"no_number": "未载明编号", "no_row": "没有记录"}}[language]  # fmt: skip
+    table = rows_of("products", language, {"en": "in the register", "zh": "登记"}[language])
+    for row in gf.register(holders.p7()).products.itertuples():
+        state = row.registered if row.state == "registered" else said[row.state]
+        assert table[row.product_id] == [state, money(row.paid_in), money(row.held), str(row.gaps)]

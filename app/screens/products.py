@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from app import cases, layers, session
+from app import cases, layers, looking, session
 from app.names import word
 from app.screens import data
 from app.session import say
@@ -15,7 +15,7 @@ from app.tables import COUNT, MONEY, RIGHT, Column, table_to_take
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
 from graphflow.pictures.words import percent
-from graphflow.products import LookThrough, list_products, look_through
+from graphflow.products import LookThrough
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -33,7 +33,7 @@ _KINDS = {
     "other": N_("other"),
     "product": N_("product"),
     "unknown": N_("not known"),
-    "party": N_("passes money on"),
+    "party": N_("passes money on (inferred: no revenue or debt of it is known)"),
 }
 
 
@@ -52,9 +52,10 @@ def show() -> None:
             icon=":material/inventory_2:",
         )
         return
-    rows = list_products(case)
-    ids = [str(each) for each in rows["product_id"]]
-    titles = {str(row.product_id): _title(row) for row in rows.itertuples()}
+    given = case.tables.products
+    ids = [str(each) for each in given["product_id"]]
+    named = given["name"] if "name" in given else [None] * len(given)
+    titles = {ident: _title(ident, name) for ident, name in zip(ids, named, strict=True)}
     line = st.columns([3, 1.4], vertical_alignment="bottom")
     asked = session.asked("product")
     chosen = line[0].selectbox(
@@ -76,10 +77,19 @@ def show() -> None:
     product = str(chosen)
     session.write_address(product=product)
     try:
-        r = look_through(case, product, as_of.isoformat() if as_of else None)
+        day = as_of.isoformat() if as_of else None
+        r = looking.looked(case, case.hash, product, day)
         _facts(r)
-        shown, maturity, people, every = st.tabs(
-            [say("Layers and assets"), say("Maturities"), say("Investors"), say("All products")]
+        shown, maturity, people, leaves, back, every, registry = st.tabs(
+            [
+                say("Layers and assets"),
+                say("Maturities"),
+                say("Investors"),
+                say("Leaves and fees"),
+                say("Redemptions"),
+                say("All products"),
+                say("Register"),
+            ]
         )
         with shown:
             _layers(case, r)
@@ -87,14 +97,20 @@ def show() -> None:
             _maturity(case, r)
         with people:
             _investors(case, r)
+        with leaves:
+            looking.leaves(case, r)
+        with back:
+            looking.redemptions(case, r, day)
         with every:
-            _all(case, rows)
+            _all(case, looking.listed(case, case.hash, day))
+        with registry:
+            looking.registry(case, day)
     except GraphflowError as error:
         cases.tell(error)
 
 
-def _title(row: Any) -> str:
-    return f"{row.name} ({row.product_id})" if isinstance(row.name, str) and row.name else str(row.product_id)
+def _title(ident: str, name: Any) -> str:
+    return f"{name} ({ident})" if isinstance(name, str) and name else ident
 
 
 def _facts(r: LookThrough) -> None:
@@ -168,7 +184,7 @@ def _name(r: LookThrough, kind: str, ident: str, parties: dict[str, str]) -> str
 
 
 def _layers(case: Case, r: LookThrough) -> None:
-    if not len(r.assets):
+    if r.product_id not in r.positions.held and (r.assets["asset_kind"] == "unknown").all():
         st.info(say("No holding of it is known."))
         return
     borrowers = {str(each) for each in r.assets["borrower_id"].dropna()}
@@ -207,20 +223,15 @@ def _layers(case: Case, r: LookThrough) -> None:
             say("Assets in the end (最终投向)"),
             "product_assets",
         )
-        held = r.positions.held.get(r.product_id)
-        total = int(held["amount"].sum()) if held is not None else 0
-        if total == int(r.assets["amount"].sum()):
+        total = r.total
+        if r.product_id in r.positions.held and total == int(r.assets["amount"].sum()):
             figures = session.figures(case.tables.currency, case.tables.minor_units)
             st.caption(say("The assets add up to what it holds: {money}", money=figures.money(total)))
 
 
 def _picture(case: Case, r: LookThrough, parties: dict[str, str]) -> None:
     """The product above, what it holds below it, down to the assets in the end."""
-    web = r._down
-    depth = {web.nodes[0]: 0}
-    for node, below in zip(web.nodes, web.edges, strict=True):
-        for other, _ in below:
-            depth.setdefault(other, depth[node] + 1)
+    web, depth = r._down, r.distances
     lowest = max(depth.values())
     inner = [node for node in web.nodes if node[0] in ("product", "party")]
     weights = {
@@ -367,6 +378,7 @@ def _investors(case: Case, r: LookThrough) -> None:
             ],
             "kind": [say(_KINDS[each]) if each in _KINDS else word(each) for each in frame["kind"]],
             "share": [percent(each) for each in frame["share"]],
+            "amount": frame["amount"],
             "qualified": [
                 "" if each is None else say("yes") if each else say("no") for each in frame["qualified"]
             ],
@@ -376,6 +388,7 @@ def _investors(case: Case, r: LookThrough) -> None:
         "party": Column(say("investor")),
         "kind": Column(say("kind")),
         "share": Column(say("share"), RIGHT),
+        "amount": Column(say("amount"), MONEY),
         "qualified": Column(say("qualified")),
     }
     table_to_take(
@@ -386,7 +399,12 @@ def _investors(case: Case, r: LookThrough) -> None:
         "product_investors",
     )
     if abs(float(frame["share"].sum()) - 1) < 1e-9:
-        st.caption(say("The shares add up to one."))
+        st.caption(
+            say("The shares add up to one; amounts are of what it holds.")
+            if r.product_id in r.positions.held
+            else say("The shares add up to one; amounts are of what is subscribed.")
+        )
+    looking.matrix(case, r, parties)
 
 
 def _all(case: Case, rows: pd.DataFrame) -> None:

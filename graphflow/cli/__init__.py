@@ -372,6 +372,27 @@ def _parser(language: str) -> argparse.ArgumentParser:
         default=PRODUCT_PARTS[0],
         help=say("which table is printed as CSV, with --format csv"),
     )
+    p.add_argument(
+        "--rollover",
+        nargs="?",
+        const="fifo",
+        metavar="RULE",
+        help=say(
+            "trace its redemptions backward: what part was the money of new subscriptions (default fifo)"
+        ),
+    )
+    p.add_argument(
+        "--since",
+        metavar="T",
+        help=say("with --rollover: redemptions, and what paid them, from this time on"),
+    )
+    p.add_argument("--until", metavar="T", help=say("with --rollover: redemptions up to this time"))
+    p.add_argument(
+        "--register",
+        action="store_true",
+        help=say("compare the register of products with what payments, subscriptions and holdings show"),
+    )
+    p.add_argument("--by", choices=PRODUCT_GROUPS, help=say("the register, summed by this"))
 
     p = verb(
         "penetrate",
@@ -474,7 +495,11 @@ VIEWS = ("account", "party")
 OVERDRAFTS = ("lender", "coordinated")
 ORDERS = ("amount", "hops", "speed", "found")
 HOLDINGS = ("frontier", "always", "never")
-PRODUCT_PARTS = ("assets", "investors", "borrowers", "layers", "ladder", "leverage")
+PRODUCT_PARTS = (
+    "assets", "investors", "borrowers", "layers", "ladder", "leverage", "fees", "related_shares",
+    "restricted_shares", "related_assets", "restricted_assets", "matrix",
+)  # fmt: skip
+PRODUCT_GROUPS = ("issuer", "project", "layer", "region")
 PARTS = ("ends", "chains", "routes", "transfers", "envelope", "assumptions", "misuse")
 
 
@@ -650,22 +675,39 @@ def _ownership(a: Arguments) -> int:
 
 def _products(a: Arguments) -> int:
     from graphflow.case import open_case
-    from graphflow.cli.products import show_product, show_products
-    from graphflow.products import list_products, look_through
+    from graphflow.cli import products as showing
+    from graphflow.products import list_products, look_through, register
 
+    registered = a.register or a.by is not None
+    if registered and a.product is not None:
+        raise UsageError(
+            Problem("register", N_("the register is of all products: leave out the one"), {}, a.product)
+        )
+    if a.rollover is not None and a.product is None:
+        raise UsageError(Problem("rollover", N_("name the product whose redemptions are to be traced")))
     with Progress(a.language) as progress, progress.compiling():
         progress(N_("looking through the products"))
         case = open_case(a.case)
-        if a.product is None:
+        if registered:
+            said = register(case, a.as_of)
+            frames = {"by": said.by(a.by)} if a.by else {"products": said.products, "gaps": said.gaps}
+        elif a.product is None:
             rows = list_products(case, a.as_of)
         else:
             found = look_through(case, a.product, a.as_of)
-            for part in PRODUCT_PARTS:
-                getattr(found, part)
-    if a.product is None:
-        show_products(case, rows, a.format, a.language)
+            if a.rollover is not None:
+                rolled = found.realised_rollover(a.rollover, since=a.since, until=a.until)
+            else:
+                for part in showing.asked(a.format, a.part):
+                    getattr(found, part)
+    if registered:
+        showing.show_register(case, frames, a.format, a.language)
+    elif a.product is None:
+        showing.show_products(case, rows, a.format, a.language)
+    elif a.rollover is not None:
+        showing.show_rollover(case, rolled, a.format, a.language)
     else:
-        show_product(case, found, a.format, a.language, a.part)
+        showing.show_product(case, found, a.format, a.language, a.part)
     return DONE
 
 

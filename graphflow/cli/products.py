@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphflow.cli.showing import cell, out, party_names, print_facts, print_table, write_csv
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table, amount_text
-from graphflow.pictures.words import percent
+from graphflow.pictures.words import ORIGIN_NAMES, OWNING_WORDS, percent
+from graphflow.products.registering import GAPS
 from graphflow.terminal import jsonable, money_text, write_json
 from graphflow.version import VERSION
 
@@ -17,10 +19,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from graphflow.case import Case
-    from graphflow.products import LookThrough
+    from graphflow.products import LookThrough, Rollover
 
-PARTS = ("assets", "investors", "borrowers", "layers", "ladder", "leverage")
-"""The tables of a product; the first is printed as CSV unless another is asked for."""
+PARTS = (
+    "assets", "investors", "borrowers", "layers", "ladder", "leverage", "fees", "related_shares",
+    "restricted_shares",
+)  # fmt: skip
+"""The tables of a product that are always shown; the first is printed as CSV unless another is asked for."""
+
+MORE = ("related_assets", "restricted_assets", "matrix")
+"""Further tables, one row an asset or more: JSON and CSV have them where they are asked for."""
 
 TITLES = {
     "assets": N_("Assets in the end (最终投向)"),
@@ -29,6 +37,15 @@ TITLES = {
     "layers": N_("Products and companies below it"),
     "ladder": N_("Maturities, in days (期限)"),
     "leverage": N_("Total over net assets (杠杆)"),
+    "list": N_("Products (产品)"),
+    "fees": N_("Fees paid along the layers (通道费用)"),
+    "related_shares": N_("Assets whose debtor is related to issuer or manager (关联方)"),
+    "restricted_shares": N_("Assets by sector of the debtor (限制行业)"),
+    "matrix": N_("Whose money is in what (最终投资者 × 最终投向)"),
+    "sources": N_("What its redemptions were paid of (兑付资金来源)"),
+    "products": N_("What is registered, and what is shown (产品登记)"),
+    "gaps": N_("What is missing or does not fit"),
+    "by": N_("Products together"),
 }
 _COLUMNS = {
     "asset_id": N_("asset"), "asset_kind": N_("kind"), "weight": N_("weight"), "amount": N_("amount"),
@@ -41,12 +58,42 @@ _COLUMNS = {
     "proportional": N_("in proportion"), "consolidated": N_("halves whole"),
     "product_id": N_("product"), "issuer_id": N_("issuer"), "depth_total": N_("with companies"),
     "investor_count": N_("investors"), "nominal_count": N_("by name"), "wam_gap": N_("longer by (days)"),
+    "currency": N_("currency"), "fees": N_("fees paid"), "part": N_("part of it"),
+    "rate": N_("of its assets"),
+    "related": N_("related"), "to": N_("to"), "basis": N_("ground"), "sector": N_("sector"),
+    "restricted": N_("restricted"), "article": N_("article"), "since": N_("since"), "mark": N_("checked"),
+    "source": N_("came from"), "transfers": N_("payments"), "told": N_("known further"),
+    "amount_min": N_("at least"), "amount_max": N_("at most"), "project": N_("project"),
+    "region": N_("region"), "state": N_("state"), "registered": N_("registered"),
+    "subscriptions": N_("subscriptions"), "subscribed": N_("subscribed"), "current": N_("still in it"),
+    "held": N_("held"), "paid_in": N_("paid in"), "paid_out": N_("paid out"), "paid": N_("other payments"),
+    "gaps": N_("gaps"), "other_currencies": N_("in other currencies"), "problem": N_("what"),
+    "table": N_("table"), "row": N_("row"), "time": N_("time"), "products": N_("products"),
+    "no_number": N_("without a number"), "no_row": N_("without a row"),
 }  # fmt: skip
 _PARTS = frozenset({
-    "weight", "share", "gap_ratio", "rollover_dependency", "nominal", "proportional", "consolidated",
+    "weight", "share", "gap_ratio", "rollover_dependency", "nominal", "proportional", "consolidated", "part",
+    "rate",
 })  # fmt: skip
-_MONEY = frozenset({"amount", "assets", "liabilities", "gap", "cumulative_gap"})
-_NUMBERS = frozenset({"depth", "depth_total", "investor_count", "nominal_count", "wam_gap"})
+_MONEY = frozenset({
+    "amount", "assets", "liabilities", "gap", "cumulative_gap", "fees", "amount_min", "amount_max",
+    "subscribed", "current", "held", "paid_in", "paid_out", "paid",
+})  # fmt: skip
+_NUMBERS = frozenset({
+    "depth", "depth_total", "investor_count", "nominal_count", "wam_gap", "transfers", "subscriptions",
+    "gaps", "products", "no_number", "no_row", "other_currencies",
+})  # fmt: skip
+_COUNTED = frozenset({"related_shares", "restricted_shares"})
+"""Tables whose column `assets` counts them."""
+
+STATES = {
+    "registered": N_("registered"), "no_number": N_("no number stated"), "no_row": N_("no row"),
+    "passes_on": N_("passes money on (inferred: no revenue or debt of it is known)"),
+    "same_product": N_("new subscriptions of the product (同一产品新认购)"),
+    "same_issuer": N_("new subscriptions of other products of the issuer (同一发行人其他产品)"),
+    "others": N_("all others"), "same": N_("it is one of them"),
+}  # fmt: skip
+"""What stands in these frames as a word of ours."""
 SHOWN = 30
 """Rows of a table that a person is shown; the rest is counted."""
 
@@ -88,11 +135,11 @@ _FACTS = {
 def show_product(case: Case, r: LookThrough, form: str, language: str, part: str) -> None:
     """Print one product looked through."""
     digits = case.tables.minor_units.get(case.tables.currency, 2)
-    frames: dict[str, pd.DataFrame] = {name: getattr(r, name) for name in PARTS}
+    frames: dict[str, pd.DataFrame] = {name: getattr(r, name) for name in asked(form, part)}
     if form == "json":
         pairs: list[tuple[str, object]] = [*facts_of(r).items()]
         pairs += [
-            (name, [_record(row, digits) for row in frame.to_dict("records")])
+            (name, [_record(row, digits, name) for row in frame.to_dict("records")])
             for name, frame in frames.items()
         ]
         pairs += [("currency", case.tables.currency), ("case_hash", case.hash), ("version", VERSION)]
@@ -102,37 +149,115 @@ def show_product(case: Case, r: LookThrough, form: str, language: str, part: str
         )
         return
     if form == "csv":
-        frame = frames[part]
-        write_csv(
-            [_record(row, digits) for row in frame.to_dict("records")], [str(each) for each in frame.columns]
-        )
+        _csv(frames[part], digits, part)
         return
+    frames["matrix"] = r.cross(investors=MATRIX[0], assets=MATRIX[1])
     facts = {name: value for name, value in facts_of(r).items() if value not in (None, [], "")}
     print_facts(Facts([(translate(_FACTS[name], language), _number(value)) for name, value in facts.items()]))
     for name, frame in frames.items():
         if len(frame) and not frame.drop(columns=[c for c in ("bucket",) if c in frame]).isna().all(
             axis=None
         ):
-            print_table(_table(case, TITLES[name], frame, language, digits))
+            print_table(_table(case, name, frame, language, digits))
+
+
+MATRIX = (6, 4)
+"""Investors and assets, the greatest of each, that a person is shown; the others are summed."""
+
+
+def asked(form: str, part: str) -> tuple[str, ...]:
+    """The tables that are computed."""
+    if form == "csv":
+        return (part,)
+    return (*PARTS, part) if form == "json" and part in MORE else PARTS
+
+
+def show_rollover(case: Case, found: Rollover, form: str, language: str) -> None:
+    """Print what a product's redemptions were paid of."""
+    digits = case.tables.minor_units.get(found.currency, 2)
+    if form == "json":
+        figures: list[tuple[str, object]] = [
+            ("product_id", found.product_id), ("rule", found.rule), ("currency", found.currency),
+            ("redeemed", money_text(found.redeemed, digits)), ("share", found.share),
+            ("share_issuer", found.share_issuer), ("untold", found.untold), ("orders", found.orders),
+        ]  # fmt: skip
+        rows = [_record(row, digits, "sources") for row in found.sources.to_dict("records")]
+        write_json([*figures, ("sources", rows), ("case_hash", case.hash), ("version", VERSION)], sys.stdout)
+        return
+    if form == "csv":
+        _csv(found.sources, digits, "sources")
+        return
+    facts = [
+        (N_("product"), found.product_id),
+        (N_("Rule"), found.rule),
+        (N_("Paid back"), f"{amount_text(found.redeemed, digits)} {found.currency}"),
+        (N_("Of it the money of new subscriptions of the product"), percent(found.share)),
+        (N_("With those of other products of the issuer"), percent(found.share_issuer)),
+        (N_("Of which it cannot be told"), percent(found.untold)),
+    ]
+    print_facts(Facts([(translate(name, language), value) for name, value in facts]))
+    frame = found.sources
+    if found.orders == 1:  # no order is open: nothing to say of others
+        frame = frame.drop(columns=["amount_min", "amount_max"])
+    print_table(_table(case, "sources", frame, language, digits))
+    if found.orders == 0:
+        out(
+            translate(
+                N_("nothing decides the order of some rows, and the orders are too many to try"), language
+            )
+        )
+
+
+def show_register(case: Case, frames: Mapping[str, pd.DataFrame], form: str, language: str) -> None:
+    """Print the register of products with what is missing on either side, or its groups."""
+    digits = case.tables.minor_units.get(case.tables.currency, 2)
+    if form == "json":
+        pairs: list[tuple[str, object]] = [
+            (name, [_record(row, digits, name) for row in frame.to_dict("records")])
+            for name, frame in frames.items()
+        ]
+        ends = [("currency", case.tables.currency), ("case_hash", case.hash), ("version", VERSION)]
+        write_json([*pairs, *ends], sys.stdout)
+    elif form == "csv":
+        name, frame = next(iter(frames.items()))
+        _csv(frame, digits, name)
+    else:
+        for name, frame in frames.items():
+            if len(frame):
+                print_table(_table(case, name, frame, language, digits))
+            elif name == "gaps":
+                out(translate(N_("nothing is missing on either side"), language))
+            else:
+                out(translate(N_("nothing in the case names a product"), language))
+
+
+def _csv(frame: pd.DataFrame, digits: int, name: str) -> None:
+    rows = [_record(row, digits, name) for row in frame.to_dict("records")]
+    write_csv(rows, [str(each) for each in frame.columns])
 
 
 def show_products(case: Case, rows: pd.DataFrame, form: str, language: str) -> None:
     """Print the list of a case's products."""
     if form == "json":
-        records = [_record(row, 0) for row in rows.to_dict("records")]
+        records = [_record(row, 0, "") for row in rows.to_dict("records")]
         write_json([("products", records), ("case_hash", case.hash), ("version", VERSION)], sys.stdout)
     elif form == "csv":
-        write_csv([_record(row, 0) for row in rows.to_dict("records")], [str(each) for each in rows.columns])
+        _csv(rows, 0, "")
     elif len(rows):
-        print_table(_table(case, N_("Products (产品)"), rows, language, 0))
+        print_table(_table(case, "list", rows, language, 0))
     else:
         out(translate(N_("the case has no table of products"), language))
 
 
-def _record(row: Any, digits: int) -> dict[str, Any]:
+def _is_money(name: str, table: str) -> bool:
+    """Whether a column of a table is money: `assets` counts them in some, as `registered` does by group."""
+    return name in _MONEY and not (name == "assets" and table in _COUNTED)
+
+
+def _record(row: Any, digits: int, table: str) -> dict[str, Any]:
     return {
         str(name): money_text(int(value), digits)
-        if name in _MONEY and jsonable(value) is not None
+        if _is_money(str(name), table) and jsonable(value) is not None
         else jsonable(value)
         for name, value in row.items()
     }
@@ -144,7 +269,7 @@ def _number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else cell(jsonable(value))
 
 
-def _table(case: Case, title: str, frame: pd.DataFrame, language: str, digits: int) -> Table:
+def _table(case: Case, table: str, frame: pd.DataFrame, language: str, digits: int) -> Table:
     columns = [str(each) for each in frame.columns if not frame[each].isna().all()]
     ids = {
         str(each)
@@ -155,7 +280,7 @@ def _table(case: Case, title: str, frame: pd.DataFrame, language: str, digits: i
     names = party_names(case, ids)
     shown = frame.head(SHOWN)
     rows = [
-        [_cell(row[name], name, names, language, digits, case.tables.timezone) for name in columns]
+        [_cell(row[name], (table, name), names, language, digits, case.tables.timezone) for name in columns]
         for row in shown.to_dict("records")
     ]
     left = len(frame) - len(shown)
@@ -164,9 +289,12 @@ def _table(case: Case, title: str, frame: pd.DataFrame, language: str, digits: i
         if left
         else ""
     )
-    right = [place for place, name in enumerate(columns) if name in _PARTS | _MONEY | _NUMBERS]
+    right = [
+        place for place, name in enumerate(columns)
+        if name in _PARTS | _MONEY | _NUMBERS or (name == "registered" and table == "by")
+    ]  # fmt: skip
     return Table(
-        translate(title, language),
+        translate(TITLES[table], language),
         [translate(_COLUMNS[name], language) for name in columns],
         rows,
         right,
@@ -174,11 +302,15 @@ def _table(case: Case, title: str, frame: pd.DataFrame, language: str, digits: i
     )
 
 
-def _cell(value: Any, name: str, names: dict[str, str], language: str, digits: int, zone: str) -> str:
+def _cell(
+    value: Any, where: tuple[str, str], names: dict[str, str], language: str, digits: int, zone: str
+) -> str:
+    table, name = where
     plain = jsonable(value)
     if plain is None:
-        return translate(N_("not known"), language) if name in ("party_id",) else ""
-    if name in _MONEY:
+        unknown = (name == "party_id" and table != "gaps") or name == "sector" or table == "by"
+        return translate(N_("not known"), language) if unknown else ""
+    if _is_money(name, table):
         return amount_text(int(plain), digits)
     if name in _PARTS:
         return percent(float(plain)) if not math.isnan(float(plain)) else ""
@@ -187,6 +319,18 @@ def _cell(value: Any, name: str, names: dict[str, str], language: str, digits: i
         return f"{known} ({plain})" if known and known != plain else str(plain)
     if isinstance(plain, bool):
         return translate(N_("yes") if plain else N_("no"), language)
-    if name == "end":
+    if name in ("end", "time"):
         return str(value.tz_convert(zone).date())
+    if name == "problem":
+        return translate(GAPS[str(plain)], language)
+    if name == "source" and plain in ORIGIN_NAMES:
+        return translate(ORIGIN_NAMES[str(plain)], language)
+    if isinstance(plain, (list, tuple)):
+        return ", ".join(str(each) for each in plain)
+    words = OWNING_WORDS if name in ("kind", "related", "restricted") else STATES
+    if (
+        name in ("kind", "related", "restricted", "state", "ground", "source", "asset_kind")
+        and plain in words
+    ):
+        return translate(words[str(plain)], language)
     return _number(plain) if isinstance(plain, float) else cell(plain)
