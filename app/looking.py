@@ -301,7 +301,7 @@ def registry(case: Case, as_of: str | None) -> None:
     rows, gaps = found.products, found.gaps
     counts = rows["state"].value_counts()
     with st.container(horizontal=True, gap="large", key="register"):
-        st.metric(say("Products"), f"{len(rows):,}", width="content")
+        st.metric(say("products"), f"{len(rows):,}", width="content")
         for state, head in _STATES.items():
             st.metric(say(head), f"{int(counts.get(state, 0)):,}", width="content")
         st.metric(say("What is missing or does not fit"), f"{len(gaps):,}", width="content")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 from fractions import Fraction
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphflow as gf
+from graphflow.cli import run
 from graphflow.products.crossing import crossed
 from graphflow.synthesis import holders
 from tests.test_ownership import text_frame
@@ -591,3 +594,65 @@ def test_what_does_not_fit_is_listed_row_by_row() -> None:
     assert found.products["product_id"].tolist() == ["A", "B", "X", "Z"]
     before = gf.register(case, "2024-03-31").gaps["problem"].tolist()
     assert "paid_back_less" not in before and "transfer_not_there" in before
+
+
+# ---------------------------------------------------------------------- the command line
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """P6 and P7 as cases on disk."""
+    folder = tmp_path_factory.mktemp("products")
+    for name in ("p6", "p7"):
+        assert run(["synth", name, "--out", str(folder / "files" / name)]) == 0
+        assert run(["import", str(folder / "files" / name), "--case", str(folder / name)]) == 0
+    return folder
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    capsys.readouterr()
+    assert run(["products", *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_the_command_line_says_the_same_figures(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case, r = str(kept / "p7"), gf.look_through(holders.p7(), "W")
+    found = json.loads(told(capsys, case, "W", "--format", "json", "--part", "matrix"))
+    assert [row["amount"] for row in found["matrix"]] == [f"{n / 100:.2f}" for n in r.matrix["amount"]]
+    assert [(row["related"], row["assets"]) for row in found["related_shares"]] == [
+        ("yes", 1), ("disputed", 1), ("unknown", 1),
+    ]  # fmt: skip
+    assert [row["amount"] for row in found["fees"]] == ["1.00", "2.00"]
+    assert "matrix" not in json.loads(told(capsys, case, "W", "--format", "json"))
+    rows = told(capsys, case, "W", "--format", "csv", "--part", "restricted_shares").splitlines()
+    assert rows[0].startswith("sector,article,since,mark,restricted,assets") and rows[1].startswith(
+        "developer"
+    )
+    plain = told(capsys, case, "W", "--language", "zh")
+    assert "33.75" in plain and "最终投资者 × 最终投向" in plain
+
+
+def test_the_register_on_the_command_line(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case, found = str(kept / "p7"), gf.register(holders.p7())
+    said = json.loads(told(capsys, case, "--register", "--format", "json"))
+    assert [row["problem"] for row in said["gaps"]] == found.gaps["problem"].tolist()
+    assert [row["paid_in"] for row in said["products"]] == ["100.00", "120.00", "0.00", "0.00"]
+    groups = told(capsys, case, "--by", "region", "--format", "csv").splitlines()
+    assert [line.split(",")[:2] for line in groups[1:]] == [["上海", "2"], ["北京", "1"], ["", "1"]]
+    assert run(["products", case, "W", "--register"]) == 2
+    assert "leave out the one" in capsys.readouterr().err
+
+
+def test_realised_rollover_on_the_command_line(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case = str(kept / "p6")
+    said = json.loads(told(capsys, case, "F", "--rollover", "prorata", "--format", "json"))
+    assert (said["rule"], said["redeemed"], said["share"], said["untold"]) == (
+        "prorata",
+        "80.00",
+        0.75,
+        0.0625,
+    )
+    assert "93.7500 %" in told(capsys, case, "F", "--rollover")
+    assert run(["products", case, "G", "--rollover"]) == 2
+    assert run(["products", case, "--rollover"]) == 2
+    assert run(["products", case, "F", "--rollover", "--until", "2024-02-01"]) == 2

@@ -56,7 +56,7 @@ _COLUMNS: Mapping[str, str] = {
     "path": N_("chain"),
     "shares": N_("stakes"),
     "thinnest": N_("thinnest"),
-    "product": N_("product"),
+    "product": N_("product of stakes"),
     "shapley_shubik": "Shapley–Shubik",
     "banzhaf": "Banzhaf",
     "rule": N_("rule"),
