@@ -188,6 +188,14 @@ def test_a_table_of_whole_units_closes_and_is_never_a_unit_off(
         rows, columns = [value % (small + 2) for value in rows], [value % (small + 2) for value in columns]
     for long, short in ((rows, columns), (columns, rows)):
         short.extend([max(sum(long) - sum(short), 0)])
+    _check_crossed(rows, columns)
+
+
+def test_sums_that_doubles_cannot_hold_close_too() -> None:
+    _check_crossed([2**58 + 1, 5, 2**57], [2**58 - 1, 7, 2**57])
+
+
+def _check_crossed(rows: list[int], columns: list[int]) -> None:
     table = crossed(rows, columns)
     total = sum(rows)
     assert total == sum(columns)
@@ -280,6 +288,8 @@ def test_a_company_that_only_passes_money_on_is_a_layer_of_the_total() -> None:
     r = gf.look_through(case, "A")
     assert (r.depth, r.depth_total) == (1, 2)
     assert r.assets["asset_id"].tolist() == ["bond"]
+    layers = r.layers.set_index("id")
+    assert layers.loc["SPV", "ground"] == "passes_on" and not layers.loc["SPV", "counts"]
 
 
 def test_a_vehicle_of_which_no_holder_is_known_is_at_least_one() -> None:
@@ -506,18 +516,49 @@ def test_too_many_orders_leave_the_interval_empty_and_are_said(monkeypatch: pyte
     assert found.orders == 0 and found.sources[["amount_min", "amount_max"]].isna().all(axis=None)
 
 
-def test_money_counts_at_the_last_subscription_before_the_redemption() -> None:
-    # s1's money is paid back to a as r1, who puts it in again as s2: of r2 it is counted once
+def test_money_counts_once_at_the_last_subscription_before_the_redemption() -> None:
+    # what was put into G is paid back to N, who puts it into F, of the same issuer, and is paid back again
+    steps = [
+        ("s1", "a", "M", "2024-03-01"), ("r1", "M", "N", "2024-03-02"), ("s2", "N", "M", "2024-03-03"),
+        ("r2", "M", "a", "2024-03-04"),
+    ]  # fmt: skip
+    tables = {
+        "transfers": [
+            {"transfer_id": i, "source": s, "target": t, "amount": "50", "time": when}
+            for i, s, t, when in steps
+        ],
+        "accounts": [
+            {"account_id": name, "covered": "true" if name in "MN" else "false", "opening_balance": "0"}
+            for name in "MNa"
+        ],
+        "parties": [{"party_id": "I", "name": "I", "kind": "company"}],
+        "products": [{"product_id": name, "issuer_id": "I"} for name in ("F", "G")],
+        "subscriptions": [
+            bought("G", "A", 50, transfer_id="s1", redeemed="2024-03-02", redemption_transfer_id="r1"),
+            bought("F", "B", 50, transfer_id="s2", redeemed="2024-03-04", redemption_transfer_id="r2"),
+        ],
+    }
+    case = gf.Case.from_tables(**{name: text_frame(rows) for name, rows in tables.items()})
+    found = gf.look_through(case, "F").realised_rollover()
+    assert (found.redeemed, found.share, found.share_issuer) == (5000, 1.0, 1.0)
+    earlier = gf.look_through(case, "G").realised_rollover()
+    assert (earlier.share, earlier.share_issuer) == (1.0, 1.0)
+
+
+def test_redemptions_are_those_up_to_the_date() -> None:
+    back = {"redemption_transfer_id": "r1", "redeemed": "2024-03-02"}
     r = rollover_of(
-        [("s1", "a", "M", 50, "2024-03-01"), ("r1", "M", "N", 50, "2024-03-02"), ("s2", "N", "M", 50, "2024-03-03"),
+        [("s1", "a", "M", 50, "2024-03-01"), ("r1", "M", "N", 50, "2024-03-02"), ("s2", "b", "M", 50, "2024-03-03"),
          ("r2", "M", "a", 50, "2024-03-04")],
-        [bought("F", "A", 50, transfer_id="s1", redeemed="2024-03-02", redemption_transfer_id="r1"),
+        [bought("F", "A", 50, transfer_id="s1", **back),
          bought("F", "B", 50, transfer_id="s2", redeemed="2024-03-04", redemption_transfer_id="r2")],
     )  # fmt: skip
-    found = r.realised_rollover()
-    assert (found.redeemed, found.share) == (10000, 1.0)
-    before = r.realised_rollover(until="2024-03-02")
-    assert (before.redeemed, before.share) == (5000, 1.0)
+    case = r.positions.case
+    assert r.realised_rollover().redeemed == 10000
+    assert gf.look_through(case, "F", "2024-03-02").realised_rollover().redeemed == 5000
+    assert r.realised_rollover(until="2024-03-02").redeemed == 5000
+    later = r.realised_rollover(since="2024-03-03")
+    assert (later.redeemed, later.share) == (5000, 1.0)
 
 
 def test_a_rule_that_does_not_say_whose_money_was_paid_is_refused() -> None:
@@ -546,6 +587,12 @@ def test_p7_what_is_missing_in_the_register_and_outside_it() -> None:
     ]  # fmt: skip
     assert ["subscription_without_transfer", "W", 2500] in [[row[0], row[1], row[3]] for row in rows]
     assert found.products["gaps"].sum() == len(found.gaps)
+
+
+def test_the_register_at_a_date_knows_nothing_later() -> None:
+    found = gf.register(holders.p7(), "2024-02-29").products
+    assert found["product_id"].tolist() == ["W", "T", "V"]
+    assert found[["transfers", "paid_in", "subscribed"]].sum().tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize(

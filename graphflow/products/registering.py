@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
@@ -312,51 +314,62 @@ class Register:
 
     def _of_subscriptions(self) -> Iterator[dict[str, Any]]:
         ever = self.positions.ever
+        if not len(ever):
+            return
+        frame = ever.reset_index(drop=True)
+        none = pd.Series([None] * len(frame), dtype=object)
+        paid, back = (frame.get(each, none) for each in ("transfer_id", "redemption_transfer_id"))
+        amount = frame["amount"].astype("int64")
+        redeemed = pd.Series(False, index=frame.index)
+        when, money = none, amount
+        if "redeemed" in frame:
+            redeemed, when = pd.Series(micros(frame["redeemed"]) <= self.positions.at), frame["redeemed"]
+            if "redeemed_amount" in frame:
+                money = frame["redeemed_amount"].fillna(amount).astype("int64")
         there = self._amounts
-        stated: dict[str, tuple[str, int]] = {}
-        for place, row in enumerate(records(ever)):
-            known = {name: value for name, value in row.items() if not (value is None or pd.isna(value))}
-            common = {"party_id": row["investor_id"], "amount": int(row["amount"]), "time": row["time"]}
-            at = f"{known['source_file']}:{known['source_row']}" if "source_row" in known else str(place)
-            name, paid, back = (
-                row["product_id"],
-                known.get("transfer_id"),
-                known.get("redemption_transfer_id"),
-            )
-            if paid is None:
-                yield _gap("subscription_without_transfer", name, "subscriptions", at, **common)
-            else:
-                stated[paid] = (name, stated.get(paid, (name, 0))[1] + int(row["amount"]))
-            for transfer in (paid, back):
-                if transfer is not None and transfer not in there:
-                    yield _gap("transfer_not_there", name, "subscriptions", transfer, **common)
-            if "redeemed" in known and micros(pd.Series([known["redeemed"]]))[0] <= self.positions.at:
-                more = {**common, "time": known["redeemed"]}
-                if back is None:
-                    money = int(known.get("redeemed_amount", row["amount"]))
-                    yield _gap(
-                        "redemption_without_transfer", name, "subscriptions", at, **more | {"amount": money}
-                    )
-                rest = int(row["amount"]) - int(known.get("redeemed_amount", row["amount"]))
-                if rest > 0:
-                    yield _gap("paid_back_less", name, "subscriptions", at, **more | {"amount": rest})
-        for transfer, (name, amount) in stated.items():
+        bad = [~(each.isna() | each.isin(list(there))) for each in (paid, back)]
+        places = self._places(frame)
+        for problem, mask, values, times, rows in (
+            ("subscription_without_transfer", paid.isna(), amount, frame["time"], places),
+            ("redemption_without_transfer", redeemed & back.isna(), money, when, places),
+            ("transfer_not_there", bad[0], amount, frame["time"], paid),
+            ("transfer_not_there", bad[1] & redeemed, money, when, back),
+            ("paid_back_less", redeemed & (money < amount), amount - money, when, places),
+        ):
+            for at in frame.index[mask]:
+                yield _gap(
+                    problem, frame["product_id"][at], "subscriptions", rows[at],
+                    amount=int(values[at]), time=times[at], party_id=frame["investor_id"][at],
+                )  # fmt: skip
+        stated: dict[Any, int] = amount.groupby(paid).sum().to_dict()
+        product: dict[Any, Any] = frame["product_id"].groupby(paid).first().to_dict()
+        for transfer, total in stated.items():
             moved = there.get(transfer)
-            if moved is not None and moved != amount:
-                yield _gap("amount_differs", name, "transfers", transfer, amount=moved - amount)
+            if moved is not None and moved != total:
+                yield _gap(
+                    "amount_differs", product[transfer], "transfers", transfer, amount=int(moved) - int(total)
+                )
+
+    @staticmethod
+    def _places(frame: pd.DataFrame) -> pd.Series:
+        """Where each row stands: its file and row, else its number."""
+        if "source_row" not in frame or "source_file" not in frame:
+            return pd.Series(frame.index.astype(str), index=frame.index)
+        return frame["source_file"].astype(str) + ":" + frame["source_row"].astype(str)
 
     @cached_property
     def _amounts(self) -> Mapping[str, int | None]:
-        """The amount of every transfer that is there; None where it is in another currency."""
-        tables = self.positions.case.tables
+        """The amounts of the transfers that subscriptions name, those that are there; None of other coins."""
+        tables, ever = self.positions.case.tables, self.positions.ever
         rows = tables.arrow("transfers")
-        if rows is None:
+        names = [ever[each].dropna() for each in ("transfer_id", "redemption_transfer_id") if each in ever]
+        if rows is None or not names:
             return {}
+        wanted = pa.array(pd.concat(names).unique().tolist(), rows["transfer_id"].type)
+        rows = rows.filter(pc.is_in(rows["transfer_id"], value_set=wanted))
         ids, amounts = rows["transfer_id"].to_pylist(), rows["amount"].to_pylist()
-        if "currency" not in rows.column_names:
-            return dict(zip(ids, amounts, strict=True))
         own = (None, "", tables.currency)
-        coins = rows["currency"].to_pylist()
+        coins = rows["currency"].to_pylist() if "currency" in rows.column_names else [None] * len(ids)
         return {
             name: amount if coin in own else None
             for name, amount, coin in zip(ids, amounts, coins, strict=True)
