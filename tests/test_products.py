@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphflow as gf
-from graphflow.cli import run
+from graphflow import cli
+from graphflow.cli import products, run
 from graphflow.products.crossing import crossed
+from graphflow.products.registering import GROUPS
 from graphflow.synthesis import holders
 from tests.test_ownership import text_frame
 
@@ -703,3 +705,10 @@ def test_realised_rollover_on_the_command_line(kept: Path, capsys: pytest.Captur
     assert run(["products", case, "G", "--rollover"]) == 2
     assert run(["products", case, "--rollover"]) == 2
     assert run(["products", case, "F", "--rollover", "--until", "2024-02-01"]) == 2
+
+
+def test_the_command_lines_lists_are_those_of_the_rooms() -> None:
+    # it keeps its own, so that a wrong word is told before anything heavy is imported
+    assert tuple(cli.PRODUCT_GROUPS) == tuple(GROUPS)
+    assert (*products.PARTS, *products.MORE) == cli.PRODUCT_PARTS
+    assert set(products.PARTS) <= set(products.TITLES)
