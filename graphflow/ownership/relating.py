@@ -81,6 +81,12 @@ class _View:
         self.stakes = stakes
         self.ties: Ties = ties_of(stakes)
 
+    @classmethod
+    def of(cls, stakes: Stakes) -> _View:
+        """The view at the moment of some stakes, kept with them."""
+        known: _View = stakes.__dict__.setdefault("_view", cls(stakes))
+        return known
+
     @cached_property
     def managers(self) -> dict[int, set[int]]:
         """The persons who manage each party."""
@@ -251,10 +257,18 @@ def related(
     x, y = party_number(stakes, one, "one"), party_number(stakes, other, "other")
     if x == y:
         raise UsageError(Problem("one, other", N_("both are the same party"), {}, one))
+    answer, basis = answer_of(stakes, x, y, language, as_of)
+    return Related(answer, basis, _hints(stakes, x, y))
+
+
+def answer_of(
+    stakes: Stakes, x: int, y: int, language: str = "en", as_of: Moment | None = None
+) -> tuple[str, pd.DataFrame]:
+    """The answer of `related` and its grounds, of two parties by their numbers."""
     rules = _rules(stakes, as_of)
     seen: dict[Ground, int] = {}
     for at in _moments(stakes, x, y, int(rules["window"]["days"]) * _DAY):
-        view = _View(stakes_at(case, at))
+        view = _View.of(stakes_at(stakes.case, at))
         for first, second in ((x, y), (y, x)):
             for rule, answer, between in _grounds(view, rules, first, second):
                 if rule in rules:
@@ -274,7 +288,7 @@ def related(
     columns = ["rule", "answer", "scope", "between", "date", "article", "text", "mark"]
     said = {row["answer"] for row in rows if row["scope"] == "general"}
     answer = YES if YES in said else DISPUTED if DISPUTED in said else NO
-    return Related(answer, pd.DataFrame(rows, columns=columns), _hints(stakes, x, y))
+    return answer, pd.DataFrame(rows, columns=columns)
 
 
 def _rules(stakes: Stakes, as_of: Moment | None) -> Rules:

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from graphflow.law import law, was_in_force
-from graphflow.ownership import related
-from graphflow.ownership.stakes import numbers_of, stakes_at
+from graphflow.ownership.relating import answer_of
+from graphflow.ownership.stakes import Stakes, numbers_of, party_number, stakes_at
 from graphflow.products.positions import Positions, micros, records
 from graphflow.tables.columns import one
 
@@ -47,15 +47,11 @@ def debtors(positions: Positions, assets: pd.DataFrame) -> list[str | None]:
 
 def related_assets(positions: Positions, products: Iterable[str], assets: pd.DataFrame) -> pd.DataFrame:
     """Each asset with whether its debtor is related to who issues or manages one of the products."""
-    case, zone = positions.case, positions.case.tables.timezone
     given = [positions.products.get(name, {}) for name in products]
     runs = sorted(
         {str(each[role]) for each in given for role in ("issuer_id", "manager_id") if each.get(role)}
     )
-    as_of = None
-    if positions.at:
-        as_of = pd.Timestamp(positions.at, unit="us", tz="UTC").tz_convert(zone).isoformat()
-    groups = _groups(case)
+    groups = _groups(positions.case)
     known: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
     rows = []
     for row, debtor in zip(records(assets), debtors(positions, assets), strict=True):
@@ -63,7 +59,7 @@ def related_assets(positions: Positions, products: Iterable[str], assets: pd.Dat
             answer: tuple[str, tuple[str, ...], tuple[str, ...]] = (UNKNOWN, (), ())
         else:
             if debtor not in known:
-                known[debtor] = _answer(case, debtor, runs, as_of, groups)
+                known[debtor] = _answer(positions.stakes, debtor, runs, groups)
             answer = known[debtor]
         rows.append({
             "asset_id": row["asset_id"], "asset_kind": row["asset_kind"], "party_id": debtor,
@@ -75,7 +71,7 @@ def related_assets(positions: Positions, products: Iterable[str], assets: pd.Dat
 
 
 def _answer(
-    case: Case, debtor: str, runs: list[str], as_of: str | None, groups: Mapping[str, int]
+    stakes: Stakes, debtor: str, runs: list[str], groups: Mapping[str, int]
 ) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """Yes, disputed or no; with whom; by which rules. The first of these that holds for one of them."""
     said: dict[str, dict[str, tuple[str, ...]]] = {}
@@ -83,10 +79,9 @@ def _answer(
         if other == debtor:
             said.setdefault(YES, {})[other] = ("same",)
         elif groups.get(other) is not None and groups.get(other) == groups.get(debtor):
-            found = related(case, debtor, other, as_of)
-            basis = found.basis[found.basis["scope"] == "general"]
-            rules = tuple(basis.loc[basis["answer"] == found.answer, "rule"].unique())
-            said.setdefault(found.answer, {})[other] = rules
+            answer, basis = answer_of(stakes, party_number(stakes, debtor), party_number(stakes, other))
+            basis = basis[(basis["scope"] == "general") & (basis["answer"] == answer)]
+            said.setdefault(answer, {})[other] = tuple(basis["rule"].unique())
     for answer in (YES, DISPUTED):
         if answer in said:
             met = dict.fromkeys(rule for each in said[answer].values() for rule in each)
