@@ -436,6 +436,8 @@ def test_p7_fees_of_each_layer_fall_on_the_product_in_proportion() -> None:
     assert fees[["id", "depth", "fees", "part", "amount", "rate"]].values.tolist() == [
         ["W", 0, 100, 1.0, 100, 0.01], ["T", 1, 400, 0.5, 200, 0.02],
     ]  # fmt: skip
+    assert gf.look_through(holders.p7(), "W").fee_rate == pytest.approx(0.03)
+    assert gf.look_through(holders.p4(), "W").fee_rate is None
 
 
 def test_of_a_layer_without_an_account_in_the_case_the_fees_are_not_known() -> None:
@@ -671,7 +673,7 @@ def test_the_command_line_says_the_same_figures(kept: Path, capsys: pytest.Captu
     assert [(row["related"], row["assets"]) for row in found["related_shares"]] == [
         ("yes", 1), ("disputed", 1), ("unknown", 1),
     ]  # fmt: skip
-    assert [row["amount"] for row in found["fees"]] == ["1.00", "2.00"]
+    assert [row["amount"] for row in found["fees"]] == ["1.00", "2.00"] and found["fee_rate"] == r.fee_rate
     assert "matrix" not in json.loads(told(capsys, case, "W", "--format", "json"))
     rows = told(capsys, case, "W", "--format", "csv", "--part", "restricted_shares").splitlines()
     assert rows[0].startswith("sector,article,since,mark,restricted,assets") and rows[1].startswith(

@@ -113,6 +113,7 @@ def facts_of(r: LookThrough) -> dict[str, Any]:
         "wam_assets": r.wam_assets,
         "wam_liabilities": r.wam_liabilities,
         "wam_gap": r.wam_gap,
+        "fee_rate": r.fee_rate,
     }
 
 
@@ -129,6 +130,7 @@ _FACTS = {
     "wam_assets": N_("Mean term of its assets (days)"),
     "wam_liabilities": N_("Mean term of what it owes (days)"),
     "wam_gap": N_("Its assets are longer by (days)"),
+    "fee_rate": N_("Fees that are known of its layers, over what it holds"),
 }
 
 
@@ -153,7 +155,12 @@ def show_product(case: Case, r: LookThrough, form: str, language: str, part: str
         return
     frames["matrix"] = r.cross(investors=MATRIX[0], assets=MATRIX[1])
     facts = {name: value for name, value in facts_of(r).items() if value not in (None, [], "")}
-    print_facts(Facts([(translate(_FACTS[name], language), _number(value)) for name, value in facts.items()]))
+    print_facts(
+        Facts([
+            (translate(_FACTS[name], language), percent(value) if name == "fee_rate" else _number(value))
+            for name, value in facts.items()
+        ])
+    )  # fmt: skip
     for name, frame in frames.items():
         if len(frame) and not frame.drop(columns=[c for c in ("bucket",) if c in frame]).isna().all(
             axis=None

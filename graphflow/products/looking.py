@@ -468,6 +468,12 @@ class LookThrough:
                 nodes.append((node, distances[node], float(passes), net or held or None))
         return fee_stack(self.positions, nodes, self.total)
 
+    @property
+    def fee_rate(self) -> float | None:
+        """The fees that are known of all layers, over what it holds; None where none is known."""
+        rates = self.fees["rate"].dropna()
+        return float(rates.sum()) if len(rates) else None
+
     def _details(self) -> dict[Key, tuple[str | None, Any]]:
         found: dict[Key, tuple[str | None, Any]] = {}
         for row in records(self.positions.holdings):

@@ -121,7 +121,7 @@ def realised_rollover(
         case, f'product:"{product}"', rule=rule, backward=True, currency=currency, since=since, until=until
     )
     amounts, passed = _sources(found, kinds)
-    every = over_orders(found, lambda each: _sources(each, kinds)[0]) if found._open_accounts else [amounts]
+    every = over_orders(found, lambda each: amounts if each is found else _sources(each, kinds)[0])
     names = [OWN, SIBLINGS, *END_KINDS]
     seen = {name for each in (amounts, *(every or [])) for name in each}
     rows = [

@@ -65,6 +65,8 @@ def over_orders(trace: Trace, figure: Callable[[Trace], Figure]) -> list[Figure]
     Each order has its own least openings. What `figure` says of each answer; None where there are more than
     :data:`MOST_ORDERS`.
     """
+    if not trace._open_accounts:
+        return [figure(trace)]
     question, ledger = trace._question, trace._whole
     case = trace._case if trace._excerpt is None else trace._excerpt.around.case
     span = ends_of_case(ledger)
