@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,8 +16,9 @@ from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.ownership.controlling import ties_of
 from graphflow.ownership.stakes import Stakes, party_number
-from graphflow.products.looking import Web
+from graphflow.products.crossing import apportion, apportioned
 from graphflow.products.positions import Key, Positions, positions_of, records
+from graphflow.products.webs import Web
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ class Penetration:
         """With whom an end's money stands: the part of each, and its amount; these add up to the end's."""
         start, amount = self._ends[key]
         parts = self._web(start)[1]
-        whole = apportion(amount, [int(part * 2**64) for part in parts.values()])
+        whole = apportioned(amount, list(parts.values()))
         return [(node, part, one) for (node, part), one in zip(parts.items(), whole, strict=True)]
 
     @cached_property
@@ -288,8 +289,7 @@ class Penetration:
             rest = max(part - sum(share for share, _ in told), 0.0)
             if rest * amount < 0.5 and told:
                 rest = 0.0
-            weights = [*(int(share * 2**64) for share, _ in told), int(rest * 2**64)]
-            amounts = apportion(whole, weights)
+            amounts = apportioned(whole, [*(share for share, _ in told), rest])
             ways += [_Way(nodes, node, one) for (_, nodes), one in zip(told, amounts, strict=False) if one]
             if amounts[-1]:
                 ways.append(_Way((), node, amounts[-1]))
@@ -570,26 +570,6 @@ _NOTES: Mapping[str, str] = {
     "range": N_("stakes in it are ranges: each counts with its least, the rest as an owner who is not known"),
     "undated": N_("no day is stated for some of its holdings: they count as held at the date asked about"),
 }
-
-
-def apportion(total: int, weights: Sequence[int]) -> list[int]:
-    """A sum in whole units by weights: rounded down, and the greatest remainders up; it adds up.
-
-    None gets more than its weight where the total is not more than all weights together.
-
-    Examples
-    --------
-    >>> apportion(100, [1, 1, 1])
-    [34, 33, 33]
-    """
-    whole = sum(weights)
-    if whole == 0:
-        return [0] * len(weights)
-    parts = [total * weight // whole for weight in weights]
-    by_rest = sorted(range(len(weights)), key=lambda at: (-(total * weights[at] % whole), at))
-    for place in by_rest[: total - sum(parts)]:
-        parts[place] += 1
-    return parts
 
 
 def _paths(web: Web, last: set[Key]) -> Iterator[tuple[float, tuple[Key, ...]]]:

@@ -16,7 +16,8 @@ import graphflow as gf
 from graphflow.cli import run
 from graphflow.language import LANGUAGES
 from graphflow.manual import blocks, read
-from graphflow.penetration import GROUNDS, MOST_WAYS, Penetration, apportion
+from graphflow.penetration import GROUNDS, MOST_WAYS, Penetration
+from graphflow.products.crossing import apportion
 from graphflow.synthesis import holders
 from graphflow.synthesis.small import Frames, case_of, frame_of
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -11,21 +10,35 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 
 
+def apportion(total: int, weights: Sequence[int]) -> list[int]:
+    """A sum in whole units by weights: rounded down, and the greatest remainders up; it adds up.
+
+    None gets more than its weight where the total is not more than all weights together.
+
+    Examples
+    --------
+    >>> apportion(100, [1, 1, 1])
+    [34, 33, 33]
+    """
+    whole = sum(weights)
+    if whole == 0:
+        return [0] * len(weights)
+    parts = [total * weight // whole for weight in weights]
+    by_rest = sorted(range(len(weights)), key=lambda at: (-(total * weights[at] % whole), at))
+    for place in by_rest[: total - sum(parts)]:
+        parts[place] += 1
+    return parts
+
+
 def apportioned(total: int, weights: Sequence[float]) -> list[int]:
-    """A sum in whole units by weights, the greatest remainders rounded up: it adds up.
+    """The same by parts of one.
 
     Examples
     --------
     >>> apportioned(100, [1 / 3, 1 / 3, 1 / 3])
     [34, 33, 33]
     """
-    whole = sum(map(Fraction, weights))
-    exact = [total * Fraction(weight) / whole if whole else Fraction(0) for weight in weights]
-    parts = [int(value) for value in exact]
-    most = sorted(range(len(parts)), key=lambda at: (parts[at] - exact[at], at))
-    for place in most[: total - sum(parts) if whole else 0]:
-        parts[place] += 1
-    return parts
+    return apportion(total, [int(weight * 2**64) for weight in weights])
 
 
 def crossed(rows: Sequence[int], columns: Sequence[int]) -> Ints:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from graphflow.law import law, was_in_force
 from graphflow.ownership.relating import answer_of
-from graphflow.ownership.stakes import Stakes, numbers_of, party_number, stakes_at
+from graphflow.ownership.stakes import numbers_of, party_number, stakes_at
 from graphflow.products.positions import Positions, micros, records
 from graphflow.tables.columns import one
 
@@ -59,7 +59,7 @@ def related_assets(positions: Positions, products: Iterable[str], assets: pd.Dat
             answer: tuple[str, tuple[str, ...], tuple[str, ...]] = (UNKNOWN, (), ())
         else:
             if debtor not in known:
-                known[debtor] = _answer(positions.stakes, debtor, runs, groups)
+                known[debtor] = _answer(positions, debtor, runs, groups)
             answer = known[debtor]
         rows.append({
             "asset_id": row["asset_id"], "asset_kind": row["asset_kind"], "party_id": debtor,
@@ -71,7 +71,7 @@ def related_assets(positions: Positions, products: Iterable[str], assets: pd.Dat
 
 
 def _answer(
-    stakes: Stakes, debtor: str, runs: list[str], groups: Mapping[str, int]
+    positions: Positions, debtor: str, runs: list[str], groups: Mapping[str, int]
 ) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """Yes, disputed or no; with whom; by which rules. The first of these that holds for one of them."""
     said: dict[str, dict[str, tuple[str, ...]]] = {}
@@ -79,7 +79,11 @@ def _answer(
         if other == debtor:
             said.setdefault(YES, {})[other] = ("same",)
         elif groups.get(other) is not None and groups.get(other) == groups.get(debtor):
-            answer, basis = answer_of(stakes, party_number(stakes, debtor), party_number(stakes, other))
+            stakes = positions.stakes
+            answer, basis = answer_of(
+                stakes, party_number(stakes, debtor), party_number(stakes, other),
+                as_of=stakes.said_at if positions.asked else None,
+            )  # fmt: skip
             basis = basis[(basis["scope"] == "general") & (basis["answer"] == answer)]
             said.setdefault(answer, {})[other] = tuple(basis["rule"].unique())
     for answer in (YES, DISPUTED):

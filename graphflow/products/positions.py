@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 DAY = 86_400 * 1_000_000
 
+KEPT = 4
+"""Dates whose positions a case remembers."""
+
 Key = tuple[str, str]
 """A node: ``("product", id)``, ``("party", id)``, ``("asset", id)`` or ``("unknown", id of the product)``."""
 
@@ -39,6 +42,8 @@ class Positions:
         All subscriptions up to the moment, also what was paid back.
     at
         The moment, in microseconds.
+    asked
+        Whether somebody asked for this date: else the law is taken as it was last.
 
     Notes
     -----
@@ -53,6 +58,7 @@ class Positions:
     subscriptions: pd.DataFrame = field(repr=False)
     ever: pd.DataFrame = field(repr=False)
     at: int
+    asked: bool = False
 
     @cached_property
     def party_kinds(self) -> Mapping[str, str]:
@@ -106,10 +112,13 @@ def positions_of(case: Case, as_of: Moment | None = None) -> Positions:
     """What is held at a date; None: at the last moment of which the case knows anything, never today."""
     tables = case.tables
     at = last_moment(tables) if as_of is None else moment(as_of, tables.timezone, "as_of")[1]
-    known: dict[int, Positions] = case.__dict__.setdefault("_positions", {})
-    if at not in known:
-        known[at] = _build(case, at)
-    return known[at]
+    known: dict[tuple[int, bool], Positions] = case.__dict__.setdefault("_positions", {})
+    key = at, as_of is not None
+    if key not in known:
+        known[key] = _build(case, *key)
+        for old in list(known)[:-KEPT]:
+            del known[old]
+    return known[key]
 
 
 def micros(values: pd.Series) -> Any:
@@ -118,7 +127,7 @@ def micros(values: pd.Series) -> Any:
     return np.where(stamps.isna(), int(EVER), stamps.astype("int64"))
 
 
-def _build(case: Case, at: int) -> Positions:
+def _build(case: Case, at: int, asked: bool) -> Positions:
     tables = case.tables
     products = {row["product_id"]: row for row in _given(tables.products)}
     holdings = tables.holdings.copy()
@@ -153,7 +162,7 @@ def _build(case: Case, at: int) -> Positions:
             # READING: paid back with a gain is paid back, and no more; paid back less than was put in is a
             # part, and the rest is still in it. The tables do not tell a loss from that: `register` lists it.
             current = ever.assign(amount=left)[left > 0]
-    return Positions(case, stakes_at(case, at), products, holdings, current, ever, at)
+    return Positions(case, stakes_at(case, at), products, holdings, current, ever, at, asked)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
