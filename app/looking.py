@@ -10,10 +10,10 @@ import streamlit as st
 from app import cases, session
 from app.names import word
 from app.session import say
-from app.tables import COUNT, MONEY, RIGHT, Column, percent, table_to_take
+from app.tables import COUNT, MONEY, RIGHT, Column, table_to_take
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
-from graphflow.pictures.words import end_name
+from graphflow.pictures.words import end_name, percent
 from graphflow.products import LookThrough, Register, Rollover, list_products, look_through, register
 from graphflow.products.registering import GAPS, GROUPS
 
