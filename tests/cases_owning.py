@@ -134,6 +134,83 @@ def greatest_inputs(rng: random.Random, size: int) -> tuple:
     return group.pointer, group.owners, least, most, group.whole, group.rings(), wanted
 
 
+def odd_group(rng: random.Random, size: int) -> tuple[Group, np.ndarray]:
+    """A group and its rings: some have owners of more than the whole, some stakes are nothing; nobody has
+    stakes in the members of closed rings."""
+    group = Group.drawn(rng, min(size, 12))
+    if rng.random() < 0.5:
+        for k in range(len(group.shares)):
+            if rng.random() < 0.2:
+                group.shares[k] = rng.choice((0, 2, 3)) * group.shares[k]
+    companies = np.repeat(np.arange(len(group.whole)), np.diff(group.pointer))
+    rings = real_rings(group)
+    inside = np.zeros(len(group.whole), np.int64)
+    same = rings[group.owners] == rings[companies]
+    np.add.at(inside, companies[same], group.shares[same])
+    closed = [
+        bool((rings == ring).sum() > 1 and (inside == group.whole)[rings == ring].all()) for ring in rings
+    ]
+    keep = ~np.array(closed)[companies]
+    counts = np.bincount(companies[keep], minlength=len(group.whole))
+    pointer = ints([0, *np.cumsum(counts)])
+    return Group(pointer, group.owners[keep].astype(np.int32), group.shares[keep], group.whole), rings
+
+
+def real_rings(group: Group) -> np.ndarray:
+    """Rings of stakes that are more than nothing."""
+    real = group.shares > 0
+    pointer = np.concatenate(([0], np.cumsum(real)))[group.pointer]
+    return Group(pointer, group.owners[real], group.shares[real], group.whole).rings()
+
+
+def swell_inputs(rng: random.Random, size: int) -> tuple:
+    group, rings = odd_group(rng, size)
+    return group.pointer, group.owners, group.shares, group.whole, rings
+
+
+def swell_outcome(found: Any, args: tuple) -> list[Any]:
+    return [Near(value) if value < np.inf else "without end" for value in found]
+
+
+def spread_inputs(rng: random.Random, size: int) -> tuple:
+    group, _ = odd_group(rng, size)
+    companies = ints([rng.randrange(len(group.whole)) for _ in range(rng.randint(1, 4))])
+    bounds = (
+        rng.choice((1e-9, 0.25, 0.5)), rng.choice((1e-3, 1e-10)), rng.choice((0, 5, 10**6)),
+        rng.choice((2, 5, 10**6)),
+    )  # fmt: skip
+    given = (group.pointer, group.owners, group.shares, group.whole)
+    most = np.array(naive_shares.swell(*given, None), np.float64)
+    return *given, most, companies, bounds
+
+
+def spread_outcome(found: Any, args: tuple) -> Any:
+    """The owners of each company, exactly; ours where what it says is not right of these."""
+    if isinstance(found, list):
+        return found
+    begins, owners, values, stays = found
+    exact = naive_shares.spread_up(*args)
+    least, slight, few, many = args[-1]
+    said: list[Any] = []
+    for c, wanted in enumerate(exact):
+        own = slice(int(begins[c]), int(begins[c + 1]))
+        has = dict(zip(owners[own].tolist(), values[own].tolist(), strict=True))
+        rest = float(stays[c])
+        if wanted is None:
+            said.append(None if rest == np.inf and not has else (has, rest))
+            continue
+        within = all(
+            share - 1e-12 <= wanted.get(i, 0.0) <= share + rest + 1e-12 and share + rest >= least
+            for i, share in has.items()
+        )
+        missed = [share for i, share in wanted.items() if i not in has]
+        none_missed = all(share < least + 1e-12 or share <= rest + 1e-12 for share in missed)
+        clear = rest < least and all(share >= least for share in has.values())
+        done = rest <= slight or (few < 10**6 and clear) or many < 10**6
+        said.append(wanted if within and none_missed and done else (has, rest))
+    return said
+
+
 def control_inputs(rng: random.Random, size: int) -> tuple:
     pointer, companies, votes = Group.drawn(rng, size).by_owner()
     quota = ints([rng.choice((500, 500, 499, 300)) for _ in range(size)])
@@ -152,6 +229,35 @@ def control_outcome(found: Any, args: tuple) -> Any:
     return set(inside.tolist()), bool(enough and once and not args[5].any())
 
 
+def groups_inputs(rng: random.Random, size: int) -> tuple:
+    """Groups that have nobody in common."""
+    pointer, companies, votes, quota, _, _ = control_inputs(rng, size)
+    starts = rng.sample(range(size), rng.randint(1, size))
+    cuts = sorted(rng.sample(range(len(starts) + 1), min(3, len(starts))))
+    begins = sorted({0, *cuts, len(starts)})
+    return pointer, companies, votes, quota, ints(begins), ints(starts)
+
+
+def groups_outcome(found: Any, args: tuple) -> Any:
+    """The sets, without the groups themselves; of ours also that nobody is in one twice."""
+    if isinstance(found, list):
+        return [(each, len(each)) for each in found]
+    ends, under = found
+    own = [under[ends[g] : ends[g + 1]].tolist() for g in range(len(ends) - 1)]
+    return [(set(each), len(each)) for each in own]
+
+
+def below_inputs(rng: random.Random, size: int) -> tuple:
+    pointer, companies, votes, quota, _, _ = control_inputs(rng, size)
+    owners = np.repeat(np.arange(size), np.diff(pointer)).astype(np.int32)
+    asked = ints(sorted(rng.sample(range(size), rng.randint(0, size))))
+    return pointer, owners, companies, votes, quota, asked
+
+
+def flags(found: Any, args: tuple) -> list[bool]:
+    return [bool(each) for each in found]
+
+
 def swing_inputs(rng: random.Random, size: int) -> tuple:
     weights = [rng.choice((0, 1, 2, 5, 16, 17, 18, 30)) for _ in range(min(size, 7))]
     return ints(weights), rng.randint(0, max(sum(weights), 1))
@@ -167,7 +273,17 @@ OWNING = (
     ("shares.components", shares.components, naive_shares.components, components_inputs, components_outcome, (30,)),
     ("shares.settle_ring", shares.settle_ring, naive_shares.settle_ring, ring_inputs, near, (12,)),
     ("shares.integrate", shares.integrate, naive_shares.integrate, integrate_inputs, integrate_outcome, (12,)),
+    ("shares.swell", shares.swell, naive_shares.swell, swell_inputs, swell_outcome, (12,)),
+    ("shares.spread_up", shares.spread_up, naive_shares.spread_up, spread_inputs, spread_outcome, (12,)),
     ("shares.greatest", shares.greatest, naive_shares.greatest, greatest_inputs, near, (4,)),
     ("control.controlled", control.controlled, naive_control.controlled, control_inputs, control_outcome, (100, 300)),
+    (
+        "control.controlled_by_each", control.controlled_by_each, naive_control.controlled_by_each,
+        groups_inputs, groups_outcome, (30, 100),
+    ),
+    (
+        "control.held_from_below", control.held_from_below, naive_control.held_from_below,
+        below_inputs, flags, (30, 100),
+    ),
     ("power.count_swings", power.count_swings, naive_power.count_swings, swing_inputs, counts, (7,)),
 )  # fmt: skip

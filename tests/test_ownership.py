@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphflow as gf
+from graphflow.ownership import everybody
 from graphflow.ownership.stakes import WHOLE, stakes_of
 from graphflow.synthesis import holders
 from tests.naive.shares import solve
@@ -41,7 +42,7 @@ def group(stakes: Sequence[tuple], kinds: dict[str, str] | None = None, **tables
     kind = {name: "person" if name[0].islower() else "company" for name in names} | (kinds or {})
     parties = [{"party_id": name, "name": f"name of {name}", "kind": kind[name]} for name in sorted(names)]
     frames = {"stakes": rows, "parties": parties, **tables}
-    return gf.Case.from_tables(**{name: text_frame(each) for name, each in frames.items()})
+    return gf.Case.from_tables(**{name: text_frame(each) for name, each in frames.items() if each})
 
 
 def text_frame(rows: Sequence[dict]) -> pd.DataFrame:
@@ -270,6 +271,141 @@ def test_ranges_hold_every_share_within_them(seed: int) -> None:
         for owner, share in shares(one).items():
             if owner[0] == "p" and share > 1e-12:
                 assert other.loc[owner, "share_min"] - 1e-9 <= share <= other.loc[owner, "share_max"] + 1e-9
+
+
+# ---------------------------------------------------------------------- everybody at once
+
+
+def draw_oddly(rng: random.Random) -> list[tuple]:
+    """Rings, closed ones too, companies with owners of more than the whole, ranges, treasury shares, nominees."""
+    stakes: list[tuple] = draw_group(rng, rng.choice((3, 6)), full=rng.random() < 0.5)
+    if rng.random() < 0.3:
+        stakes += [("C0", "C1", "1"), ("C1", "C0", "1")]
+        stakes = [each for each in stakes if each[1] not in ("C0", "C1") or each[2] == "1"]
+    if rng.random() < 0.2:
+        stakes += [(rng.choice(("p0", "C2")), f"C{rng.randrange(2)}", "0.7")]
+    if rng.random() < 0.5:
+        odd = (
+            ("C2", "C2", "0.2"),
+            ("C1", "C2", "0"),
+            ("n", "C2", "0.3", {"nominee_for": "p1"}),
+            ("p0", "C2", "", {"share_min": "0.3", "share_max": "0.6"}),
+            ("p9", "C2", ""),
+        )
+        stakes += rng.sample(odd, rng.randint(1, 3))
+    return stakes
+
+
+def asked_one_by_one(
+    case: gf.Case, least: float, normalise: bool
+) -> dict[tuple[str, str], tuple[str, float]]:
+    found = {}
+    for company in case.tables.stakes["company_id"].unique():
+        try:
+            frame = gf.owners(case, company, normalise=normalise)
+        except gf.InputError:
+            found[company, ""] = ("endless", 0.0)
+            continue
+        named = frame[frame["owner_id"].notna() & (frame["share_min"] >= least - 1e-9)]
+        for owner, kind, share in named[["owner_id", "kind", "share_min"]].itertuples(index=False):
+            if not (owner == company and kind == "unknown"):
+                found[company, owner] = (kind, share)
+    return found
+
+
+@settings(max_examples=150)
+@given(
+    st.integers(0, 2**40), st.sampled_from((0.001, 0.1, 0.25, 0.5, 1.0)), st.booleans(),
+    st.sampled_from(((1000, 10_000), (0, 10_000), (0, 3), (2, 3))),
+)  # fmt: skip
+def test_the_greatest_owners_of_all_are_those_of_each(
+    seed: int, least: float, normalise: bool, steps: tuple[int, int]
+) -> None:
+    stakes = draw_oddly(random.Random(seed))
+    if not stakes:
+        return
+    case = group(stakes, {"p1": "person", "p9": "person"})
+    wanted = asked_one_by_one(case, least, normalise)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(everybody, "FEW", steps[0])  # what is not clear after a few steps is solved for
+        patch.setattr(everybody, "MANY", steps[1])
+        frame = gf.greatest_owners(case, least=least, normalise=normalise)
+    keys = list(zip(frame["company_id"], frame["owner_id"].fillna(""), strict=True))
+    assert len(set(keys)) == len(keys) and set(keys) == set(wanted), "who, of what"
+    for key, kind, share, within in zip(keys, frame["kind"], frame["share"], frame["within"], strict=True):
+        assert kind == wanted[key][0]
+        if kind != "endless":
+            assert share - 1e-9 <= wanted[key][1] <= share + within + 1e-9
+
+
+def test_greatest_owners_at_a_threshold_and_of_nobody() -> None:
+    case = group([("p", "H", "0.5"), ("H", "T", "0.5"), ("q", "T", "0.249999998"), ("r", "T", "0.2499")])
+    found = gf.greatest_owners(case).groupby("company_id")["owner_id"].apply(list).to_dict()
+    assert found == {"H": ["p"], "T": ["p"]}, "0.5 of 0.5 is a quarter; two billionths less is not"
+    assert gf.greatest_owners(case, least=0.249999998)["owner_id"].tolist() == ["p", "p", "q"]
+    nobody = group([], {"A": "company"})
+    empty = gf.greatest_owners(nobody)
+    assert list(empty) == ["company_id", "owner_id", "kind", "share", "within"] and empty.empty
+    assert gf.all_controls(nobody).empty
+    for wrong in (0, -0.1, 1.1, float("nan")):
+        with pytest.raises(gf.UsageError, match="least"):
+            gf.greatest_owners(case, least=wrong)
+
+
+def test_greatest_owners_at_a_date_and_a_ring_that_leaks_a_billionth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = group([
+        ("p", "A", "1", {"until": "2015-03-01"}), ("q", "A", "1", {"since": "2015-03-01"}),
+    ])  # fmt: skip
+    assert gf.greatest_owners(case, "2014-06-30")["owner_id"].tolist() == ["p"]
+    assert gf.greatest_owners(case)["owner_id"].tolist() == ["q"]
+    # followed step by step this would take a billion of them
+    monkeypatch.setattr(everybody, "MANY", 10_000)
+    slow = group([("A", "B", "1"), ("B", "A", "0.999999999"), ("p", "A", "0.000000001")])
+    frame = gf.greatest_owners(slow, least=1.0)
+    assert frame["owner_id"].tolist() == ["p", "p"] and frame["share"].tolist() == pytest.approx([1, 1])
+    assert frame["within"].tolist() == [0.0, 0.0]
+
+
+@settings(max_examples=100)
+@given(st.integers(0, 2**40), st.booleans())
+def test_whom_all_control_is_whom_each_controls(seed: int, de_facto: bool) -> None:
+    rng = random.Random(seed)
+    stakes = draw_oddly(rng)
+    if not stakes:
+        return
+    kinds = {"p1": "person", "p9": "person", "C2": rng.choice(("company", "partnership", "contract_fund"))}
+    for each in stakes:
+        if each[1] == "C2" and len(each) == 3 and rng.random() < 0.4:
+            stakes[stakes.index(each)] = (*each, {"class": "general_partner"})
+    names = sorted({name for each in stakes for name in each[:2]} | set(kinds))
+    relations = [
+        {
+            "party_id": one,
+            "other_id": other,
+            "kind": rng.choice(("concert", "concert", "controller", "manager")),
+        }
+        for one, other in (rng.sample(names, 2) for _ in range(rng.randint(0, 4)))
+    ]
+    case = group(stakes, kinds, **({"relations": relations} if relations else {}))
+    frame = gf.all_controls(case, de_facto=de_facto)
+    assert list(frame) == ["party_id", "company_id", "certain"]
+    said = {name: each.values.tolist() for name, each in frame.groupby("party_id")[["company_id", "certain"]]}
+    for name in case.tables.parties["party_id"]:
+        wanted = gf.controls(case, name, de_facto=de_facto)[["party_id", "certain"]].values.tolist()
+        assert said.get(name, []) == wanted, name
+
+
+def test_several_general_partners_decide_together_also_in_a_ring() -> None:
+    # A is one of two general partners of L, which has the most of A: L is not A's subsidiary, and votes
+    case = group(
+        [("A", "L", "0.1", {"class": "general_partner"}), ("q", "L", "0.9", {"class": "general_partner"}),
+         ("L", "A", "0.6"), ("r", "A", "0.4")],
+        {"L": "partnership"},
+    )  # fmt: skip
+    assert gf.controls(case, "L")["party_id"].tolist() == ["A"]
+    assert gf.controls(case, "A").empty and gf.controls(case, "r").empty
 
 
 # ---------------------------------------------------------------------- what stakes may be like

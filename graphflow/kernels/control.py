@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
+Flags = NDArray[np.bool_]
 
 
 @njit(cache=True, nogil=True)
@@ -76,3 +77,67 @@ def controlled(
         for k in range(pointer[i], pointer[i + 1]):
             gained[companies[k]] = 0
     return inside[:count].copy(), had[:count].copy()
+
+
+@njit(cache=True, nogil=True)
+def controlled_by_each(
+    pointer: Ints, companies: Numbers, votes: Ints, quota: Ints, begins: Ints, starts: Ints
+) -> tuple[Ints, Ints]:
+    """Whom each of many groups of parties controls together.
+
+    Parameters
+    ----------
+    pointer, companies, votes, quota
+        As in `controlled`.
+    begins, starts : int64
+        The parties of group ``g`` are ``starts[begins[g] : begins[g + 1]]``.
+
+    Returns
+    -------
+    tuple of two int64 arrays
+        Where the parties under each group begin (and the end); these, in the order in which they come in.
+    """
+    gained = np.zeros(pointer.size - 1, np.int64)
+    ends = np.zeros(begins.size, np.int64)
+    under = np.empty(16, np.int64)
+    count = np.int64(0)
+    for g in range(begins.size - 1):
+        group = starts[begins[g] : begins[g + 1]]
+        inside, _ = controlled(pointer, companies, votes, quota, group, gained)
+        more = inside.size - group.size
+        if count + more > under.size:
+            longer = np.empty(2 * (count + more), np.int64)
+            longer[:count] = under[:count]
+            under = longer
+        under[count : count + more] = inside[group.size :]
+        count += more
+        ends[g + 1] = count
+    return ends, under[:count].copy()
+
+
+@njit(cache=True, nogil=True)
+def held_from_below(
+    pointer: Ints, owners: Numbers, companies: Numbers, votes: Ints, quota: Ints, asked: Ints
+) -> Flags:
+    """Which ties are of an owner that its company controls itself.
+
+    Parameters
+    ----------
+    pointer, owners, companies, votes : ties by owner
+        Those of party ``i`` are ``pointer[i]`` to ``pointer[i + 1]``.
+    quota : int64 (parties)
+        Votes that are not enough.
+    asked : int64
+        The companies that are looked at.
+    """
+    gained = np.zeros(pointer.size - 1, np.int64)
+    found = np.zeros(owners.size, np.bool_)
+    start = np.empty(1, np.int64)
+    for company in asked:
+        start[0] = company
+        inside, _ = controlled(pointer, companies, votes, quota, start, gained)
+        for i in inside:
+            for k in range(pointer[i], pointer[i + 1]):
+                if companies[k] == company:
+                    found[k] = True
+    return found

@@ -373,3 +373,188 @@ def greatest(
                 break
         begin = end
     return best
+
+
+@njit(cache=True, nogil=True)
+def swell(pointer: Ints, owners: Numbers, shares: Ints, whole: Ints, ring: Ints) -> Reals:
+    """How much can come to one owner at most, of one unit at each party.
+
+    It is more than one only where somebody above has owners of more than the whole.
+
+    Parameters
+    ----------
+    pointer, owners, shares, whole
+        Stakes, by company; who has none is an end, and so are all members of a ring that owns all of itself.
+    ring : int64 (parties)
+        From `components`.
+
+    Returns
+    -------
+    float64 (parties)
+        Infinite in a ring of which a member has owners of more than the whole, and below it.
+    """
+    size = pointer.size - 1
+    most = np.zeros(size, np.float64)
+    order = np.argsort(ring)
+    begin = 0
+    while begin < size:
+        end = begin
+        while end < size and ring[order[end]] == ring[order[begin]]:
+            end += 1
+        best = 0.0
+        for m in range(begin, end):
+            j = order[m]
+            total = np.int64(0)
+            comes = 0.0
+            for k in range(pointer[j], pointer[j + 1]):
+                if shares[k] > 0:
+                    total += shares[k]
+                    comes += shares[k] / whole[j] * most[owners[k]]
+                    if end - begin > 1:  # nobody in the ring gets more than one who takes all that leaves it
+                        best = max(best, most[owners[k]])
+            if pointer[j] == pointer[j + 1]:
+                best = 1.0
+            elif end - begin == 1:
+                best = comes
+            elif total > whole[j]:
+                best = np.inf
+        for m in range(begin, end):
+            most[order[m]] = best
+        begin = end
+    return most
+
+
+@njit(cache=True, nogil=True)
+def spread_up(
+    pointer: Ints,
+    owners: Numbers,
+    shares: Ints,
+    whole: Ints,
+    most: Reals,
+    companies: Ints,
+    bounds: tuple[float, float, int, int],
+) -> tuple[Ints, Numbers, Reals, Reals]:
+    """The greatest owners of many companies, each followed up as far as it matters.
+
+    From a company its whole goes up, stake by stake. Where little waits it stays at first, and what is little
+    becomes less and less; so the greatest part is known after few steps. An owner has what has come to it,
+    and at most all that still waits.
+
+    Parameters
+    ----------
+    pointer, owners, shares, whole
+        Stakes, by company; who has none is an end, and has what comes to it.
+    most : float64 (parties)
+        From `swell`.
+    companies : int64
+        The companies asked about.
+    bounds : tuple of four numbers
+        ``least``: owners that have less, with all that waits, are left out; ``slight``: a company is done
+        when no more may come to anybody; after ``few`` steps it is also when it is clear who has ``least``;
+        and after ``many`` in any case.
+
+    Returns
+    -------
+    tuple
+        Where each company's owners begin (and the end), the owners, what each has, and of each company how
+        much may still come to anybody (without end: nothing was followed).
+    """
+    least, slight, few, many = bounds
+    size = pointer.size - 1
+    waits = np.zeros(size, np.float64)
+    has = np.zeros(size, np.float64)
+    is_in = np.zeros(size, np.bool_)
+    seen = np.zeros(size, np.bool_)
+    queue = np.empty(size, np.int64)  # goes round: nobody is in it twice
+    touched = np.empty(size, np.int64)
+    begins = np.zeros(companies.size + 1, np.int64)
+    found = np.empty(4, np.int32)
+    values = np.empty(4, np.float64)
+    stays = np.empty(companies.size, np.float64)
+    count = np.int64(0)
+    for c in range(companies.size):
+        start = companies[c]
+        begins[c + 1] = count
+        if most[start] == np.inf:
+            stays[c] = np.inf
+            continue
+        touches = np.int64(1)
+        touched[0] = start
+        seen[start] = True
+        if pointer[start] == pointer[start + 1]:
+            has[start] = 1.0
+        else:
+            waits[start] = 1.0
+        little = 0.1
+        steps = np.int64(0)
+        while True:
+            head = np.int64(0)
+            waiting = np.int64(0)
+            rest = 0.0
+            for t in range(touches):
+                i = touched[t]
+                if waits[i] > 0.0:
+                    rest += waits[i] * most[i]
+            if rest <= slight or steps >= many:
+                break
+            if steps >= few:
+                clear = True
+                for t in range(touches):
+                    i = touched[t]
+                    clear = clear and (has[i] >= least or has[i] + rest < least)
+                if clear:
+                    break
+            for t in range(touches):
+                i = touched[t]
+                if waits[i] > little:
+                    is_in[i] = True
+                    queue[waiting] = i
+                    waiting += 1
+            while waiting > 0:
+                j = queue[head]
+                head = head + 1 if head + 1 < size else np.int64(0)
+                waiting -= 1
+                is_in[j] = False
+                much = waits[j]
+                waits[j] = 0.0
+                steps += 1
+                if steps >= many:
+                    little = np.inf  # whoever is in the queue leaves it, and nobody comes in
+                    waits[j] = much
+                    continue
+                for k in range(pointer[j], pointer[j + 1]):
+                    i = np.int64(owners[k])
+                    if not seen[i]:
+                        seen[i] = True
+                        touched[touches] = i
+                        touches += 1
+                    part = much * (shares[k] / whole[j])
+                    if pointer[i] == pointer[i + 1]:
+                        has[i] += part
+                        continue
+                    waits[i] += part
+                    if waits[i] > little and not is_in[i]:
+                        is_in[i] = True
+                        place = head + waiting
+                        queue[place if place < size else place - size] = i
+                        waiting += 1
+            little *= 0.1
+        for t in range(touches):
+            i = touched[t]
+            if has[i] > 0.0 and has[i] + rest >= least:
+                if count == found.size:
+                    longer_found = np.empty(2 * count, np.int32)
+                    longer_found[:count] = found
+                    found = longer_found
+                    longer_values = np.empty(2 * count, np.float64)
+                    longer_values[:count] = values
+                    values = longer_values
+                found[count] = i
+                values[count] = has[i]
+                count += 1
+            seen[i] = False
+            has[i] = 0.0
+            waits[i] = 0.0
+        stays[c] = rest
+        begins[c + 1] = count
+    return begins, found[:count].copy(), values[:count].copy(), stays

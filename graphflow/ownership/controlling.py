@@ -212,23 +212,17 @@ def _mute_cross_held(ties: Ties) -> None:
     inside = rings[stakes.owners] == rings[stakes.companies]
     if not inside.any():
         return
-    pointer, order = ties.by_company
-    before = ties.least.copy()
-    for company in np.unique(stakes.companies[inside]).tolist():
-        below = kernels.controlled(
-            ties.pointer,
-            ties.companies,
-            before,
-            stakes.votes // 2,
-            np.array([company], np.int64),
-            ties.gained,
-        )[0]
-        subsidiaries = set(below[1:].tolist())
-        for tie in order[pointer[company] : pointer[company + 1]].tolist():
-            if ties.how[tie] == VOTES and int(ties.owners[tie]) in subsidiaries:
-                ties.castable[company] -= ties.least[tie]
-                ties.least[tie] = ties.most[tie] = 0
-        ties.quota[company] = ties.castable[company] // 2
+    asked = np.unique(stakes.companies[inside]).astype(np.int64)
+    below = kernels.held_from_below(ties.pointer, ties.owners, ties.companies, ties.least, ties.quota, asked)
+    below &= ties.how == VOTES
+    np.subtract.at(ties.castable, ties.companies[below], ties.least[below])
+    ties.least[below] = ties.most[below] = 0
+    fewer = np.unique(ties.companies[below])
+    others = np.zeros(stakes.size, np.int64)  # who has more than the whole of the votes can cast them
+    np.add.at(others, ties.companies, np.where(ties.least < ENOUGH, ties.least, 0))
+    ties.castable[fewer] = np.maximum(ties.castable[fewer], others[fewer])
+    fewer = fewer[ties.quota[fewer] == stakes.votes[fewer] // 2]  # not where several partners decide together
+    ties.quota[fewer] = ties.castable[fewer] // 2
 
 
 def controls(case: Case, party: str, as_of: Moment | None = None, *, de_facto: bool = False) -> pd.DataFrame:
@@ -258,6 +252,10 @@ def controls(case: Case, party: str, as_of: Moment | None = None, *, de_facto: b
         votes that can be cast which those before it had), `through` (each of those with its part), `joint`
         (with others who act in concert), `certain` (false: only if votes that are ranges or unknown are as
         high as they may be).
+
+    See Also
+    --------
+    all_controls : the sets of all parties at once.
 
     References
     ----------
@@ -308,7 +306,7 @@ def _step(ties: Ties, party: int, place: dict[int, int], joint: bool, certain: b
         had = 0 if alone else int(votes[tie])
         total += had
         name = ties.stakes.name(ties.owners[tie])
-        through[name] = through.get(name, 0.0) + had / whole
+        through[name] = through.get(name, 0.0) + (had / whole if had else 0.0)
     return {
         "party_id": ties.stakes.name(party), "how": how, "votes": np.nan if alone else total / whole,
         "through": tuple(through) if alone else tuple(through.items()), "joint": joint, "certain": certain,

@@ -15,7 +15,7 @@ import pandas as pd
 from graphflow.errors import InputError, Problem
 from graphflow.kernels import shares as kernels
 from graphflow.language import N_
-from graphflow.ownership.stakes import Ints, Stakes, party_number, stakes_of
+from graphflow.ownership.stakes import Ints, Numbers, Stakes, party_number, stakes_of
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -202,16 +202,16 @@ class Upstream:
 
 
 def closed_rings(
-    pointer: Ints, owners: Ints, shares: Ints, whole: Ints, rings: Ints
+    pointer: Ints, owners: Ints | Numbers, shares: Ints, whole: Ints, rings: Ints
 ) -> npt.NDArray[np.bool_]:
-    """Which parties are of a ring that has all of itself, so that nobody stands behind it."""
+    """The members of rings that own all of themselves."""
     companies = np.repeat(np.arange(whole.size), np.diff(pointer))
     same = rings[owners] == rings[companies]
     within = np.zeros(whole.size, np.int64)
     np.add.at(within, companies[same], shares[same])
-    loose = np.zeros(int(rings.max(initial=-1)) + 1, np.bool_)
+    loose = np.zeros(whole.size, np.bool_)
     loose[rings[within != whole]] = True
-    return np.asarray(~loose[rings] & (np.bincount(rings)[rings] > 1))
+    return np.asarray(~loose[rings] & (np.bincount(rings, minlength=1)[rings] > 1))
 
 
 MOST_PATHS = 5
@@ -264,6 +264,10 @@ def owners(
     InputError
         Where more comes back round a ring than went into it, because companies have owners of more than the
         whole, unless they are to be normalised.
+
+    See Also
+    --------
+    greatest_owners : who has a certain share, of all companies at once.
 
     References
     ----------

@@ -134,3 +134,47 @@ def permutations_of(values):
     if not values:
         return [[]]
     return [[one, *rest] for one in values for rest in permutations_of([x for x in values if x != one])]
+
+
+def swell(pointer, owners, shares, whole, ring):
+    """Owners have at most all that goes up; of rings, at most one of them has all that leaves it."""
+    size = len(pointer) - 1
+    stakes = [
+        [(int(owners[k]), int(shares[k])) for k in range(int(pointer[j]), int(pointer[j + 1])) if shares[k]]
+        for j in range(size)
+    ]
+    begins = [sum(len(each) for each in stakes[:j]) for j in range(size + 1)]
+    rings, _ = components(begins, [i for each in stakes for i, _ in each])
+    known = {}
+
+    def most(j):
+        if j not in known:
+            leaving = [i for m in rings[j] for i, _ in stakes[m] if i not in rings[j]]
+            if pointer[j] == pointer[j + 1]:
+                known[j] = 1.0
+            elif len(rings[j]) == 1:
+                known[j] = sum(part / int(whole[j]) * most(i) for i, part in stakes[j])
+            elif any(sum(part for _, part in stakes[m]) > int(whole[m]) for m in rings[j]):
+                known[j] = float("inf")
+            else:
+                known[j] = max((most(i) for i in leaving), default=0.0)
+        return known[j]
+
+    return [most(j) for j in range(size)]
+
+
+def spread_up(pointer, owners, shares, whole, most, companies, bounds):
+    """What all owners of each company have, exactly; of one below what has no answer, None."""
+    found = []
+    for company in companies:
+        if most[company] == float("inf"):
+            found.append(None)
+            continue
+        above = upstream(pointer, owners, company, None)
+        nodes, begins, over, stakes = above
+        comes = [int(place == 0) for place in range(len(nodes))]
+        parts, wholes = [int(shares[k]) for k in stakes], [int(whole[j]) for j in nodes]
+        passes, _, _ = integrate(begins, over, parts, wholes, None, comes)
+        ends = [place for place in range(len(nodes)) if begins[place] == begins[place + 1]]
+        found.append({nodes[place]: passes[place] for place in ends if passes[place] > 0})
+    return found
