@@ -1,7 +1,8 @@
 """``python -m benchmarks``: peers side by side, the targets, every kernel; printed and kept.
 
-Three parts, each of which `--only` chooses: ``common`` (the question that all peers can state), ``targets``
-(what people wait for) and ``kernels``. `--match` narrows a part: a peer's name, a target's, a kernel's.
+Four parts, each of which `--only` chooses: ``common`` (the question that all peers can state), ``targets``
+(what people wait for), ``ownership`` (who stands behind whom, of a million parties) and ``kernels``.
+`--match` narrows a part: a peer's name, a target's, a kernel's.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import common, data, kernels, results, targets
+from benchmarks import common, data, kernels, ownership, results, targets
 from benchmarks.measure import load_average, machine
 
-PARTS = ("common", "targets", "kernels")
+PARTS = ("common", "targets", "ownership", "kernels")
 
 
 def say(text: str) -> None:
@@ -63,9 +64,10 @@ def main(given: list[str] | None = None) -> int:
         "machine": machine(),
         "common": [],
         "targets": [],
+        "ownership": [],
         "kernels": {},
     }
-    for size in ask.sizes:
+    for size in ask.sizes if ask.only != "ownership" else ():
         say(f"data of {size:,} transfers")
         data.case_folder(size)
         data.seeds(size)
@@ -83,6 +85,11 @@ def main(given: list[str] | None = None) -> int:
             parts = targets.PARTS if size == max(ask.sizes) else targets.TRACING
             found["targets"] += targets.measure(size, parts, ask.match, ask.limit, ask.quick)
             keep(found, ask.out, name)
+    if ask.only in (None, "ownership"):
+        size = min(max(ask.sizes), ownership.FULL)
+        say(f"ownership, {size:,} parties")
+        found["ownership"] = ownership.measure(size, ask.match, ask.limit)
+        keep(found, ask.out, name)
     if ask.only in (None, "kernels"):
         say("kernels")
         found["kernels"] = kernels.measure(ask.sizes, ask.match, ask.quick, ask.limit)

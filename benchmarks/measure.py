@@ -135,7 +135,7 @@ def surroundings() -> dict[str, str]:
 
 # ---------------------------------------------------------------------- where it was measured
 PACKAGES = (
-    "numpy", "numba", "pyarrow", "pandas", "networkx", "igraph", "duckdb", "polars", "raphtory",
+    "numpy", "numba", "pyarrow", "pandas", "scipy", "networkx", "igraph", "duckdb", "polars", "raphtory",
 )  # fmt: skip
 
 

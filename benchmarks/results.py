@@ -190,6 +190,29 @@ def big_said(rows: Sequence[Row]) -> str:
     return table(head, lines)
 
 
+def ownership_said(rows: Sequence[Row]) -> str:
+    ours = {(row["question"], row["graph"]): row["seconds"] for row in rows if row["engine"] == "graphflow"}
+    lines = []
+    for row in rows:
+        asked = [f"{row['question']}, {row['graph']}, {rows_said(row['size'])}", row["engine"]]
+        if "why" in row:
+            lines.append([*asked, f"not measured: {row['why']}", *[""] * 6])
+            continue
+        ratio = ""
+        if row["engine"] != "graphflow":
+            ratio = ratio_said(row["seconds"] / ours[row["question"], row["graph"]])
+        lines.append([
+            *asked, seconds_said(row["seconds"]), seconds_said(row["most"]), str(row["runs"]), ratio,
+            "" if row["target"] is None else f"≤ {seconds_said(row['target'])}: "
+            + ("met" if row["met"] else "not met"),
+            f"{row['peak'] / 2**30:.1f} GiB", row["facts"],
+        ])  # fmt: skip
+    head = (
+        "question", "engine", "median", "longest", "runs", "times ours", "target", "peak memory", "more",
+    )  # fmt: skip
+    return table(head, lines)
+
+
 def said(found: Mapping[str, Any]) -> str:
     """The whole report, as Markdown."""
     where = found["machine"]
@@ -214,6 +237,16 @@ def said(found: Mapping[str, Any]) -> str:
         ]
     if found.get("targets"):
         parts += ["## Targets", targets_said(found["targets"])]
+    if found.get("ownership"):
+        parts += [
+            "## Who stands behind everybody",
+            "Parties, and six stakes for five of them, by `benchmarks/ownership.py`: a plain graph without "
+            "rings, a deep one with thousands of them, and one with a great ring, for which a target is ten "
+            "times as long. Figures that two engines both give were equal: rings, how many stand above each, "
+            "and shares to a billionth. What all parties were asked at once was compared with some asked one "
+            "by one. A peak is that of all questions of an engine.",
+            ownership_said(found["ownership"]),
+        ]
     if found.get("big"):
         parts += [
             "## One very large case",

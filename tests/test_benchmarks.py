@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import big, common, data, measure, peers, results, targets
+from benchmarks import big, common, data, measure, ownership, peers, results, targets
 from benchmarks.__main__ import sizes_of
 from benchmarks.peers import Peer
 from benchmarks.question import HOPS, Answer
@@ -141,6 +141,30 @@ def test_losses_are_said() -> None:
     assert "0.50: a loss" in said and "| 4.0 " in said and "not measured: not installed" in said
 
 
+@pytest.mark.parametrize("graph", ownership.GRAPHS)
+def test_owners_that_every_engine_finds_are_those_of_a_dense_solve(cached: Path, graph: str) -> None:
+    ours = ownership.graphflow(SIZE, graph)
+    company, owner, share, count = ownership.drawn(SIZE, graph)
+    part = np.zeros((SIZE, SIZE))
+    np.add.at(part, (owner, company), share / ownership.WHOLE)
+    passes = np.linalg.inv(np.eye(SIZE) - part)
+    for number, said in ours["shares"].items():
+        found = dict(map(tuple, said))
+        assert np.allclose(
+            passes[count:, int(number)], [found.get(i, 0.0) for i in range(count, SIZE)], atol=1e-9
+        )
+    assert (ours["in_rings"] > 0) == (graph != "plain") and ours["rows"] and ours["pairs"]
+
+
+def test_a_wrong_figure_of_a_peer_is_seen() -> None:
+    ours = {"5": [[7, 0.5], [8, 0.25]]}
+    assert ownership.equal_shares(ours, {"5": [[8, 0.25], [7, 0.5 + 1e-12]]})
+    assert not ownership.equal_shares(ours, {"5": [[7, 0.5]]})
+    assert not ownership.equal_shares(ours, {"5": [[7, 0.5], [8, 0.2500001]]})
+    one, other = ownership.rings_digest(np.array([4, 4, 0])), ownership.rings_digest(np.array([1, 1, 3]))
+    assert one == other != ownership.rings_digest(np.array([1, 3, 3]))
+
+
 def test_sizes_are_read() -> None:
     assert sizes_of("1e6,10M,2k") == [2_000, 1_000_000, 10_000_000]
 
@@ -182,10 +206,13 @@ def test_a_run_of_everything_gives_its_tables(cache: Path, tmp_path: Path) -> No
     (figures,) = tmp_path.glob("*-all.json")
     said, found = text.read_text(encoding="utf-8"), json.loads(figures.read_text(encoding="utf-8"))
     assert said in done.stdout
-    for name in ("The question that all peers can state", "Targets", "naive twins", "Kernels alone"):
+    names = ("The question that all peers can state", "Targets", "naive twins", "Kernels alone")
+    for name in (*names, "Who stands behind everybody"):
         assert f"## {name}" in said or name in said
     measured = {row["peer"] for row in found["common"] if "full" in row}
     assert measured == {peer.name for peer in peers.installed()}
+    asked = {(row["question"], row["graph"]) for row in found["ownership"] if "seconds" in row}
+    assert asked == {(q, g) for q in (*ownership.TARGETS, ownership.ABOVE) for g in ownership.GRAPHS}
     assert {row["area"].split(",")[0] for row in found["targets"]} >= {"local trace", "graphflow trace"}
     # results are published: nothing in them tells where they were taken
     everything = said + figures.read_text(encoding="utf-8")
