@@ -316,20 +316,31 @@ def _parser(language: str) -> argparse.ArgumentParser:
         "--html", metavar="FILE", help=say("also write a page with the picture and the tables, of one rule")
     )
 
-    def of_party(name: str, text: str, *places: str) -> argparse.ArgumentParser:
-        """A verb that asks about parties of a case, at a date."""
+    def of_party(name: str, text: str, *places: str, everybody: str = "") -> argparse.ArgumentParser:
+        """A verb that asks about parties of a case, at a date; or of all of them at once."""
         p = verb(name, text, prints)
         p.add_argument("case", metavar="CASE", help=say("the case's folder"))
         for place in places:
             p.add_argument(
-                place.lower(), metavar=place, help=say("a party's id, or a name that only one has")
+                place.lower(),
+                metavar=place,
+                nargs="?" if everybody else None,
+                help=say("a party's id, or a name that only one has"),
             )
+        if everybody:
+            p.add_argument("--everybody", action="store_true", help=say(everybody))
         p.add_argument(
             "--as-of", metavar="D", help=say("at this date; else at the last moment that the case knows of")
         )
         return p
 
-    p = of_party("owners", N_("Who owns a company in the end, and how much of it."), "COMPANY")
+    p = of_party(
+        "owners", N_("Who owns a company in the end, and how much of it."), "COMPANY",
+        everybody=N_("of all companies, who has the share that --least says"),
+    )  # fmt: skip
+    p.add_argument(
+        "--least", type=float, metavar="X", help=say("with --everybody: a part of one; else 0.25, a quarter")
+    )
     p.add_argument("--between", action="store_true", help=say("also the companies between"))
     p.add_argument(
         "--normalise",
@@ -338,7 +349,10 @@ def _parser(language: str) -> argparse.ArgumentParser:
     )
     (block,) = (row for row in law_on("control", None) if row["rule"] == "de_facto")
     thumb = say(DE_FACTO, share=percent(float(block["threshold"]), 0), times=block["times"])
-    p = of_party("controls", N_("Whom a party controls, and what brought each under control."), "PARTY")
+    p = of_party(
+        "controls", N_("Whom a party controls, and what brought each under control."), "PARTY",
+        everybody=N_("of all parties, whom each controls"),
+    )  # fmt: skip
     p.add_argument("--de-facto", action="store_true", help=thumb)
     p = of_party("controllers", N_("Who controls a party."), "PARTY")
     p.add_argument("--de-facto", action="store_true", help=thumb)
@@ -649,28 +663,52 @@ def _ownership(a: Arguments) -> int:
     from graphflow.cli.owning import show_frames, show_related
     from graphflow.ownership.stakes import stakes_of
 
+    everybody = _asks_everybody(a)
     with Progress(a.language) as progress, progress.compiling():
         progress(N_("looking through the owners"))
         case = open_case(a.case)
-        places = [name for name in ("owner", "company", "party", "other") if hasattr(a, name)]
+        places = [name for name in ("owner", "company", "party", "other") if getattr(a, name, None)]
         given = [getattr(a, name) for name in places]
-        more = {
-            name: getattr(a, name)
-            for name in ("between", "normalise", "de_facto", "regime")
-            if hasattr(a, name)
-        }
+        options = ["normalise", "de_facto", "regime"]
+        options += (["least"] if a.verb == "owners" else []) if everybody else ["between"]
+        more = {name: getattr(a, name) for name in options if hasattr(a, name)}
+        if "least" in more:
+            more["least"] = 0.25 if a.least is None else a.least
         if hasattr(a, "top"):
             more["most"] = a.top
         if a.verb in ("related", "beneficial-owners"):
             more["language"] = a.language
-        answer = getattr(ownership, a.verb.replace("-", "_"))(case, *given, as_of=a.as_of, **more)
+        of_all = {"owners": "greatest_owners", "controls": "all_controls"}
+        asked = of_all[a.verb] if everybody else a.verb.replace("-", "_")
+        answer = getattr(ownership, asked)(case, *given, as_of=a.as_of, **more)
         facts = [*zip(places, given, strict=True), ("as_of", stakes_of(case, a.as_of).said_at or None)]
+        facts += [("least", more["least"])] if "least" in more else []
         facts += [("regime", a.regime)] if hasattr(a, "regime") else []
     if a.verb == "related":
         show_related(case, answer, facts, a.format, a.language)
     else:
         show_frames(case, facts, {a.verb: answer}, a.format, a.language)
     return DONE
+
+
+def _asks_everybody(a: Arguments) -> bool:
+    """Whether a question is about all parties at once; complains where it is not clear who it is about."""
+    if not hasattr(a, "everybody"):
+        return False
+    place = "company" if a.verb == "owners" else "party"
+    other = N_("{one} does not go together with {other}")
+    clashes = [
+        ("--everybody", place.upper(), a.everybody and getattr(a, place) is not None),
+        ("--everybody", "--between", a.everybody and getattr(a, "between", False)),
+    ]
+    problems = [Problem(one, other, {"one": one, "other": two}) for one, two, wrong in clashes if wrong]
+    if not a.everybody and getattr(a, place) is None:
+        problems.append(Problem(place, N_("nobody is named to ask about; --everybody asks about all")))
+    if not a.everybody and getattr(a, "least", None) is not None:
+        problems.append(Problem("--least", N_("only with {other}"), {"other": "--everybody"}))
+    if problems:
+        raise UsageError(*problems)
+    return bool(a.everybody)
 
 
 def _products(a: Arguments) -> int:

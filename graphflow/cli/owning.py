@@ -33,11 +33,13 @@ TITLES: Mapping[str, str] = {
 """Of each table."""
 
 _COLUMNS: Mapping[str, str] = {
+    "company_id": N_("company"),
     "owner_id": N_("owner"),
     "party_id": N_("party"),
     "kind": N_("kind"),
     "ultimate": N_("nobody above"),
     "share": N_("share"),
+    "within": N_("more by at most"),
     "share_uncorrected": N_("with what comes back"),
     "votes": N_("votes"),
     "direct": N_("held directly"),
@@ -71,10 +73,10 @@ _COLUMNS: Mapping[str, str] = {
     "source": N_("source"),
 }
 _PARTS = frozenset({
-    "share", "share_uncorrected", "votes", "direct", "value", "threshold", "thinnest", "product",
+    "share", "within", "share_uncorrected", "votes", "direct", "value", "threshold", "thinnest", "product",
     "shapley_shubik", "banzhaf",
 })  # fmt: skip
-_IDS = frozenset({"owner_id", "party_id"})
+_IDS = frozenset({"company_id", "owner_id", "party_id"})
 _WAYS = frozenset({"paths", "path"})
 _HIDDEN = frozenset({"share_min", "share_max", "votes_min", "votes_max", "in_paths", "text", "mark"})
 
@@ -118,6 +120,7 @@ _FACTS: Mapping[str, str] = {
     "owner": N_("owner"),
     "other": N_("other party"),
     "as_of": N_("As of"),
+    "least": N_("at least"),
     "regime": N_("Regime"),
     "answer": N_("Answer"),
 }
@@ -132,6 +135,8 @@ def _table(case: Case, name: str, frame: pd.DataFrame, language: str) -> Table:
     columns = [column for column in frame.columns if column not in _HIDDEN]
     if name == "controls" and frame["certain"].all():
         columns.remove("certain")
+    if "within" in columns and not frame["within"].any():
+        columns.remove("within")
     ids = {str(each) for column in _IDS & set(columns) for each in frame[column].dropna()}
     names = party_names(case, ids)
     rows = [[_cell(row, column, names, language) for column in columns] for row in frame.to_dict("records")]
@@ -153,7 +158,7 @@ def _cell(row: Mapping[Any, Any], column: str, names: Mapping[str, str], languag
         return percent(float(value))
     if column in _IDS:
         if jsonable(value) is None:
-            kind = "excess" if row.get("kind") == "excess" else "unknown"
+            kind = str(row["kind"]) if row.get("kind") in ("excess", "endless") else "unknown"
             return translate(OWNING_WORDS[kind], language) if column == "owner_id" else ""
         name = names.get(str(value), "")
         return f"{name} ({value})" if name and name != value else str(value)

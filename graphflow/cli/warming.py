@@ -16,7 +16,7 @@ def warm(progress: Progress) -> None:
     """
     from graphflow.case import open_case
     from graphflow.intake import import_sources
-    from graphflow.ownership import controls, owners, power
+    from graphflow.ownership import all_controls, controls, greatest_owners, owners, power
     from graphflow.products import look_through
     from graphflow.synthesis import holders, make, toys
     from graphflow.tracing import RULES, compare_rules, trace
@@ -49,5 +49,7 @@ def warm(progress: Progress) -> None:
         group = holders.o5()
         owners(group, "C")
         controls(group, "P")
+        greatest_owners(group)
+        all_controls(group)
         power(group, "C")
         look_through(holders.p1(), "W").assets.head()

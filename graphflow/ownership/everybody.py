@@ -56,9 +56,9 @@ def greatest_owners(
     pandas.DataFrame
         One row a company and owner, the greatest first: `company_id`, `owner_id`, `kind` (the owner's;
         ``ring`` for a member of a ring that owns all of itself), `share` (at least so much) and `within` (by
-        how much it may be more at most: what was followed no further). A company has one row of kind
-        ``endless`` and no owner where `owners` refuses to answer: more comes back round a ring than went into
-        it.
+        how much it may be more at most, as it was followed no further; nothing for less than a billionth). A
+        company has one row of kind ``endless`` and no owner where `owners` refuses to answer: more comes back
+        round a ring than went into it.
 
     Raises
     ------

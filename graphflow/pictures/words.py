@@ -78,6 +78,7 @@ OWNING_WORDS: Mapping[str, str] = {
     "unowned": N_("ends at companies without known owners"),
     "ring": N_("a ring that owns itself"),
     "excess": N_("more than the whole"),
+    "endless": N_("no answer: more comes back round a ring than went into it"),
     # by what somebody owns or decides
     "votes": N_("votes"),
     "share": N_("share"),
