@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 from fractions import Fraction
@@ -15,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphflow as gf
+from graphflow.cli import run
 from graphflow.ownership import everybody
-from graphflow.ownership.stakes import WHOLE, stakes_of
+from graphflow.ownership.stakes import KEPT, WHOLE, stakes_of
 from graphflow.synthesis import holders
 from tests.naive.shares import solve
 
@@ -313,7 +315,7 @@ def asked_one_by_one(
     return found
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(
     st.integers(0, 2**40), st.sampled_from((0.001, 0.1, 0.25, 0.5, 1.0)), st.booleans(),
     st.sampled_from(((1000, 10_000), (0, 10_000), (0, 3), (2, 3))),
@@ -368,7 +370,7 @@ def test_greatest_owners_at_a_date_and_a_ring_that_leaks_a_billionth(
     assert frame["within"].tolist() == [0.0, 0.0]
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.integers(0, 2**40), st.booleans())
 def test_whom_all_control_is_whom_each_controls(seed: int, de_facto: bool) -> None:
     rng = random.Random(seed)
@@ -395,6 +397,36 @@ def test_whom_all_control_is_whom_each_controls(seed: int, de_facto: bool) -> No
     for name in case.tables.parties["party_id"]:
         wanted = gf.controls(case, name, de_facto=de_facto)[["party_id", "certain"]].values.tolist()
         assert said.get(name, []) == wanted, name
+
+
+def test_everybody_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["synth", "o5", "--out", str(tmp_path / "o5")]) == 0
+    assert run(["import", str(tmp_path / "o5"), "--case", str(tmp_path / "case")]) == 0
+    capsys.readouterr()
+
+    def said(*arguments: str) -> tuple[int, str, str]:
+        code = run([arguments[0], str(tmp_path / "case"), *arguments[1:], "--language", "en"])
+        return (code, *capsys.readouterr())
+
+    code, out, _ = said("owners", "--everybody", "--least", "0.4", "--format", "json")
+    assert code == 0
+    frame = gf.greatest_owners(gf.open_case(tmp_path / "case"), least=0.4)
+    assert [row["owner_id"] for row in json.loads(out)["owners"]] == frame["owner_id"].tolist()
+    assert json.loads(out)["least"] == 0.4
+    code, out, _ = said("owners", "--everybody")
+    assert code == 0 and "35.8100 %" in out and "more by at most" not in out
+    code, out, _ = said("controls", "--everybody", "--format", "csv")
+    assert code == 0 and "P,C,True" in out.splitlines()
+    for wrong, words in (
+        (("owners",), "--everybody asks about all"),
+        (("owners", "C", "--everybody"), "does not go together with COMPANY"),
+        (("owners", "--everybody", "--between"), "does not go together with --between"),
+        (("owners", "C", "--least", "0.5"), "--least: only with --everybody"),
+        (("owners", "--everybody", "--least", "25"), "--least: no share of a company"),
+        (("controls", "P", "--everybody"), "does not go together with PARTY"),
+    ):
+        code, _, errors = said(*wrong)
+        assert code == 2 and words in errors, (wrong, errors)
 
 
 def test_several_general_partners_decide_together_also_in_a_ring() -> None:
@@ -575,6 +607,9 @@ def test_the_states_control_alone_relates_nobody() -> None:
 def test_stakes_are_built_once_a_moment() -> None:
     case = holders.o5()
     assert stakes_of(case) is stakes_of(case)
+    for year in range(2000, 2000 + 3 * KEPT):
+        assert stakes_of(case, f"{year}-01-01") is stakes_of(case, f"{year}-01-01")
+    assert len(case.__dict__["_stakes"]) == KEPT, "a case keeps those of the last few moments only"
     assert np.array_equal(stakes_of(case).whole, np.full(stakes_of(case).size, WHOLE))
 
 

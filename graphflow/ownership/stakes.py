@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphflow.rows import Moment, local_time, moment, party_named
-from graphflow.tables.columns import one
+from graphflow.tables.columns import EVER, marked, one, periods
 from graphflow.tables.schema import SHARE_DIGITS
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ Flags = npt.NDArray[np.bool_]
 WHOLE = 10**SHARE_DIGITS
 """All of a company: shares and votes are parts per billion."""
 
-EVER = np.int64(2**62)
+KEPT = 4
+"""Moments whose stakes a case keeps: those of a million parties take a tenth of a gibibyte."""
 
 # Those whose holders decide nothing: the manager or trustee does.
 RUN_BY_OTHERS = ("contract_fund", "trust")
@@ -57,8 +58,6 @@ class Stakes:
         The party that holds it for the owner; -1 for none.
     whole, votes
         Of each party: the parts that its owners have together, and the votes that can be cast.
-    in_itself
-        Parts of each party that it holds itself.
     """
 
     case: Case = field(repr=False)
@@ -75,7 +74,6 @@ class Stakes:
     nominees: Numbers = field(repr=False)
     whole: Ints = field(repr=False)
     votes: Ints = field(repr=False)
-    in_itself: Ints = field(repr=False)
 
     @property
     def tables(self) -> Tables:
@@ -140,11 +138,17 @@ def stakes_of(case: Case, as_of: Moment | None = None) -> Stakes:
 
 
 def stakes_at(case: Case, at: int | None) -> Stakes:
-    """The stakes in force at a moment, in microseconds; None: all that there ever were."""
+    """The stakes in force at a moment, in microseconds; None: all that there ever were.
+
+    A case keeps those of the last few moments.
+    """
     known: dict[int | None, Stakes] = case.__dict__.setdefault("_stakes", {})
-    if at not in known:
-        known[at] = _build(case, at)
-    return known[at]
+    found = known.get(at)
+    if found is None:
+        found = known[at] = _build(case, at)
+        for oldest in list(known)[:-KEPT]:
+            known.pop(oldest, None)
+    return found
 
 
 def last_moment(tables: Tables) -> int:
@@ -170,26 +174,14 @@ def in_force(rows: pa.Table, at: int) -> Flags:
     """Which rows with a `since` and an `until` hold at a moment; at `EVER` every one."""
     if at == EVER:
         return np.ones(rows.num_rows, np.bool_)
-    since, until = _when(rows, "since", -EVER), _when(rows, "until", EVER)
-    if "until_day" in rows.column_names:  # until some time on that day, which a successor may begin with
-        day = pc.fill_null(one(rows["until_day"]), False).to_numpy(zero_copy_only=False)
-        until = np.where(day & (since == until), until + 1, until)
+    since, until = periods(rows)
     held: Flags = (since <= at) & (until > at)
     return held
 
 
 def is_indirect(rows: pa.Table) -> Flags:
     """Which rows declare what somebody has through others: no stakes, but statements to compare with them."""
-    if "indirect" not in rows.column_names:
-        return np.zeros(rows.num_rows, np.bool_)
-    return np.asarray(pc.fill_null(one(rows["indirect"]), False).to_numpy(zero_copy_only=False), np.bool_)
-
-
-def _when(rows: pa.Table, column: str, empty: int | np.int64) -> Ints:
-    if column not in rows.column_names:
-        return np.full(rows.num_rows, empty, np.int64)
-    values = one(rows[column]).cast(pa.int64())
-    return np.asarray(pc.fill_null(values, int(empty)).to_numpy(zero_copy_only=False), np.int64)
+    return marked(rows, "indirect")
 
 
 def numbers_of(values: Any, ids: pa.Array) -> Numbers:
@@ -269,8 +261,8 @@ def _build(case: Case, at: int | None) -> Stakes:
     least, most = shares[0][order], shares[1][order]
     votes_least, votes_most = votes[0][order], votes[1][order]
     own = owners == companies
-    in_itself, mute = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    np.add.at(in_itself, companies[own], least[own])
+    own_shares, mute = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    np.add.at(own_shares, companies[own], least[own])
     np.add.at(mute, companies[own], votes_least[own])
     keep = ~own
     return Stakes(
@@ -286,9 +278,8 @@ def _build(case: Case, at: int | None) -> Stakes:
         votes_most[keep],
         held[keep].astype(np.int64),
         nominees[keep],
-        np.maximum(WHOLE - in_itself, 1),
+        np.maximum(WHOLE - own_shares, 1),
         np.maximum(WHOLE - mute, 1),
-        in_itself,
     )
 
 

@@ -14,13 +14,14 @@ import pandas as pd
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.law import law
-from graphflow.ownership.stakes import EVER, last_moment, party_number
+from graphflow.ownership.stakes import last_moment, party_number
 from graphflow.products.crossing import apportioned, crossed
 from graphflow.products.leaves import fee_stack, related_assets, restricted_assets, summed
 from graphflow.products.positions import DAY, VEHICLES, Key, Positions, micros, positions_of, records
 from graphflow.products.rolling import Rollover, realised_rollover
 from graphflow.products.webs import Edges, Web
 from graphflow.rows import Moment
+from graphflow.tables.columns import EVER
 
 if TYPE_CHECKING:
     from graphflow.case import Case

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from graphflow.ownership.stakes import EVER, Stakes, last_moment, stakes_at
+from graphflow.ownership.stakes import Stakes, last_moment, stakes_at
 from graphflow.rows import Moment, moment
+from graphflow.tables.columns import EVER
 
 if TYPE_CHECKING:
     from graphflow.case import Case

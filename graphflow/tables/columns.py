@@ -196,6 +196,47 @@ def one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return array
 
 
+def marked(table: pa.Table, column: str) -> Flags:
+    """Which rows have a mark; none where the table does not have the column.
+
+    Examples
+    --------
+    >>> marked(pa.table({"indirect": [True, None, False]}), "indirect").tolist()
+    [True, False, False]
+    """
+    if column not in table.column_names:
+        return np.zeros(table.num_rows, np.bool_)
+    return np.asarray(pc.fill_null(one(table[column]), False).to_numpy(zero_copy_only=False), np.bool_)
+
+
+EVER = np.int64(2**62)
+"""A moment after all others, in microseconds; and before all others with a minus."""
+
+
+def periods(table: pa.Table) -> tuple[Ints, Ints]:
+    """From when each row of a table holds, and from when on it does no more, in microseconds.
+
+    What has a bare date as its `until` and begins there holds until some time on that day, for a moment at
+    least: a successor may begin with it.
+
+    Examples
+    --------
+    >>> begins, ends = periods(pa.table({"since": pa.array([5, 5, None]), "until": pa.array([5, 5, 7]),
+    ...                                  "until_day": [True, False, False]}))
+    >>> (begins.tolist() == [5, 5, -EVER], ends.tolist())
+    (True, [6, 5, 7])
+    """
+
+    def moments(column: str, empty: np.int64) -> Ints:
+        if column not in table.column_names:
+            return np.full(table.num_rows, empty, np.int64)
+        values = pc.fill_null(one(table[column]).cast(pa.int64()), int(empty))
+        return np.asarray(values.to_numpy(zero_copy_only=False), np.int64)
+
+    begins, ends = moments("since", -EVER), moments("until", EVER)
+    return begins, np.where(marked(table, "until_day") & (begins == ends), ends + 1, ends)
+
+
 def is_text(kind: pa.DataType) -> bool:
     """Whether an Arrow type holds text."""
     if pa.types.is_dictionary(kind):

@@ -659,14 +659,9 @@ class _Joiner:
             doubt = np.where(_flags(table["share_stated"].is_valid()), 0.5, 0.0)
         company = read.one(table["company_id"]).dictionary_encode()
         whose = company.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        ever = np.int64(2**62)
-        start = _when(table, "since", -ever)
-        end = _when(table, "until", ever)
-        if "until_day" in have:  # until some time on that day, which a successor may begin with
-            end = np.where(_flags(table["until_day"]) & (start == end), end + 1, end)
-        rows = end > start
-        if "indirect" in have:  # what is declared to be held through others is held once only
-            rows &= ~_flags(pc.fill_null(read.one(table["indirect"]), False))
+        start, end = read.periods(table)
+        # what is declared to be held through others is held once only
+        rows = (end > start) & ~read.marked(table, "indirect")
         n = int(rows.sum())
         at = np.concatenate([start[rows], end[rows]])
         who = np.concatenate([whose[rows], whose[rows]])
@@ -686,7 +681,7 @@ class _Joiner:
         most = np.array([held[found[who[found] == c]].max() for c in companies], np.int64)
         since = at[found[first]]
         names = company.dictionary.take(pa.array(companies))
-        times = pa.array(since, mask=since <= -ever).cast(KINDS["time"])
+        times = pa.array(since, mask=since <= -read.EVER).cast(KINDS["time"])
         excess = pa.Table.from_arrays([names, times, pa.array(most)], schema=EXCESS)
         self.excess = excess.sort_by("company_id")
 
@@ -1050,15 +1045,6 @@ def _any(values: pa.Array, group: Ints, groups: int) -> pa.Array:
     known = _flags(values.is_valid())
     np.maximum.at(said, group[known], _flags(values)[known].astype(np.int8))
     return pa.array(said == 1, mask=said < 0)
-
-
-def _when(table: pa.Table, column: str, empty: np.int64) -> Ints:
-    if column not in table.column_names:
-        return np.full(table.num_rows, empty, np.int64)
-    values: Ints = pc.fill_null(read.one(table[column]).cast(pa.int64()), int(empty)).to_numpy(
-        zero_copy_only=False
-    )
-    return values
 
 
 def _minus(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
