@@ -88,7 +88,7 @@ def main(given: list[str] | None = None) -> int:
     if ask.only in (None, "ownership"):
         size = min(max(ask.sizes), ownership.FULL)
         say(f"ownership, {size:,} parties")
-        found["ownership"] = ownership.measure(size, ask.match, ask.limit)
+        found["ownership"] = ownership.measure(size, ask.match, ask.limit, ask.quick)
         keep(found, ask.out, name)
     if ask.only in (None, "kernels"):
         say("kernels")

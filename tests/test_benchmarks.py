@@ -212,7 +212,9 @@ def test_a_run_of_everything_gives_its_tables(cache: Path, tmp_path: Path) -> No
     measured = {row["peer"] for row in found["common"] if "full" in row}
     assert measured == {peer.name for peer in peers.installed()}
     asked = {(row["question"], row["graph"]) for row in found["ownership"] if "seconds" in row}
-    assert asked == {(q, g) for q in (*ownership.TARGETS, ownership.ABOVE) for g in ownership.GRAPHS}
+    assert asked == {
+        (q, g) for q in (*ownership.TARGETS, ownership.ABOVE) for g in list(ownership.GRAPHS)[:2]
+    }
     assert {row["area"].split(",")[0] for row in found["targets"]} >= {"local trace", "graphflow trace"}
     # results are published: nothing in them tells where they were taken
     everything = said + figures.read_text(encoding="utf-8")
