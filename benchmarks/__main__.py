@@ -88,8 +88,9 @@ def main(given: list[str] | None = None) -> int:
     if ask.only in (None, "ownership"):
         size = min(max(ask.sizes), ownership.FULL)
         say(f"ownership, {size:,} parties")
-        found["ownership"] = ownership.measure(size, ask.match, ask.limit, ask.quick)
-        keep(found, ask.out, name)
+        for rows in ownership.measure(size, ask.match, ask.limit, ask.quick):
+            found["ownership"] = rows
+            keep(found, ask.out, name)
     if ask.only in (None, "kernels"):
         say("kernels")
         found["kernels"] = kernels.measure(ask.sizes, ask.match, ask.quick, ask.limit)

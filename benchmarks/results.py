@@ -191,7 +191,9 @@ def big_said(rows: Sequence[Row]) -> str:
 
 
 def ownership_said(rows: Sequence[Row]) -> str:
-    ours = {(row["question"], row["graph"]): row["seconds"] for row in rows if row["engine"] == "graphflow"}
+    ours = {
+        (row["question"], row["graph"]): row.get("seconds") for row in rows if row["engine"] == "graphflow"
+    }
     lines = []
     for row in rows:
         asked = [f"{row['question']}, {row['graph']}, {rows_said(row['size'])}", row["engine"]]
@@ -199,8 +201,9 @@ def ownership_said(rows: Sequence[Row]) -> str:
             lines.append([*asked, f"not measured: {row['why']}", *[""] * 6])
             continue
         ratio = ""
-        if row["engine"] != "graphflow":
-            ratio = ratio_said(row["seconds"] / ours[row["question"], row["graph"]])
+        mine = ours.get((row["question"], row["graph"]))
+        if row["engine"] != "graphflow" and mine is not None:
+            ratio = ratio_said(row["seconds"] / mine)
         lines.append([
             *asked, seconds_said(row["seconds"]), seconds_said(row["most"]), str(row["runs"]), ratio,
             "" if row["target"] is None else f"≤ {seconds_said(row['target'])}: "

@@ -143,11 +143,9 @@ def test_losses_are_said() -> None:
 
 @pytest.mark.parametrize("graph", ownership.GRAPHS)
 def test_owners_that_every_engine_finds_are_those_of_a_dense_solve(cached: Path, graph: str) -> None:
-    ours = ownership.graphflow(SIZE, graph)
-    company, owner, share, count = ownership.drawn(SIZE, graph)
-    part = np.zeros((SIZE, SIZE))
-    np.add.at(part, (owner, company), share / ownership.WHOLE)
-    passes = np.linalg.inv(np.eye(SIZE) - part)
+    ours = ownership.all_at_once(SIZE, graph) | ownership.one_by_one(SIZE, graph)
+    passes = np.linalg.inv(np.eye(SIZE) - ownership._matrix(SIZE, graph).toarray())
+    count = ownership.drawn(SIZE, graph)[3]
     for number, said in ours["shares"].items():
         found = dict(map(tuple, said))
         assert np.allclose(
@@ -155,8 +153,13 @@ def test_owners_that_every_engine_finds_are_those_of_a_dense_solve(cached: Path,
         )
     assert (ours["in_rings"] > 0) == (graph != "plain") and ours["rows"] and ours["pairs"]
 
+    assert ownership.same_owners(ours["found"], ours["shares"])
+
 
 def test_a_wrong_figure_of_a_peer_is_seen() -> None:
+    assert ownership.same_owners({"5": [[7, 0.3, 0.0]]}, {"5": [[7, 0.3], [8, 0.2]]})
+    for wrong in ([[7, 0.3, 0.0], [8, 0.2, 0.1]], [], [[7, 0.25, 0.01]], [[7, 0.31, 0.0]]):
+        assert not ownership.same_owners({"5": wrong}, {"5": [[7, 0.3], [8, 0.2]]})
     ours = {"5": [[7, 0.5], [8, 0.25]]}
     assert ownership.equal_shares(ours, {"5": [[8, 0.25], [7, 0.5 + 1e-12]]})
     assert not ownership.equal_shares(ours, {"5": [[7, 0.5]]})
