@@ -146,7 +146,7 @@ def equal_shares(ours: Shares, theirs: Shares) -> bool:
 
 
 def same_owners(found: dict[str, list[list[float]]], solved: Shares, least: float = 0.25) -> bool:
-    """Whether the owners (with share and what it may be more by) found of all at once are those solved for."""
+    """Whether the owners found of all at once (share, more by at most) are those solved for."""
     for company in found.keys() & solved.keys():
         wanted = {int(i): share for i, share in solved[company] if share >= least - 1e-9}
         if {int(i) for i, _, _ in found[company]} != wanted.keys():
