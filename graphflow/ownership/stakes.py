@@ -27,7 +27,10 @@ WHOLE = 10**SHARE_DIGITS
 """All of a company: shares and votes are parts per billion."""
 
 KEPT = 4
-"""Moments whose stakes a case keeps: those of a million parties take a tenth of a gibibyte."""
+"""Moments whose stakes a case keeps at least: those of a million parties take a tenth of a gibibyte."""
+
+KEPT_PARTIES = 2_000_000
+"""Of small cases more moments are kept, of so many parties together: who is related is asked at dozens."""
 
 # Those whose holders decide nothing: the manager or trustee does.
 RUN_BY_OTHERS = ("contract_fund", "trust")
@@ -146,7 +149,8 @@ def stakes_at(case: Case, at: int | None) -> Stakes:
     found = known.get(at)
     if found is None:
         found = known[at] = _build(case, at)
-        for oldest in list(known)[:-KEPT]:
+        most = max(KEPT, KEPT_PARTIES // max(found.size, 1))
+        for oldest in list(known)[:-most]:
             known.pop(oldest, None)
     return found
 
