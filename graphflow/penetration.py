@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -20,9 +20,7 @@ from graphflow.products.crossing import apportion, apportioned
 from graphflow.products.positions import Key, Positions, positions_of, records
 from graphflow.products.webs import Web
 from graphflow.rows import Moment
-
-if TYPE_CHECKING:
-    from graphflow.tracing.result import Trace
+from graphflow.tracing.result import Trace
 
 HOLDINGS = ("frontier", "always", "never")
 """When money in a product's account is looked through by what the product holds."""
@@ -255,7 +253,9 @@ class Penetration:
             else:
                 ground = "owner" if what in _PERSONS else "no_owner_known"
             return {"ground": ground, "party_id": name, "held_in": name, "kind": what}
-        ground, _, what = kind.partition(":")
+        if kind == "product":  # one of a ring that holds all of itself
+            return {"ground": "ring", "party_id": None, "held_in": name, "kind": kind}
+        ground, _, what = ("unknown_holdings" if kind == "unknown" else kind).partition(":")
         return {"ground": ground, "party_id": None, "held_in": name, "kind": what}
 
     @property
@@ -279,8 +279,8 @@ class Penetration:
         web, _ = self._web(start)
         last = {node for node, _, _ in self._cells(key)}
         by_last: dict[Key, list[tuple[float, tuple[Key, ...]]]] = {}
-        for tried, (share, nodes) in enumerate(_paths(web, last)):
-            if tried == MOST_WAYS or share * amount < 0.5:
+        for tried, (share, nodes) in enumerate(_paths(web, last, 0.5 / max(amount, 1))):
+            if tried == MOST_WAYS:
                 break
             by_last.setdefault(nodes[-1], []).append((share, nodes))
         ways = []
@@ -371,7 +371,7 @@ class Penetration:
             One row a product or company between the account in which money ended and with whom it stands, the
             greatest first: `kind` (``product``, ``party``), `id`, `amount` (minor units of the seed's
             currency, each chain counted once), `chains` (how many). What goes through two of them counts for
-            both. Ways that are not told one by one are not in it: `amount` is the least.
+            both. Of ways that are not told one by one only where they begin is in it: `amount` is the least.
         """
         wanted = set(grounds) or ({"controlled"} if self.controller is not None else set(GROUNDS))
         if unknown := wanted - set(GROUNDS):
@@ -380,9 +380,9 @@ class Penetration:
         sums: dict[Key, list[int]] = {}
         for chain in self.iter_chains():
             if chain["ground"] in wanted:
-                for node in {
-                    (kind, name) for kind, name in chain["way"].nodes[:-1] if kind in ("product", "party")
-                }:
+                way: _Way = chain["way"]
+                passed = set(way.nodes[:-1]) if way.nodes else {chain["start"]} - {way.last}
+                for node in (each for each in passed if each[0] in ("product", "party")):
                     both = sums.setdefault(node, [0, 0])
                     both[0] += chain["amount"]
                     both[1] += 1
@@ -501,8 +501,10 @@ class Penetration:
         held = self.positions.held.get(product)
         if held is None:
             return Step("holding", "", product, node[1])
-        rows = [row for row in records(held) if self._asset(row) == node]
-        amount, total = sum(int(row["amount"]) for row in rows), int(held["amount"].sum())
+        given = [(self._asset(row), row) for row in records(held)]
+        rows = [row for other, row in given if other == node]
+        amount = sum(int(row["amount"]) for row in rows)
+        total = sum(int(row["amount"]) for other, row in given if other != ("product", product))
         dates = [row.get(name) for row in rows for name in ("as_of", "start")]
         known = [date for date in dates if date is not None and not pd.isna(date)]
         names = ", ".join(dict.fromkeys(str(row["asset_id"]) for row in rows))
@@ -572,22 +574,30 @@ _NOTES: Mapping[str, str] = {
 }
 
 
-def _paths(web: Web, last: set[Key]) -> Iterator[tuple[float, tuple[Key, ...]]]:
-    """Ways from the first node to the last ones, the greatest part first; none passes a node twice."""
+def _paths(web: Web, last: set[Key], least: float) -> Iterator[tuple[float, tuple[Key, ...]]]:
+    """Ways from the first node to the last ones, from the widest place on; none passes a node twice.
+
+    Those of less than ``least`` are left out. An end is told as soon as the node before it is reached: where
+    ways fork again and again, all beginnings are wider than any whole way.
+    """
     place = {node: number for number, node in enumerate(web.nodes)}
     heap: list[tuple[float, tuple[int, ...]]] = [(-1.0, (0,))]
+    if web.nodes[0] in last:
+        yield 1.0, (web.nodes[0],)
     for _ in range(_TRIED):
         if not heap:
             return
         minus, path = heapq.heappop(heap)
-        node = web.nodes[path[-1]]
         found = web.edges[path[-1]]
-        if node in last:
-            yield -minus, tuple(web.nodes[each] for each in path)
         whole = sum(part for _, part in found)
         for other, part in found:
-            if place[other] not in path:
-                heapq.heappush(heap, (minus * (part / whole), (*path, place[other])))
+            share = -minus * (part / whole)
+            if place[other] in path or share < least:
+                continue
+            if other in last:
+                yield share, (*(web.nodes[each] for each in path), other)
+            if web.edges[place[other]]:
+                heapq.heappush(heap, (-share, (*path, place[other])))
 
 
 def penetrate(
@@ -644,6 +654,10 @@ def penetrate(
     >>> found.total, found.seed
     (27500000, 100000000)
     """
+    given: object = trace
+    if not isinstance(given, Trace):
+        what = N_("this is no trace: ask `trace` first, and hand its answer on")
+        raise UsageError(Problem("trace", what, {}, type(given).__name__))
     for wrong, said, what in (
         (trace.backward, "backward", N_("it is looked through where money went, not where it came from")),
         (not trace.attributes, trace.rule, N_("this rule does not say how much of the seed stands where")),
@@ -659,7 +673,7 @@ def penetrate(
         raise UsageError(
             Problem("holdings", N_("there is no such choice"), {}, holdings, ", ".join(HOLDINGS))
         )
-    positions = positions_of(trace._case, as_of)
+    positions = positions_of(trace.case, as_of)
     controller, certain, possible = None, frozenset[str](), frozenset[str]()
     if controlled_by is not None:
         stakes = positions.stakes

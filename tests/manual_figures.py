@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from graphflow.ledger.order import MOST_ORDERS
+from graphflow.ledger.order import MOST_MOVING, MOST_ORDERS
 from graphflow.manual import Block, blocks, read
 from tests.by_hand import KEPT, Answer, Lots, Move, Queue, attributions, extremes, follow, lots_after
 
@@ -607,7 +607,7 @@ def prose() -> dict[str, list[str]]:
         ],
         "backward": ["T1", x, opening, ends("t1", "fifo", "X")[0]],
         "account": [],
-        "order": ["T6", *amounts("t6"), "100", "1,000", f"{MOST_ORDERS:,}"],
+        "order": ["T6", *amounts("t6"), "100", "1,000", f"{MOST_ORDERS:,}", f"{MOST_MOVING}"],
         "opening": ["T8", signed(-least_opening()), money(least_opening()), amounts("t8")[0],
                     *ends("t8", "fifo", "X"), money(t8.left("X")), f"{float(t8.left('X')) / 100:.2f}", "0",
                     amounts("t8")[0]],

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import graphflow as gf
 from graphflow.ledger import Index, InFolder, Ledger, compile_ledger, histories, keeping, laying
-from graphflow.ledger.order import NONE, in_common, orders_of_balances
+from graphflow.ledger.order import MOST_MOVING, NONE, in_common, orders_of_balances
 from graphflow.sealing import Sealing, sealed
 from graphflow.synthesis import toys
 from tests.strategies import Tables, frames, ledgers
@@ -259,6 +259,16 @@ def test_what_walks_have_in_common() -> None:
         while more := {(a, d) for a, b in found for c, d in found if b == c} - found:
             found |= more
         assert found == behind
+
+
+def test_of_many_rows_that_may_change_places_nothing_is_said() -> None:
+    # batches come in and are swept out, again and again: in any order of batches the balances follow
+    assert len([*in_common(np.array([[*range(9)], [*range(3, 9), *range(3)]]))]) == 7
+    many = np.arange(2 * MOST_MOVING + 2)
+    there, back = [0, *many[1:-1], many[-1]], [0, *np.roll(many[1:-1], 7), many[-1]]
+    said = [*in_common(np.array([there, back]))]
+    inside = {a for a, b in said if 0 < a < many[-1] and 0 < b < many[-1]}
+    assert not inside and {a for a, _ in said} == set(many[:-1].tolist())
 
 
 def test_a_long_statement_of_one_time_is_put_in_order_by_its_balances() -> None:

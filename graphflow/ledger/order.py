@@ -25,6 +25,12 @@ Flags = NDArray[np.bool_]
 MOST_ORDERS = 5000
 """Orders that running balances allow, looked at for one statement and group; more of them say nothing."""
 
+MOST_MOVING = 400
+"""Rows that may stand in one another's places, of which it is still asked what all orders have in common."""
+
+MOST_PAIRS = 1_000_000
+"""Pairs of rows of neighbouring runs: of more, it is not said that all of the one come before the other."""
+
 MOST_CELLS = 20_000_000
 """Rows of all these orders together: a statement of more than 4,000 rows of one time is allowed fewer."""
 
@@ -387,7 +393,8 @@ def orders_of_balances(jumps: Ints, start: int) -> Ints:
 def in_common(orders: Ints) -> Iterator[tuple[int, int]]:
     """Pairs of rows of which the first comes before the second in all of these orders (k, n).
 
-    Not each such pair: what the pairs leave out follows from them.
+    Only those from which all others follow. Where more than `MOST_MOVING` rows could stand in one another's
+    places, nothing is said of these among themselves; of runs with more than `MOST_PAIRS`, of both.
 
     Examples
     --------
@@ -396,19 +403,25 @@ def in_common(orders: Ints) -> Iterator[tuple[int, int]]:
     """
     if not len(orders):
         return
-    places = np.argsort(orders, axis=1)
+    places = np.empty_like(orders)
+    np.put_along_axis(places, orders, np.arange(orders.shape[1])[None], axis=1)
     shown = orders[0]
     # behind these places of the first order stands what stands behind them in all
     cuts = np.flatnonzero(np.maximum.accumulate(places.max(axis=0)[shown]) == np.arange(shown.size)) + 1
-    runs = np.split(shown, cuts[:-1])
-    for run, following in zip(runs, [*runs[1:], None], strict=True):
-        if run.size > 1:
-            always = np.ones((run.size, run.size), np.bool_)
+    last = np.empty(0, np.int64)  # those of the run before behind which nothing of it surely stands
+    for run in np.split(shown, cuts[:-1]):
+        always = np.zeros((run.size, run.size), np.bool_)
+        if 1 < run.size <= MOST_MOVING:
+            always = ~always
             for place in places[:, run]:
                 always &= place[:, None] < place
-            yield from ((int(run[i]), int(run[j])) for i, j in np.argwhere(always))
-        if following is not None:
-            yield from ((int(a), int(b)) for a in run for b in following)
+        first = run[~always.any(axis=0)]
+        if last.size * first.size <= MOST_PAIRS:
+            yield from ((int(a), int(b)) for a in last for b in first)
+        steps = always.astype(np.float32)
+        near = always & ~((steps @ steps) > 0)  # what goes over a third follows
+        yield from ((int(run[i]), int(run[j])) for i, j in np.argwhere(near))
+        last = run[~always.any(axis=1)]
 
 
 # ------------------------------------------------------------------------------- what is left open

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphflow.errors import InputError, Problem
+from graphflow.language import N_
 from graphflow.rows import Moment, local_time, moment, party_named
 from graphflow.tables.columns import EVER, marked, one, periods
 from graphflow.tables.schema import SHARE_DIGITS
@@ -253,6 +255,8 @@ def _build(case: Case, at: int | None) -> Stakes:
     if held.size < rows.num_rows:
         rows = rows.take(pa.array(held))
     owners, companies = numbers_of(rows["owner_id"], ids), numbers_of(rows["company_id"], ids)
+    if owners.size and min(owners.min(), companies.min()) < 0:
+        raise InputError(Problem("stakes", N_("some name a party that the case does not have")))
     nominees = np.full(owners.size, -1, np.int32)
     if "nominee_for" in rows.column_names:
         behind = numbers_of(rows["nominee_for"], ids)

@@ -52,7 +52,7 @@ def crossed(rows: Sequence[int], columns: Sequence[int]) -> Ints:
     Parameters
     ----------
     rows, columns
-        Sums in whole units, none below nought; both lists add up to the same, below 2**60.
+        Sums in whole units, none below nought; both lists add up to the same, below 2**63.
 
     References
     ----------
@@ -72,6 +72,11 @@ def crossed(rows: Sequence[int], columns: Sequence[int]) -> Ints:
     left = np.zeros(down.size, np.int64)
     rest = np.zeros_like(table)
     for place, row in enumerate(rows):
+        if total >= 2**52:  # beyond what doubles tell
+            exact = [divmod(int(row) * int(column), total) for column in columns]
+            table[place], rest[place] = ([each[k] for each in exact] for k in (0, 1))
+            left[place] = row - int(table[place].sum())
+            continue
         # a quotient in doubles is off by a few units; what the product leaves, exact modulo 2**64, tells them
         table[place] = (row * (across / total)).astype(np.int64)
         over = np.int64(row) * across - table[place] * np.int64(total)

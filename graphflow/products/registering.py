@@ -60,7 +60,7 @@ class Register:
         `region` (in which its issuer is registered), `depth` (layers below it; missing in a ring), `state`
         (``registered``, ``no_number``, ``no_row``), `registered` (the number), `subscriptions` (how many, up
         to the date), `subscribed` (what they put in), `current` (what of it is still in), `held` (what its
-        holdings say), `transfers` (how many), `paid_in` and `paid_out` (through its own accounts, or named by
+        holdings say), `transfers` (how many), `paid_in` and `paid_out` (as paid, before reversals; through its own accounts, or named by
         its subscriptions as payment or redemption), `paid` (other transfers that name it), `gaps` (rows of
         the frame below). Money is in minor units of the case's currency; `other_currencies` counts the
         transfers in any other.
@@ -159,20 +159,15 @@ class Register:
         if tables.has("accounts", "product_id"):
             own = tables.accounts.dropna(subset=["product_id"])
             accounts = dict(zip(own["account_id"], own["product_id"], strict=True))
-        named = self._named
         into, out = frame["target"].map(accounts), frame["source"].map(accounts)
-        bought, back = (
-            frame["transfer_id"].map(named[side]) for side in ("transfer_id", "redemption_transfer_id")
-        )
         parts = []
         inside = into.notna() & (into == out)
-        for side, of in (
-            ("in", into.where(~inside)),
-            ("out", out.where(~inside)),
-            ("in", bought),
-            ("out", back),
-        ):
+        for side, of in (("in", into.where(~inside)), ("out", out.where(~inside))):
             parts.append(frame.assign(of=of, side=side)[of.notna()])
+        for side, named in zip(("in", "out"), self._named.values(), strict=True):
+            of = frame.merge(named, on="transfer_id")
+            part = of.pop("part").fillna(of["amount"])
+            parts.append(of.assign(amount=part.astype("int64"), side=side))
         rest = frame[frame["product_id"].notna()]
         parts.append(rest.assign(of=rest["product_id"], side=""))
         found: pd.DataFrame = pd.concat(parts)
@@ -180,15 +175,24 @@ class Register:
         return found.drop_duplicates(["transfer_id", "of"])
 
     @cached_property
-    def _named(self) -> Mapping[str, Mapping[str, str]]:
-        """The product of each transfer that a subscription names, as payment or as redemption."""
+    def _named(self) -> Mapping[str, pd.DataFrame]:
+        """The products of each transfer that subscriptions name, as payment and as redemption.
+
+        Of one that pays for several products, `part` is what its subscriptions say of each.
+        """
         ever = self.positions.ever
-        found: dict[str, Mapping[str, str]] = {}
-        for column in ("transfer_id", "redemption_transfer_id"):
-            rows = ever.dropna(subset=[column]) if column in ever else ever.iloc[:0]
-            found[column] = (
-                dict(zip(rows.get(column, ()), rows["product_id"], strict=True)) if len(rows) else {}
-            )
+        found: dict[str, pd.DataFrame] = {}
+        for column, amount in (("transfer_id", "amount"), ("redemption_transfer_id", "redeemed_amount")):
+            if column not in ever:
+                none = pd.DataFrame({"transfer_id": [], "of": []}, dtype=object)
+                found[column] = none.assign(part=pd.Series([], dtype="Int64"))
+                continue
+            rows = ever.dropna(subset=[column])
+            part = rows[amount].fillna(rows["amount"]) if amount in rows else rows["amount"]
+            sums = part.astype("int64").groupby([rows[column], rows["product_id"]]).sum().reset_index()
+            sums.columns = pd.Index(["transfer_id", "of", "part"])
+            several = sums.groupby("transfer_id")["of"].transform("size") > 1
+            found[column] = sums.assign(part=sums["part"].astype("Int64").where(several))
         return found
 
     @cached_property
@@ -304,7 +308,7 @@ class Register:
         named = self._named
         kind = rows["kind"].astype(object).where(rows["kind"].notna(), "").astype(str).str.lower()
         fee = rows["fee_of"].notna() | kind.str.endswith(("fee", "费"))
-        known = rows["transfer_id"].isin([*named["transfer_id"], *named["redemption_transfer_id"]])
+        known = rows["transfer_id"].isin([each for rows_ in named.values() for each in rows_["transfer_id"]])
         loose = rows[~fee & ~known & (rows["product_id"] == rows["of"])]
         for row in records(loose):
             yield _gap(
@@ -341,7 +345,11 @@ class Register:
                     problem, frame["product_id"][at], "subscriptions", rows[at],
                     amount=int(values[at]), time=times[at], party_id=frame["investor_id"][at],
                 )  # fmt: skip
-        stated: dict[Any, int] = amount.groupby(paid).sum().to_dict()
+        stated: dict[Any, int] = {}
+        every = self.positions.case.tables.subscriptions  # what is subscribed later may name a payment of now
+        if "transfer_id" in every:
+            mine = every[every["transfer_id"].isin(paid.dropna())]
+            stated = mine["amount"].astype("int64").groupby(mine["transfer_id"]).sum().to_dict()
         product: dict[Any, Any] = frame["product_id"].groupby(paid).first().to_dict()
         for transfer, total in stated.items():
             moved = there.get(transfer)

@@ -68,7 +68,7 @@ def over_orders(trace: Trace, figure: Callable[[Trace], Figure]) -> list[Figure]
     if not trace._open_accounts:
         return [figure(trace)]
     question, ledger = trace._question, trace._whole
-    case = trace._case if trace._excerpt is None else trace._excerpt.around.case
+    case = trace.case
     span = ends_of_case(ledger)
     held = np.array([ledger.account(x.id) for x in question.references if x.kind == "balance"], np.int64)
 

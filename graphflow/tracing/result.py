@@ -117,6 +117,11 @@ class Trace:
         """An amount as decimal text, as people write it."""
         return str(major(amount, int(self._ledger.minor_units[currency or self.currency])))
 
+    @property
+    def case(self) -> Case:
+        """The case that was asked; where the answer comes from a part of it, the whole."""
+        return self._case if self._excerpt is None else self._excerpt.around.case
+
     @cached_property
     def _chains(self) -> Chains:
         return self._lay_out()

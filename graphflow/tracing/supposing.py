@@ -94,7 +94,7 @@ def suppose(
 ) -> Supposed:
     """Ask the question of a trace again where something is supposed to be otherwise."""
     ledger, question = trace._whole, trace._question
-    case = trace._case if trace._excerpt is None else trace._excerpt.around.case
+    case = trace.case
     left, same = _listed(leave_out), tuple(same_holder)
     if not spare:
         _check(ledger, left, same, reversal_of)
