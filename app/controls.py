@@ -37,6 +37,21 @@ def day(place: Any, case: Case, key: str, head: str, note: str | None = None) ->
     return chosen
 
 
+def as_of(place: Any, key: str) -> str | None:
+    """The date asked about, as text, or none; a case may be older than the ten years that a calendar has."""
+    chosen: datetime.date | None = place.date_input(
+        say("As of"),
+        None,
+        key=key,
+        min_value=datetime.date(1900, 1, 1),
+        max_value=datetime.date(2100, 12, 31),
+        format="YYYY-MM-DD",
+        persist_state="session",
+        help=say("Without a date: the last moment of which the case knows anything."),
+    )
+    return chosen.isoformat() if chosen else None
+
+
 def least_amount(place: Any, case: Case, key: str, note: str | None = None) -> str:
     """A least amount as it was typed."""
     unit = session.figures(case.tables.currency, case.tables.minor_units).exact.unit

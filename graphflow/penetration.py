@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -122,11 +122,15 @@ class Penetration:
     @cached_property
     def _accounts(self) -> Mapping[str, tuple[str | None, str | None]]:
         """The product and the party of each account in which money ended."""
-        ids = self.trace.ends["account_id"].dropna().unique().tolist()
+        return self.accounts_of(self.trace.ends["account_id"].dropna().unique())
+
+    def accounts_of(self, ids: Iterable[str]) -> Mapping[str, tuple[str | None, str | None]]:
+        """The product and the party of accounts."""
         rows = self.positions.case.tables.arrow("accounts", ("account_id", "product_id", "party_id"))
         if rows is None:
             return {}
-        rows = rows.filter(pc.is_in(rows["account_id"], value_set=pa.array(ids, rows["account_id"].type)))
+        wanted = pa.array(sorted(ids), rows["account_id"].type)
+        rows = rows.filter(pc.is_in(rows["account_id"], value_set=wanted))
         return {row["account_id"]: (row.get("product_id"), row.get("party_id")) for row in rows.to_pylist()}
 
     def _start(self, kind: str, account: str) -> Key:
@@ -265,6 +269,18 @@ class Penetration:
             return None
         rows = self.standing
         return int(rows.loc[rows["ground"] == "controlled", "amount"].sum())
+
+    @cached_property
+    def stopped(self) -> int:
+        """What is followed no further in accounts of the controller and those under its control.
+
+        It met another seed there, repaid an overdraft, went beyond a limit: in none of them it stands.
+        """
+        found = 0
+        for (kind, account, _), (_, amount) in self._ends.items():
+            if kind in _STOPS and (self._accounts.get(account, (None, None))[1] or "") in self.certain:
+                found += amount
+        return found
 
     @cached_property
     def total_possible(self) -> int | None:

@@ -126,6 +126,11 @@ def money_text(minor: int, digits: int) -> str:
     return f"{sign}{whole}.{part:0{digits}d}" if digits else f"{sign}{whole}"
 
 
+def in_zone(value: Any, zone: str) -> Any:
+    """A moment in a zone; anything else as it is."""
+    return value.tz_convert(zone) if getattr(value, "tzinfo", None) is not None else value
+
+
 def jsonable(value: object) -> Any:
     """A value of a frame as JSON has it: unknown is null, times are ISO 8601.
 

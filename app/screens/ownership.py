@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import cases, layers, session
+from app.controls import as_of
 from app.names import word
 from app.screens import data
 from app.session import say
@@ -56,20 +57,12 @@ def show() -> None:
         icon=":material/search:",
         placeholder=say("id or name"),
     )
-    as_of = line[1].date_input(
-        say("As of"),
-        None,
-        key="owner_as_of",
-        format="YYYY-MM-DD",
-        persist_state="session",
-        help=say("Without a date: the last moment of which the case knows anything."),
-    )
+    day = as_of(line[1], "owner_as_of")
     regime = line[2].selectbox(say("Regime"), regimes(), key="owner_regime", persist_state="session")
     name = (typed or "").strip()
     if not name:
         _suggest(case, "")
         return
-    day = as_of.isoformat() if as_of else None
     try:
         stakes = stakes_of(case, day)
         party = stakes.name(party_number(stakes, name))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from app import cases, layers, looking, session
+from app import cases, controls, layers, looking, session
 from app.names import word
 from app.screens import data
 from app.session import say
@@ -66,18 +66,10 @@ def show() -> None:
         persist_state="session",
         format_func=lambda each: titles.get(each, each),
     )
-    as_of = line[1].date_input(
-        say("As of"),
-        None,
-        key="product_as_of",
-        format="YYYY-MM-DD",
-        persist_state="session",
-        help=say("Without a date: the last moment of which the case knows anything."),
-    )
+    day = controls.as_of(line[1], "product_as_of")
     product = str(chosen)
     session.write_address(product=product)
     try:
-        day = as_of.isoformat() if as_of else None
         r = looking.looked(case, case.hash, product, day)
         _facts(r)
         shown, maturity, people, leaves, back, every, registry = st.tabs(
@@ -214,7 +206,7 @@ def _layers(case: Case, r: LookThrough) -> None:
             "weight": Column(say("weight"), RIGHT),
             "amount": Column(say("amount"), MONEY),
             "borrower": Column(say("borrower")),
-            "end": Column(say("end")),
+            "end": Column(say("falls due")),
         }
         table_to_take(
             session.figures(case.tables.currency, case.tables.minor_units),

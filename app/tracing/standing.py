@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cases
+from app import cases, controls
 from app.names import called, word
 from app.session import say
 from app.style import verbatim
@@ -50,14 +50,7 @@ def standing(words: Words) -> None:
         icon=":material/search:",
         placeholder=say("id or name; empty: with whom it stands"),
     )
-    as_of = line[1].date_input(
-        say("As of"),
-        None,
-        key="trace_stands_as_of",
-        format="YYYY-MM-DD",
-        persist_state="session",
-        help=say("Without a date: the last moment of which the case knows anything."),
-    )
+    day = controls.as_of(line[1], "trace_stands_as_of")
     holdings = line[2].selectbox(
         say("Products are looked through"),
         HOLDINGS,
@@ -66,7 +59,6 @@ def standing(words: Words) -> None:
         persist_state="session",
     )
     who = (typed or "").strip() or None
-    day = as_of.isoformat() if as_of else None
     question = f"standing {who} {day} {holdings}"
     if who is None and question not in words.kept.more:  # every tab is made at every click: not unasked
         st.caption(say("It goes through every chain, which takes about as long as the trace did."))
@@ -111,6 +103,11 @@ def _told(words: Words, found: Penetration) -> None:
             seed=verbatim(words.figures.money(found.seed)),
             party=verbatim(names.get(found.controller) or found.controller), count=len(found.certain) - 1,
         )  # fmt: skip
+        if found.stopped:
+            money = words.figures.money(found.stopped)
+            said += " " + say(
+                "Besides, {money} is not followed further in accounts of these.", money=verbatim(money)
+            )
         if found.total_possible != found.total and found.total_possible is not None:
             money = words.figures.money(found.total_possible)
             said += " " + say(
@@ -147,7 +144,7 @@ def _labels(words: Words, ids: set[str]) -> dict[str, str]:
 
 def _with_whom(words: Words, found: Penetration) -> None:
     frame = found.standing.head(MOST_ROWS)
-    names = cases.party_names(words.case, set(frame["party_id"].dropna()))
+    names = _labels(words, set(frame["held_in"]))
     columns = {
         "why": Column(say("Ground"), width=190),
         "called": Column(say("Party, asset or place"), width=220),

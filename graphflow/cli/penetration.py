@@ -21,7 +21,7 @@ from graphflow.cli.showing import (
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Picture, Table, html_page, sankey_svg, shorten
 from graphflow.pictures.words import end_name, percents, said_steps
-from graphflow.terminal import jsonable, write_json
+from graphflow.terminal import in_zone, jsonable, write_json
 from graphflow.version import VERSION
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from graphflow.case import Case
     from graphflow.penetration import Penetration, Step
+    from graphflow.tables import Tables
 
 SHOWN = 20
 
@@ -64,6 +65,7 @@ def _pairs(case: Case, found: Penetration, amounts: Amounts, top: int | None) ->
     yield "possibly_controlled", sorted(found.possible - found.certain)
     yield "total", None if total is None else amounts.text(total)
     yield "total_possible", None if possible is None else amounts.text(possible)
+    yield "stopped", None if found.controller is None else amounts.text(found.stopped)
     yield "as_of", found.positions.stakes.said_at
     yield "holdings", found.holdings
     yield "standing", [_record(row, amounts) for row in found.standing.to_dict("records")]
@@ -75,7 +77,7 @@ def _pairs(case: Case, found: Penetration, amounts: Amounts, top: int | None) ->
             "amount": amounts.text(int(row["amount"])), "ground": row["ground"],
             "party_id": jsonable(row["party_id"]), "held_in": row["held_in"],
             "inferred": bool(row["inferred"]),
-            "steps": [_step(step, digits, case.tables.currency) for step in row["steps"]],
+            "steps": [_step(step, digits, case.tables) for step in row["steps"]],
         }
         for row in chains.to_dict("records")
     ]  # fmt: skip
@@ -88,10 +90,12 @@ def _pairs(case: Case, found: Penetration, amounts: Amounts, top: int | None) ->
     yield "version", VERSION
 
 
-def _step(step: Step, digits: Mapping[str, int], currency: str) -> dict[str, Any]:
-    made: dict[str, Any] = {name: jsonable(value) for name, value in step._asdict().items()}
+def _step(step: Step, digits: Mapping[str, int], tables: Tables) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        name: jsonable(in_zone(value, tables.timezone)) for name, value in step._asdict().items()
+    }
     if step.amount is not None:
-        coin = step.currency or currency
+        coin = step.currency or tables.currency
         made["amount"] = Amounts(digits, coin).text(step.amount)
     return made
 
@@ -158,6 +162,9 @@ def _parts(
         facts.append((say(N_("Under its control, with itself")), shown))
         money = f"{tables.amounts.shown(found.total or 0)} {found.currency} ({parts[0]} %)"
         facts.append((say(N_("With these stand")), money))
+        if found.stopped:
+            stopped = f"{tables.amounts.shown(found.stopped)} {found.currency}"
+            facts.append((say(N_("Besides, in accounts of these it is not followed further")), stopped))
         if found.total_possible != found.total:
             more = f"{tables.amounts.shown(found.total_possible or 0)} {found.currency}"
             facts.append((say(N_("If votes that are not known are as high as they may be")), more))
@@ -183,10 +190,12 @@ def _standing(
 ) -> Table:
     parts = percents(frame["amount"].tolist(), found.seed)
     digits = Amounts(found.positions.case.tables.minor_units, found.currency)
+    places = account_names(found.positions.case, set(frame["held_in"]))
+    places = {each: f"{name} ({each})" for each, name in places.items() if name and name != each}
     rows = []
     for row, part in list(zip(frame.to_dict("records"), parts, strict=True))[:top]:
         party = jsonable(row["party_id"])
-        where = row["held_in"] if party is None else ""
+        where = places.get(row["held_in"]) or row["held_in"] if party is None else ""
         rows.append([
             translate(end_name(row["ground"]), language), _named(party, names) if party else "", where,
             digits.shown(row["amount"]), part,
@@ -199,7 +208,9 @@ def _standing(
         else ""
     )
     title = translate(N_("With whom the money stands (资金最终归属)"), language)
-    return Table(title, [translate(each, language) for each in titles], rows, [3, 4], note)
+    heads = [translate(each, language) for each in titles]
+    heads[-2:] = [f"{heads[-2]}, {found.currency}", f"{heads[-1]}, %"]
+    return Table(title, heads, rows, [3, 4], note)
 
 
 def _through(case: Case, found: Penetration, language: str, top: int) -> Table:
@@ -212,10 +223,12 @@ def _through(case: Case, found: Penetration, language: str, top: int) -> Table:
         for row in frame.head(top).to_dict("records")
     ]
     titles = [N_("kind"), N_("through"), N_("amount")]
+    heads = [translate(each, language) for each in titles]
+    heads[-1] += f", {found.currency}"
     title = N_("Through which products and companies (经由)")
     if found.controller is not None:
         title = N_("Through which products and companies it stands with these (经由)")
-    return Table(translate(title, language), [translate(each, language) for each in titles], rows, [2])
+    return Table(translate(title, language), heads, rows, [2])
 
 
 def _chains(case: Case, found: Penetration, names: Mapping[str, str], language: str, top: int) -> Table:
@@ -225,6 +238,11 @@ def _chains(case: Case, found: Penetration, names: Mapping[str, str], language: 
         each for steps in chains["steps"] for step in steps for each in (step.source, step.target, step.id)
     }
     labels = account_names(case, ids) | party_names(case, ids)
+    for account, (product, _) in found.accounts_of(
+        ids
+    ).items():  # which of its products a manager's account is
+        if product is not None:
+            labels[account] = f"{product} ({labels.get(account) or account})"
     rows = []
     for row in chains.to_dict("records"):
         party = jsonable(row["party_id"])
@@ -240,5 +258,7 @@ def _chains(case: Case, found: Penetration, names: Mapping[str, str], language: 
         money = f"{amounts.shown(left['seed_amount'])} {found.currency}"
         note = translate(text, language, count=f"{left['chains']:,}", money=money)
     titles = [N_("amount"), N_("ground"), N_("stands with"), N_("way")]
+    heads = [translate(each, language) for each in titles]
+    heads[0] += f", {found.currency}"
     title = translate(N_("Chains of transfers, holdings and stakes (穿透链条)"), language)
-    return Table(title, [translate(each, language) for each in titles], rows, [0], note)
+    return Table(title, heads, rows, [0], note)

@@ -12,7 +12,7 @@ from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table, amount_text
 from graphflow.pictures.words import ORIGIN_NAMES, OWNING_WORDS, percent
 from graphflow.products.registering import GAPS
-from graphflow.terminal import jsonable, money_text, write_json
+from graphflow.terminal import in_zone, jsonable, money_text, write_json
 from graphflow.version import VERSION
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ TITLES = {
 }
 _COLUMNS = {
     "asset_id": N_("asset"), "asset_kind": N_("kind"), "weight": N_("weight"), "amount": N_("amount"),
-    "borrower_id": N_("borrower"), "end": N_("end"), "party_id": N_("investor"), "kind": N_("kind"),
+    "borrower_id": N_("borrower"), "end": N_("falls due"), "party_id": N_("investor"), "kind": N_("kind"),
     "share": N_("share"), "qualified": N_("qualified"), "id": N_("product"), "name": N_("name"),
     "depth": N_("layers below"), "counts": N_("is a layer"), "ground": N_("ground"), "bucket": N_("days"),
     "assets": N_("assets"), "liabilities": N_("liabilities"), "gap": N_("gap"),
@@ -141,7 +141,7 @@ def show_product(case: Case, r: LookThrough, form: str, language: str, part: str
     if form == "json":
         pairs: list[tuple[str, object]] = [*facts_of(r).items()]
         pairs += [
-            (name, [_record(row, digits, name) for row in frame.to_dict("records")])
+            (name, [_record(row, digits, name, case.tables.timezone) for row in frame.to_dict("records")])
             for name, frame in frames.items()
         ]
         pairs += [("currency", case.tables.currency), ("case_hash", case.hash), ("version", VERSION)]
@@ -151,7 +151,7 @@ def show_product(case: Case, r: LookThrough, form: str, language: str, part: str
         )
         return
     if form == "csv":
-        _csv(frames[part], digits, part)
+        _csv(case, frames[part], digits, part)
         return
     frames["matrix"] = r.cross(investors=MATRIX[0], assets=MATRIX[1])
     facts = {name: value for name, value in facts_of(r).items() if value not in (None, [], "")}
@@ -188,11 +188,13 @@ def show_rollover(case: Case, found: Rollover, form: str, language: str) -> None
             ("redeemed", money_text(found.redeemed, digits)), ("share", found.share),
             ("share_issuer", found.share_issuer), ("untold", found.untold), ("orders", found.orders),
         ]  # fmt: skip
-        rows = [_record(row, digits, "sources") for row in found.sources.to_dict("records")]
+        rows = [
+            _record(row, digits, "sources", case.tables.timezone) for row in found.sources.to_dict("records")
+        ]
         write_json([*figures, ("sources", rows), ("case_hash", case.hash), ("version", VERSION)], sys.stdout)
         return
     if form == "csv":
-        _csv(found.sources, digits, "sources")
+        _csv(case, found.sources, digits, "sources")
         return
     facts = [
         (N_("product"), found.product_id),
@@ -220,14 +222,14 @@ def show_register(case: Case, frames: Mapping[str, pd.DataFrame], form: str, lan
     digits = case.tables.minor_units.get(case.tables.currency, 2)
     if form == "json":
         pairs: list[tuple[str, object]] = [
-            (name, [_record(row, digits, name) for row in frame.to_dict("records")])
+            (name, [_record(row, digits, name, case.tables.timezone) for row in frame.to_dict("records")])
             for name, frame in frames.items()
         ]
         ends = [("currency", case.tables.currency), ("case_hash", case.hash), ("version", VERSION)]
         write_json([*pairs, *ends], sys.stdout)
     elif form == "csv":
         name, frame = next(iter(frames.items()))
-        _csv(frame, digits, name)
+        _csv(case, frame, digits, name)
     else:
         for name, frame in frames.items():
             if len(frame):
@@ -238,18 +240,18 @@ def show_register(case: Case, frames: Mapping[str, pd.DataFrame], form: str, lan
                 out(translate(N_("nothing in the case names a product"), language))
 
 
-def _csv(frame: pd.DataFrame, digits: int, name: str) -> None:
-    rows = [_record(row, digits, name) for row in frame.to_dict("records")]
+def _csv(case: Case, frame: pd.DataFrame, digits: int, name: str) -> None:
+    rows = [_record(row, digits, name, case.tables.timezone) for row in frame.to_dict("records")]
     write_csv(rows, [str(each) for each in frame.columns])
 
 
 def show_products(case: Case, rows: pd.DataFrame, form: str, language: str) -> None:
     """Print the list of a case's products."""
     if form == "json":
-        records = [_record(row, 0, "") for row in rows.to_dict("records")]
+        records = [_record(row, 0, "", case.tables.timezone) for row in rows.to_dict("records")]
         write_json([("products", records), ("case_hash", case.hash), ("version", VERSION)], sys.stdout)
     elif form == "csv":
-        _csv(rows, 0, "")
+        _csv(case, rows, 0, "")
     elif len(rows):
         print_table(_table(case, "list", rows, language, 0))
     else:
@@ -261,11 +263,12 @@ def _is_money(name: str, table: str) -> bool:
     return name in _MONEY and not (name == "assets" and table in _COUNTED)
 
 
-def _record(row: Any, digits: int, table: str) -> dict[str, Any]:
+def _record(row: Any, digits: int, table: str, zone: str) -> dict[str, Any]:
+    """A row for programs: money as decimal text, times in the case's zone: a day stays that day."""
     return {
         str(name): money_text(int(value), digits)
         if _is_money(str(name), table) and jsonable(value) is not None
-        else jsonable(value)
+        else jsonable(in_zone(value, zone))
         for name, value in row.items()
     }
 

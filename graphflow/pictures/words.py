@@ -41,7 +41,7 @@ ORIGIN_NAMES: Mapping[str, str] = {
 
 GROUND_NAMES: Mapping[str, str] = {
     "controlled": N_("under control"),
-    "owner": N_("owner in the end"),
+    "owner": N_("person or state in the end"),
     "no_owner_known": N_("company without known owners"),
     "unknown_owner": N_("owner not known"),
     "ring": N_("a ring that owns itself"),
@@ -119,7 +119,7 @@ def end_name(kind: str, backward: bool = False) -> str:
     """A kind of end, or why money stands somewhere, in words, to be translated; another word stays as it is.
 
     >>> end_name("cash"), end_name("cash", backward=True), end_name("owner")
-    ('taken in cash', 'paid in as cash', 'owner in the end')
+    ('taken in cash', 'paid in as cash', 'person or state in the end')
     """
     return (ORIGIN_NAMES if backward else END_NAMES).get(kind) or GROUND_NAMES.get(kind, kind)
 

@@ -60,10 +60,10 @@ class Register:
         `region` (in which its issuer is registered), `depth` (layers below it; missing in a ring), `state`
         (``registered``, ``no_number``, ``no_row``), `registered` (the number), `subscriptions` (how many, up
         to the date), `subscribed` (what they put in), `current` (what of it is still in), `held` (what its
-        holdings say), `transfers` (how many), `paid_in` and `paid_out` (as paid, before reversals; through its own accounts, or named by
-        its subscriptions as payment or redemption), `paid` (other transfers that name it), `gaps` (rows of
-        the frame below). Money is in minor units of the case's currency; `other_currencies` counts the
-        transfers in any other.
+        holdings say), `transfers` (how many), `paid_in` and `paid_out` (as paid, before reversals: through
+        its own accounts, or named by its subscriptions as payment or redemption), `paid` (other transfers
+        that name it), `gaps` (rows of the frame below). Money is in minor units of the case's currency;
+        `other_currencies` counts the transfers in any other.
     gaps
         Frame, one row a thing that is missing or does not fit: `problem` (one of :data:`GAPS`), `product_id`,
         `table`, `row` (which row of it), `party_id`, `amount` (of `amount_differs` the payment less the
