@@ -515,7 +515,7 @@ class Penetration:
 
     def _holding(self, product: str, node: Key) -> Step:
         held = self.positions.held.get(product)
-        if held is None:
+        if held is None or node[0] in ("unknown", "unknown_holdings"):
             return Step("holding", "", product, node[1])
         given = [(self._asset(row), row) for row in records(held)]
         rows = [row for other, row in given if other == node]

@@ -17,6 +17,7 @@ from graphflow.cli import run
 from graphflow.language import LANGUAGES
 from graphflow.manual import blocks, read
 from graphflow.penetration import GROUNDS, MOST_WAYS, Penetration
+from graphflow.pictures.words import said_steps
 from graphflow.products.crossing import apportion
 from graphflow.synthesis import holders
 from graphflow.synthesis.small import Frames, case_of, frame_of
@@ -154,6 +155,133 @@ def test_a_ring_is_followed_round_and_one_that_owns_itself_is_named() -> None:
     closed = of_small(small([("L", "K", "1"), ("K", "L", "1")]))
     assert set(closed.standing["ground"]) == {"ring"}
     assert closed.standing["amount"].sum() == closed.chains()["amount"].sum() == 10001
+
+
+def test_over_gaps_of_cash_the_owners_of_the_whole_case_are_asked() -> None:
+    paid = [
+        ("1", "01T09", "i", "m"),
+        ("2", "02T09", "m", "c"),
+        ("3", "02T12", "c", "m2"),
+        ("4", "03T09", "m2", "k"),
+    ]
+    case = case_of({
+        "transfers": frame_of([
+            {"transfer_id": n, "time": f"2024-03-{t}:00:00", "source": a, "target": b, "amount": "100"} for n, t, a, b in paid
+        ]),
+        "accounts": frame_of([
+            *({"account_id": a, "party_id": p, "covered": "true"} for a, p in (("i", "I"), ("m", "M"), ("m2", "M"))),
+            {"account_id": "c", "kind": "cash", "covered": "false"}, {"account_id": "k", "party_id": "K", "covered": "false"},
+        ]),
+        # M comes last: a party that is not found must not be taken for it
+        "parties": frame_of([{"party_id": p, "name": p, "kind": "company" if p == "K" else "person"} for p in "IPKM"]),
+        "stakes": frame_of([{"owner_id": "P", "company_id": "K", "share": "1"}]),
+    })  # fmt: skip
+    traced = gf.trace(case, "account:i", cash_gaps=True)
+    assert traced.case is case
+    assert standing(gf.penetrate(traced)) == {("owner", "P"): 10000}
+    found = gf.penetrate(traced, "P")
+    assert found.total == 10000 and found.chains()["inferred"].all()
+
+
+@pytest.mark.parametrize(
+    ("held", "want"),
+    [
+        ([("W", "T", "10"), ("T", "W", "10")], {("ring", "W"): 10001}),
+        ([("W", "W", "10")], {("unknown_holdings", "W"): 10001}),
+    ],
+)
+def test_products_that_hold_only_themselves(
+    held: list[tuple[str, str, str]], want: dict[tuple[str, str], int]
+) -> None:
+    holdings = [{"product_id": p, "asset_id": k, "asset_kind": "product", "amount": n} for p, k, n in held]
+    found = of_small(in_product(holdings))
+    assert standing(found) == want and found.chains()["amount"].sum() == 10001
+    ways = [said_steps(steps, "UTC", "en") for steps in found.chains()["steps"]]
+    assert ("unknown_holdings", "W") not in want or ways == [
+        ["i", "k (2024-03-01)", "what W holds is not known"]
+    ]
+    assert found.routes()["amount"].sum() == 10001 and "<svg" in found._repr_html_()
+
+
+def in_product(holdings: list[dict[str, str]]) -> gf.Case:
+    case = small([], products=[{"product_id": p} for p in ("W", "T")], holdings=holdings)
+    accounts = case.tables.accounts.assign(product_id=["", "W"])[["account_id", "product_id"]].assign(
+        covered=["true", "false"]
+    )
+    tables = {
+        name: case.tables.frame(name)[columns] for name, columns in (
+            ("parties", ["party_id", "name", "kind"]), ("products", ["product_id"]),
+        )
+    }  # fmt: skip
+    given = [
+        {"transfer_id": "1", "time": "2024-03-01T09:00:00", "source": "i", "target": "k", "amount": "100.01"}
+    ]
+    return case_of(
+        {"transfers": frame_of(given), "accounts": accounts, "holdings": frame_of(holdings), **tables}
+    )
+
+
+def test_of_a_product_that_holds_a_part_of_itself_the_others_are_the_whole() -> None:
+    holdings = [
+        {"product_id": "W", "asset_id": "W", "asset_kind": "product", "amount": "10"},
+        {"product_id": "W", "asset_id": "c", "asset_kind": "cash", "amount": "10"},
+    ]
+    found = of_small(in_product(holdings))
+    assert standing(found) == {("product_asset", "c"): 10001}
+    assert found.chains().iloc[0]["steps"][-1].share == 1.0
+
+
+def test_where_owners_fork_again_and_again_ways_are_told_and_the_rest_is_named() -> None:
+    rows = [(f"0-{b}", "K", "0.05") for b in range(20)]
+    rows += [(f"{a + 1}-{c}", f"{a}-{b}", "0.05") for a in range(3) for b in range(20) for c in range(20)]
+    found = of_small(small(rows))
+    chains = found.chains()
+    assert chains["amount"].sum() == 10001
+    assert found.through().iloc[0].tolist()[:3] == ["party", "K", 10001], "all of it goes through K"
+    assert {step.kind for steps in chains["steps"] for step in steps} >= {"transfer", "further"}
+    few = gf.penetrate(gf.trace(case_of(wide(3)), "account:i"))
+    kinds = {step.kind for steps in few.chains()["steps"] for step in steps}
+    assert kinds == {"transfer", "stake"}, "every way is told"
+
+
+def wide(width: int) -> Frames:
+    rows = [(f"0-{b}", "K", f"0.{1000 // width:03}") for b in range(width)]
+    rows += [
+        (f"{a + 1}-{c}", f"{a}-{b}", f"0.{1000 // width:03}")
+        for a in range(3)
+        for b in range(width)
+        for c in range(width)
+    ]
+    case = small(rows)
+    return {name: case.tables.frame(name)[columns] for name, columns in (("parties", ["party_id", "name", "kind"]),)} | {
+        "transfers": frame_of([{"transfer_id": "1", "time": "2024-03-01T09:00:00", "source": "i", "target": "k", "amount": "1000000"}]),
+        "accounts": frame_of([{"account_id": "k", "party_id": "K", "covered": "false"}]),
+        "stakes": frame_of([{"owner_id": o, "company_id": c, "share": s} for o, c, s in rows]),
+    }  # fmt: skip
+
+
+def test_what_meets_another_seed_in_an_account_of_the_group_is_said_beside() -> None:
+    paid = [("1", "01", "i", "k", "60"), ("2", "02", "k", "j", "60"), ("3", "03", "j", "k", "60")]
+    case = case_of({
+        "transfers": frame_of([
+            {"transfer_id": n, "time": f"2024-03-{d}T09:00:00", "source": a, "target": b, "amount": x} for n, d, a, b, x in paid
+        ]),
+        "accounts": frame_of([
+            {"account_id": "i", "party_id": "I", "covered": "true"}, {"account_id": "k", "party_id": "K", "covered": "true"},
+            {"account_id": "j", "party_id": "J", "covered": "true"},
+        ]),
+        "parties": frame_of([{"party_id": p, "name": p, "kind": "company"} for p in "IKJ"]),
+        "stakes": frame_of([{"owner_id": "I", "company_id": "K", "share": "0.1"}]),
+    })  # fmt: skip
+    found = gf.penetrate(gf.trace(case, "transfer:1,transfer:2"), "K")
+    assert (found.seed, found.total, found.stopped) == (12000, 6000, 6000)
+    assert found.standing["amount"].sum() == 12000
+    assert gf.penetrate(gf.trace(case, "transfer:1,transfer:2"), "J").stopped == 0
+
+
+def test_what_is_no_trace_is_refused_by_name() -> None:
+    with pytest.raises(gf.UsageError, match="this is no trace"):
+        gf.penetrate(holders.j1(), "X")  # type: ignore[arg-type]
 
 
 # ------------------------------------------------------------------------------------------- drawn

@@ -6,6 +6,7 @@ import json
 import random
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -17,7 +18,7 @@ from graphflow import cli
 from graphflow.cli import products, run
 from graphflow.products.crossing import crossed
 from graphflow.products.registering import GROUPS
-from graphflow.synthesis import holders
+from graphflow.synthesis import holders, small
 from tests.test_ownership import text_frame
 
 TWELVE = 1e-12
@@ -714,3 +715,45 @@ def test_the_command_lines_lists_are_those_of_the_rooms() -> None:
     assert tuple(cli.PRODUCT_GROUPS) == tuple(GROUPS)
     assert (*products.PARTS, *products.MORE) == cli.PRODUCT_PARTS
     assert set(products.PARTS) <= set(products.TITLES)
+
+
+def test_a_payment_for_two_products_counts_for_each_with_its_part() -> None:
+    def asked(subscriptions: list[dict[str, str]], day: str | None = None) -> Any:
+        paid = [{"transfer_id": "1", "time": "2024-01-01", "source": "p", "target": "m", "amount": "100"}]
+        case = small.case_of({
+            "transfers": small.frame_of(paid), "accounts": small.frame_of([{"account_id": "p", "party_id": "P"}]),
+            "parties": small.frame_of([{"party_id": "P", "name": "P", "kind": "person"}]),
+            "products": small.frame_of([{"product_id": p, "registered": p} for p in ("W", "T")]),
+            "subscriptions": small.frame_of([{"investor_id": "P", "transfer_id": "1", **row} for row in subscriptions]),
+        })  # fmt: skip
+        return gf.register(case, day)
+
+    both = asked([
+        {"product_id": "W", "amount": "60", "time": "2024-01-01"}, {"product_id": "T", "amount": "40", "time": "2024-01-01"}
+    ])  # fmt: skip
+    shown = both.products.set_index("product_id")[["transfers", "paid_in"]]
+    assert shown.loc["W"].tolist() == [1, 6000] and shown.loc["T"].tolist() == [1, 4000]
+    assert "amount_differs" not in set(both.gaps["problem"])
+    later = [
+        {"product_id": "W", "amount": "60", "time": "2024-01-01"},
+        {"product_id": "W", "amount": "40", "time": "2024-01-03"},
+    ]
+    assert "amount_differs" not in set(asked(later, "2024-01-02").gaps["problem"]), (
+        "the rest is subscribed the day after"
+    )
+    assert "amount_differs" in set(asked(later[:1]).gaps["problem"])
+
+
+def test_tables_of_very_large_sums_close_too() -> None:
+    rng = random.Random(3)
+    for _ in range(50):
+        rows = [rng.randint(0, 2**60) for _ in range(3)]
+        cut = sorted(rng.randint(0, sum(rows)) for _ in range(2))
+        columns = [cut[0], cut[1] - cut[0], sum(rows) - cut[1]]
+        table = crossed(rows, columns)
+        assert table.sum(axis=1).tolist() == rows and table.sum(axis=0).tolist() == columns
+        assert all(
+            0 <= int(table[i, j]) - r * c // sum(rows) <= 1
+            for i, r in enumerate(rows)
+            for j, c in enumerate(columns)
+        )

@@ -148,6 +148,10 @@ def said_steps(
             said.append(f"{named(step.target)} ({day})")
         elif step.kind == "further":
             said.append(translate(N_("further ways to {where}"), language, where=named(step.target)))
+        elif step.share is None:
+            said.append(
+                translate(N_("what {source} holds is not known"), language, source=named(step.source))
+            )
         else:
             held = N_("{id}: {part} of what {source} holds")
             what = held if step.kind == "holding" else N_("{id}: {part} of {source}")
