@@ -14,7 +14,7 @@ from app.session import say
 from app.tables import COUNT, MONEY, RIGHT, Column, table_to_take
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
-from graphflow.pictures.words import percent
+from graphflow.pictures.words import ASSET_KINDS, percent
 from graphflow.products import LookThrough
 
 if TYPE_CHECKING:
@@ -24,15 +24,7 @@ DRAWN = 30
 """Assets that are drawn; the rest is one node."""
 
 _KINDS = {
-    "standard_debt": N_("standardised debt (标准化债权)"),
-    "nonstandard_debt": N_("non-standard debt (非标债权)"),
-    "equity": N_("equity"),
-    "cash": N_("cash"),
-    "loan": N_("loan"),
-    "property": N_("property"),
-    "other": N_("other"),
-    "product": N_("product"),
-    "unknown": N_("not known"),
+    **ASSET_KINDS,
     "party": N_("passes money on (inferred: no revenue or debt of it is known)"),
 }
 

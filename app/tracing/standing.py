@@ -17,7 +17,7 @@ from graphflow.errors import GraphflowError
 from graphflow.language import N_
 from graphflow.penetration import HOLDINGS, Penetration, penetrate
 from graphflow.pictures import sankey_svg
-from graphflow.pictures.words import end_name, said_steps
+from graphflow.pictures.words import ASSET_KINDS, end_name, said_steps
 
 _HOLDINGS = {
     "frontier": N_("where the statement of a product is missing"),
@@ -156,7 +156,7 @@ def _with_whom(words: Words, found: Penetration) -> None:
     shown = frame.assign(
         why=[say(end_name(each)) for each in frame["ground"]],
         called=[names.get(each) or each for each in frame["held_in"]],
-        what=[word(each) if each else "" for each in frame["kind"]],
+        what=[say(ASSET_KINDS[each]) if each in ASSET_KINDS else word(each) for each in frame["kind"]],
         part=words.shares(found.standing["amount"])[: len(frame)],
     )
     table_to_take(words.figures, shown, columns, say("With whom the money stands"), "trace_standing")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphflow.cli.showing import cell, out, party_names, print_facts, print_table, write_csv
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table, amount_text
-from graphflow.pictures.words import ORIGIN_NAMES, OWNING_WORDS, percent
+from graphflow.pictures.words import ASSET_KINDS, ORIGIN_NAMES, OWNING_WORDS, percent
 from graphflow.products.registering import GAPS
 from graphflow.terminal import in_zone, jsonable, money_text, write_json
 from graphflow.version import VERSION
@@ -338,6 +338,8 @@ def _cell(
     if isinstance(plain, (list, tuple)):
         return ", ".join(str(each) for each in plain)
     words = OWNING_WORDS if name in ("kind", "related", "restricted") else STATES
+    if name == "asset_kind":
+        words = {**STATES, **ASSET_KINDS}
     if (
         name in ("kind", "related", "restricted", "state", "ground", "source", "asset_kind")
         and plain in words

@@ -71,6 +71,19 @@ PARTY_KINDS: Mapping[str, str] = {
 }
 """What the kinds of parties are called where people read them."""
 
+ASSET_KINDS: Mapping[str, str] = {
+    "standard_debt": N_("standardised debt (标准化债权)"),
+    "nonstandard_debt": N_("non-standard debt (非标债权)"),
+    "equity": N_("equity"),
+    "cash": N_("cash"),
+    "loan": N_("loan that it gave"),
+    "property": N_("property"),
+    "other": N_("other"),
+    "product": N_("product"),
+    "unknown": N_("not known"),
+}
+"""What a product holds, by the kinds of the table."""
+
 OWNING_WORDS: Mapping[str, str] = {
     **PARTY_KINDS,
     # who an owner is that is no party
