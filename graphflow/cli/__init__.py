@@ -684,6 +684,8 @@ def _ownership(a: Arguments) -> int:
         facts = [*zip(places, given, strict=True), ("as_of", stakes_of(case, a.as_of).said_at or None)]
         facts += [("least", more["least"])] if "least" in more else []
         facts += [("regime", a.regime)] if hasattr(a, "regime") else []
+        if a.format == "table" and a.as_of is None and a.verb in ("related", "beneficial-owners"):
+            facts.append(("law", translate(N_("as it was last; of a day: --as-of"), a.language)))
     if a.verb == "related":
         show_related(case, answer, facts, a.format, a.language)
     else:

@@ -122,6 +122,7 @@ _FACTS: Mapping[str, str] = {
     "as_of": N_("As of"),
     "least": N_("at least"),
     "regime": N_("Regime"),
+    "law": N_("Law"),
     "answer": N_("Answer"),
 }
 
