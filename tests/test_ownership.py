@@ -598,6 +598,17 @@ def test_hints_are_no_grounds() -> None:
     assert answer.hints["hint"].tolist() == ["shared_phone"]
 
 
+def test_where_all_own_one_another_the_ways_are_not_gone_without_end() -> None:
+    names = [f"C{n:02}" for n in range(14)]
+    stakes = [(a, b, "0.07") for a in names for b in names if a != b]
+    frame = gf.owners(
+        group([*stakes, ("p", "C00", "0.09")]), "C13"
+    )  # 14! ways, nearly all of which lead nowhere
+    assert abs(frame["share"].sum() - 1) < 1e-9 and set(frame["kind"]) == {"person", "unknown"}
+    person = frame.set_index("owner_id").loc["p"]
+    assert 0 < person["in_paths"] < person["share"] and len(person["paths"]) == 5
+
+
 def test_the_states_control_alone_relates_nobody() -> None:
     case = group([("Gov", "A", "1"), ("Gov", "B", "1")], {"Gov": "government"})
     answer = gf.related(case, "A", "B")

@@ -186,19 +186,25 @@ class Upstream:
     def paths(self, axis: str) -> Iterator[tuple[float, tuple[int, ...]]]:
         """Ways up from the company to owners whom nobody owns, the greatest product of shares first.
 
-        None passes a party twice: what goes round a ring is in no path.
+        None passes a party twice: what goes round a ring is in no path. Ways of less than a millionth are
+        left out, and no more than `MOST_BEGUN` are begun: companies that own one another have too many.
         """
         shares, whole = self.column(axis, "least"), self.whole(axis)
+        above: dict[int, list[tuple[int, float]]] = {}
         heap: list[tuple[float, tuple[int, ...]]] = [(-1.0, (0,))]
-        while heap:
+        for _ in range(MOST_BEGUN):
+            if not heap:
+                return
             minus, path = heapq.heappop(heap)
             top = path[-1]
-            if self.pointer[top] == self.pointer[top + 1]:
+            if top not in above:
+                of = int(whole[top])
+                above[top] = [(owner, part / of) for owner, part in self.by_owner(top, shares).items()]
+            if not above[top]:
                 yield -minus, path
-                continue
-            for owner, share in self.by_owner(top, shares).items():
-                if owner not in path and share > 0:
-                    heapq.heappush(heap, (minus * (share / int(whole[top])), (*path, owner)))
+            for owner, part in above[top]:
+                if owner not in path and minus * part < -LEAST_WAY:
+                    heapq.heappush(heap, (minus * part, (*path, owner)))
 
 
 def closed_rings(
@@ -217,7 +223,11 @@ def closed_rings(
 MOST_PATHS = 5
 """Paths shown of each owner."""
 
-_TRIED = 20_000  # paths looked at for one company
+MOST_BEGUN = 5_000
+"""Ways looked at for one company, also those that have not come to an end."""
+
+LEAST_WAY = 1e-6
+"""Ways of a smaller part of the company are not shown."""
 
 
 def owners(
@@ -347,9 +357,7 @@ def _axis(up: Upstream, axis: str, final: npt.NDArray[np.bool_]) -> dict[str, Re
 def paths_by_owner(up: Upstream, axis: str = "share") -> dict[int, list[tuple[float, tuple[str, ...]]]]:
     """The greatest ways from each owner down to the company, each with its product of shares."""
     found: dict[int, list[tuple[float, tuple[str, ...]]]] = {}
-    for tried, (share, path) in enumerate(up.paths(axis)):
-        if tried == _TRIED:
-            break
+    for share, path in up.paths(axis):
         mine = found.setdefault(path[-1], [])
         if len(mine) < MOST_PATHS:
             mine.append((share, tuple(up.all.name(up.parties[place]) for place in reversed(path))))
