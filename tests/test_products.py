@@ -757,3 +757,27 @@ def test_tables_of_very_large_sums_close_too() -> None:
             for i, r in enumerate(rows)
             for j, c in enumerate(columns)
         )
+
+
+def test_borrowers_under_one_controller_stand_together() -> None:
+    # of O5, P controls A, B and C, and nobody is known to control D
+    parties, stakes = (holders.o5().tables.frame(name) for name in ("parties", "stakes"))
+    held = [
+        {
+            "product_id": "W",
+            "asset_id": f"loan {who}",
+            "asset_kind": "loan",
+            "amount": amount,
+            "borrower_id": who,
+        }
+        for who, amount in (("D", "50"), ("C", "30"), ("A", "20"), ("P", "10"))
+    ]
+    case = small.case_of({
+        "parties": parties[["party_id", "name", "kind"]], "products": small.frame_of([{"product_id": "W"}]),
+        "stakes": stakes[["owner_id", "company_id"]].assign(share=[f"{each / 10**9:.9f}" for each in stakes["share"]]),
+        "holdings": small.frame_of(held),
+    })  # fmt: skip
+    rows = gf.look_through(case, "W").borrowers
+    assert rows[["borrower_id", "group"]].values.tolist() == [["C", "P"], ["A", "P"], ["P", "P"], ["D", "D"]]
+    assert rows["weight"].tolist() == pytest.approx([30 / 110, 20 / 110, 10 / 110, 50 / 110])
+    assert rows["group_weight"].tolist() == pytest.approx([60 / 110] * 3 + [50 / 110])

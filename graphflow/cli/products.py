@@ -49,7 +49,8 @@ TITLES = {
 }
 _COLUMNS = {
     "asset_id": N_("asset"), "asset_kind": N_("kind"), "weight": N_("weight"), "amount": N_("amount"),
-    "borrower_id": N_("borrower"), "end": N_("falls due"), "party_id": N_("investor"), "kind": N_("kind"),
+    "borrower_id": N_("borrower"), "group": N_("under"), "group_weight": N_("all under it"),
+    "end": N_("falls due"), "party_id": N_("investor"), "kind": N_("kind"),
     "share": N_("share"), "qualified": N_("qualified"), "id": N_("product"), "name": N_("name"),
     "depth": N_("layers below"), "counts": N_("is a layer"), "ground": N_("ground"), "bucket": N_("days"),
     "assets": N_("assets"), "liabilities": N_("liabilities"), "gap": N_("gap"),
@@ -73,7 +74,7 @@ _COLUMNS = {
 }  # fmt: skip
 _PARTS = frozenset({
     "weight", "share", "gap_ratio", "rollover_dependency", "nominal", "proportional", "consolidated", "part",
-    "rate",
+    "rate", "group_weight",
 })  # fmt: skip
 _MONEY = frozenset({
     "amount", "assets", "liabilities", "gap", "cumulative_gap", "fees", "amount_min", "amount_max",

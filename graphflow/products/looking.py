@@ -14,6 +14,7 @@ import pandas as pd
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.law import law
+from graphflow.ownership.controlling import group_of, ties_of
 from graphflow.ownership.stakes import last_moment, party_number
 from graphflow.products.crossing import apportioned, crossed
 from graphflow.products.leaves import fee_stack, related_assets, restricted_assets, summed
@@ -76,7 +77,8 @@ class LookThrough:
     total
         What it holds, in minor units; where no holding is known, what is subscribed.
     borrowers
-        Frame: `borrower_id`, `weight`.
+        Frame: `borrower_id`, `weight`, `group` (its ultimate controllers, itself without one), `group_weight`
+        (of all borrowers under them, also where a borrower is the controller itself).
     matrix
         Frame, one row an investor and an asset: `party_id`, `kind`, `asset_id`, `asset_kind`, `share`,
         `amount`.
@@ -488,10 +490,23 @@ class LookThrough:
 
     @property
     def borrowers(self) -> pd.DataFrame:
-        """Whom its money is lent to, in the end."""
+        """Whom its money is lent to, in the end; those under one ultimate controller stand together."""
         rows = self.assets.dropna(subset=["borrower_id"])
-        summed = rows.groupby("borrower_id")["weight"].sum().sort_values(ascending=False)
-        return pd.DataFrame({"borrower_id": summed.index.astype(str), "weight": summed.to_numpy()})
+        summed = rows.groupby("borrower_id")["weight"].sum()
+        frame = pd.DataFrame({"borrower_id": summed.index.astype(str), "weight": summed.to_numpy()})
+        frame["group"] = [self._group(each) for each in frame["borrower_id"]]
+        frame["group_weight"] = frame.groupby("group")["weight"].transform("sum")
+        frame = frame.astype({"borrower_id": "str", "group": "str", "weight": float, "group_weight": float})
+        return frame.sort_values(
+            ["group_weight", "group", "weight", "borrower_id"], ascending=[False, True, False, True],
+            ignore_index=True,
+        )  # fmt: skip
+
+    def _group(self, party: str) -> str:
+        """The ultimate controllers of a party, all of them where they are several; itself without one."""
+        stakes = self.positions.stakes
+        tops, _ = group_of(ties_of(stakes), party_number(stakes, party))
+        return ", ".join(sorted(stakes.name(top) for top in tops))
 
     # ------------------------------------------------------------ leverage
 
