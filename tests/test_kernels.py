@@ -22,7 +22,7 @@ from tests.naive import lows as naive_lows
 
 EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "300"))
 # Those that say where money went are tried on more ledgers.
-MORE = int(os.environ.get("GRAPHFLOW_EXAMPLES", "1000"))
+MORE = int(os.environ.get("GRAPHFLOW_EXAMPLES", "600"))
 TRACING = {
     "fifo.trace_lots", "lifo.trace_stack", "prorata.trace_shares", "libr.trace_lowest", "poison.touch",
     "poison.spread", "chains.walk_chains",

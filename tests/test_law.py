@@ -7,19 +7,20 @@ import datetime
 import inspect
 from collections.abc import Mapping
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
-from test_ownership import group
 
 import graphflow as gf
 from graphflow import law as laws
 from graphflow.cli import run
 from graphflow.language import LANGUAGES
-from graphflow.law import FOLDER, MARKS, law, law_on
+from graphflow.law import MARKS, law, law_on
 from graphflow.ownership import relating
 from graphflow.synthesis import holders
+from tests.test_ownership import group
 
-TABLES = sorted(file.stem for file in FOLDER.glob("*.csv"))
+TABLES = sorted(file.stem for file in (Path(gf.__file__).parent / "law").glob("*.csv"))
 
 
 @pytest.mark.parametrize("name", TABLES)

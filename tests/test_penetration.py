@@ -22,7 +22,7 @@ from graphflow.products.crossing import apportion
 from graphflow.synthesis import holders
 from graphflow.synthesis.small import Frames, case_of, frame_of
 
-EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "60"))
 
 
 def j1(**options: Any) -> Penetration:

@@ -17,10 +17,9 @@ from __future__ import annotations
 import csv
 import datetime
 import functools
+import io
 from collections.abc import Mapping
-from pathlib import Path
-
-FOLDER = Path(__file__).resolve().parent
+from importlib.resources import files
 
 MARKS = ("V", "V~", "G", "def")
 """How far a row was checked against its source."""
@@ -29,8 +28,8 @@ MARKS = ("V", "V~", "G", "def")
 @functools.cache
 def law(name: str) -> tuple[Mapping[str, str], ...]:
     """The rows of a table, every value as text."""
-    with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    text = files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def was_in_force(row: Mapping[str, str], day: datetime.date) -> bool:
