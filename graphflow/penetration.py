@@ -184,6 +184,14 @@ class Penetration:
     def _webs(self) -> dict[Key, tuple[Web, dict[Key, float]]]:
         return {}
 
+    @cached_property
+    def _ways_of(self) -> dict[tuple[str, str, str], list[_Way]]:
+        return {}
+
+    @cached_property
+    def _steps_between(self) -> dict[tuple[Key, Key], Step]:
+        return {}
+
     def _web(self, start: Key) -> tuple[Web, dict[Key, float]]:
         """Everything behind a node, and the part of it that stands with each of the last ones."""
         if start not in self._webs:
@@ -291,25 +299,31 @@ class Penetration:
 
     def _ways(self, key: tuple[str, str, str]) -> list[_Way]:
         """The ways from an end to those with whom its money stands; their amounts add up to the end's."""
+        if key not in self._ways_of:
+            self._ways_of[key] = list(self._find_ways(key))
+        return self._ways_of[key]
+
+    def _find_ways(self, key: tuple[str, str, str]) -> Iterator[_Way]:
         start, amount = self._ends[key]
         web, _ = self._web(start)
-        last = {node for node, _, _ in self._cells(key)}
+        cells = self._cells(key)
+        last = {node for node, _, _ in cells}
         by_last: dict[Key, list[tuple[float, tuple[Key, ...]]]] = {}
         for tried, (share, nodes) in enumerate(_paths(web, last, 0.5 / max(amount, 1))):
             if tried == MOST_WAYS:
                 break
             by_last.setdefault(nodes[-1], []).append((share, nodes))
-        ways = []
-        for node, part, whole in self._cells(key):
+        for node, part, whole in cells:
             told = by_last.get(node, [])
             rest = max(part - sum(share for share, _ in told), 0.0)
             if rest * amount < 0.5 and told:
                 rest = 0.0
             amounts = apportioned(whole, [*(share for share, _ in told), rest])
-            ways += [_Way(nodes, node, one) for (_, nodes), one in zip(told, amounts, strict=False) if one]
+            for (_, nodes), one in zip(told, amounts, strict=False):
+                if one:
+                    yield _Way(nodes, node, one)
             if amounts[-1]:
-                ways.append(_Way((), node, amounts[-1]))
-        return ways
+                yield _Way((), node, amounts[-1])
 
     def iter_chains(self) -> Iterator[dict[str, Any]]:
         """Chains one by one: each chain of the trace divided among the ways on from its end.
@@ -510,8 +524,12 @@ class Penetration:
         if not way.nodes:
             yield Step("further", "", start[1], way.last[1])
             return
+        known = self._steps_between
         for upper, lower in zip(way.nodes[:-1], way.nodes[1:], strict=True):
-            yield self._holding(upper[1], lower) if upper[0] == "product" else self._stake(upper[1], lower)
+            if (upper, lower) not in known:
+                of = self._holding if upper[0] == "product" else self._stake
+                known[upper, lower] = of(upper[1], lower)
+            yield known[upper, lower]
 
     def _holding(self, product: str, node: Key) -> Step:
         held = self.positions.held.get(product)
@@ -529,8 +547,8 @@ class Penetration:
     def _stake(self, company: str, node: Key) -> Step:
         stakes, number = self._stakes, self._number[company]
         own = range(int(stakes.pointer[number]), int(stakes.pointer[number + 1]))
-        part = dict(self._behind(("party", company)))[node]
-        whole = max(int(stakes.whole[number]), sum(part for _, part in self._behind(("party", company))))
+        parts = dict(self._behind(("party", company)))
+        whole = max(int(stakes.whole[number]), sum(parts.values()))
         rows = [int(stakes.rows[k]) for k in own if stakes.name(stakes.owners[k]) == node[1]]
         since = None
         table = self.positions.case.tables.arrow("stakes", ("since",))
@@ -540,7 +558,7 @@ class Penetration:
             ]
             since = max(values) if values else None
         name = node[1] if node[0] == "party" else ""
-        return Step("stake", name, company, node[1] if name else "", None, part / whole, since)
+        return Step("stake", name, company, node[1] if name else "", None, parts[node] / whole, since)
 
     # ------------------------------------------------------------------ what it rests on
 
@@ -556,10 +574,10 @@ class Penetration:
                 for kind in self._doubts(node):
                     concerned[kind, node[1]] = concerned.get((kind, node[1]), 0) + amount
         rows = [
-            {"kind": kind, "id": name, "amount": amount, "note": _NOTES[kind]}
-            for (kind, name), amount in concerned.items() if amount
-        ]  # fmt: skip
-        rows.sort(key=lambda row: (str(row["kind"]), -int(str(row["amount"])), str(row["id"])))
+            (kind, name, -less, _NOTES[kind])
+            for kind, less, name in sorted((kind, -each, name) for (kind, name), each in concerned.items())
+            if less
+        ]
         return pd.DataFrame(rows, columns=["kind", "id", "amount", "note"]).astype({"amount": "int64"})
 
     def _doubts(self, node: Key) -> Iterator[str]:
