@@ -18,7 +18,7 @@ import streamlit as st
 
 import graphflow as gf
 from app import recent, session
-from app.money import times
+from app.money import Figures, times
 from app.session import say
 from app.style import verbatim
 from graphflow.errors import GraphflowError, InputError, Problem
@@ -116,6 +116,11 @@ def tell(error: GraphflowError) -> None:
     st.error("  \n".join(lines[:20]), icon=":material/error:")
     if len(lines) > 20:
         st.caption(say("and {count} more lines", count=len(lines) - 20))
+
+
+def figures(case: Case) -> Figures:
+    """How this session writes amounts of a case's own currency."""
+    return session.figures(case.tables.currency, case.tables.minor_units)
 
 
 def name_of(case: Case) -> str:

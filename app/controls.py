@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
-from app import cases, session
+from app import cases
 from app.money import minor_of
 from app.session import say
 from graphflow.errors import Problem, UsageError
@@ -54,7 +54,7 @@ def as_of(place: Any, key: str) -> str | None:
 
 def least_amount(place: Any, case: Case, key: str, note: str | None = None) -> str:
     """A least amount as it was typed."""
-    unit = session.figures(case.tables.currency, case.tables.minor_units).exact.unit
+    unit = cases.figures(case).exact.unit
     typed: str | None = place.text_input(
         say("{head} ({unit})", head=say("Least amount"), unit=unit),
         key=key,

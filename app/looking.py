@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -65,10 +65,6 @@ def _rolled(_case: Case, stamp: str, product: str, as_of: str | None, rule: str)
         return looked(_case, stamp, product, as_of).realised_rollover(rule)
 
 
-def _figures(case: Case) -> Any:
-    return session.figures(case.tables.currency, case.tables.minor_units)
-
-
 # ---------------------------------------------------------------- investors by assets
 
 
@@ -103,9 +99,9 @@ def matrix(case: Case, r: LookThrough, parties: dict[str, str]) -> None:
     columns |= {name: Column(head, MONEY) for name, head in zip(names, heads, strict=True)}
     columns["sum"] = Column(say("sum"), MONEY)
     title = say("Whose money is in what (最终投资者 × 最终投向)")
-    table_to_take(_figures(case), frame, columns, title, "product_matrix")
+    table_to_take(cases.figures(case), frame, columns, title, "product_matrix")
     if int(amounts.sum()) == r.total:
-        money = _figures(case).money(r.total)
+        money = cases.figures(case).money(r.total)
         if r.product_id in r.positions.held:
             st.caption(say("Rows and columns add up to what it holds: {money}", money=money))
         else:
@@ -147,7 +143,7 @@ def _related(case: Case, r: LookThrough) -> None:
         "amount": Column(say("amount"), MONEY),
     }
     title = say("Assets whose debtor is related to issuer or manager (关联方)")
-    table_to_take(_figures(case), frame, columns, title, "product_related")
+    table_to_take(cases.figures(case), frame, columns, title, "product_related")
     found = r.related_assets[r.related_assets["related"].isin(["yes", "disputed"])]
     if len(found):
         parties = cases.party_names(
@@ -168,7 +164,7 @@ def _related(case: Case, r: LookThrough) -> None:
             "amount": Column(say("amount"), MONEY),
         }
         with st.expander(say("{count} assets, one by one", count=f"{len(found):,}")):
-            table_to_take(_figures(case), detail, columns, title, "product_related_assets")
+            table_to_take(cases.figures(case), detail, columns, title, "product_related_assets")
     note = say("Not known: no debtor is stated, or nobody who issues or manages the product.")
     st.caption(note + " " + say("Why two parties are related stands on the Ownership screen."))
 
@@ -191,7 +187,11 @@ def _restricted(case: Case, r: LookThrough) -> None:
         "mark": Column(say("checked")),
     }
     table_to_take(
-        _figures(case), frame, columns, say("Assets by sector of the debtor (限制行业)"), "product_restricted"
+        cases.figures(case),
+        frame,
+        columns,
+        say("Assets by sector of the debtor (限制行业)"),
+        "product_restricted",
     )
 
 
@@ -221,11 +221,11 @@ def _fees(case: Case, r: LookThrough) -> None:
         "rate": Column(say("of its assets"), RIGHT),
     }
     title = say("Fees paid along the layers (通道费用)")
-    table_to_take(_figures(case), frame, columns, title, "product_fees")
+    table_to_take(cases.figures(case), frame, columns, title, "product_fees")
     own = fees[fees["currency"] == case.tables.currency]
     note = say(
         "Together {money}: {share} of what it holds. Fees are those paid by transfers; no rates are stated.",
-        money=_figures(case).money(int(own["amount"].fillna(0).sum())),
+        money=cases.figures(case).money(int(own["amount"].fillna(0).sum())),
         share=percent(float(own["rate"].fillna(0).sum())),
     )
     unknown = int(fees["fees"].isna().sum())
@@ -331,7 +331,7 @@ def registry(case: Case, as_of: str | None) -> None:
         frame[key] = [unknown if pd.isna(each) else str(issuers.get(each, each)) for each in frame[key]]
         columns = {key: Column(say(_BY[by])), "products": Column(say("products"), COUNT)}
         columns |= {state: Column(say(head), COUNT) for state, head in _STATES.items()}
-        table_to_take(_figures(case), frame, columns | money, say("Products together"), "product_groups")
+        table_to_take(cases.figures(case), frame, columns | money, say("Products together"), "product_groups")
     else:
         frame = rows.assign(
             state=[say(_STATES[each]) for each in rows["state"]],
@@ -345,7 +345,7 @@ def registry(case: Case, as_of: str | None) -> None:
             "registered": Column(say("number")),
         }
         title = say("What is registered, and what is shown (产品登记)")
-        table_to_take(_figures(case), frame, columns | money, title, "product_register")
+        table_to_take(cases.figures(case), frame, columns | money, title, "product_register")
     if gaps.empty:
         st.success(say("nothing is missing on either side"), icon=":material/check:")
         return
@@ -366,4 +366,4 @@ def registry(case: Case, as_of: str | None) -> None:
         "amount": Column(say("amount"), MONEY),
         "time": Column(say("time")),
     }
-    table_to_take(_figures(case), frame, columns, say("What is missing or does not fit"), "product_gaps")
+    table_to_take(cases.figures(case), frame, columns, say("What is missing or does not fit"), "product_gaps")

@@ -175,7 +175,7 @@ def _owners(case: Case, party: str, kind: str, day: str | None, regime: str, nam
             "paths": Column(say("ways"), width="large"),
         }
         table_to_take(
-            session.figures(case.tables.currency, case.tables.minor_units),
+            cases.figures(case),
             shown,
             columns,
             say("Owners in the end"),
@@ -228,7 +228,7 @@ def _owners(case: Case, party: str, kind: str, day: str | None, regime: str, nam
         "basis": Column(say("ground"), width="large"),
     }
     table_to_take(
-        session.figures(case.tables.currency, case.tables.minor_units),
+        cases.figures(case),
         shown,
         columns,
         say("Beneficial owners (受益所有人)"),
@@ -331,7 +331,7 @@ def _control(case: Case, party: str, day: str | None, names: _Names) -> None:
                 "certain": Column(say("certain")),
             }
             table_to_take(
-                session.figures(case.tables.currency, case.tables.minor_units),
+                cases.figures(case),
                 shown,
                 columns,
                 say("Controllers"),
@@ -368,7 +368,7 @@ def _control(case: Case, party: str, day: str | None, names: _Names) -> None:
             "certain": Column(say("certain")),
         }
         table_to_take(
-            session.figures(case.tables.currency, case.tables.minor_units),
+            cases.figures(case),
             shown,
             columns,
             say("Whom it controls"),
@@ -426,7 +426,7 @@ def _related(case: Case, party: str, day: str | None, names: _Names) -> None:
             "scope": Column(say("scope")),
         }
         table_to_take(
-            session.figures(case.tables.currency, case.tables.minor_units),
+            cases.figures(case),
             shown,
             columns,
             say("Grounds"),

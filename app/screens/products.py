@@ -201,7 +201,7 @@ def _layers(case: Case, r: LookThrough) -> None:
             "end": Column(say("falls due")),
         }
         table_to_take(
-            session.figures(case.tables.currency, case.tables.minor_units),
+            cases.figures(case),
             frame,
             columns,
             say("Assets in the end (最终投向)"),
@@ -209,7 +209,7 @@ def _layers(case: Case, r: LookThrough) -> None:
         )
         total = r.total
         if r.product_id in r.positions.held and total == int(r.assets["amount"].sum()):
-            figures = session.figures(case.tables.currency, case.tables.minor_units)
+            figures = cases.figures(case)
             st.caption(say("The assets add up to what it holds: {money}", money=figures.money(total)))
 
 
@@ -269,7 +269,7 @@ def _picture(case: Case, r: LookThrough, parties: dict[str, str]) -> None:
 
 
 def _maturity(case: Case, r: LookThrough) -> None:
-    figures = session.figures(case.tables.currency, case.tables.minor_units)
+    figures = cases.figures(case)
     ladder = r.ladder
     if not ladder["assets"].sum() and not ladder["liabilities"].sum():
         st.info(say("Nothing is known of what it holds and owes."))
@@ -296,7 +296,7 @@ def _maturity(case: Case, r: LookThrough) -> None:
         "rollover_dependency": Column(say("to be rolled over"), RIGHT),
     }
     table_to_take(
-        session.figures(case.tables.currency, case.tables.minor_units),
+        cases.figures(case),
         frame,
         columns,
         say("Maturities, in days (期限)"),
@@ -376,7 +376,7 @@ def _investors(case: Case, r: LookThrough) -> None:
         "qualified": Column(say("qualified")),
     }
     table_to_take(
-        session.figures(case.tables.currency, case.tables.minor_units),
+        cases.figures(case),
         shown,
         columns,
         say("Investors in the end (最终投资者)"),
@@ -408,7 +408,7 @@ def _all(case: Case, rows: pd.DataFrame) -> None:
         "wam_gap": Column(say("longer by (days)"), RIGHT),
     }
     table_to_take(
-        session.figures(case.tables.currency, case.tables.minor_units),
+        cases.figures(case),
         shown,
         columns,
         say("Products (产品)"),
