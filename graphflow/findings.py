@@ -1,0 +1,619 @@
+"""Findings: what a red line says of somebody, as a lead, with the rows that show it and the article of law.
+
+A finding is never a determination. It keeps apart how bad the thing would be (severity) and how well it is
+shown (confidence), says of each element of the rule whether it is shown, inferred or cannot be told, and what
+speaks against it. Texts are kept as messages (`graphflow.errors.Told`) and said in the reader's language.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from graphflow.errors import GraphflowError, Problem, Told
+from graphflow.language import N_, translate
+from graphflow.pictures.words import amount_text
+from graphflow.tables import SCHEMA, Tables
+from graphflow.tables.currencies import major
+
+SEVERITIES = ("watch", "medium", "high", "critical")
+"""From what is only to be watched to a suspected crime; `critical` never rests on one kind of evidence."""
+
+KINDS = ("flow", "ownership", "contract", "register", "statement")
+"""Independent kinds of evidence."""
+
+STATES = ("shown", "inferred", "unknown")
+"""How an element of a rule stands: shown by rows, inferred from them, or cannot be told."""
+
+OUTCOMES = ("clear", "present", "unknown")
+"""How what could speak against a finding came out: it does not apply, it does, or cannot be told."""
+
+COMPARE: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
+    ">=": operator.ge,
+    ">": operator.gt,
+    "<=": operator.le,
+    "<": operator.lt,
+}
+"""How a measured value has to stand to its threshold."""
+
+EVIDENCE = ("table", "key", "sha256", "source_file", "source_sheet", "source_row", "shows")
+"""Columns of a finding's evidence."""
+
+SEVERITY_NAMES: Mapping[str, str] = {
+    "watch": N_("to be watched (关注)"),
+    "medium": N_("medium (中)"),
+    "high": N_("high (高)"),
+    "critical": N_("critical (重大)"),
+}
+KIND_NAMES: Mapping[str, str] = {
+    "flow": N_("flows"),
+    "ownership": N_("ownership"),
+    "contract": N_("contracts"),
+    "register": N_("registers"),
+    "statement": N_("statements"),
+}
+STATE_NAMES: Mapping[str, str] = {
+    "shown": N_("shown"),
+    "inferred": N_("inferred"),
+    "unknown": N_("cannot be told"),
+}
+OUTCOME_NAMES: Mapping[str, str] = {
+    "clear": N_("checked: does not apply"),
+    "present": N_("checked: applies"),
+    "unknown": N_("cannot be told"),
+}
+BASIS_NAMES: Mapping[str, str] = {
+    "law": N_("law"),
+    "default": N_("our default, no law"),
+    "file": N_("given in a file"),
+    "argument": N_("given by whoever asked"),
+}
+MARK_NAMES: Mapping[str, str] = {
+    "V": N_("checked against the text"),
+    "V~": N_("substance checked, wording or number of the article not"),
+    "G": N_("from general knowledge: check it"),
+    "def": N_("no law, a rule of thumb"),
+}
+"""What the marks of verification mean; they stand beside every article that a reader is shown."""
+
+
+def number_text(value: Fraction | int | float) -> str:
+    """A measured value as a person reads it: exact where that is short, else four decimals.
+
+    >>> number_text(Fraction(4, 5)), number_text(Fraction(11, 12)), number_text(12), number_text(Fraction(-4))
+    ('0.8', '0.9167', '12', '-4')
+    """
+    exact = Fraction(value)
+    if exact.denominator == 1:
+        return f"{exact.numerator:,}"
+    rounded = Fraction(round(exact * 10_000), 10_000)
+    text = f"{float(rounded):.4f}"
+    return text.rstrip("0").rstrip(".") if rounded == exact else text
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measured value, beside the threshold that it is compared with.
+
+    Attributes
+    ----------
+    name, title
+        Its name in frames, and what it is, as a message.
+    value
+        Exact.
+    threshold
+        What it is compared with; None where it is only told.
+    compare
+        ``>=``, ``>``, ``<``, ``<=``: how it has to stand to the threshold.
+    basis
+        Where the threshold is from: ``law``, ``default``, ``file`` or ``argument``.
+    unit
+        A word such as ``days``; empty for a ratio or a count. ``CNY`` and other currencies: minor units.
+    """
+
+    name: str
+    title: str
+    value: Fraction
+    threshold: Fraction | None = None
+    compare: str = ">="
+    basis: str = ""
+    unit: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether the value stands to the threshold as it has to; true where there is none."""
+        if self.threshold is None:
+            return True
+        value, threshold = self.value, self.threshold
+        return COMPARE[self.compare](value, threshold)
+
+
+@dataclass(frozen=True)
+class Element:
+    """One element of the rule, or one thing that could speak against the finding.
+
+    Attributes
+    ----------
+    name, text
+        Its name in the red line's list, and what it says, as a message.
+    state
+        One of `STATES`, or of `OUTCOMES`.
+    note
+        What was seen, or why it cannot be told.
+    """
+
+    name: str
+    text: str
+    state: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class TestRun:
+    """A test of a red line: whether it could run on this case, else for want of what; and whether it hit."""
+
+    name: str
+    text: str
+    ran: bool
+    missing: tuple[str, ...] = ()
+    hit: bool = False
+
+
+@dataclass(frozen=True)
+class Article:
+    """A rule of law, with its day and how far it was checked."""
+
+    article: str
+    text_zh: str
+    text_en: str
+    since: str
+    until: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class Regulator:
+    """Who is in charge: since when, until when."""
+
+    name_zh: str
+    name_en: str
+    since: str
+    until: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class Cited:
+    """Rows of one table, by their places in it: they show the finding, or are its context."""
+
+    table: str
+    rows: npt.NDArray[np.int64]
+    shows: bool = True
+
+
+def cited(table: str, rows: Any, shows: bool = True) -> Cited:
+    """Rows of a table as evidence; places may be given in any order and more than once.
+
+    >>> cited("transfers", [4, 1, 4]).rows.tolist()
+    [1, 4]
+    """
+    return Cited(
+        table, np.unique(np.asarray(list(rows) if not hasattr(rows, "dtype") else rows, np.int64)), shows
+    )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a red line says of a subject: a lead (线索), never a determination.
+
+    Attributes
+    ----------
+    code, title, title_zh
+        Of the red line.
+    subject_kind, subject_id, subject_name
+        ``party``, ``account``, ``product`` or ``loan``, and which.
+    summary
+        One sentence with the figures.
+    period
+        The first and the last local day of the rows that show it; empty where they have none.
+    measures
+        Measured values; the first is the one that the finding is listed by.
+    amount, currency
+        Money concerned, in minor units; None where it is about none. Where it depends on the rule of tracing,
+        the greatest. A finding is about one currency: nobody here knows a rate.
+    amount_least
+        The same, the least; equal to `amount` where it does not depend on the rule.
+    by_rule
+        By rule of tracing: the value of the first measure; empty where nothing is traced.
+    severity, severity_note
+        One of `SEVERITIES`; why it is not higher, where something holds it down.
+    kinds
+        By kind of evidence: ``shown`` or ``inferred``.
+    confidence
+        1 − Π(1 − c) over the kinds of evidence.
+    tests
+        Those of the red line: run, and not runnable for want of what.
+    elements, counter_evidence
+        Elements of the rule, and what could speak against it; each with how it stands.
+    law, regulator
+        Articles, and who was and is in charge.
+    cited
+        Rows by table and place.
+    chains
+        Ways of the money: dicts with ``amount``, ``currency`` and ``transfers`` (ids).
+    parameters
+        What the red line was asked with: thresholds with their basis, dates, limits.
+
+    Examples
+    --------
+    >>> import graphflow as gf
+    >>> from graphflow.synthesis.lines import rl06
+    >>> found = gf.check(rl06.toy()).findings
+    >>> found[0].code, found[0].measure, found[0].value
+    ('RL-06', 'split', Fraction(12, 1))
+    """
+
+    code: str
+    title: str
+    title_zh: str
+    subject_kind: str
+    subject_id: str
+    subject_name: str
+    summary: str
+    period: tuple[str, str]
+    measures: tuple[Measure, ...]
+    amount: int | None
+    amount_least: int | None
+    currency: str
+    by_rule: Mapping[str, Fraction]
+    severity: str
+    severity_note: str
+    kinds: Mapping[str, str]
+    confidence: float
+    tests: tuple[TestRun, ...]
+    elements: tuple[Element, ...]
+    counter_evidence: tuple[Element, ...]
+    law: tuple[Article, ...]
+    regulator: tuple[Regulator, ...]
+    cited: tuple[Cited, ...]
+    chains: tuple[Mapping[str, Any], ...]
+    parameters: Mapping[str, Any]
+    tables: Tables = field(repr=False, compare=False)
+    files: Mapping[str, str] = field(repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not any(each.shows and each.rows.size for each in self.cited):
+            raise GraphflowError(Problem(self.code, "a finding without rows", {}, self.subject_id))
+        if not self.law:
+            raise GraphflowError(
+                Problem(self.code, "a finding without an article of law", {}, self.subject_id)
+            )
+        if self.severity == "critical" and len(self.kinds) < 2:
+            raise GraphflowError(Problem(self.code, "critical on one kind of evidence", {}, self.subject_id))
+
+    @property
+    def measure(self) -> str:
+        """The name of the measure that the finding is listed by."""
+        return self.measures[0].name
+
+    @property
+    def value(self) -> Fraction:
+        """Its value, exact."""
+        return self.measures[0].value
+
+    @property
+    def threshold(self) -> Fraction | None:
+        """Its threshold."""
+        return self.measures[0].threshold
+
+    @property
+    def robust(self) -> bool:
+        """Whether it holds under every rule of tracing that was tried; true where nothing is traced."""
+        first = self.measures[0]
+        return all(
+            Measure(first.name, "", value, first.threshold, first.compare).met
+            for value in self.by_rule.values()
+        )
+
+    @cached_property
+    def id(self) -> str:
+        """The same while the evidence is: of the red line, the subject, and the rows that show it.
+
+        A row counts by its file's SHA-256, sheet and place, so an import of more sources changes nothing.
+        """
+        rows = self.evidence
+        shown = rows[rows["shows"].to_numpy(np.bool_)]
+        places = sorted(
+            "\0".join(map(str, row))
+            for row in zip(
+                shown["table"],
+                shown["sha256"],
+                shown["source_sheet"].fillna(""),
+                shown["source_row"],
+                strict=True,
+            )
+        )
+        said = "\n".join((self.code, self.subject_kind, self.subject_id, self.measure, *places))
+        return f"{self.code}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
+
+    @cached_property
+    def evidence(self) -> pd.DataFrame:
+        """The rows, by table and place: see `EVIDENCE`. One that shows the finding is no context."""
+        parts = []
+        for table in dict.fromkeys(each.table for each in self.cited):
+            shown = _union(each.rows for each in self.cited if each.table == table and each.shows)
+            context = np.setdiff1d(
+                _union(each.rows for each in self.cited if each.table == table and not each.shows), shown
+            )
+            for rows, shows in ((shown, True), (context, False)):
+                if rows.size:
+                    parts.append(_places(self.tables, self.files, table, rows, shows))
+        return pd.concat(parts, ignore_index=True)[list(EVIDENCE)]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as JSON has it: money as decimal text, ratios as numbers with their exact form."""
+        rows = self.evidence
+        return {
+            "id": self.id, "code": self.code, "title": self.title, "title_zh": self.title_zh,
+            "subject": {"kind": self.subject_kind, "id": self.subject_id, "name": self.subject_name},
+            "summary": str(self.summary), "period": list(self.period),
+            "measure": self.measure, "value": float(self.value), "exact": str(self.value),
+            "threshold": None if self.threshold is None else float(self.threshold),
+            "measures": [
+                {
+                    "name": m.name, "value": float(m.value), "exact": str(m.value), "unit": m.unit,
+                    "threshold": None if m.threshold is None else float(m.threshold), "compare": m.compare,
+                    "basis": m.basis,
+                }
+                for m in self.measures
+            ],
+            "amount": self._decimal(self.amount), "amount_least": self._decimal(self.amount_least),
+            "currency": self.currency,
+            "by_rule": {rule: float(value) for rule, value in self.by_rule.items()}, "robust": self.robust,
+            "severity": self.severity, "severity_note": str(self.severity_note),
+            "confidence": self.confidence, "kinds": dict(self.kinds),
+            "tests": [
+                {"name": t.name, "ran": t.ran, "hit": t.hit, "missing": list(t.missing)} for t in self.tests
+            ],
+            "elements": [vars(e) | {"note": str(e.note)} for e in self.elements],
+            "counter_evidence": [vars(e) | {"note": str(e.note)} for e in self.counter_evidence],
+            "law": [dict(vars(a)) for a in self.law], "regulator": [dict(vars(r)) for r in self.regulator],
+            "evidence": [
+                {**row, "key": json.loads(row["key"]), "shows": bool(row["shows"])}
+                for row in rows.astype(object).where(rows.notna(), None).to_dict("records")
+            ],
+            "chains": [dict(chain) for chain in self.chains], "parameters": dict(self.parameters),
+        }  # fmt: skip
+
+    def _decimal(self, money: int | None) -> str | None:
+        return None if money is None else major(money, self.tables.minor_units.get(self.currency, 2))
+
+    def _money(self, money: int) -> str:
+        return f"{amount_text(money, self.tables.minor_units.get(self.currency, 2))} {self.currency}"
+
+    def text(self, language: str = "en") -> str:
+        """The finding as a paragraph that can stand in a report."""
+
+        def say(message: str, /, **values: object) -> str:
+            return translate(message, language, **values)
+
+        def told(text: str) -> str:
+            return text.text(lambda each: translate(each, language)) if isinstance(text, Told) else say(text)
+
+        def listed(elements: Sequence[Element], names: Mapping[str, str]) -> str:
+            return say(N_("; ")).join(
+                say(N_("{what} ({state})"), what=told(e.text), state=say(names[e.state]))
+                + (say(N_(": {note}"), note=told(e.note)) if e.note else "")
+                for e in elements
+            )
+
+        zh = language == "zh"
+        name = f"{self.title_zh}" if zh else f"{say(self.title)} ({self.title_zh})"
+        who = self.subject_name if self.subject_name not in ("", self.subject_id) else ""
+        parts = [
+            say(
+                N_("{code} {name}. A lead, no determination, about {subject}: {summary}."),
+                code=self.code,
+                name=name,
+                subject=f"{who} ({self.subject_id})" if who else self.subject_id,
+                summary=told(self.summary),
+            )
+        ]
+        if self.period[0]:
+            parts.append(say(N_("Period: {since} to {until}."), since=self.period[0], until=self.period[1]))
+        parts.append(
+            say(
+                N_("Measured: {what}."),
+                what=say(N_("; ")).join(self._measure_text(m, say) for m in self.measures),
+            )
+        )
+        if self.amount is not None and self.amount_least is not None:
+            most, least = self._money(self.amount), self._money(self.amount_least)
+            parts.append(
+                say(N_("Money concerned: {money}."), money=most)
+                if most == least
+                else say(
+                    N_("Money concerned: {least} to {most}, by the rule of tracing."), least=least, most=most
+                )
+            )
+        if self.by_rule:
+            rules = ", ".join(f"{rule} {number_text(value)}" for rule, value in self.by_rule.items())
+            holds = (
+                N_("it holds under every rule tried")
+                if self.robust
+                else N_("it does not hold under every rule")
+            )
+            parts.append(say(N_("By rule: {rules}; {holds}."), rules=rules, holds=say(holds)))
+        parts.append(
+            say(
+                N_("Severity {severity}; confidence {confidence} from {kinds}."),
+                severity=say(SEVERITY_NAMES[self.severity]),
+                confidence=f"{self.confidence:.2f}",
+                kinds=say(N_("; ")).join(
+                    say(N_("{what} ({state})"), what=say(KIND_NAMES[kind]), state=say(STATE_NAMES[state]))
+                    for kind, state in self.kinds.items()
+                ),
+            )
+        )
+        if self.severity_note:
+            parts.append(told(self.severity_note))
+        if self.elements:
+            parts.append(say(N_("Elements of the rule: {what}."), what=listed(self.elements, STATE_NAMES)))
+        if self.counter_evidence:
+            parts.append(
+                say(
+                    N_("What could speak against it: {what}."),
+                    what=listed(self.counter_evidence, OUTCOME_NAMES),
+                )
+            )
+        ran = [told(t.text) for t in self.tests if t.ran]
+        parts.append(say(N_("Tests run: {what}."), what=say(N_("; ")).join(ran)))
+        lacking = [
+            say(N_("{what} (needs {missing})"), what=told(t.text), missing=", ".join(t.missing))
+            for t in self.tests
+            if not t.ran
+        ]
+        if lacking:
+            parts.append(say(N_("Tests that could not run: {what}."), what=say(N_("; ")).join(lacking)))
+        articles = say(N_("; ")).join(
+            say(
+                N_("{article} (in force from {since}; {mark}): {text}"),
+                article=a.article,
+                since=a.since or "?",
+                mark=say(MARK_NAMES[a.mark]),
+                text=a.text_zh if zh else a.text_en,
+            )
+            for a in self.law
+        )
+        parts.append(say(N_("Law: {what}."), what=articles))
+        if self.regulator:
+            parts.append(
+                say(
+                    N_("In charge: {what}."),
+                    what=say(N_("; ")).join(
+                        (r.name_zh if zh else r.name_en)
+                        + (say(N_(" (until {day})"), day=r.until) if r.until else "")
+                        for r in self.regulator
+                    ),
+                )
+            )
+        shown = int(self.evidence["shows"].sum())
+        parts.append(
+            say(
+                N_("Evidence: {shown} rows show it, {context} are its context; reference {id}."),
+                shown=shown,
+                context=len(self.evidence) - shown,
+                id=self.id,
+            )
+        )
+        return ("" if zh else " ").join(parts)
+
+    def _measure_text(self, m: Measure, say: Any) -> str:
+        def value(number: Fraction) -> str:
+            if m.unit in self.tables.minor_units:
+                return f"{amount_text(int(number), self.tables.minor_units[m.unit])} {m.unit}"
+            return f"{number_text(number)} {say(m.unit)}" if m.unit else number_text(number)
+
+        said = say(N_("{what} {value}"), what=say(m.title), value=value(m.value))
+        if m.threshold is None:
+            return str(said)
+        against = say(
+            N_(" (threshold {compare} {threshold}; {basis})"),
+            compare=m.compare,
+            threshold=value(m.threshold),
+            basis=say(BASIS_NAMES[m.basis]),
+        )
+        return f"{said}{against}"
+
+    def __repr__(self) -> str:
+        return f"<Finding {self.code} {self.subject_kind}:{self.subject_id} {self.severity}: {self.summary}>"
+
+    def _repr_html_(self) -> str:
+        import html
+
+        return f"<p>{html.escape(self.text())}</p>{self.evidence.head(20).to_html(index=False)}"
+
+
+def _union(parts: Iterable[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    found = list(parts)
+    return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+
+
+def key_columns(table: str) -> tuple[str, ...]:
+    """The columns that tell the rows of a table apart: its key, else what is required of a row, and dates.
+
+    >>> key_columns("transfers"), key_columns("stakes")
+    (('transfer_id',), ('owner_id', 'company_id', 'class', 'since'))
+    """
+    spec = SCHEMA[table]
+    if spec.key:
+        return (spec.key,)
+    return (
+        *spec.required,
+        *(c for c in ("class", "since", "from") if c in spec.columns and c not in spec.required),
+    )
+
+
+def _places(
+    tables: Tables, files: Mapping[str, str], table: str, rows: npt.NDArray[np.int64], shows: bool
+) -> pd.DataFrame:
+    """Where rows of a table stand in their files, with the columns that tell them apart, as JSON."""
+    wanted = key_columns(table)
+    found = tables.arrow(table, (*wanted, "source_file", "source_sheet", "source_row"))
+    assert found is not None
+    taken = found.take(pa.array(rows))
+    columns = [c for c in wanted if c in taken.column_names]
+    keys = [
+        json.dumps(
+            {c: _plain(v) for c, v in zip(columns, row, strict=True) if v is not None}, ensure_ascii=False
+        )
+        for row in zip(*(taken[c].to_pylist() for c in columns), strict=True)
+    ]
+    names = taken["source_file"].to_pylist() if "source_file" in taken.column_names else [None] * rows.size
+    frame = pd.DataFrame(
+        {"table": table, "key": keys, "sha256": [files.get(str(n)) for n in names], "source_file": names}
+    )
+    for column in ("source_sheet", "source_row"):
+        frame[column] = taken[column].to_pylist() if column in taken.column_names else None
+    frame["source_row"] = frame["source_row"].astype("Int64")
+    frame["shows"] = shows
+    return frame
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def frame_of(findings: Sequence[Finding]) -> pd.DataFrame:
+    """Findings as a frame, one row each."""
+    rows = [
+        {
+            "id": f.id, "code": f.code, "title": f.title, "title_zh": f.title_zh,
+            "subject_kind": f.subject_kind, "subject_id": f.subject_id, "subject_name": f.subject_name,
+            "summary": str(f.summary),
+            "since": f.period[0], "until": f.period[1], "measure": f.measure, "value": float(f.value),
+            "threshold": float("nan") if f.threshold is None else float(f.threshold),
+            "currency": f.currency, "amount": f.amount, "amount_least": f.amount_least,
+            "severity": f.severity, "confidence": f.confidence, "robust": f.robust,
+            "rows_shown": int(f.evidence["shows"].sum()),
+            "rows": len(f.evidence),
+        }
+        for f in findings
+    ]  # fmt: skip
+    columns = [
+        "id", "code", "title", "title_zh", "subject_kind", "subject_id", "subject_name", "summary", "since",
+        "until", "measure", "value", "threshold", "currency", "amount", "amount_least", "severity",
+        "confidence", "robust", "rows_shown", "rows",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns).astype({"amount": "Int64", "amount_least": "Int64"})

@@ -1,0 +1,178 @@
+"""Red lines: questions of the clean-up plan that data can answer, each with rows, law and counter-evidence.
+
+`REDLINES` is the one list. `check` asks all of them, or some, of a case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from graphflow.errors import Problem, UsageError
+from graphflow.findings import SEVERITIES, Finding, frame_of
+from graphflow.language import N_
+from graphflow.redlines import rl06_term_splitting
+from graphflow.redlines.asking import LawFile, RedLine, missing_of, read_thresholds
+from graphflow.redlines.facts import Facts, facts_of
+from graphflow.rows import Moment
+from graphflow.tables.columns import names
+
+if TYPE_CHECKING:
+    from graphflow.case import Case
+
+REDLINES: tuple[RedLine, ...] = (
+    rl06_term_splitting.LINE,
+)  # fmt: skip
+"""Every red line, in the order of their codes."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What the red lines say of a case.
+
+    Attributes
+    ----------
+    findings
+        Leads, the gravest first; see `Finding`.
+    tests
+        Frame, one row a test of each red line asked: `code`, `test`, `ran`, `missing` (tables or columns, or
+        a rule in force on the day), `findings` (how many rest on it).
+    facts
+        The case as of the day.
+
+    Examples
+    --------
+    >>> from graphflow.synthesis.lines import rl06
+    >>> c = check(rl06.toy())
+    >>> c.frame()[["code", "measure", "value"]].values.tolist()
+    [['RL-06', 'split', 12.0]]
+    """
+
+    findings: Sequence[Finding]
+    tests: pd.DataFrame
+    facts: Facts = field(repr=False)
+
+    def frame(self) -> pd.DataFrame:
+        """The findings, one row each: the columns are those of a `Finding` that fit into one cell."""
+        return frame_of(self.findings)
+
+    @property
+    def not_assessable(self) -> pd.DataFrame:
+        """Red lines of which no test could run: `code`, `missing`. They are not answered, never clean."""
+        rows = [
+            {"code": code, "missing": ", ".join(dict.fromkeys(part["missing"]))}
+            for code, part in self.tests.groupby("code", sort=False)
+            if not part["ran"].any()
+        ]
+        return pd.DataFrame(rows, columns=["code", "missing"])
+
+    @property
+    def hubs(self) -> pd.DataFrame:
+        """Accounts of very many counterparties that have no role: what they are should be found out."""
+        return self.facts.hubs
+
+    def _repr_html_(self) -> str:
+        shown = self.frame()[["code", "title_zh", "subject_id", "summary", "severity", "confidence"]]
+        return f"{shown.to_html(index=False)}{self.not_assessable.to_html(index=False)}"
+
+
+Say = Callable[[str], None]
+
+
+def check(
+    case: Case,
+    only: str | Iterable[str] | None = None,
+    as_of: Moment | None = None,
+    law: LawFile = None,
+    *,
+    progress: Callable[..., Any] | None = None,
+) -> Check:
+    """Ask the red lines of a case: findings with their rows, and what could not be asked for want of what.
+
+    A red line is not assessable only when none of its tests can run. A finding is a lead, never a
+    determination; no finding means that nothing was found in what is here, not that nothing is wrong.
+
+    Parameters
+    ----------
+    case
+        The case.
+    only
+        Codes such as ``"RL-06"``, one text with commas or several; None: all of them.
+    as_of
+        The day: nothing later is seen, and the law is that of the day. None: everything, and the law as last.
+    law
+        A CSV file of thresholds in the place of ours: columns `code`, `name`, `value`.
+    progress
+        Called with a message before each red line.
+
+    Returns
+    -------
+    Check
+
+    Raises
+    ------
+    UsageError
+        A code that there is not, no date, a threshold that is no number.
+    InputError
+        A file of thresholds that cannot be read.
+
+    Examples
+    --------
+    >>> from graphflow.synthesis.lines import rl06
+    >>> [f.summary for f in check(rl06.amount_toy(), only="RL-06").findings]
+    ['恒达实业 and its group owed 1,500,000.00 CNY at once on 15 loans, 500,000.00 CNY more than allowed']
+    """
+    lines = _asked(only)
+    overrides = read_thresholds(law)
+    facts = facts_of(case, as_of)
+    found: list[Finding] = []
+    tests = []
+    for number, line in enumerate(lines, 1):
+        if progress is not None:
+            progress(
+                N_("{code} {name} ({number} of {count})"),
+                code=line.code,
+                name=line.name_zh,
+                number=number,
+                count=len(lines),
+            )
+        missing = missing_of(line, facts)
+        mine = list(line.find(case, as_of=as_of, law=overrides)) if not all(missing.values()) else []
+        found += mine
+        tests += [
+            {
+                "code": line.code, "test": test.name, "ran": not missing[test.name],
+                "missing": ", ".join(missing[test.name]),
+                "findings": sum(any(t.name == test.name and t.hit for t in f.tests) for f in mine),
+            }
+            for test in line.tests
+        ]  # fmt: skip
+    found.sort(
+        key=lambda f: (-SEVERITIES.index(f.severity), -f.confidence, f.code, -(f.amount or 0), f.subject_id)
+    )
+    columns = ["code", "test", "ran", "missing", "findings"]
+    return Check(tuple(found), pd.DataFrame(tests, columns=columns), facts)
+
+
+def _asked(only: str | Iterable[str] | None) -> Sequence[RedLine]:
+    """The red lines of some codes, in the order of the list."""
+    if only is None:
+        return REDLINES
+    wanted = [
+        each.strip() for part in ([only] if isinstance(only, str) else only) for each in part.split(",")
+    ]
+    have: Mapping[str, RedLine] = {line.code: line for line in REDLINES}
+    unknown = [each for each in wanted if each not in have]
+    if unknown or not wanted:
+        raise UsageError(
+            Problem(
+                "only",
+                N_("there is no such red line"),
+                first=", ".join(unknown),
+                expected=names(unknown, list(have)),
+            )
+        )
+    return [line for line in REDLINES if line.code in wanted]

@@ -1,0 +1,597 @@
+"""What a case says as of a day, put together once for all red lines: flows, groups, roles, platforms."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphflow.findings import Cited, cited
+from graphflow.ownership.controlling import Ties, group_of, ties_of
+from graphflow.ownership.stakes import Stakes, in_force, stakes_at
+from graphflow.ownership.stakes import last_moment as last_moment_of
+from graphflow.rows import Moment, local_time, moment
+from graphflow.tables import SCHEMA
+
+if TYPE_CHECKING:
+    from graphflow.case import Case
+    from graphflow.ledger import Ledger
+    from graphflow.products.positions import Positions
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+DAY = 86_400 * 1_000_000
+"""A day in microseconds."""
+
+BEGINS: Mapping[str, str] = {
+    "transfers": "time", "subscriptions": "time", "loans": "start", "listings": "opened",
+    "assignments": "time", "holdings": "start", "guarantees": "since", "client_ledger": "date",
+    "financials": "period_end", "products": "start", "sign_ins": "time",
+}  # fmt: skip
+"""The column that says when a row of a table came to be: one behind the date asked for is not yet known."""
+
+LATER: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    "subscriptions": (("redeemed", ("redeemed_amount", "redemption_transfer_id")),),
+    "instalments": (("paid_on", ("paid", "paid_by")),),
+    "listings": (("filled", ()),),
+}
+"""What is written into a row later, by the column that says when: not yet known before that."""
+
+ROLE_OF_KIND: Mapping[str, str] = {
+    "client_custody": "custody", "reserve_central": "reserve", "reserve_special": "reserve",
+    "clearing": "clearing", "internal": "bank_internal", "payroll": "payroll", "tax": "tax_social",
+}  # fmt: skip
+"""The role that an account has by its kind."""
+
+NEVER_A_POOL = frozenset({
+    "bank_internal", "clearing", "custody", "reserve", "settlement_house", "intragroup_pool", "tax_social",
+    "utility", "exchange", "hospital_school", "court_escrow", "presale_escrow", "administrator", "government",
+})  # fmt: skip
+"""Roles whose accounts bring many people's money together as their business or by law: no red line takes them
+for a pool, a platform or a shell; money passes through them (`domain` §0.5 of the rules: the guard)."""
+
+PLATFORM_SECTORS: Mapping[str, tuple[str, ...]] = {
+    "lending": ("p2p_platform",),
+    "crowdfunding": ("equity_crowdfunding_platform",),
+    "payment": ("payment_institution",),
+    "manager": ("asset_manager", "trust_company", "fund_distributor"),
+}
+"""Kinds of platforms by the sectors of parties."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a node of the flows is, with the row that says so; ``inferred`` where no row does, but flows."""
+
+    role: str
+    inferred: bool
+    cited: Cited | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """Something of a party that a table states, or that flows let infer; with the rows."""
+
+    inferred: bool
+    cited: tuple[Cited, ...] = field(repr=False)
+
+
+class Facts:
+    """A case as of a day.
+
+    Parties and accounts are numbered as in their tables (``party_ids``, ``account_ids``); -1 is nobody.
+
+    Attributes
+    ----------
+    at
+        The moment, in microseconds of UTC; nothing later is seen.
+    day
+        The day of the law that holds; None where nobody asked for a day: then the law as it was last.
+    """
+
+    def __init__(self, case: Case, as_of: Moment | None = None) -> None:
+        self.case = case
+        self.tables = case.tables
+        self.asked = as_of is not None
+        self.at = last_moment(case) if as_of is None else moment(as_of, self.tables.timezone, "as_of")[1]
+        self.day = local_time(self.at, self.tables.timezone).date() if self.asked else None
+        self._rows: dict[str, pd.DataFrame] = {}
+
+    # ------------------------------------------------------------ tables
+
+    def rows(self, table: str) -> pd.DataFrame:
+        """The rows of a table that are known at the moment; the index is each row's place in the table.
+
+        Every column of the schema is there, empty where the table lacks it. What was written into a row later
+        (a redemption, a payment of an instalment) is empty. Money is in minor units, times are UTC.
+        """
+        if table not in self._rows:
+            frame = self.tables.frame(table)
+            for name, spec in SCHEMA[table].columns.items():
+                if name not in frame:
+                    frame[name] = pd.Series(
+                        pa.nulls(len(frame), spec.type).to_pandas(types_mapper=_types), frame.index
+                    )
+            if self.asked:
+                begins = BEGINS.get(table)
+                if begins:
+                    frame = frame[~(micros(frame[begins]) > self.at)]
+                for column, written in LATER.get(table, ()):
+                    later = known(frame[column]) & (micros(frame[column]) > self.at)
+                    if later.any():
+                        frame = frame.copy()
+                        for name in (column, *written):
+                            frame.loc[later, name] = None
+            self._rows[table] = frame
+        return self._rows[table].copy(deep=False)
+
+    def in_force(self, table: str) -> pd.DataFrame:
+        """Those of `rows` whose `since` to `until` the moment lies in."""
+        frame = self.rows(table)
+        rows = self.tables.arrow(table)
+        if rows is None or not len(frame):
+            return frame
+        now: pd.DataFrame = frame[in_force(rows, self.at)[frame.index.to_numpy()]]
+        return now
+
+    def has(self, need: str) -> bool:
+        """Whether the case has a table with rows, or (``table.column``) a column of it with any value."""
+        table, _, column = need.partition(".")
+        return self.tables.has(table, column or None)
+
+    def cite(self, table: str, frame_or_rows: Any, shows: bool = True) -> Cited:
+        """Rows as evidence, from a frame of `rows` (its index) or their places."""
+        rows = frame_or_rows.index.to_numpy() if isinstance(frame_or_rows, pd.DataFrame) else frame_or_rows
+        return cited(table, rows, shows)
+
+    # ------------------------------------------------------------ parties and accounts
+
+    @cached_property
+    def party_ids(self) -> npt.NDArray[np.object_]:
+        """The ids of parties, by number."""
+        return _objects(self.tables, "parties", "party_id")
+
+    @cached_property
+    def party_number(self) -> Mapping[str, int]:
+        """The number of each party."""
+        return {each: number for number, each in enumerate(self.party_ids.tolist())}
+
+    @cached_property
+    def party_kind(self) -> npt.NDArray[np.object_]:
+        """The kinds of parties; empty where unknown."""
+        return _objects(self.tables, "parties", "kind")
+
+    @cached_property
+    def party_sector(self) -> npt.NDArray[np.object_]:
+        """The sectors of parties; empty where unknown."""
+        return _objects(self.tables, "parties", "sector")
+
+    @cached_property
+    def party_name(self) -> npt.NDArray[np.object_]:
+        """The names of parties."""
+        return _objects(self.tables, "parties", "name")
+
+    @cached_property
+    def account_ids(self) -> npt.NDArray[np.object_]:
+        """The ids of accounts, by number: the same numbers as in `flows`."""
+        return _objects(self.tables, "accounts", "account_id")
+
+    @cached_property
+    def account_number(self) -> Mapping[str, int]:
+        """The number of each account."""
+        return {each: number for number, each in enumerate(self.account_ids.tolist())}
+
+    @cached_property
+    def account_kind(self) -> npt.NDArray[np.object_]:
+        """The kinds of accounts; empty where unknown."""
+        return _objects(self.tables, "accounts", "kind")
+
+    def _parties_of(self, column: str) -> Ints:
+        held = _objects(self.tables, "accounts", column)
+        return np.fromiter((self.party_number.get(each, -1) for each in held), np.int64, held.size)
+
+    @cached_property
+    def account_party(self) -> Ints:
+        """The party that each account belongs to; -1 where nobody says."""
+        return self._parties_of("party_id")
+
+    @cached_property
+    def account_signer(self) -> Ints:
+        """The party that signs for each account; -1 where nobody says."""
+        return self._parties_of("signer_id")
+
+    def accounts_of(self, parties: Iterable[str], *, signed: bool = False) -> Ints:
+        """The numbers of the accounts of some parties; ``signed``: also those that they sign for."""
+        numbers = np.array(sorted(self.party_number[p] for p in parties if p in self.party_number), np.int64)
+        mine = np.isin(self.account_party, numbers)
+        if signed:
+            mine |= np.isin(self.account_signer, numbers)
+        return np.flatnonzero(mine)
+
+    def holder(self, account: int) -> str:
+        """The party of an account, by id; empty where nobody says."""
+        party = int(self.account_party[account])
+        return str(self.party_ids[party]) if party >= 0 else ""
+
+    def name_of(self, party: str) -> str:
+        """A party's name; empty where there is none."""
+        number = self.party_number.get(party, -1)
+        return str(self.party_name[number]) if number >= 0 else ""
+
+    def is_person(self, party: str) -> bool:
+        """Whether a party is stated to be a natural person."""
+        number = self.party_number.get(party, -1)
+        return number >= 0 and self.party_kind[number] == "person"
+
+    def cite_accounts(self, accounts: Iterable[int], shows: bool = False) -> Cited:
+        """The rows of some accounts, as context."""
+        return cited("accounts", np.asarray(list(accounts), np.int64), shows)
+
+    def cite_parties(self, parties: Iterable[str], shows: bool = False) -> Cited:
+        """The rows of some parties, as context."""
+        return cited("parties", [self.party_number[p] for p in parties if p in self.party_number], shows)
+
+    # ------------------------------------------------------------ flows
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The compiled ledger."""
+        return self.case.ledger
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """Transfers in the order that is shown, net of their reversals, up to the moment.
+
+        Columns: ``row`` (place in the table), ``time`` (microseconds), ``source`` and ``target`` (accounts),
+        ``payer`` and ``payee`` (parties, -1 unknown), ``amount`` (what is left after reversals),
+        ``currency`` (a code, see `currencies`), ``own`` (both sides are one party's). What was undone whole,
+        and reversals themselves, are not there.
+        """
+        rows = self.ledger.rows
+        keep = rows["net"] > 0
+        if self.asked:
+            keep &= rows["time"] <= self.at
+        rows = rows[keep]
+        source, target = rows["source"].astype(np.int64), rows["target"].astype(np.int64)
+        payer, payee = self.account_party[source], self.account_party[target]
+        return pd.DataFrame(
+            {
+                "row": rows["origin"].astype(np.int64), "time": rows["time"],
+                "source": source, "target": target,
+                "payer": payer, "payee": payee, "amount": rows["net"],
+                "currency": rows["currency"].astype(np.int64),
+                "own": (source == target) | ((payer >= 0) & (payer == payee)),
+            }
+        )  # fmt: skip
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """The currency of each code in `flows`."""
+        return self.ledger.currencies
+
+    def texts(self, column: str, rows: Any) -> npt.NDArray[np.object_]:
+        """A text column of transfers at some places of the table; empty text where there is none."""
+        found = self.tables.arrow("transfers", (column,))
+        if found is None or column not in found.column_names:
+            return np.full(len(rows), "", object)
+        taken = found[column].take(pa.array(np.asarray(rows, np.int64)))
+        return np.asarray(pc.fill_null(taken, "").to_pylist(), object)
+
+    def codes(self, column: str, rows: Any) -> tuple[Ints, list[str]]:
+        """A text column at some places as numbers, -1 where it is empty; and what the numbers mean."""
+        found = self.tables.arrow("transfers", (column,))
+        if found is None or column not in found.column_names:
+            return np.full(len(rows), -1, np.int64), []
+        taken = found[column].take(pa.array(np.asarray(rows, np.int64))).combine_chunks().dictionary_encode()
+        numbers = pc.fill_null(taken.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
+        words = taken.dictionary.to_pylist()
+        if "" in words:
+            numbers = np.where(numbers == words.index(""), -1, numbers)
+        return numbers, words
+
+    def at_place(self, transfer_ids: Iterable[str]) -> Ints:
+        """The places in the table of some transfers, by id; those that are not there are left out."""
+        ledger = self.ledger
+        found = [ledger.row(each) for each in transfer_ids]
+        return np.array([int(ledger.rows["origin"][row]) for row in found if row >= 0], np.int64)
+
+    def reversals_of(self, rows: Any) -> Ints:
+        """The places of the transfers that reverse some, which are given by place."""
+        if not self.tables.has("transfers", "reversal_of"):
+            return np.zeros(0, np.int64)
+        table = self.tables.arrow("transfers", ("transfer_id", "reversal_of"))
+        assert table is not None
+        ids = table["transfer_id"].take(pa.array(np.asarray(rows, np.int64)))
+        return np.flatnonzero(pc.is_in(table["reversal_of"], value_set=ids.combine_chunks()).to_numpy())
+
+    # ------------------------------------------------------------ ownership
+
+    @cached_property
+    def stakes(self) -> Stakes:
+        """The stakes in force at the moment."""
+        return stakes_at(self.case, self.at)
+
+    @cached_property
+    def ties(self) -> Ties:
+        """Who decides over whom at the moment."""
+        return ties_of(self.stakes)
+
+    @cached_property
+    def _groups(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    def group(self, party: str) -> frozenset[str]:
+        """A party, its ultimate controllers and everything under them: its group (`grp`)."""
+        if party not in self._groups:
+            number = self.party_number.get(party, -1)
+            members = {party}
+            if number >= 0:
+                tops, under = group_of(self.ties, number)
+                members |= {str(self.party_ids[each]) for each in (*tops, *under)}
+            self._groups[party] = frozenset(members)
+        return self._groups[party]
+
+    def cite_group(
+        self, party: str, members: Iterable[str] | None = None, shows: bool = False
+    ) -> list[Cited]:
+        """The rows by which a group hangs together: stakes and relations among its members.
+
+        ``members``: only those that lead to some members, upwards and down, are wanted; None: all.
+        """
+        group = self.group(party)
+        if len(group) < 2 or (members is not None and set(members) <= {party}):
+            return []
+        found = []
+        for table, one, other in (
+            ("stakes", "owner_id", "company_id"),
+            ("relations", "party_id", "other_id"),
+        ):
+            if self.tables.has(table):
+                frame = self.in_force(table)
+                inside = frame[one].isin(group) & frame[other].isin(group)
+                if table == "stakes":
+                    inside |= frame["company_id"].isin(group) & frame["nominee_for"].isin(group)
+                if inside.any():
+                    found.append(self.cite(table, frame[inside], shows))
+        return found
+
+    def related(self, one: str, other: str) -> str:
+        """Whether two parties are related: ``yes``, ``no`` or ``disputed``; the same party is ``yes``."""
+        if one == other:
+            return "yes"
+        if one not in self.party_number or other not in self.party_number:
+            return "no"
+        from graphflow.ownership import related
+
+        day = local_time(self.at, self.tables.timezone)
+        return related(self.case, one, other, day).answer
+
+    @cached_property
+    def positions(self) -> Positions:
+        """Holdings and subscriptions in force at the moment."""
+        from graphflow.products.positions import positions_of
+
+        return positions_of(self.case, local_time(self.at, self.tables.timezone) if self.asked else None)
+
+    # ------------------------------------------------------------ the guard
+
+    @cached_property
+    def _stated_roles(self) -> Mapping[str, Role]:
+        """Roles by subject (account or party id), as the table states them."""
+        if not self.tables.has("roles"):
+            return {}
+        frame = self.in_force("roles")
+        return {
+            str(subject): Role(str(role), False, cited("roles", [place], False))
+            for place, subject, role in zip(frame.index, frame["subject_id"], frame["role"], strict=True)
+        }
+
+    def role(self, account: int) -> Role | None:
+        """What an account is in the flows: as stated, by its kind, as stated of its party; else None."""
+        stated = self._stated_roles
+        found = stated.get(str(self.account_ids[account]))
+        if found is None and self.account_kind[account] in ROLE_OF_KIND:
+            return Role(ROLE_OF_KIND[self.account_kind[account]], False, cited("accounts", [account], False))
+        return found or stated.get(self.holder(account)) or self._payrolls.get(account)
+
+    @cached_property
+    def guarded(self) -> Flags:
+        """Accounts that no red line takes for a pool, a platform or a shell: by kind and by stated role."""
+        found = np.isin(self.account_kind, [k for k, r in ROLE_OF_KIND.items() if r in NEVER_A_POOL])
+        stated = self._stated_roles
+        for subject, role in stated.items():
+            if role.role in NEVER_A_POOL:
+                if subject in self.account_number:
+                    found[self.account_number[subject]] = True
+                elif subject in self.party_number:
+                    found |= self.account_party == self.party_number[subject]
+        return np.asarray(found, np.bool_)
+
+    @cached_property
+    def _payrolls(self) -> Mapping[int, Role]:
+        """Accounts that pay wages, inferred: see `payrolls`."""
+        return {account: Role("payroll", True) for account in payrolls(self)}
+
+    @cached_property
+    def hubs(self) -> pd.DataFrame:
+        """Accounts of very many counterparties that have no role: walked, and named.
+
+        Columns ``account_id``, ``party_id``, ``counterparties``, ``paid_in``; see `HUB`.
+        """
+        flows = self.flows[~self.flows["own"]]
+        met = pd.concat(
+            [
+                flows[["source", "target"]].rename(columns={"source": "account", "target": "other"}),
+                flows[["target", "source"]].rename(columns={"target": "account", "source": "other"}),
+            ]
+        ).drop_duplicates()
+        counts = met["account"].value_counts()
+        counts = counts[counts >= HUB]
+        paid = flows.groupby("target")["amount"].sum()
+        rows = [
+            {
+                "account_id": str(self.account_ids[a]), "party_id": self.holder(a), "counterparties": n,
+                "paid_in": int(paid.get(a, 0)),
+            }
+            for a, n in zip(counts.index.tolist(), counts.tolist(), strict=True)
+            if not self.guarded[a] and self.role(a) is None
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=["account_id", "party_id", "counterparties", "paid_in"])
+
+    # ------------------------------------------------------------ who is a platform
+
+    def platforms(self, kind: str = "lending") -> Mapping[str, Known]:
+        """Parties that run a platform of a kind, each with the rows that say so.
+
+        By sector; a lending platform also by loans, listings and the client ledger that name it, and by a
+        licence. Where no row names one, see `collectors`.
+        """
+        found: dict[str, list[Cited]] = {}
+        sector = np.isin(self.party_sector, PLATFORM_SECTORS[kind])
+        for number in np.flatnonzero(sector):
+            found.setdefault(str(self.party_ids[number]), []).append(cited("parties", [number], False))
+        if kind == "lending":
+            for table in ("loans", "listings", "client_ledger"):
+                if self.tables.has(table, "platform_id"):
+                    frame = self.rows(table)
+                    for party, rows in frame.groupby("platform_id"):
+                        found.setdefault(str(party), []).append(self.cite(table, rows.head(1), False))
+        return {party: Known(False, tuple(rows)) for party, rows in found.items()}
+
+    @cached_property
+    def collectors(self) -> pd.DataFrame:
+        """Parties into whose accounts outside persons pay: who collects from the public, by flows alone.
+
+        One row a party and currency: ``party`` (number), ``currency``, ``payers`` (distinct outside natural
+        persons), ``amount``. An account's money counts for its party, else for who signs. What stays in one
+        group, guarded accounts and wages do not count.
+        """
+        flows = self.flows[~self.flows["own"]]
+        person = self.party_kind == "person"
+        who = np.where(self.account_party >= 0, self.account_party, self.account_signer)
+        into = who[flows["target"].to_numpy()]
+        payer = flows["payer"].to_numpy()
+        keep = (into >= 0) & (payer >= 0) & ~self.guarded[flows["target"].to_numpy()]
+        keep &= person[np.maximum(payer, 0)]
+        part = pd.DataFrame(
+            {
+                "party": into[keep], "currency": flows["currency"].to_numpy()[keep], "payer": payer[keep],
+                "amount": flows["amount"].to_numpy()[keep],
+            }
+        )  # fmt: skip
+        grouped = part.groupby(["party", "currency"], as_index=False)
+        found = grouped.agg(payers=("payer", "nunique"), amount=("amount", "sum"))
+        return found.sort_values("amount", ascending=False, ignore_index=True)
+
+
+WAGES = ("工资", "代发", "salary", "wage")
+"""What stands in the memo of wages."""
+
+HUB = 1000
+"""From so many counterparties on an account without a role is named as a hub."""
+
+
+def last_moment(case: Case) -> int:
+    """The last moment of which any table of a case knows anything."""
+    last = [last_moment_of(case.tables)]
+    for table, column in BEGINS.items():
+        rows = case.tables.arrow(table, (column,))
+        if rows is not None and column in rows.column_names and rows.num_rows:
+            last.append(pc.max(rows[column].cast(pa.int64())).as_py() or 0)
+    for table, written in LATER.items():
+        for column, _ in written:
+            rows = case.tables.arrow(table, (column,))
+            if rows is not None and column in rows.column_names and rows.num_rows:
+                last.append(pc.max(rows[column].cast(pa.int64())).as_py() or 0)
+    return max(last)
+
+
+def facts_of(case: Case, as_of: Moment | None = None) -> Facts:
+    """The facts of a case as of a day, kept with the case."""
+    known_: dict[Any, Facts] = case.__dict__.setdefault("_facts", {})
+    if as_of not in known_:
+        known_[as_of] = Facts(case, as_of)
+        for old in list(known_)[:-2]:
+            del known_[old]
+    return known_[as_of]
+
+
+def payrolls(facts: Facts, least: int = 5, spread: float = 0.3) -> list[int]:
+    """Accounts from which wages are paid, by flows.
+
+    On each day on which they pay natural persons they pay at least `least` of them, each once, in amounts
+    whose coefficient of variation is below `spread`, and this in at least two months, or with payments that
+    say so (工资, 代发, salary, wage).
+    """
+    flows = facts.flows[~facts.flows["own"]]
+    person = facts.party_kind == "person"
+    payee = flows["payee"].to_numpy()
+    paid = flows[(payee >= 0) & person[np.maximum(payee, 0)]].copy()
+    if paid.empty:
+        return []
+    paid["day"] = local_days(facts, paid["time"])
+    by_day = paid.groupby(["source", "day"])["amount"].agg(["size", "mean", "std"])
+    payees = paid.groupby(["source", "day"])["payee"].nunique()
+    alike = (by_day["size"] >= least) & (payees == by_day["size"]) & (by_day["std"] < spread * by_day["mean"])
+    found = []
+    for account, days in alike.groupby(level="source"):
+        if not days.all():
+            continue
+        months = {datetime.date.fromordinal(int(d) + _EPOCH).replace(day=1) for _, d in days.index}
+        rows = paid.loc[paid["source"] == account, "row"].to_numpy()
+        said = np.char.lower(facts.texts("memo", rows).astype(str))
+        worded = np.logical_or.reduce([np.char.find(said, word) >= 0 for word in WAGES])
+        if worded.all() or len(months) >= 2:
+            found.append(int(account))
+    return found
+
+
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+
+
+def local_days(facts: Facts, times: Any) -> Ints:
+    """The local day of each time (microseconds of UTC), as days since 1970."""
+    stamps = pa.array(np.asarray(times, np.int64)).cast(pa.timestamp("us", "UTC"))
+    local = pc.local_timestamp(stamps.cast(pa.timestamp("us", facts.tables.timezone)))
+    return np.asarray(local.cast(pa.int64()).to_numpy(zero_copy_only=False) // DAY, np.int64)
+
+
+def day_text(facts: Facts, at: int) -> str:
+    """The local day of a moment.
+
+    It is what a finding's period is written in.
+    """
+    return local_time(at, facts.tables.timezone).date().isoformat()
+
+
+def micros(values: pd.Series) -> npt.NDArray[np.int64]:
+    """Times of a column as microseconds of UTC; the least number where there is none."""
+    return np.asarray(values.astype("datetime64[us, UTC]").astype("int64"), np.int64)
+
+
+def known(values: pd.Series) -> Flags:
+    """Where a column has a value."""
+    return values.notna().to_numpy(np.bool_)
+
+
+def _types(kind: pa.DataType) -> Any:
+    return {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get(kind)
+
+
+def _objects(tables: Any, table: str, column: str) -> npt.NDArray[np.object_]:
+    rows = tables.arrow(table, (column,))
+    if rows is None:
+        return np.zeros(0, object)
+    if column not in rows.column_names:
+        whole = tables.arrow(table)
+        return np.full(whole.num_rows, "", object)
+    return np.asarray(pc.fill_null(rows[column].cast(pa.large_string()), "").to_pylist(), object)
