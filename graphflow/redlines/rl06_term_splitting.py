@@ -273,7 +273,11 @@ LINE = RedLine(
     asks=N_("Is a long loan sold as a chain of short ones, or a large one in pieces beyond the limits?"),
     tests=(
         Test("term", N_("the loan's term beside those of its listings"), ("loans.end", "listings")),
-        Test("rollover", N_("whether each listing was repaid of the next"), ("loans.end", "listings", "transfers.listing_id")),
+        Test(
+            "rollover",
+            N_("whether each listing was repaid of the next"),
+            ("loans.end", "listings", "transfers.listing_id"),
+        ),
         Test("amount", N_("what a borrower and its group owed at once"), ("loans",)),
     ),
     elements={
