@@ -33,6 +33,7 @@ from graphflow.version import VERSION as __version__
 if TYPE_CHECKING:  # what the names below are, for people's editors and for mypy
     from graphflow.case import Case, open_case
     from graphflow.errors import BusyError, GraphflowError, InputError, MissingExtraError, Problem, UsageError
+    from graphflow.findings import Finding
     from graphflow.intake import import_sources
     from graphflow.ownership import (
         Related,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:  # what the names below are, for people's editors and for mypy
     )
     from graphflow.penetration import Penetration, penetrate
     from graphflow.products import LookThrough, look_through, register
+    from graphflow.redlines import Check, check
     from graphflow.stores import Exported, export, to_bods
     from graphflow.tables import Tables
     from graphflow.tracing import compare_rules, trace
@@ -57,7 +59,9 @@ if TYPE_CHECKING:  # what the names below are, for people's editors and for mypy
 _ROOMS = {
     "BusyError": "errors",
     "Case": "case",
+    "Check": "redlines",
     "Exported": "stores",
+    "Finding": "findings",
     "GraphflowError": "errors",
     "InputError": "errors",
     "LookThrough": "products",
@@ -69,6 +73,7 @@ _ROOMS = {
     "UsageError": "errors",
     "all_controls": "ownership",
     "beneficial_owners": "ownership",
+    "check": "redlines",
     "compare_rules": "tracing",
     "controllers": "ownership",
     "controls": "ownership",
@@ -92,7 +97,9 @@ _ROOMS = {
 __all__ = [
     "BusyError",
     "Case",
+    "Check",
     "Exported",
+    "Finding",
     "GraphflowError",
     "InputError",
     "LookThrough",
@@ -105,6 +112,7 @@ __all__ = [
     "__version__",
     "all_controls",
     "beneficial_owners",
+    "check",
     "compare_rules",
     "controllers",
     "controls",

@@ -163,6 +163,8 @@ class Element:
 class TestRun:
     """A test of a red line: whether it could run on this case, else for want of what; and whether it hit."""
 
+    __test__ = False  # pytest: this is no test of ours
+
     name: str
     text: str
     ran: bool
@@ -368,13 +370,16 @@ class Finding:
             "id": self.id, "code": self.code, "title": self.title, "title_zh": self.title_zh,
             "subject": {"kind": self.subject_kind, "id": self.subject_id, "name": self.subject_name},
             "summary": str(self.summary), "period": list(self.period),
-            "measure": self.measure, "value": float(self.value), "exact": str(self.value),
-            "threshold": None if self.threshold is None else float(self.threshold),
+            "measure": self.measure, "value": float(self._major(self.measures[0], self.value)),
+            "exact": str(self._major(self.measures[0], self.value)), "unit": self.measures[0].unit,
+            "threshold": None
+            if self.threshold is None
+            else float(self._major(self.measures[0], self.threshold)),
             "measures": [
                 {
-                    "name": m.name, "value": float(m.value), "exact": str(m.value), "unit": m.unit,
-                    "threshold": None if m.threshold is None else float(m.threshold), "compare": m.compare,
-                    "basis": m.basis,
+                    "name": m.name, "value": float(self._major(m, m.value)), "unit": m.unit,
+                    "exact": str(self._major(m, m.value)), "compare": m.compare, "basis": m.basis,
+                    "threshold": None if m.threshold is None else float(self._major(m, m.threshold)),
                 }
                 for m in self.measures
             ],
@@ -398,6 +403,11 @@ class Finding:
 
     def _decimal(self, money: int | None) -> str | None:
         return None if money is None else major(money, self.tables.minor_units.get(self.currency, 2))
+
+    def _major(self, m: Measure, value: Fraction) -> Fraction:
+        """A measure that is money in major units, as files have it; any other as it stands."""
+        digits = self.tables.minor_units.get(m.unit)
+        return value if digits is None else value / Fraction(10**digits)
 
     def _money(self, money: int) -> str:
         return f"{amount_text(money, self.tables.minor_units.get(self.currency, 2))} {self.currency}"
@@ -480,7 +490,11 @@ class Finding:
         ran = [told(t.text) for t in self.tests if t.ran]
         parts.append(say(N_("Tests run: {what}."), what=say(N_("; ")).join(ran)))
         lacking = [
-            say(N_("{what} (needs {missing})"), what=told(t.text), missing=", ".join(t.missing))
+            say(
+                N_("{what} (needs {missing})"),
+                what=told(t.text),
+                missing=", ".join(said_need(m, language) for m in t.missing),
+            )
             for t in self.tests
             if not t.ran
         ]
@@ -545,6 +559,21 @@ class Finding:
         return f"<p>{html.escape(self.text())}</p>{self.evidence.head(20).to_html(index=False)}"
 
 
+def said_need(need: str, language: str = "en") -> str:
+    """A table or column that a test needs, as a person reads it; alternatives stand beside one another.
+
+    >>> said_need("loans.end"), said_need("loans.end", "zh"), said_need("stakes | relations", "zh")
+    ('loans.end', '借款（loans.end）', '持股（stakes） | 关系（relations）')
+    """
+    if " | " in need:
+        return " | ".join(said_need(each, language) for each in need.split(" | "))
+    table = need.partition(".")[0]
+    if table not in SCHEMA:
+        return translate(need, language)
+    title = translate(SCHEMA[table].title, language)
+    return need if title == table else f"{title}（{need}）"
+
+
 def _union(parts: Iterable[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
     found = list(parts)
     return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
@@ -602,7 +631,8 @@ def frame_of(findings: Sequence[Finding]) -> pd.DataFrame:
             "id": f.id, "code": f.code, "title": f.title, "title_zh": f.title_zh,
             "subject_kind": f.subject_kind, "subject_id": f.subject_id, "subject_name": f.subject_name,
             "summary": str(f.summary),
-            "since": f.period[0], "until": f.period[1], "measure": f.measure, "value": float(f.value),
+            "since": f.period[0], "until": f.period[1],
+            "measure": f.measure, "unit": f.measures[0].unit, "value": float(f.value),
             "threshold": float("nan") if f.threshold is None else float(f.threshold),
             "currency": f.currency, "amount": f.amount, "amount_least": f.amount_least,
             "severity": f.severity, "confidence": f.confidence, "robust": f.robust,
@@ -613,7 +643,7 @@ def frame_of(findings: Sequence[Finding]) -> pd.DataFrame:
     ]  # fmt: skip
     columns = [
         "id", "code", "title", "title_zh", "subject_kind", "subject_id", "subject_name", "summary", "since",
-        "until", "measure", "value", "threshold", "currency", "amount", "amount_least", "severity",
+        "until", "measure", "unit", "value", "threshold", "currency", "amount", "amount_least", "severity",
         "confidence", "robust", "rows_shown", "rows",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns).astype({"amount": "Int64", "amount_least": "Int64"})

@@ -445,6 +445,22 @@ def _parser(language: str) -> argparse.ArgumentParser:
     )
     p.add_argument("--html", metavar="FILE", help=say("also write a page with the picture and the tables"))
 
+    p = verb("check", N_("Which red lines a case shows: leads with rows, law and counter-evidence."), prints)
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument("--only", metavar="RL-01[,...]", help=say("only these red lines"))
+    p.add_argument(
+        "--as-of", metavar="D", help=say("as known on this day, by the law of that day; else everything")
+    )
+    p.add_argument(
+        "--law",
+        metavar="FILE",
+        help=say("thresholds in the place of ours: CSV with the columns code, name and value"),
+    )
+    p.add_argument(
+        "--report", action="store_true", help=say("each finding as a paragraph that can stand in a report")
+    )
+    p.add_argument("--rows", action="store_true", help=say("also the rows that each finding rests on"))
+
     p = verb("export", N_("Write a case in another format."), prints)
     p.add_argument("case", metavar="CASE", help=say("the case's folder"))
     p.add_argument(
@@ -826,6 +842,19 @@ def _warm(a: Arguments) -> int:
     return DONE
 
 
+def _check(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.checking import show_check
+    from graphflow.redlines import check
+
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("reading"))
+        case = open_case(a.case)
+        found = check(case, a.only, a.as_of, a.law, progress=progress)
+    show_check(case, found, a.format, a.language, a.law, report=a.report, rows=a.rows)
+    return DONE
+
+
 VERBS: dict[str, Callable[[Arguments], int]] = {
     "import": _import,
     "info": _info,
@@ -836,6 +865,7 @@ VERBS: dict[str, Callable[[Arguments], int]] = {
     ),
     "products": _products,
     "penetrate": _penetrate,
+    "check": _check,
     "export": _export,
     "synth": _synth,
     "demo": _demo,

@@ -42,6 +42,8 @@ class Check:
         a rule in force on the day), `findings` (how many rest on it).
     facts
         The case as of the day.
+    as_of
+        The day as it was given; None: everything that the case knows.
 
     Examples
     --------
@@ -54,6 +56,7 @@ class Check:
     findings: Sequence[Finding]
     tests: pd.DataFrame
     facts: Facts = field(repr=False)
+    as_of: str | None = None
 
     def frame(self) -> pd.DataFrame:
         """The findings, one row each: the columns are those of a `Finding` that fit into one cell."""
@@ -77,9 +80,6 @@ class Check:
     def _repr_html_(self) -> str:
         shown = self.frame()[["code", "title_zh", "subject_id", "summary", "severity", "confidence"]]
         return f"{shown.to_html(index=False)}{self.not_assessable.to_html(index=False)}"
-
-
-Say = Callable[[str], None]
 
 
 def check(
@@ -106,7 +106,7 @@ def check(
     law
         A CSV file of thresholds in the place of ours: columns `code`, `name`, `value`.
     progress
-        Called with a message before each red line.
+        Called before each red line with its code and name, how many were asked, and how many there are.
 
     Returns
     -------
@@ -130,15 +130,9 @@ def check(
     facts = facts_of(case, as_of)
     found: list[Finding] = []
     tests = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines):
         if progress is not None:
-            progress(
-                N_("{code} {name} ({number} of {count})"),
-                code=line.code,
-                name=line.name_zh,
-                number=number,
-                count=len(lines),
-            )
+            progress(f"{line.code} {line.name_zh}", number, len(lines))
         missing = missing_of(line, facts)
         mine = list(line.find(case, as_of=as_of, law=overrides)) if not all(missing.values()) else []
         found += mine
@@ -154,7 +148,8 @@ def check(
         key=lambda f: (-SEVERITIES.index(f.severity), -f.confidence, f.code, -(f.amount or 0), f.subject_id)
     )
     columns = ["code", "test", "ran", "missing", "findings"]
-    return Check(tuple(found), pd.DataFrame(tests, columns=columns), facts)
+    frame = pd.DataFrame(tests, columns=columns)
+    return Check(tuple(found), frame, facts, None if as_of is None else str(as_of))
 
 
 def _asked(only: str | Iterable[str] | None) -> Sequence[RedLine]:

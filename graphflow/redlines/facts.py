@@ -425,7 +425,7 @@ class Facts:
     def hubs(self) -> pd.DataFrame:
         """Accounts of very many counterparties that have no role: walked, and named.
 
-        Columns ``account_id``, ``party_id``, ``counterparties``, ``paid_in``; see `HUB`.
+        Columns ``account_id``, ``party_id``, ``counterparties``, ``paid_in``, ``currency``; see `HUB`.
         """
         flows = self.flows[~self.flows["own"]]
         met = pd.concat(
@@ -436,16 +436,18 @@ class Facts:
         ).drop_duplicates()
         counts = met["account"].value_counts()
         counts = counts[counts >= HUB]
-        paid = flows.groupby("target")["amount"].sum()
+        paid = flows[flows["target"].isin(counts.index)].groupby(["target", "currency"])["amount"].sum()
+        by_account = {a: paid[a] for a in paid.index.get_level_values(0).unique()}
         rows = [
             {
                 "account_id": str(self.account_ids[a]), "party_id": self.holder(a), "counterparties": n,
-                "paid_in": int(paid.get(a, 0)),
+                "paid_in": int(amount), "currency": self.currencies[currency],
             }
             for a, n in zip(counts.index.tolist(), counts.tolist(), strict=True)
             if not self.guarded[a] and self.role(a) is None
+            for currency, amount in by_account.get(a, pd.Series([0], [0])).items()
         ]  # fmt: skip
-        return pd.DataFrame(rows, columns=["account_id", "party_id", "counterparties", "paid_in"])
+        return pd.DataFrame(rows, columns=["account_id", "party_id", "counterparties", "paid_in", "currency"])
 
     # ------------------------------------------------------------ who is a platform
 

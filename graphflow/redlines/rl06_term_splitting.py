@@ -64,7 +64,7 @@ def find(
     --------
     >>> from graphflow.synthesis.lines import rl06
     >>> [f.measure for f in find(rl06.toy())], len(list(find(rl06.near_miss())))
-    (['split', 'owed'], 0)
+    (['split'], 0)
     """
     ask = Inquiry(LINE, case, as_of, law, split=split, links=links, rolled=rolled, within=within)
     if ask.runs("term"):
@@ -270,7 +270,7 @@ LINE = RedLine(
     code="RL-06",
     name=N_("Term and amount splitting"),
     name_zh="期限拆分、金额拆标",
-    asks=N_("Is a long loan sold as a chain of short ones, or a large one in pieces beyond the limits?"),
+    asks=N_("Is a long loan sold as a series of short ones, or a large one in pieces beyond the limits?"),
     tests=(
         Test("term", N_("the loan's term beside those of its listings"), ("loans.end", "listings")),
         Test(
