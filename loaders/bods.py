@@ -6,6 +6,9 @@ where it states none later than the one before, from the day of its statement.
 An arrangement of nomination between one nominator and one nominee is no party: what it has, the nominee holds
 for the nominator. The same said once more of the nominator, through that arrangement, is not counted again.
 The local name of an interest or an entity is ours where it is a word of ours, and the class of a stake.
+
+What a statement says and our tables have no place for is counted by field, in the notes of the import; its
+own id and publication, and that it is a component of another, are not: its row leads back to it.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -53,11 +56,29 @@ STAKES = {"shareholding": "share", "votingRights": "votes", "": "share", "unknow
           "unpublishedInterest": "share", "beneficiaryOfLegalArrangement": "share"}  # fmt: skip
 
 _COLUMNS = {
-    "parties": ("party_id", "name", "kind", "founded", "region_registered", "address", "source_id"),
+    "parties": ("party_id", "name", "kind", "id_type", "id_number", "founded", "region_registered", "address",
+                "source_id"),
     "stakes": ("owner_id", "company_id", "share", "share_min", "share_max", "votes", "class", "since",
                "until", "nominee_for", "indirect"),
     "relations": ("party_id", "other_id", "kind", "since", "until", "source"),
 }  # fmt: skip
+
+# Fields of `recordDetails` that are read; one that is read in part only is counted where it is read.
+_READ: Mapping[str, frozenset[str]] = {
+    "person": frozenset({"personType", "names.type", "names.fullName"}),
+    "entity": frozenset({"name", "entityType.type", "entityType.subtype", "entityType.details",
+                         "foundingDate", "jurisdiction.code", "jurisdiction.name"}),
+    "relationship": frozenset({"subject", "interestedParty", "componentRecords", "interests"}),
+}  # fmt: skip
+_OF_PARTIES = frozenset(
+    {"addresses.address", "identifiers.id", "identifiers.scheme", "identifiers.schemeName"}
+)
+_OF_INTERESTS = frozenset({"type", "directOrIndirect", "beneficialOwnershipOrControl", "details", "share",
+                           "startDate", "endDate"})  # fmt: skip
+_FRAME = frozenset({
+    "statementId", "statementDate", "declarationSubject", "publicationDetails", "recordId", "recordStatus",
+    "recordType", "recordDetails", "source", "isComponent",
+})  # fmt: skip
 
 
 def claims(source: Source) -> tuple[File, ...]:
@@ -100,10 +121,44 @@ class _Rows:
 
     rows: dict[str, list[tuple[int, Mapping[str, str | None]]]] = field(default_factory=dict)
     unused: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
+    """Values that have no place, by the field in which they stand."""
+    nobody: int = 0
+    """Relationships that do not say between whom."""
+    empty: int = 0
+    """Relationships without an interest."""
+    earlier: int = 0
+    """Statements of parties of which a later version counts."""
     nominations: dict[str, _Nomination] = field(default_factory=dict)
 
     def add(self, table: str, row: int, **values: str | None) -> None:
         self.rows.setdefault(table, []).append((row, values))
+
+    def lose(self, field_: str, count: int = 1) -> None:
+        """Count values that have no place."""
+        if count:
+            self.lost[field_] += count
+
+    def day(self, field_: str, value: Any) -> str | None:
+        """A date in full; a year or a month alone is none, and counted."""
+        text = str(value or "")
+        self.lose(field_, 0 < len(text) < 10)
+        return text if len(text) >= 10 else None
+
+    def unread(self, given: Mapping[str, Any], read: frozenset[str], path: str, below: str = "") -> None:
+        """Count the values of fields that are not read: also in fields, and in lists of them."""
+        for name, value in given.items():
+            where = f"{below}{name}"
+            if where in read or where in _FRAME or value in (None, "", [], {}):
+                continue
+            if any(each.startswith(f"{where}.") for each in read):
+                for inner in value if isinstance(value, list) else [value]:
+                    if isinstance(inner, dict):
+                        self.unread(inner, read, path, f"{where}.")
+                    else:
+                        self.lose(f"{path}.{where}")
+            else:
+                self.lose(f"{path}.{where}")
 
 
 def load(source: Source, *, currency: str | None = None, timezone: str | None = None) -> Raw:
@@ -134,9 +189,31 @@ def load(source: Source, *, currency: str | None = None, timezone: str | None = 
                  {"count": count, "what": what, "file": file.name})
             for what, count in sorted(found.unused.items())
         ]  # fmt: skip
+        notes += _notes(file.name, found)
     raw.tables = {table: pa.concat_tables(made) for table, made in parts.items()}
     raw.notes = tuple(notes)
     return raw
+
+
+def _notes(name: str, found: _Rows) -> Iterator[Note]:
+    """What of a file is not in our tables, one note for each sort of it."""
+    said = {"file": name}
+    if found.nobody:
+        text = N_("{count} relationships in {file} do not say between which two parties: they are not loaded")
+        yield Note("bods_nobody", text, {"count": found.nobody, **said}, found.nobody)
+    if found.empty:
+        text = N_("{count} relationships in {file} name no interest: they are not loaded")
+        yield Note("bods_empty", text, {"count": found.empty, **said}, found.empty)
+    if found.earlier:
+        text = N_(
+            "{count} statements in {file} are earlier versions of persons or entities: the last one counts"
+        )
+        yield Note("bods_earlier", text, {"count": found.earlier, **said}, found.earlier)
+    if found.lost:
+        count = found.lost.total()
+        fields = ", ".join(f"{field_} ({times})" for field_, times in sorted(found.lost.items()))
+        text = N_("{count} values in {file} have no place in our tables, by field: {fields}")
+        yield Note("bods_fields", text, {"count": count, "fields": fields, **said}, count)
 
 
 def _statements(file: File) -> list[Mapping[str, Any]]:
@@ -172,9 +249,15 @@ def _read(file: File) -> _Rows:
         kind, _, record = key.partition("\0")
         if kind == "relationship":
             _relationship(found, listed)
-        elif kind == "person" or record not in found.nominations:
-            row, last = listed[-1]
-            _party(found, row, record, kind, _mapping(last.get("recordDetails")))
+            continue
+        row, last = listed[-1]
+        found.earlier += len(listed) - 1
+        if kind == "person" or record not in found.nominations:
+            _party(found, row, record, kind, last)
+        else:  # an arrangement that is no party: nothing of it has a place but who holds for whom
+            found.unread(_mapping(last.get("recordDetails")), frozenset({"entityType"}), kind)
+            found.unread(last, frozenset(), kind)
+            found.lose(f"{kind}.source", _source(last) is not None)
     return found
 
 
@@ -216,47 +299,95 @@ def _list(value: Any) -> list[Mapping[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def _party(found: _Rows, row: int, record: str, kind: str, given: Mapping[str, Any]) -> None:
+def _party(found: _Rows, row: int, record: str, kind: str, statement: Mapping[str, Any]) -> None:
+    given = _mapping(statement.get("recordDetails"))
+    found.unread(statement, frozenset(), kind)
+    found.unread(given, _READ[kind] | _OF_PARTIES, kind)
+    found.lose(f"{kind}.source", _source(statement) is not None)
     if kind == "person":
+        found.lose("person.personType", given.get("personType") not in (None, "knownPerson"))
         names = _list(given.get("names"))
         legal = [each for each in names if each.get("type") == "legal"] or names
         name = str(legal[0].get("fullName") or "") if legal else ""
+        found.lose("person.names", max(len(names) - 1, 0))
         ours = "person"
     else:
         name, entity = str(given.get("name") or ""), _mapping(given.get("entityType"))
         ours = ENTITIES.get(str(entity.get("type")), "company")
+        unknown = entity.get("type") not in ENTITIES or entity["type"] in ("unknownEntity", "anonymousEntity")
+        found.lose("entity.entityType.type", unknown)  # a party must be something: a company
         if entity.get("subtype") == "trust":
             ours = "trust"
+        elif entity.get("subtype"):
+            found.lose("entity.entityType.subtype")
         if entity.get("details") in KINDS:
             ours = str(entity["details"])
+        elif entity.get("details"):
+            found.lose("entity.entityType.details")
     place = _mapping(given.get("jurisdiction"))
-    address = next((each.get("address") for each in _list(given.get("addresses"))), None)
-    identifiers = [str(each.get("id")) for each in _list(given.get("identifiers")) if each.get("id")]
+    if place.get("code") and place.get("name") not in (None, "", place["code"]):
+        found.lose(f"{kind}.jurisdiction.name")
+    addresses = [each["address"] for each in _list(given.get("addresses")) if each.get("address")]
+    found.lose(f"{kind}.addresses", len(addresses[1:]))
     found.add(
         "parties", row, party_id=record, name=name or record, kind=ours,
-        founded=_day(given.get("foundingDate")),
-        region_registered=_text(place.get("code") or place.get("name")), address=_text(address),
-        source_id=";".join(identifiers) or None,
+        founded=found.day(f"{kind}.foundingDate", given.get("foundingDate")),
+        region_registered=_text(place.get("code") or place.get("name")),
+        address=_text(addresses[0] if addresses else None), **_identifiers(found, kind, given),
     )  # fmt: skip
+
+
+def _identifiers(found: _Rows, kind: str, given: Mapping[str, Any]) -> dict[str, str | None]:
+    """The first number that names its scheme, with it; the others' schemes have no place, nor one alone.
+
+    `graphflow.stores.bods` writes our own two columns under their names where they name no scheme.
+    """
+    number, scheme, others = None, None, []
+    for each in _list(given.get("identifiers")):
+        said = [str(each[name]) for name in ("scheme", "schemeName") if each.get(name)]
+        if not each.get("id"):
+            found.lose(f"{kind}.identifiers.scheme", len(said))
+            continue
+        if number is None and said and said[0] != "source_id":
+            number, scheme = str(each["id"]), said[0] if said[0] != "id_number" else None
+            said = said[1:]
+        else:
+            others.append(str(each["id"]))
+            said = [name for name in said if name != "source_id"]
+        found.lose(f"{kind}.identifiers.scheme", len(said))
+    return {"id_type": scheme, "id_number": number, "source_id": ";".join(others) or None}
 
 
 def _text(value: Any) -> str | None:
     return str(value) if value else None
 
 
-def _day(value: Any) -> str | None:
-    """A date in full; a year or a month alone is none."""
-    text = str(value or "")
-    return text if len(text) >= 10 else None
+def _source(statement: Mapping[str, Any]) -> str | None:
+    """All that a statement says of where it comes from, as one text."""
+
+    def said(value: Any) -> Iterator[str]:
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        for each in inner:
+            yield from said(each)
+        if value and not isinstance(value, (dict, list)):
+            yield str(value)
+
+    return "; ".join(dict.fromkeys(said(statement.get("source")))) or None
 
 
 @dataclass(frozen=True)
 class _Held:
-    """One interest of one version: what it says, and its own dates."""
+    """One interest of one version: what it says, its own dates, and where statements have it from."""
 
     says: tuple[tuple[str, str | None], ...]
     start: str | None
     end: str | None
+    sources: tuple[str, ...] = ()
+
+    def told(self, source: str | None) -> _Held:
+        """The same with the source of a statement that says it, too."""
+        more = () if source is None or source in self.sources else (source,)
+        return replace(self, sources=(*self.sources, *more))
 
 
 def _relationship(found: _Rows, listed: list[tuple[int, Mapping[str, Any]]]) -> None:
@@ -266,17 +397,25 @@ def _relationship(found: _Rows, listed: list[tuple[int, Mapping[str, Any]]]) -> 
         given = _mapping(statement.get("recordDetails"))
         owner, company = given.get("interestedParty"), given.get("subject")
         if not isinstance(owner, str) or not isinstance(company, str):
-            found.unused["relationship without a known party"] += 1
+            found.nobody += 1
             continue
+        found.unread(statement, frozenset(), "relationship")
+        found.unread(given, _READ["relationship"], "relationship")
+        source = _source(statement)
         if company in found.nominations:
+            found.lose("relationship.source", source is not None)
             continue  # who holds for whom: read before
         said = str(statement.get("statementDate") or "")[:10] or None
         closed = statement.get("recordStatus") == "closed"
-        now = dict(_interests(found, given, owner, company))
+        now = {key: held.told(source) for key, held in _interests(found, given, owner, company, ends=closed)}
+        if not any(table == "relations" for table, *_ in (*now, *open_)):
+            found.lose("relationship.source", source is not None)
         for key in [*open_]:
             number, before, since = open_[key]
+            before = before.told(source)
             held = now.get(key)
             if held is not None and held.says == before.says and not closed:
+                open_[key] = (number, before, since)
                 continue
             moved = held is not None and not closed
             end = held.start if moved and held and held.start and held.start > (since or "") else said
@@ -308,42 +447,62 @@ def _put(
                   indirect="true" if kind == "indirect" else None, **says)  # fmt: skip
     else:
         found.add("relations", row, party_id=owner, other_id=company, kind=kind, since=since, until=until,
-                  source="BODS")  # fmt: skip
+                  source="; ".join(held.sources) or "BODS")  # fmt: skip
 
 
 def _interests(
-    found: _Rows, given: Mapping[str, Any], owner: str, company: str
+    found: _Rows, given: Mapping[str, Any], owner: str, company: str, *, ends: bool
 ) -> Iterator[tuple[tuple[str, ...], _Held]]:
-    """What one version says: stakes, with shares and votes together, and relations."""
+    """What one version says: stakes, with shares and votes together, and relations.
+
+    What it says besides is counted.
+    """
+    here = "relationship.interests"
     stakes: dict[str, dict[str, Any]] = {}
     group = found.nominations.get(owner)
     holder = owner if group is None else group.nominee
-    for interest in _list(given.get("interests")):
+    nominees = _is_nominees(found, given, owner, company)
+    if not nominees:
+        found.lose("relationship.componentRecords", bool(given.get("componentRecords")))
+    listed = _list(given.get("interests"))
+    found.empty += not listed and not ends
+    for interest in listed:
         kind = str(interest.get("type") or "")
-        start, end = _day(interest.get("startDate")), _day(interest.get("endDate"))
-        if kind in RELATIONS:
-            local = str(interest.get("details"))
-            yield (
-                ("relations", holder, company, local if local in TIES else RELATIONS[kind]),
-                _Held((), start, end),
-            )
-        elif kind in STAKES:
-            way = "indirect" if interest.get("directOrIndirect") == "indirect" else "direct"
-            if way == "indirect" and _is_nominees(found, given, owner, company):
-                continue
-            stake = stakes.setdefault(way, {"start": start, "end": end, "says": {}})
-            stake["says"] |= _share(_mapping(interest.get("share")), STAKES[kind])
-            if interest.get("details"):
-                stake["says"]["class"] = str(interest["details"])
-            if group is not None:
-                stake["says"]["nominee_for"] = group.nominator
-            if (
-                kind in ("", "unknownInterest", "unpublishedInterest")
-                and interest.get("beneficialOwnershipOrControl") is True
-            ):
-                yield ("relations", holder, company, "controller"), _Held((), start, end)
-        else:
+        if kind not in RELATIONS and kind not in STAKES:
             found.unused[f"interest {kind}"] += 1
+            continue
+        way, details = interest.get("directOrIndirect"), interest.get("details")
+        if kind in STAKES and way == "indirect" and nominees:
+            continue
+        found.unread(interest, _OF_INTERESTS, here)
+        start = found.day(f"{here}.startDate", interest.get("startDate"))
+        end = found.day(f"{here}.endDate", interest.get("endDate"))
+        share, beneficial = _mapping(interest.get("share")), interest.get("beneficialOwnershipOrControl")
+        unnamed = kind in ("", "unknownInterest", "unpublishedInterest")
+        found.lose(f"{here}.beneficialOwnershipOrControl", beneficial is not None and not unnamed)
+        if kind in RELATIONS:
+            found.lose(f"{here}.share", bool(share))
+            found.lose(f"{here}.directOrIndirect", way == "indirect")
+            found.lose(f"{here}.details", bool(details) and details not in TIES)
+            local = str(details) if details in TIES else RELATIONS[kind]
+            yield ("relations", holder, company, local), _Held((), start, end)
+            continue
+        found.lose(f"{here}.directOrIndirect", way == "unknown")  # as one held directly
+        way = "indirect" if way == "indirect" else "direct"
+        stake = stakes.setdefault(way, {"start": start, "end": end, "says": {}})
+        for name, each in (("startDate", start), ("endDate", end)):
+            found.lose(f"{here}.{name}", each is not None and each != stake[name.removesuffix("Date")])
+        says = _share(found, share, STAKES[kind])
+        says |= {"class": str(details)} if details else {}
+        for name, text in says.items():
+            found.lose(
+                f"{here}.{'details' if name == 'class' else 'share'}", stake["says"].get(name, text) != text
+            )
+        stake["says"] |= says
+        if group is not None:
+            stake["says"]["nominee_for"] = group.nominator
+        if unnamed and beneficial is True:
+            yield ("relations", holder, company, "controller"), _Held((), start, end)
     for way, stake in stakes.items():
         yield (
             ("stakes", holder, company, way),
@@ -362,15 +521,19 @@ def _is_nominees(found: _Rows, given: Mapping[str, Any], owner: str, company: st
     return set(map(str, parts)) <= group.records
 
 
-def _share(share: Mapping[str, Any], axis: str) -> dict[str, str | None]:
+def _share(found: _Rows, share: Mapping[str, Any], axis: str) -> dict[str, str]:
     """A share of a hundred as a fraction, or its bounds; an open bound is kept as the bound."""
+    bounds = {
+        "share_min": share.get("minimum", share.get("exclusiveMinimum")),
+        "share_max": share.get("maximum", share.get("exclusiveMaximum")),
+    }
     if "exact" in share:
-        return {axis: _part(share["exact"])}
-    if axis == "votes":
-        return {}  # votes known as a range are unknown to us
-    low = share.get("minimum", share.get("exclusiveMinimum"))
-    high = share.get("maximum", share.get("exclusiveMaximum"))
-    return {"share_min": _part(low), "share_max": _part(high)}
+        bounds = {axis: share["exact"]}
+    elif axis == "votes":
+        found.lose("relationship.interests.share", bool(share))  # votes known as a range are unknown to us
+        return {}
+    parts = {name: _part(value) for name, value in bounds.items()}
+    return {name: part for name, part in parts.items() if part is not None}
 
 
 def _part(value: Any) -> str | None:

@@ -98,6 +98,93 @@ def test_what_is_declared_through_others_is_compared_and_not_counted(tmp_path: P
     assert "excess" not in case.report.listed, "what is held once is counted once"
 
 
+def note(report: gf.ImportReport, kind: str) -> str:
+    """What the report says of a kind, as a person reads it."""
+    (found,) = [each for each in report.notes if each.kind == kind]
+    text = found.text.format(**found.values)
+    assert text in report.text() and text in report.json()
+    return text
+
+
+def test_a_relation_says_where_it_comes_from(tmp_path: Path) -> None:
+    """Of all versions that say it; without a source it is the standard's."""
+    board = {"type": "boardMember", "startDate": "2020-01-01"}
+    details = {"subject": "A", "interestedParty": "p", "interests": [board]}
+    said = {"type": ["officialRegister"], "url": "https://r.example/1", "assertedBy": [{"name": "B"}]}
+    statements = [
+        entity("A"), person("p"), _statement("r", "relationship", details) | {"source": said},
+        _statement("r", "relationship", details, "2021-01-01", "updated") | {"source": {"description": "return of 2021"}},
+        _statement("r", "relationship", details, "2022-01-01", "updated") | {"source": said},
+        _statement("s", "relationship", details | {"interests": [{"type": "trustee"}]}),
+    ]  # fmt: skip
+    case = case_of(tmp_path, statements)
+    assert case.tables.relations[["kind", "source"]].values.tolist() == [
+        ["director", "officialRegister; https://r.example/1; B; return of 2021"], ["trustee", "BODS"],
+    ]  # fmt: skip
+    assert not case.report.notes, "all of it is kept"
+
+
+def test_a_number_keeps_its_scheme_and_a_scheme_alone_is_counted(tmp_path: Path) -> None:
+    statements = [
+        entity("A", identifiers=[{"scheme": "GB-COH", "id": "007"}, {"scheme": "XI-LEI", "id": "LEI1"}]),
+        entity("B", identifiers=[{"schemeName": "Register of B"}]), entity("C", identifiers=[{"id": "9"}]),
+    ]  # fmt: skip
+    case = case_of(tmp_path, statements)
+    columns = ["party_id", "id_type", "id_number", "source_id"]
+    assert case.tables.parties[columns].astype(object).where(case.tables.parties.notna(), None).values.tolist() == [
+        ["A", "GB-COH", "007", "LEI1"], ["B", None, None, None], ["C", None, None, "9"],
+    ]  # fmt: skip
+    assert note(case.report, "bods_fields") == (
+        "2 values in in.json have no place in our tables, by field: entity.identifiers.scheme (2)"
+    )
+
+
+def test_nothing_of_a_statement_is_lost_uncounted(tmp_path: Path) -> None:
+    """Every field of a kind that our tables have no place for, and every statement that gives no row."""
+    p = person("p")
+    p["recordDetails"] |= {
+        "birthDate": "1970", "nationalities": [{"code": "GB"}], "addresses": [{"address": "1 X", "postCode": "Y"}, {"address": "2 X"}],
+    }  # fmt: skip
+    p["recordDetails"]["names"].append({"type": "alternative", "fullName": "q"})
+    board = {
+        "type": "boardMember",
+        "details": "chairs it",
+        "share": {"exact": 1},
+        "directOrIndirect": "indirect",
+    }
+    statements = [
+        entity("A", foundingDate="1999", entityType={"type": "unknownEntity", "subtype": "other", "details": "x"}),
+        entity("A") | {"statementDate": "2021-01-01", "recordDetails": entity("A")["recordDetails"] | {"foundingDate": "1999"}},
+        p, _statement("b", "relationship", {"subject": "A", "interestedParty": "p", "interests": [board]}),
+        held("r", "p", "A", {"exact": 30}, startDate="2020", beneficialOwnershipOrControl=True) | {"annotations": [{}], "source": {"url": "u"}},
+        _statement("n", "relationship", {"subject": "A", "interestedParty": {"reason": "unknown"}, "interests": [board]}),
+        _statement("e", "relationship", {"subject": "A", "interestedParty": "p"}), _statement("x", "other", {}),
+        _statement("v", "relationship", {"subject": "A", "interestedParty": "p", "componentRecords": ["r"], "interests": [
+            {"type": "shareholding", "directOrIndirect": "direct", "share": {"exact": 10}},
+            {"type": "shareholding", "directOrIndirect": "direct", "share": {"exact": 20}},
+            {"type": "votingRights", "share": {"minimum": 10}}, {"type": "settlor"},
+        ]}),
+    ]  # fmt: skip
+    case = case_of(tmp_path, statements)
+    fields = {
+        "entity.foundingDate": 1, "person.birthDate": 1, "person.nationalities": 1, "person.addresses": 1,
+        "person.addresses.postCode": 1, "person.names": 1, "relationship.interests.details": 1,
+        "relationship.interests.directOrIndirect": 1, "relationship.interests.share": 3, "relationship.annotations": 1,
+        "relationship.interests.startDate": 1, "relationship.interests.beneficialOwnershipOrControl": 1,
+        "relationship.source": 1, "relationship.componentRecords": 1,
+    }  # fmt: skip
+    assert note(case.report, "bods_fields").partition("by field: ")[2] == ", ".join(
+        f"{name} ({count})" for name, count in sorted(fields.items())
+    )
+    assert note(case.report, "bods_nobody").startswith("1 relationships in in.json do not say between which")
+    assert (
+        note(case.report, "bods_empty") == "1 relationships in in.json name no interest: they are not loaded"
+    )
+    assert note(case.report, "bods_earlier").startswith("1 statements in in.json are earlier versions")
+    unused = sorted(str(each.values["what"]) for each in case.report.notes if each.kind == "bods_unused")
+    assert unused == ["interest settlor", "other"]
+
+
 @pytest.mark.parametrize(
     "text", ["[", "[1]", '[{"recordType": "entity", "statementId": "x", "recordId": NaN}']
 )

@@ -456,6 +456,25 @@ def test_only_what_is_in_force_and_the_rest_is_counted(tmp_path: Path) -> None:
     assert not [*wrong(json.loads(made.path.read_text("utf-8")))]
 
 
+def test_numbers_and_sources_come_back_and_a_kind_of_number_alone_is_counted(tmp_path: Path) -> None:
+    frame = group([("p", "A", "1")]).tables.stakes[["owner_id", "company_id"]].astype("str")
+    parties = pd.DataFrame({
+        "party_id": ["A", "p"], "name": ["A", "p"], "kind": ["company", "person"], "id_type": ["营业执照", "护照"], "id_number": ["91", ""],
+    })  # fmt: skip
+    ties = pd.DataFrame(
+        {"party_id": ["p"], "other_id": ["A"], "kind": ["director"], "source": ["the minutes"]}
+    )
+    made = gf.to_bods(
+        gf.Case.from_tables(stakes=frame, parties=parties, relations=ties), tmp_path / "case.bods.json", DAY
+    )
+    lost = made.left_out[["where", "count", "first", "reason"]].values.tolist()
+    assert lost == [["parties.id_type", 1, "p", "no_place"]]
+    tables = back(tmp_path).tables
+    company = tables.parties.set_index("party_id").loc["A"]
+    assert (company["id_type"], company["id_number"]) == ("营业执照", "91")
+    assert tables.relations["source"].tolist() == ["the minutes; <relations>, row 1"]
+
+
 def test_a_party_of_which_nothing_is_known_is_an_entity_not_identified(tmp_path: Path) -> None:
     frame = group([("p", "A", "1")]).tables.stakes[["owner_id", "company_id"]].astype("str")
     made = gf.to_bods(gf.Case.from_tables(stakes=frame), tmp_path / "x.bods.json", DAY)

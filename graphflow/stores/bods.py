@@ -337,6 +337,8 @@ class _Statements:
         identifiers = []
         if row.get("id_number"):
             identifiers.append({"id": row["id_number"], "schemeName": row.get("id_type") or "id_number"})
+        elif row.get("id_type"):  # a scheme stands beside a number only
+            self.losses.add("parties.id_type", "no_place", record)
         for each in str(row.get("source_id") or "").split(";"):
             if each and each != row.get("id_number"):
                 identifiers.append({"id": each, "schemeName": "source_id"})
