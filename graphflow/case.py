@@ -358,6 +358,7 @@ def derive(parts: Sequence[Part], *, currency: str, timezone: str) -> Whole:
         listed={name: _listing(rows) for name, rows in listed.items()},
         refusals=refusals_of(quarantine),
         rounded=settled.rounded,
+        further=settled.further,
         notes=settled.notes,
     )
     return Whole(tables, quarantine, report, listed)

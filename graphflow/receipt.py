@@ -104,6 +104,9 @@ class ImportReport:
         What a person should look at, by kind.
     refusals
         The quarantine by table, column and reason: `count`, and `place` and `value` of the first row.
+    further
+        By table: the columns that nothing uses, each with the known one that it may have been meant to be, or
+        None.
     """
 
     case: str
@@ -116,6 +119,7 @@ class ImportReport:
     refusals: tuple[Mapping[str, Any], ...]
     rounded: Mapping[str, int]
     notes: tuple[Note, ...]
+    further: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
 
     @property
     def quarantined(self) -> int:
@@ -146,6 +150,7 @@ class ImportReport:
             },
             "refusals": [dict(refusal) for refusal in self.refusals],
             "rounded": dict(self.rounded),
+            "further": {name: dict(its) for name, its in self.further.items()},
             "notes": [{**vars(note), "values": dict(note.values)} for note in self.notes],
         }
 
@@ -166,6 +171,7 @@ class ImportReport:
             tuple(data["refusals"]),
             data["rounded"],
             tuple(Note(**note) for note in data["notes"]),
+            data.get("further", {}),  # older reports do not say
         )
 
     def json(self, language: str = "en") -> str:
@@ -313,6 +319,15 @@ class ImportReport:
                 "{column}: {count} shares of more than nine decimals, rounded half to even; the text is kept"
             )
             found.append(translate(text, language, column=column, count=count))
+        for table, its in self.further.items():
+            hint = N_("{column} (did you mean {near}?)")
+            columns = ", ".join(
+                column if near is None else translate(hint, language, column=column, near=near)
+                for column, near in its.items()
+            )
+            text = N_("{table}: further columns, kept and shown, and used by no question: {columns}")
+            title = translate(SCHEMA[table].title, language)
+            found.append(translate(text, language, table=title, columns=columns))
         for note in self.notes:
             found.append(translate(note.text, language, **note.values))
         if found:

@@ -40,6 +40,7 @@ class Settled:
     mirrors: tuple[int, Mapping[str, int]]
     listed: Mapping[str, pa.Table]
     rounded: Mapping[str, int]
+    further: Mapping[str, Mapping[str, str | None]]
     notes: tuple[Note, ...]
 
 
@@ -76,6 +77,7 @@ def settle(parts: Sequence[Checked], *, currency: str, timezone: str) -> Settled
         mirrors,
         {name: rows for name, rows in listed.items() if rows.num_rows},
         report.rounded,
+        report.further,
         report.notes,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import random
@@ -27,6 +28,7 @@ from graphflow.intake import ASSIGNMENT, import_sources
 from graphflow.receipt import ImportReport
 from graphflow.sealing import manifest_seal
 from graphflow.synthesis import make
+from graphflow.tables import Raw, SourceFile, join_parts, read_raw
 
 HEADER = (
     "交易卡号,交易账号,账户开户名称,开户人证件号码,交易时间,交易金额,交易余额,收付标志,交易对手账卡号,现金标志,对手户名,"
@@ -450,6 +452,46 @@ def test_the_report_for_people_and_for_programs(tmp_path: Path) -> None:
     assert ImportReport.of_dict(json.loads(json.dumps(report.as_dict()))).as_dict() == report.as_dict()
     stored = open_case(tmp_path / "case").report
     assert stored.as_dict() == report.as_dict()
+
+
+def test_columns_that_nothing_uses_are_named_and_a_slip_is_guessed(tmp_path: Path) -> None:
+    """One line a table; a guess only where the column meant is missing, and never an error."""
+    put(
+        tmp_path / "in" / "transfers.csv",
+        TABLES.replace("memo", "memo,recipient_naem,Target Name") + "t,2024-03-01,A,B,1,,x,y\n",
+    )
+    put(tmp_path / "in" / "stakes.csv", "owner_id,company_id,share,vote,shares,remark\nP,C,0.6,0.9,0.6,x\n")
+    put(tmp_path / "in" / "parties.csv", "party_id,name,kind\nP,P,person\n")
+    report = import_sources(tmp_path / "case", tmp_path / "in")
+    found = {
+        "transfers": {"Target Name": "target_name", "recipient_naem": None},
+        "stakes": {"remark": None, "shares": None, "vote": "votes"},
+    }
+    assert report.further == found and report.quarantined == 0
+    assert json.loads(report.json())["further"] == found
+    lines = [line for line in report.text().splitlines() if "used by no question" in line]
+    assert lines == [
+        "transfers: further columns, kept and shown, and used by no question: Target Name (did you mean target_name?), recipient_naem",
+        "stakes: further columns, kept and shown, and used by no question: remark, shares, vote (did you mean votes?)",
+    ]
+    put(tmp_path / "more" / "stakes.csv", "owner_id,company_id,share,votes\nQ,C,0.4,0.1\n")
+    again = import_sources(tmp_path / "case", tmp_path / "more")
+    assert again.further == found, "it is of the whole case"
+    case = open_case(tmp_path / "case")
+    assert case.report.further == found and "0.9" in case.tables.stakes["vote"].tolist()
+
+
+def test_the_columns_of_a_foreign_format_are_no_slips(tmp_path: Path) -> None:
+    """They are in one line; what a loader calls them is meant."""
+    rows = [line(number(1), "2024-03-01 10:00:00", "1.00", "出", number(2), 传票号="7", 商户名称="店")]
+    header = statement(rows).replace("商户名称", "opened").replace("传票号", "votes")
+    report = import_sources(tmp_path / "case", put(tmp_path / "a.csv", header))
+    assert report.further == {"transfers": {"opened": None, "votes": None, "交易是否成功": None}}
+    assert sum("used by no question" in line for line in report.text().splitlines()) == 1
+    raw = Raw({"stakes": pa.table({"owner_id": ["P"], "company_id": ["C"], "vote": ["1"]})})
+    for loader, near in (("tables", "votes"), ("bods", None)):
+        part = read_raw(dataclasses.replace(raw, files=(SourceFile("a", "", 0, loader),)))
+        assert join_parts([part])[2].further == {"stakes": {"vote": near}}
 
 
 def test_a_report_that_does_not_close_is_a_defect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

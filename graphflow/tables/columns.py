@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -728,6 +728,20 @@ def accepts(spec: ColumnSpec, kind: pa.DataType, minor: bool) -> str:
     if spec.kind in ("enum", "currency"):
         return N_("words are text: this column is {type}")
     return ""
+
+
+def nearly(column: str, known: Iterable[str]) -> str | None:
+    """The one of some names that another is nearly: a slip of the pen, or written in another way.
+
+    Examples
+    --------
+    >>> [nearly(column, ["votes", "nominee_for"]) for column in ("vote", "Nominee for", "nominee", "remark")]
+    ['votes', 'nominee_for', None, None]
+    """
+    import difflib
+
+    plain = "_".join(column.lower().replace("-", " ").split())
+    return next(iter(difflib.get_close_matches(plain, [*known], 1, 0.81)), None)
 
 
 def names(columns: Sequence[str], known: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from graphflow.kernels import text as kernel
 from graphflow.language import N_
 from graphflow.tables import columns as read
 from graphflow.tables import keys
-from graphflow.tables.check import GENERATED, as_json
+from graphflow.tables.check import GENERATED, REVERSAL_ROW, STATEMENT, as_json
 from graphflow.tables.currencies import major
 from graphflow.tables.digest import PIECE
 from graphflow.tables.raw import Note
@@ -845,6 +845,7 @@ class _Joiner:
             pa.concat_tables([CONFLICTS.empty_table(), *self.conflicts]),
             self.excess,
             rounded,
+            self._further_columns(),
             tuple(self.notes),
         )
         tables = {name: self.tables[name] for name in SCHEMA if name in self.tables}
@@ -853,6 +854,23 @@ class _Joiner:
             joined_quarantine(self.quarantine),
             report,
         )
+
+    def _further_columns(self) -> dict[str, dict[str, str | None]]:
+        """What the sources give that nothing uses; where one is a known name misspelt, what it was to be.
+
+        The loader of a foreign format means what it calls its columns.
+        """
+        found: dict[str, dict[str, str | None]] = {}
+        for name, spec in SCHEMA.items():
+            for part in self.parts:
+                given = part.tables[name].column_names if name in part.tables else []
+                by_hand = all(file.loader in ("", "frames", "tables") for file in part.files)
+                lacking = [column for column in spec.columns if by_hand and column not in given]
+                for column in given:
+                    if column not in _OURS and not _is_beside(column, spec):
+                        its = found.setdefault(name, {})
+                        its[column] = its.get(column) or read.nearly(column, lacking)
+        return {name: {column: its[column] for column in sorted(its)} for name, its in found.items()}
 
     def _placed(self, texts: pa.Array, other: str) -> keys.Numbers:
         """Where texts stand among the keys of a table; the same is not looked up again."""
@@ -999,11 +1017,22 @@ def _differs(column: Any, first: Ints) -> tuple[Flags, Ints]:
     return differ, kept
 
 
+_OURS = frozenset({*PROVENANCE, *STATEMENT, REVERSAL_ROW, GENERATED, "source_id", "mirror_id"})
+"""Columns that loaders or the checks make, of any table."""
+
+
+def _is_beside(column: str, spec: TableSpec) -> bool:
+    """Whether a column is one that we know, or goes with one: the mark of a bare day, a share as stated."""
+    return column.removesuffix("_day").removesuffix("_stated") in spec.columns
+
+
 def _further(table: pa.Table, spec: TableSpec) -> list[str]:
     """Columns of a table that are none of ours: kept and shown, and used by nothing."""
-    beside = {f"{column}{end}" for column in spec.columns for end in ("_day", "_stated")}
-    ours = {*spec.columns, *PROVENANCE, *beside, GENERATED}
-    return [c for c in table.column_names if c not in ours and read.is_text(table.schema.field(c).type)]
+    ours = {*PROVENANCE, GENERATED}
+    return [
+        c for c in table.column_names
+        if c not in ours and not _is_beside(c, spec) and read.is_text(table.schema.field(c).type)
+    ]  # fmt: skip
 
 
 def _all_said(values: pa.Array, first: Ints, heads: Ints) -> pa.Array:

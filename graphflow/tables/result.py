@@ -296,6 +296,9 @@ class JoinReport:
         greatest sum, parts per billion).
     rounded
         By ``table.column``: how many shares were rounded to nine decimals.
+    further
+        By table: the columns that are none of ours, each with the one of ours that its file lacks and that it
+        is nearly called, or None.
     notes
         What else a reader should know, those of the loaders among it.
     """
@@ -306,6 +309,7 @@ class JoinReport:
     conflicts: pa.Table
     excess: pa.Table
     rounded: Mapping[str, int]
+    further: Mapping[str, Mapping[str, str | None]]
     notes: tuple[Note, ...]
 
 
