@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
@@ -96,7 +97,7 @@ def moment(value: Moment, timezone: str, where: str = "since, until") -> tuple[i
                 where,
                 N_("this is not a time"),
                 first=str(value),
-                expected="2024-03-01, 2024-03-01T09:30:00",
+                expected=N_("such as 2024-03-01, or 2024-03-01T09:30:00"),
             )
         )
     if isinstance(stated, datetime.datetime):
@@ -183,31 +184,39 @@ def party_named(tables: Tables, party: str, where: str = "party") -> str:
         For a name that several parties have (it lists them), or none (it lists those with a similar one).
     """
     parties = tables.arrow("parties")
-    ids: list[str] = []
-    if parties is not None and parties.num_rows:
-        ids = parties["party_id"].filter(pc.equal(parties["party_id"], party)).to_pylist()
-        if not ids:
-            ids = parties["party_id"].filter(pc.equal(parties["name"], party)).to_pylist()
-    if len(ids) > 1:
-        problem = Problem(
-            where, N_("several parties have this name"), first=party, expected=", ".join(sorted(ids))
-        )
-        raise UsageError(problem)
-    if not ids:
-        near: list[str] = []
-        if parties is not None and parties.num_rows:
-            near = (
-                parties["party_id"].filter(pa.array(_named(parties, party, "party_id", "name"))).to_pylist()
-            )
-        raise UsageError(
-            Problem(
-                where,
-                N_("no party has this id or name"),
-                first=party,
-                expected=", ".join(sorted(near)[:10]),
-            )
-        )
-    return str(ids[0])
+    if parties is None or not parties.num_rows:
+        raise UsageError(Problem(where, _NO_PARTY, first=party))
+    for column in ("party_id", "name"):
+        rows = parties.filter(pc.equal(parties[column], party))
+        if rows.num_rows > 1:
+            what = N_("several parties have this name")
+            raise UsageError(Problem(where, what, first=party, expected=_listed_rows(rows)))
+        if rows.num_rows:
+            return str(rows["party_id"][0].as_py())
+    near = parties.filter(pa.array(_named(parties, party, "party_id", "name")))
+    raise UsageError(Problem(where, _NO_PARTY, first=party, expected=_listed_rows(near)))
+
+
+_NO_PARTY = N_("no party has this id or name")
+MOST_LISTED = 10
+
+
+def _listed_rows(parties: pa.Table) -> str:
+    """Some parties as an error lists them."""
+    names = zip(parties["party_id"].to_pylist(), parties["name"].to_pylist(), strict=True)
+    return with_names(dict(sorted(names)))
+
+
+def with_names(names: Mapping[str, str | None], most: int = MOST_LISTED) -> str:
+    """Ids with the names of what they are, as an error lists them; those left out are counted.
+
+    Examples
+    --------
+    >>> with_names({"C1": "Ace Ltd", "C2": None, "C3": "C3", "C4": "Dee"}, 3)
+    'C1 (Ace Ltd), C2, C3, … (+1)'
+    """
+    listed = [f"{each} ({name})" if name and name != each else each for each, name in names.items()]
+    return ", ".join(listed[:most]) + (f", … (+{len(listed) - most})" if listed[most:] else "")
 
 
 def party_like(tables: Tables, text: str, most: int = 10) -> list[str]:

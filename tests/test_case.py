@@ -282,7 +282,10 @@ def test_search(case: Case, conditions: dict[str, Any], found: list[str]) -> Non
         ({"party": "Ms Q"}, "several parties have this name"),
         ({"least": "much"}, "not an amount"),
         ({"least": 1.5}, "not an amount"),
-        ({"since": "March"}, "not a time"),
+        (
+            {"since": "March"},
+            "not a time; given: March; expected: such as 2024-03-01, or 2024-03-01T09:30:00$",
+        ),
     ],
 )
 def test_search_for_what_cannot_be(case: Case, conditions: dict[str, Any], said: str) -> None:

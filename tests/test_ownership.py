@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -565,8 +566,25 @@ def test_votes_that_are_ranges_control_possibly() -> None:
 def test_everybody_is_found_by_name_and_mistakes_are_named() -> None:
     case = holders.o5()
     assert gf.owners(case, "party:C").equals(gf.owners(case, "C"))
-    with pytest.raises(gf.UsageError, match="no party has this id or name"):
+    with pytest.raises(gf.UsageError, match="no party has this id or name; given: Z$"):
         gf.owners(case, "Z")
+    rows = [
+        ("C1", "例易贷有限公司"),
+        ("C2", "例易贷基金"),
+        ("C3", "同名"),
+        ("C4", "同名"),
+        *((f"例{n}", "x") for n in range(9)),
+    ]
+    named = gf.Case.from_tables(
+        parties=pd.DataFrame([(*row, "company") for row in rows], columns=["party_id", "name", "kind"])
+    )
+    for asked, said in (
+        ("例易贷", "no party has this id or name; given: 例易贷; expected: C1 (例易贷有限公司), C2 (例易贷基金)"),
+        ("同名", "several parties have this name; given: 同名; expected: C3 (同名), C4 (同名)"),
+        ("例", "例6 (x), 例7 (x), … (+1)"),
+    ):  # fmt: skip
+        with pytest.raises(gf.UsageError, match=re.escape(said) + "$"):
+            gf.owners(named, asked)
     with pytest.raises(gf.UsageError, match="regime"):
         gf.beneficial_owners(case, "C", "MARS")
     with pytest.raises(gf.UsageError, match="was not in force on 2015-01-01"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -302,8 +303,21 @@ def test_a_vehicle_of_which_no_holder_is_known_is_at_least_one() -> None:
 
 
 def test_a_product_that_is_not_there_is_named_with_those_that_are() -> None:
-    with pytest.raises(gf.UsageError, match="no product has this id or name"):
+    """With their names: what a name contains first; what is left out is counted."""
+    with pytest.raises(gf.UsageError, match=r"no product has this id or name; given: Z; expected: W, T$"):
         gf.look_through(holders.p4(), "Z")
+    rows = [
+        {"product_id": f"F{n:02}", "name": name}
+        for n, name in enumerate(["例易贷月月稳", "例易贷季季盈", "安心", "安心", *"abcdefgh"])
+    ]
+    case = gf.Case.from_tables(products=pd.DataFrame(rows))
+    for asked, said in (
+        ("例易贷", "no product has this id or name; given: 例易贷; expected: F00 (例易贷月月稳), F01 (例易贷季季盈)"),
+        ("安心", "several products have this name; given: 安心; expected: F02 (安心), F03 (安心)"),
+        ("?", "expected: F00 (例易贷月月稳), F01 (例易贷季季盈), F02 (安心), F03 (安心), F04 (a), F05 (b), F06 (c), F07 (d), F08 (e), F09 (f), … (+2)"),
+    ):  # fmt: skip
+        with pytest.raises(gf.UsageError, match=re.escape(said) + "$"):
+            gf.look_through(case, asked)
 
 
 def test_missing_net_assets_leave_the_leverage_empty() -> None:

@@ -21,7 +21,7 @@ from graphflow.products.leaves import fee_stack, related_assets, restricted_asse
 from graphflow.products.positions import DAY, VEHICLES, Key, Positions, micros, positions_of, records
 from graphflow.products.rolling import Rollover, realised_rollover
 from graphflow.products.webs import Edges, Web
-from graphflow.rows import Moment
+from graphflow.rows import Moment, with_names
 from graphflow.tables.columns import EVER
 
 if TYPE_CHECKING:
@@ -768,7 +768,9 @@ def look_through(case: Case, product: str, as_of: Moment | None = None) -> LookT
     if name not in positions.products:
         named = [each for each, row in positions.products.items() if row.get("name") == name]
         if len(named) != 1:
-            known = ", ".join(named or list(positions.products)[:12])
+            names = {each: row.get("name") for each, row in positions.products.items()}
+            near = [each for each, called in names.items() if name in each or name in (called or "")]
+            known = with_names({each: names[each] for each in named or near or names})
             what = N_("several products have this name") if named else N_("no product has this id or name")
             raise UsageError(Problem("product", what, {}, product, known))
         name = named[0]
