@@ -13,7 +13,7 @@ from app.session import say
 from app.tables import COUNT, MONEY, RIGHT, Column, table_to_take
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
-from graphflow.pictures.words import end_name, percent
+from graphflow.pictures.words import FEE_GROUNDS, end_name, percent
 from graphflow.products import LookThrough, Register, Rollover, list_products, look_through, register
 from graphflow.products.registering import GAPS, GROUPS
 
@@ -210,6 +210,7 @@ def _fees(case: Case, r: LookThrough) -> None:
         ],
         part=[percent(each) for each in fees["part"]],
         rate=[percent(each) for each in fees["rate"]],
+        ground=[say(FEE_GROUNDS[each]) if each in FEE_GROUNDS else "" for each in fees["ground"]],
     )
     columns = {
         "id": Column(say("product")),
@@ -220,6 +221,8 @@ def _fees(case: Case, r: LookThrough) -> None:
         "amount": Column(say("amount"), MONEY),
         "rate": Column(say("of its assets"), RIGHT),
     }
+    if fees["ground"].notna().any():
+        columns["ground"] = Column(say("ground"))
     title = say("Fees paid along the layers (通道费用)")
     table_to_take(cases.figures(case), frame, columns, title, "product_fees")
     own = fees[fees["currency"] == case.tables.currency]

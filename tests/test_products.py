@@ -475,6 +475,49 @@ def test_a_fee_of_a_subscription_is_the_products_whoever_paid_it_net_of_what_was
     assert gf.look_through(case, "A").fees[["id", "fees", "amount"]].values.tolist() == [["A", 200, 200]]
 
 
+def ring_with_fees(*ring: tuple[str, str, int]) -> gf.Case:
+    """W holds bonds of 50 and A of 50; what A and B hold is given. W has paid fees of 1, A of 4, B of 8."""
+    held = [holding(p, a, n, "product" if a in "AB" else "standard_debt") for p, a, n in ring]
+    return case_of(
+        [holding("W", "bond", 50), holding("W", "A", 50, "product"), *held],
+        accounts=[{"account_id": f"account {name}", "product_id": name} for name in "WAB"],
+        transfers=[
+            {"transfer_id": f"f{name}", "time": "2024-03-01", "source": f"account {name}", "target": "m",
+             "amount": amount, "kind": "management_fee"} for name, amount in (("W", "1"), ("A", "4"), ("B", "8"))
+        ],
+    )  # fmt: skip
+
+
+def test_of_a_ring_that_holds_all_of_itself_no_part_of_the_fees_is_told() -> None:
+    case = ring_with_fees(("A", "B", 100), ("B", "A", 100))
+    r = gf.look_through(case, "W")
+    fees = r.fees
+    assert fees.fillna({"ground": ""})[["id", "fees", "ground"]].values.tolist() == [
+        ["W", 100, ""], ["A", 400, "ring"], ["B", 800, "ring"],
+    ]  # fmt: skip
+    assert fees["amount"].astype(object).where(fees["amount"].notna(), None).tolist() == [100, None, None]
+    assert fees["part"].isna().tolist() == fees["rate"].isna().tolist() == [False, True, True]
+    assert r.fee_rate == 0.01 and r.assets["amount"].sum() == r.total == 10000
+    inside = gf.look_through(case, "A").fees
+    assert inside["ground"].tolist() == ["ring", "ring"] and inside["amount"].isna().all()
+    assert gf.look_through(case, "A").fee_rate is None
+
+
+def test_of_a_ring_that_something_leaves_the_part_of_the_fees_is_what_the_shares_solve_to() -> None:
+    # of A's 100, W has 50 and B 50; A has 50 of B's 100: a = 1/2 + b/2, b = a/2, so that a = 2/3, b = 1/3
+    r = gf.look_through(
+        ring_with_fees(("A", "B", 50), ("A", "bond", 50), ("B", "A", 50), ("B", "bond", 50)), "W"
+    )
+    assert r.fees["part"].tolist() == pytest.approx([1, 2 / 3, 1 / 3], abs=TWELVE)
+    assert r.fees["amount"].tolist() == [100, 267, 267] and r.fees["ground"].isna().all()
+
+
+def test_of_a_layer_without_net_assets_and_holdings_no_part_of_the_fees_is_told() -> None:
+    r = gf.look_through(ring_with_fees(("B", "bond", 100)), "W")
+    assert r.fees["ground"].fillna("").tolist() == ["", "unknown_holdings"]
+    assert r.fees["amount"].isna().tolist() == [False, True]
+
+
 # ---------------------------------------------------------------------- realised roll-over
 
 
@@ -696,6 +739,18 @@ def test_the_command_line_says_the_same_figures(kept: Path, capsys: pytest.Captu
     )
     plain = told(capsys, case, "W", "--language", "zh")
     assert "33.75" in plain and "最终投资者 × 最终投向" in plain
+
+
+def test_why_no_part_of_a_layers_fees_is_told_stands_beside_them(capsys: pytest.CaptureFixture[str]) -> None:
+    case = ring_with_fees(("A", "B", 100), ("B", "A", 100))
+    products.show_product(case, gf.look_through(case, "W"), "table", "en", "assets")
+    shown = capsys.readouterr().out
+    assert shown.count("in a ring that holds all of itself: no part of it can be told") == 2
+    products.show_product(case, gf.look_through(case, "W"), "json", "en", "assets")
+    rows = json.loads(capsys.readouterr().out)["fees"]
+    assert [(row["fees"], row["amount"], row["ground"]) for row in rows] == [
+        ("1.00", "1.00", None), ("4.00", None, "ring"), ("8.00", None, "ring"),
+    ]  # fmt: skip
 
 
 def test_the_register_on_the_command_line(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphflow.cli.showing import cell, out, party_names, print_facts, print_table, write_csv
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table, amount_text
-from graphflow.pictures.words import ASSET_KINDS, ORIGIN_NAMES, OWNING_WORDS, percent
+from graphflow.pictures.words import ASSET_KINDS, FEE_GROUNDS, ORIGIN_NAMES, OWNING_WORDS, percent
 from graphflow.products.registering import GAPS
 from graphflow.terminal import in_zone, jsonable, money_text, write_json
 from graphflow.version import VERSION
@@ -341,6 +341,8 @@ def _cell(
     words = OWNING_WORDS if name in ("kind", "related", "restricted") else STATES
     if name == "asset_kind":
         words = {**STATES, **ASSET_KINDS}
+    if table == "fees":
+        words = FEE_GROUNDS
     if (
         name in ("kind", "related", "restricted", "state", "ground", "source", "asset_kind")
         and plain in words

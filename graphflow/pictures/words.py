@@ -84,6 +84,12 @@ ASSET_KINDS: Mapping[str, str] = {
 }
 """What a product holds, by the kinds of the table."""
 
+FEE_GROUNDS: Mapping[str, str] = {
+    "ring": N_("in a ring that holds all of itself: no part of it can be told"),
+    "unknown_holdings": N_("neither its net assets nor its holdings are known"),
+}
+"""Why it is not known what part of a layer's fees falls on a product."""
+
 OWNING_WORDS: Mapping[str, str] = {
     **PARTY_KINDS,
     # who an owner is that is no party

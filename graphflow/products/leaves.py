@@ -251,15 +251,15 @@ class Fees:
 
 
 def fee_stack(
-    positions: Positions, nodes: Iterable[tuple[tuple[str, str], int, float, int | None]], total: int
+    positions: Positions, nodes: Iterable[tuple[tuple[str, str], int, float | None, int | None]], total: int
 ) -> pd.DataFrame:
     """The fees of each layer, and the part of them that falls on the product at the top.
 
     Parameters
     ----------
     nodes
-        Each layer: its node, how deep it lies, how much of the product's money passes through it, and how
-        much it holds or is worth in all (None: not known).
+        Each layer: its node, how deep it lies, how much of the product's money passes through it (None: it
+        goes round there without end), and how much it holds or is worth in all (None: not known).
     total
         What the product holds.
     """
@@ -269,15 +269,19 @@ def fee_stack(
     for node, depth, passes, size in nodes:
         sums = fees.by_node.get(node, {own: 0} if node in fees.seen else {})
         paid: list[tuple[str, int | None]] = [*sorted(sums.items())]
+        ground = "ring" if passes is None else "unknown_holdings" if depth and not size else None
         for currency, amount in paid or [(own, None)]:
-            part = passes if depth == 0 else passes * total / size if size else None
+            part = passes
+            if part is not None and depth:
+                part = part * total / size if size else None
             share = None if amount is None or part is None else Fraction(part) * amount
             rows.append({
                 "id": node[1], "kind": node[0], "depth": depth, "currency": currency, "fees": amount,
                 "part": part, "amount": None if share is None else round(share),
                 "rate": None if share is None or not total or currency != own else float(share / total),
+                "ground": ground,
             })  # fmt: skip
-    columns = ["id", "kind", "depth", "currency", "fees", "part", "amount", "rate"]
+    columns = ["id", "kind", "depth", "currency", "fees", "part", "amount", "rate", "ground"]
     return pd.DataFrame(rows, columns=columns).astype(
-        {"fees": "Int64", "amount": "Int64", "part": float, "rate": float}
+        {"fees": "Int64", "amount": "Int64", "part": float, "rate": float, "ground": "str"}
     )

@@ -459,21 +459,27 @@ class LookThrough:
         Frame, one row a layer and currency, this product first: `id`, `kind`, `depth`, `currency`, `fees`
         (all that the layer's accounts paid up to the date, in minor units; missing where no account of it is
         in the case), `part` (what of the layer is this product's: of its net assets, else of what it holds),
-        `amount` (that part of the fees, rounded to the unit), `rate` (over `total`). The stack is the sum of
-        `amount`. Fees are those paid by transfers; the tables have no rates of fees.
+        `amount` (that part of the fees, rounded to the unit), `rate` (over `total`), `ground` (why `part` is
+        missing, else missing itself: ``ring``, the layer is in a ring that holds all of itself, what comes
+        into that goes round without end, and no part of it is anybody's; ``unknown_holdings``, neither its
+        net assets nor what it holds are known). The stack is the sum of `amount`: what the layers without a
+        part have paid stands in `fees` and is in no sum. Fees are those paid by transfers; the tables have no
+        rates of fees.
         """
         web, distances = self._down, self.distances
         nodes = []
-        for node, passes, below in zip(web.nodes, web.passes, web.edges, strict=True):
+        for node, passes, below, last in zip(web.nodes, web.passes, web.edges, web.last, strict=True):
             if node[0] in ("product", "party"):
                 net = self._net(node[1]) if node[0] == "product" else None
                 held = sum(amount for other, amount in below if other[0] != "unknown")
-                nodes.append((node, distances[node], float(passes), net or held or None))
+                # one that holds something and is last all the same is in a ring that nothing leaves
+                comes = None if last and below else float(passes)
+                nodes.append((node, distances[node], comes, net or held or None))
         return fee_stack(self.positions, nodes, self.total)
 
     @property
     def fee_rate(self) -> float | None:
-        """The fees that are known of all layers, over what it holds; None where none is known."""
+        """The fees whose part is known, of all layers, over what it holds; None where none is known."""
         rates = self.fees["rate"].dropna()
         return float(rates.sum()) if len(rates) else None
 
