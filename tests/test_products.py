@@ -475,6 +475,55 @@ def test_a_fee_of_a_subscription_is_the_products_whoever_paid_it_net_of_what_was
     assert gf.look_through(case, "A").fees[["id", "fees", "amount"]].values.tolist() == [["A", 200, 200]]
 
 
+def fees_of(subscriptions: list[dict[str, str]], **paid: dict[str, str]) -> dict[str, int]:
+    """Fees of three products that there are, of a payment of 100 by Q and a fee of 1 for it."""
+    transfers = [
+        {"transfer_id": "s", "time": "2024-03-01", "source": "q", "target": "m", "amount": "100", **paid.get("s", {})},
+        {"transfer_id": "f", "time": "2024-03-01", "source": "q", "target": "m", "amount": "1", "fee_of": "s",
+         **paid.get("f", {})},
+    ]  # fmt: skip
+    case = case_of(
+        [holding(name, "bond", 1) for name in "TVW"], subscriptions, transfers=transfers,
+        accounts=[{"account_id": "v", "product_id": "V"}, {"account_id": "q", "party_id": "Q"}],
+    )  # fmt: skip
+    frames = {name: gf.look_through(case, name).fees for name in "TVW"}
+    return {name: int(frame["fees"].fillna(0).sum()) for name, frame in frames.items()}
+
+
+@pytest.mark.parametrize(
+    ("parts", "wanted"),
+    [((60, 40, 0), (60, 40, 0)), ((1, 1, 1), (34, 33, 33)), ((0, 50, 50), (0, 50, 50)), ((0, 0, 7), (0, 0, 100))],
+)  # fmt: skip
+def test_a_fee_of_a_payment_for_several_products_is_divided_as_the_payment_is_and_adds_up(
+    parts: tuple[int, ...], wanted: tuple[int, ...]
+) -> None:
+    rows = [bought(name, "Q", n, transfer_id="s") for name, n in zip("TVW", parts, strict=True) if n]
+    found = fees_of(rows)
+    assert tuple(found.values()) == wanted and sum(found.values()) == 100
+    # what was paid back in one payment, and what the transfer itself names, which subscriptions say better
+    back = [
+        {**bought(name, "Q", 9), "redeemed": "2024-03-01", "redeemed_amount": str(n), "redemption_transfer_id": "s"}
+        for name, n in zip("TVW", parts, strict=True) if n
+    ]  # fmt: skip
+    assert tuple(fees_of(back, s={"product_id": "T"}).values()) == wanted
+
+
+def test_a_fee_of_a_payment_that_only_names_a_product_is_that_ones_and_one_paid_by_a_product_its_own() -> (
+    None
+):
+    assert fees_of([bought("W", "Q", 1)], s={"product_id": "T"}) == {"T": 100, "V": 0, "W": 0}
+    rows = [bought(name, "V", 50, transfer_id="s") for name in "TW"]
+    assert fees_of(rows, f={"source": "v"}) == {"T": 0, "V": 100, "W": 0}
+
+
+def test_a_fee_of_a_redemption_of_nothing_for_several_is_divided_evenly() -> None:
+    back = [
+        {**bought(name, "Q", 9), "redeemed": "2024-03-01", "redeemed_amount": "0", "redemption_transfer_id": "s"}
+        for name in "TW"
+    ]  # fmt: skip
+    assert fees_of(back) == {"T": 50, "V": 0, "W": 50}
+
+
 def ring_with_fees(*ring: tuple[str, str, int]) -> gf.Case:
     """W holds bonds of 50 and A of 50; what A and B hold is given. W has paid fees of 1, A of 4, B of 8."""
     held = [holding(p, a, n, "product" if a in "AB" else "standard_debt") for p, a, n in ring]

@@ -14,7 +14,8 @@ import pandas as pd
 from graphflow.law import law, was_in_force
 from graphflow.ownership.relating import answer_of
 from graphflow.ownership.stakes import numbers_of, party_number, stakes_at
-from graphflow.products.positions import Positions, micros, records
+from graphflow.products.crossing import apportion
+from graphflow.products.positions import Positions, micros, paid_for, records
 from graphflow.tables.columns import one
 
 if TYPE_CHECKING:
@@ -176,9 +177,11 @@ class Fees:
     """The fees of a case, by the transfer, and which product each was paid for.
 
     A fee is a transfer that names another one in `fee_of`, or whose kind ends in ``fee`` or 费, net of
-    reversals. It is a product's where the product's own account paid it, or where the transfer that it is the
-    fee of is the product's: by its `product_id`, or named by a subscription. The tables have no rates: a fee
-    that nobody paid by a transfer of its own, but kept back from a payment, is not seen.
+    reversals. It is a product's where the product's own account paid it; else where the transfer that it is
+    the fee of is the product's: where a subscription names that as payment or redemption, else by its
+    `product_id`. The fee of a payment for several products is divided by what their subscriptions say is of
+    each, rounded down and the greatest remainders up: it adds up. The tables have no rates: a fee that nobody
+    paid by a transfer of its own, but kept back from a payment, is not seen.
     """
 
     def __init__(self, positions: Positions) -> None:
@@ -195,17 +198,19 @@ class Fees:
         self.rows = rows.assign(amount=np.array(net, np.int64))
 
     @cached_property
-    def _of_transfer(self) -> Mapping[str, str]:
-        """The product of each transfer that a subscription or the transfer itself names."""
+    def _of_transfer(self) -> Mapping[str, Mapping[str, int]]:
+        """The products of each transfer that subscriptions or the transfer itself name, and each's part."""
         tables = self.positions.case.tables
-        found: dict[str, str] = {}
+        found: dict[str, dict[str, int]] = {}
+        # also what is subscribed later: it may name a payment of now
+        for rows in paid_for(tables.subscriptions).values():
+            for transfer, product, part in zip(rows["transfer_id"], rows["of"], rows["part"], strict=True):
+                parts = found.setdefault(str(transfer), {})
+                parts[str(product)] = parts.get(str(product), 0) + max(int(part), 0)
         if tables.has("transfers", "product_id"):
-            rows = tables.transfers.dropna(subset=["product_id"])
-            found |= dict(zip(rows["transfer_id"], rows["product_id"], strict=True))
-        for column in ("transfer_id", "redemption_transfer_id"):
-            if tables.has("subscriptions", column):
-                rows = tables.subscriptions.dropna(subset=[column])
-                found |= dict(zip(rows[column], rows["product_id"], strict=True))
+            named = tables.transfers.dropna(subset=["product_id"])
+            for transfer, product in zip(named["transfer_id"], named["product_id"], strict=True):
+                found.setdefault(str(transfer), {str(product): 1})
         return found
 
     @cached_property
@@ -230,12 +235,16 @@ class Fees:
             self.rows["source"], of, self.rows["amount"], self._currencies(), strict=True
         ):
             node = self._accounts.get(str(source))
-            named = self._of_transfer.get(str(fee_of)) if isinstance(fee_of, str) else None
-            if named is not None and (node is None or node[0] != "product"):
-                node = ("product", str(named))
-            if node is not None:
-                sums = found.setdefault(node, {})
-                sums[currency] = sums.get(currency, 0) + int(amount)
+            parts = self._of_transfer.get(fee_of, {}) if isinstance(fee_of, str) else {}
+            if parts and (node is None or node[0] != "product"):
+                nodes = [("product", product) for product in parts]
+                weights = list(parts.values())
+                amounts = apportion(int(amount), weights if any(weights) else [1] * len(weights))
+            else:
+                nodes, amounts = ([node], [int(amount)]) if node is not None else ([], [])
+            for one_, part in zip(nodes, amounts, strict=True):
+                sums = found.setdefault(one_, {})
+                sums[currency] = sums.get(currency, 0) + part
         return found
 
     def _currencies(self) -> list[str]:

@@ -166,6 +166,25 @@ def _build(case: Case, at: int, asked: bool) -> Positions:
     return Positions(case, stakes_at(case, at), products, holdings, current, ever, at, asked)
 
 
+def paid_for(subscriptions: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
+    """What subscriptions say of the transfers that they name: as payments, and as redemptions.
+
+    One row a transfer and product: `transfer_id`, `of`, `part` (what of it is the product's, in minor units).
+    """
+    found: dict[str, pd.DataFrame] = {}
+    for column, amount in (("transfer_id", "amount"), ("redemption_transfer_id", "redeemed_amount")):
+        if column not in subscriptions:
+            none = pd.DataFrame({"transfer_id": [], "of": []}, dtype=object)
+            found[column] = none.assign(part=pd.Series([], dtype="int64"))
+            continue
+        rows = subscriptions.dropna(subset=[column])
+        part = rows[amount].fillna(rows["amount"]) if amount in rows else rows["amount"]
+        sums = part.astype("int64").groupby([rows[column], rows["product_id"]]).sum().reset_index()
+        sums.columns = pd.Index(["transfer_id", "of", "part"])
+        found[column] = sums
+    return found
+
+
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a frame, one mapping each."""
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]

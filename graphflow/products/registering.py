@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.products.looking import LookThrough
-from graphflow.products.positions import Positions, micros, positions_of, records
+from graphflow.products.positions import Positions, micros, paid_for, positions_of, records
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -180,17 +180,8 @@ class Register:
 
         Of one that pays for several products, `part` is what its subscriptions say of each.
         """
-        ever = self.positions.ever
         found: dict[str, pd.DataFrame] = {}
-        for column, amount in (("transfer_id", "amount"), ("redemption_transfer_id", "redeemed_amount")):
-            if column not in ever:
-                none = pd.DataFrame({"transfer_id": [], "of": []}, dtype=object)
-                found[column] = none.assign(part=pd.Series([], dtype="Int64"))
-                continue
-            rows = ever.dropna(subset=[column])
-            part = rows[amount].fillna(rows["amount"]) if amount in rows else rows["amount"]
-            sums = part.astype("int64").groupby([rows[column], rows["product_id"]]).sum().reset_index()
-            sums.columns = pd.Index(["transfer_id", "of", "part"])
+        for column, sums in paid_for(self.positions.ever).items():
             several = sums.groupby("transfer_id")["of"].transform("size") > 1
             found[column] = sums.assign(part=sums["part"].astype("Int64").where(several))
         return found
