@@ -728,3 +728,16 @@ def test_owners_behind_are_refused_where_they_cannot_be_told(tmp_path: Path, toy
     at = fine(started(lang="en", case=tmp_path / "j1", from_="account:a", back="1"))
     assert "This is asked of where money went" in said(at)
     assert "neither who owns whom" in said(fine(started(lang="en", case=toy, from_="transfer:a")))
+
+
+def test_what_of_a_product_is_overdue_is_said_and_no_money_of_tomorrow(tmp_path: Path) -> None:
+    holders.p5().save(tmp_path / "p5")
+    at = fine(started("products", case=tmp_path / "p5", lang="en"))
+    assert not any("verdue" in warning.value for warning in at.warning)
+    at = fine(at.date_input(key="product_as_of").set_value("2024-09-01").run())
+    [warning] = [warning.value for warning in at.warning if "verdue" in warning.value]
+    assert "Overdue assets: 1, of 30.00 CNY, for up to 4 days." in warning
+    assert "Overdue liabilities: 2, of 100.00 CNY, for up to 154 days." in warning
+    assert "Overdue assets are in no gap up to a day" in warning
+    [ladder] = [each.value for each in at.dataframe if "rollover_dependency" in each.value]
+    assert ladder["bucket"].tolist()[:2] == ["overdue", "0-1"]

@@ -89,6 +89,16 @@ def test_the_figures_of_products_are_those_of_the_program(language: str) -> None
         assert str(int(ladder.loc[bucket, "cumulative_gap"]) // 100).replace("-", "−") in found
     assert f"{ladder.loc['31-90', 'gap_ratio']:.0f}".replace("-", "−") in found
     assert f"{r.rollover_dependency['31-90']:.0%}".replace("%", " %") in found
+    ladder = gf.look_through(holders.p5(), "W", "2024-09-01").ladder.set_index("bucket")
+    table = rows_of("products", language, {"en": "gap up to here", "zh": "累计缺口"}[language])
+    for head, row in table.items():
+        bucket = "overdue" if head in ("overdue", "逾期") else head
+        figures = [
+            str(int(ladder.loc[bucket, name]) // 100) for name in ("assets", "liabilities", "cumulative_gap")
+        ]
+        assert [*row[:2], row[2].split("= ")[-1].replace("−", "-")] == figures
+    assert list(table)[1:] == ["0-1", ">365"]
+    assert ladder["assets"].sum() == sum(100 * int(row[0]) for row in table.values())
 
 
 def rows_of(page: str, language: str, head: str) -> dict[str, list[str]]:

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 import graphflow as gf
 from graphflow import cli
 from graphflow.cli import products, run
+from graphflow.language import translate
+from graphflow.pictures.words import OVERDUE_COUNTS
 from graphflow.products.crossing import crossed
 from graphflow.products.registering import GROUPS
 from graphflow.synthesis import holders, small
@@ -76,6 +78,59 @@ def test_p5_maturities() -> None:
     assert ladder.loc["31-90", "gap_ratio"] == -4
     assert (r.rollover_dependency["8-30"], r.rollover_dependency["31-90"]) == (0.5, 0.8)
     assert ladder["assets"].sum() == ladder["liabilities"].sum() == 10000
+
+
+def test_p5_later_what_is_overdue_is_due_on_no_day_and_what_is_owed_at_once() -> None:
+    r = gf.look_through(holders.p5(), "W", "2024-09-01T00:00:00")
+    rows = r.ladder.set_index("bucket")[["assets", "liabilities", "gap", "cumulative_gap"]]
+    assert rows.loc[["overdue", "0-1"]].values.tolist() == [
+        [3000, 10000, -7000, -10000], [2000, 0, 2000, -8000],
+    ]  # fmt: skip
+    assert rows.loc[">365"].tolist() == [5000, 0, 5000, -3000], "what is overdue never counts as come"
+    assert rows["assets"].sum() == rows["liabilities"].sum() == r.total
+    assert (r.wam_assets, r.wam_liabilities) == (pytest.approx(50 * 536 / 70), 0)
+    assert r.rollover_dependency["overdue"] == 1 and r.rollover_dependency["0-1"] == 0.8
+    assert pd.isna(r.ladder["gap_ratio"][0]) and r.ladder["gap_ratio"][1] == -4
+    assert r.overdue.values.tolist() == [["assets", 1, 3000, 4], ["liabilities", 2, 10000, 154]]
+    before = gf.look_through(holders.p5(), "W", "2024-03-01T00:00:00").overdue
+    assert before["count"].tolist() == [0, 0] and before["longest"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("end", "days"),
+    [("2024-05-09", -1), ("2024-05-09T23:59:59", -1), ("2024-05-10", 0), ("2024-05-10T08:00:00", 0),
+     ("2024-05-11T09:00:00", 1), ("2024-05-12T09:00:01", 3), ("2023-05-10", -366), ("", None)],
+)  # fmt: skip
+def test_overdue_is_what_was_due_on_a_day_before_on_both_sides(end: str, days: int | None) -> None:
+    case = case_of(
+        [holding("A", "loan", 5, "loan", end=end), holding("A", "money", 7, "cash", end="2020-01-01")],
+        [bought("A", "p", 9, due=end), bought("A", "q", 3, due="2020-01-01", redeemed="2024-04-01")],
+    )
+    r = gf.look_through(case, "A", "2024-05-10T09:00:00")
+    assert r._asset_days == [(0, 700), (days, 500)] and r._liability_days == [(days, 900)]
+    late = days is not None and days < 0
+    assert r.overdue[["count", "amount"]].values.tolist() == [[late, late * 500], [late, late * 900]]
+    assert r.ladder["assets"][0] == late * 500 and r.ladder["liabilities"][0] == late * 900
+    if late:
+        assert r.overdue["longest"].tolist() == [-days, -days]
+
+
+@pytest.mark.parametrize(
+    ("given", "days"),
+    [({"end": "2024-05-01"}, -9), ({"end": "2024-05-20"}, 10), ({}, None), ({"open_type": "open"}, 1),
+     ({"open_type": "open", "next_open": "2024-05-15"}, 5), ({"open_type": "open", "next_open": "2024-05-01"}, 1),
+     ({"open_type": "open", "next_open": "2024-05-01", "end": "2025-01-01"}, 1),
+     ({"open_type": "open", "next_open": "2024-05-01", "end": "2024-05-08"}, -2),
+     ({"open_type": "open", "end": "2024-05-20"}, 10),
+     ({"open_type": "closed", "next_open": "2024-05-01", "end": "2024-05-20"}, 10),
+     ({"open_type": "closed", "next_open": "2024-05-01"}, None)],
+)  # fmt: skip
+def test_a_product_that_has_ended_owes_its_money_and_one_that_has_opened_does_not(
+    given: dict[str, str], days: int | None
+) -> None:
+    case = case_of([holding("A", "bond", 1)], [bought("A", "p", 9)], products=[{"product_id": "A", **given}])
+    r = gf.look_through(case, "A", "2024-05-10T00:00:00")
+    assert r._liability_days == [(days, 900)]
 
 
 # ---------------------------------------------------------------------- what must hold of every web
@@ -800,6 +855,28 @@ def test_why_no_part_of_a_layers_fees_is_told_stands_beside_them(capsys: pytest.
     assert [(row["fees"], row["amount"], row["ground"]) for row in rows] == [
         ("1.00", "1.00", None), ("4.00", None, "ring"), ("8.00", None, "ring"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_overdue_stands_on_the_command_line_and_how_it_counts(
+    language: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def shown(form: str, day: str, part: str = "assets") -> str:
+        products.show_product(holders.p5(), gf.look_through(holders.p5(), "W", day), form, language, part)
+        return capsys.readouterr().out
+
+    title, note = translate(products.TITLES["overdue"], language), translate(OVERDUE_COUNTS, language)
+    late, now = shown("table", "2024-09-01"), shown("table", "2024-03-01")
+    assert title in late and note in late and title not in now and note not in now
+    word = translate(products.STATES["overdue"], language)
+    assert [line.split()[1:3] for line in late.splitlines() if line.startswith(f"{word} ")] == [
+        ["30.00", "100.00"]
+    ]
+    assert json.loads(shown("json", "2024-09-01"))["overdue"] == [
+        {"side": "assets", "count": 1, "amount": "30.00", "longest": 4},
+        {"side": "liabilities", "count": 2, "amount": "100.00", "longest": 154},
+    ]
+    assert shown("csv", "2024-03-01", "overdue").splitlines()[1] == "assets,0,0.00,"
 
 
 def test_the_register_on_the_command_line(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:

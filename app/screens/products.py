@@ -14,8 +14,9 @@ from app.session import say
 from app.tables import COUNT, MONEY, RIGHT, Column, table_to_take
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
-from graphflow.pictures.words import ASSET_KINDS, percent
+from graphflow.pictures.words import ASSET_KINDS, OVERDUE_COUNTS, percent
 from graphflow.products import LookThrough
+from graphflow.products.looking import NO_DATE, OVERDUE
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -26,6 +27,10 @@ DRAWN = 30
 _KINDS = {
     **ASSET_KINDS,
     "party": N_("passes money on (inferred: no revenue or debt of it is known)"),
+}
+_OVERDUE = {
+    "assets": N_("Overdue assets: {count}, of {money}, for up to {days} days."),
+    "liabilities": N_("Overdue liabilities: {count}, of {money}, for up to {days} days."),
 }
 
 
@@ -274,7 +279,10 @@ def _maturity(case: Case, r: LookThrough) -> None:
     if not ladder["assets"].sum() and not ladder["liabilities"].sum():
         st.info(say("Nothing is known of what it holds and owes."))
         return
-    dated = ladder.iloc[:-1]
+    words = {OVERDUE: say("overdue"), NO_DATE: say("no date")}
+    ladder = ladder.assign(bucket=[words.get(each, each) for each in ladder["bucket"]])
+    late = r.overdue.set_index("side")
+    dated = ladder.iloc[0 if late["count"].any() else 1 : -1]
     st.echarts_chart(
         _ladder_option(dated, figures),
         key=f"ladder_{r.product_id}",
@@ -282,7 +290,6 @@ def _maturity(case: Case, r: LookThrough) -> None:
         alt=say("Bars of assets and liabilities by days; the table below has their amounts."),
     )
     frame = ladder.assign(
-        bucket=[say("no date") if each == "no date" else each for each in ladder["bucket"]],
         gap_ratio=[percent(each) for each in ladder["gap_ratio"]],
         rollover_dependency=[percent(each) for each in ladder["rollover_dependency"]],
     )
@@ -302,6 +309,18 @@ def _maturity(case: Case, r: LookThrough) -> None:
         say("Maturities, in days (期限)"),
         "product_ladder",
     )
+    said = [
+        say(
+            text,
+            count=f"{late.loc[side, 'count']:,}",
+            money=figures.money(int(late.loc[side, "amount"])),
+            days=f"{late.loc[side, 'longest']:,}",
+        )
+        for side, text in _OVERDUE.items()
+        if late.loc[side, "count"]
+    ]
+    if said:
+        st.warning(" ".join([*said, say(OVERDUE_COUNTS)]), icon=":material/event_busy:")
 
 
 def _ladder_option(ladder: pd.DataFrame, figures: Any) -> dict[str, Any]:

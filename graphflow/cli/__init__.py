@@ -526,7 +526,7 @@ OVERDRAFTS = ("lender", "coordinated")
 ORDERS = ("amount", "hops", "speed", "found")
 HOLDINGS = ("frontier", "always", "never")
 PRODUCT_PARTS = (
-    "assets", "investors", "borrowers", "layers", "ladder", "leverage", "fees", "related_shares",
+    "assets", "investors", "borrowers", "layers", "ladder", "overdue", "leverage", "fees", "related_shares",
     "restricted_shares", "related_assets", "restricted_assets", "matrix",
 )  # fmt: skip
 PRODUCT_GROUPS = ("issuer", "project", "layer", "region")

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 from graphflow.cli.showing import cell, out, party_names, print_facts, print_table, write_csv
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table, amount_text
-from graphflow.pictures.words import ASSET_KINDS, FEE_GROUNDS, ORIGIN_NAMES, OWNING_WORDS, percent
+from graphflow.pictures.words import (
+    ASSET_KINDS,
+    FEE_GROUNDS,
+    ORIGIN_NAMES,
+    OVERDUE_COUNTS,
+    OWNING_WORDS,
+    percent,
+)
 from graphflow.products.registering import GAPS
 from graphflow.terminal import in_zone, jsonable, money_text, write_json
 from graphflow.version import VERSION
@@ -22,8 +29,8 @@ if TYPE_CHECKING:
     from graphflow.products import LookThrough, Rollover
 
 PARTS = (
-    "assets", "investors", "borrowers", "layers", "ladder", "leverage", "fees", "related_shares",
-    "restricted_shares",
+    "assets", "investors", "borrowers", "layers", "ladder", "overdue", "leverage", "fees",
+    "related_shares", "restricted_shares",
 )  # fmt: skip
 """The tables of a product that are always shown; the first is printed as CSV unless another is asked for."""
 
@@ -36,6 +43,7 @@ TITLES = {
     "borrowers": N_("Borrowers in the end"),
     "layers": N_("Products and companies below it"),
     "ladder": N_("Maturities, in days (期限)"),
+    "overdue": N_("Overdue: due before this day, and still there (逾期)"),
     "leverage": N_("Total over net assets (杠杆)"),
     "list": N_("Products (产品)"),
     "fees": N_("Fees paid along the layers (通道费用)"),
@@ -55,7 +63,8 @@ _COLUMNS = {
     "depth": N_("layers below"), "counts": N_("is a layer"), "ground": N_("ground"), "bucket": N_("days"),
     "assets": N_("assets"), "liabilities": N_("liabilities"), "gap": N_("gap"),
     "cumulative_gap": N_("gap up to here"), "gap_ratio": N_("gap over assets"),
-    "rollover_dependency": N_("to be rolled over"), "nominal": N_("as stated"),
+    "rollover_dependency": N_("to be rolled over"), "side": N_("side"), "count": N_("how many"),
+    "longest": N_("days, the oldest"), "nominal": N_("as stated"),
     "proportional": N_("in proportion"), "consolidated": N_("halves whole"),
     "product_id": N_("product"), "issuer_id": N_("issuer"), "depth_total": N_("with companies"),
     "investor_count": N_("investors"), "nominal_count": N_("by name"), "wam_gap": N_("longer by (days)"),
@@ -82,7 +91,10 @@ _MONEY = frozenset({
 })  # fmt: skip
 _NUMBERS = frozenset({
     "depth", "depth_total", "investor_count", "nominal_count", "wam_gap", "transfers", "subscriptions",
-    "gaps", "products", "no_number", "no_row", "other_currencies",
+    "gaps", "products", "no_number", "no_row", "other_currencies", "count", "longest",
+})  # fmt: skip
+_WORDS = frozenset({
+    "kind", "related", "restricted", "state", "ground", "source", "asset_kind", "bucket", "side",
 })  # fmt: skip
 _COUNTED = frozenset({"related_shares", "restricted_shares"})
 """Tables whose column `assets` counts them."""
@@ -93,6 +105,8 @@ STATES = {
     "same_product": N_("new subscriptions of the product (同一产品新认购)"),
     "same_issuer": N_("new subscriptions of other products of the issuer (同一发行人其他产品)"),
     "others": N_("all others"), "same": N_("it is one of them"),
+    "overdue": N_("overdue"), "no date": N_("no date"), "assets": N_("assets"),
+    "liabilities": N_("liabilities"),
 }  # fmt: skip
 """What stands in these frames as a word of ours."""
 SHOWN = 30
@@ -155,6 +169,8 @@ def show_product(case: Case, r: LookThrough, form: str, language: str, part: str
         _csv(case, frames[part], digits, part)
         return
     frames["matrix"] = r.cross(investors=MATRIX[0], assets=MATRIX[1])
+    if not frames["overdue"]["count"].any():
+        del frames["overdue"]
     facts = {name: value for name, value in facts_of(r).items() if value not in (None, [], "")}
     print_facts(
         Facts([
@@ -298,6 +314,8 @@ def _table(case: Case, table: str, frame: pd.DataFrame, language: str, digits: i
     note = (
         translate(N_("{count} more rows: --format csv shows all"), language, count=f"{left:,}")
         if left
+        else translate(OVERDUE_COUNTS, language)
+        if table == "overdue"
         else ""
     )
     right = [
@@ -343,9 +361,6 @@ def _cell(
         words = {**STATES, **ASSET_KINDS}
     if table == "fees":
         words = FEE_GROUNDS
-    if (
-        name in ("kind", "related", "restricted", "state", "ground", "source", "asset_kind")
-        and plain in words
-    ):
+    if name in _WORDS and plain in words:
         return translate(words[str(plain)], language)
     return _number(plain) if isinstance(plain, float) else cell(plain)

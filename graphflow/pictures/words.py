@@ -90,6 +90,12 @@ FEE_GROUNDS: Mapping[str, str] = {
 }
 """Why it is not known what part of a layer's fees falls on a product."""
 
+OVERDUE_COUNTS = N_(
+    "Overdue assets are in no gap up to a day and in no mean: nobody knows when they come. "
+    "Overdue liabilities are in every gap and count as due at once."
+)
+"""How a ladder takes what is overdue."""
+
 OWNING_WORDS: Mapping[str, str] = {
     **PARTY_KINDS,
     # who an owner is that is no party

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -31,6 +32,9 @@ BUCKETS = (
     ("0-1", 1), ("2-7", 7), ("8-30", 30), ("31-90", 90), ("91-180", 180), ("181-365", 365), (">365", None),
 )  # fmt: skip
 """The ladder's buckets and the last day of each."""
+
+OVERDUE, NO_DATE = "overdue", "no date"
+"""The ladder's first row and its last: what was due on a day before the date, and what has none."""
 
 ON_DEMAND = 1
 """Days after which money can be had that may be asked back at any time."""
@@ -87,9 +91,13 @@ class LookThrough:
         net assets are.
     ladder
         Frame: `bucket` (days), `assets`, `liabilities`, `gap`, `cumulative_gap`, `gap_ratio`,
-        `rollover_dependency`; the last row is what has no date.
+        `rollover_dependency`; the first row is what is overdue, the last one what has no date.
+    overdue
+        Frame, one row each for ``assets`` and ``liabilities`` (`side`): what was due on a day before the date
+        and is still there: `count`, `amount`, `longest` (days since, of the oldest; missing without any).
     wam_assets, wam_liabilities
-        Mean days to maturity, weighted by amount; None where nothing has a date.
+        Mean days to maturity, weighted by amount; None where nothing has a date. Overdue assets are in no
+        mean, overdue liabilities count as due at once.
     """
 
     positions: Positions = field(repr=False)
@@ -563,10 +571,23 @@ class LookThrough:
 
     # ------------------------------------------------------------ maturity
 
+    def _local_day(self, moment: int) -> datetime.date:
+        zone = self.positions.case.tables.timezone
+        return pd.Timestamp(moment, unit="us", tz="UTC").tz_convert(zone).date()
+
+    @cached_property
+    def _day(self) -> datetime.date:
+        return self._local_day(self.positions.at)
+
     def _days(self, time: Any) -> int | None:
+        """Days until a time, less than nothing where its day is over; None where it is empty."""
         if time is None or pd.isna(time):
             return None
-        return max(int(-((self.positions.at - int(pd.Timestamp(time).value // 1000)) // DAY)), 0)
+        return self._days_until(int(pd.Timestamp(time).value // 1000))
+
+    def _days_until(self, moment: int) -> int:
+        over = (self._day - self._local_day(moment)).days
+        return -over if over > 0 else max(-((self.positions.at - moment) // DAY), 0)
 
     @cached_property
     def _asset_days(self) -> list[tuple[int | None, int]]:
@@ -583,34 +604,63 @@ class LookThrough:
         if rows is None:  # of an open product all may be asked back, whoever holds it
             net = self._net(self.product_id)
             return [(ON_DEMAND, net)] if net and net > 0 and given.get("open_type") == "open" else []
-        fallback = given.get("next_open") or given.get("end")
-        open_ended = given.get("open_type") == "open" and fallback is None
+        without = self._days_of_all(given)
         found = []
         due = micros(rows["due"]) if "due" in rows else np.full(len(rows), int(EVER))
         for when, amount in zip(due.tolist(), rows["amount"].tolist(), strict=True):
-            if when != int(EVER):
-                days: int | None = max(-((self.positions.at - when) // DAY), 0)
-            else:
-                days = ON_DEMAND if open_ended else self._days(fallback)
-            found.append((days, int(amount)))
+            found.append((without if when == int(EVER) else self._days_until(when), int(amount)))
         return found
+
+    def _days_of_all(self, given: Mapping[str, Any]) -> int | None:
+        """Days until money may be asked back of which no subscription says it."""
+        opens, ends = self._days(given.get("next_open")), self._days(given.get("end"))
+        if opens is not None and opens >= 0:
+            return opens
+        # READING: a next opening that is over is no debt that was not paid: the one after it is not stated
+        if given.get("open_type") == "open" and (ends is None or (opens is not None and ends >= 0)):
+            return ON_DEMAND
+        return ends
+
+    @cached_property
+    def overdue(self) -> pd.DataFrame:
+        """What was due on a day before the date and is still there, on both sides.
+
+        Examples
+        --------
+        >>> from graphflow.synthesis import holders
+        >>> look_through(holders.p5(), "W", "2024-09-01").overdue.values.tolist()
+        [['assets', 1, 3000, 4], ['liabilities', 2, 10000, 154]]
+        """
+        rows: list[dict[str, Any]] = []
+        for side, due in (("assets", self._asset_days), ("liabilities", self._liability_days)):
+            late = [(-days, amount) for days, amount in due if days is not None and days < 0]
+            rows.append({
+                "side": side, "count": len(late), "amount": sum(amount for _, amount in late),
+                "longest": max((days for days, _ in late), default=None),
+            })  # fmt: skip
+        return pd.DataFrame(rows).astype({"longest": "Int64"})
 
     @cached_property
     def ladder(self) -> pd.DataFrame:
-        """What comes due when, on both sides, and what is lacking by then."""
+        """What comes due when, on both sides, and what is lacking by then.
+
+        What is overdue stands in a row of its own. An overdue asset did not come when it was due, and nobody
+        knows when it will: no gap up to a bucket counts it, and no mean. An overdue liability is to be paid
+        at once: every gap up to a bucket counts it.
+        """
         sides = []
         for rows in (self._asset_days, self._liability_days):
-            sums = [0] * (len(BUCKETS) + 1)
+            sums = [0] * (len(BUCKETS) + 2)
             for days, amount in rows:
                 sums[_bucket(days)] += amount
             sides.append(sums)
         out = []
         assets = liabilities = 0
-        for place, (name, _) in enumerate((*BUCKETS, ("no date", None))):
+        for place, name in enumerate((OVERDUE, *(name for name, _ in BUCKETS), NO_DATE)):
             own, owed = sides[0][place], sides[1][place]
             row: dict[str, Any] = {"bucket": name, "assets": own, "liabilities": owed, "gap": own - owed}
-            if name != "no date":
-                assets, liabilities = assets + own, liabilities + owed
+            if name != NO_DATE:
+                assets, liabilities = assets + (own if name != OVERDUE else 0), liabilities + owed
                 row["cumulative_gap"] = assets - liabilities
                 row["gap_ratio"] = (assets - liabilities) / assets if assets else np.nan
                 row["rollover_dependency"] = (
@@ -630,13 +680,14 @@ class LookThrough:
 
     @property
     def wam_assets(self) -> float | None:
-        """Mean days to maturity of what it holds, weighted by amount."""
-        return _mean(self._asset_days)
+        """Mean days to maturity of what it holds and is not overdue, weighted by amount."""
+        return _mean((days, amount) for days, amount in self._asset_days if days is None or days >= 0)
 
     @property
     def wam_liabilities(self) -> float | None:
-        """Mean days until its investors can have their money, weighted by amount."""
-        return _mean(self._liability_days)
+        """Mean days until its investors can have their money, weighted by amount; at once what is overdue."""
+        rows = self._liability_days
+        return _mean((None if days is None else max(days, 0), amount) for days, amount in rows)
 
     @property
     def wam_gap(self) -> float | None:
@@ -731,9 +782,12 @@ def ground_of(row: Mapping[str, Any], table: str) -> str:
 
 
 def _bucket(days: int | None) -> int:
+    """The row of the ladder: the first what is overdue, the last what has no date."""
     if days is None:
-        return len(BUCKETS)
-    return next(place for place, (_, last) in enumerate(BUCKETS) if last is None or days <= last)
+        return len(BUCKETS) + 1
+    if days < 0:
+        return 0
+    return next(place for place, (_, last) in enumerate(BUCKETS, 1) if last is None or days <= last)
 
 
 def _mean(rows: Iterable[tuple[int | None, int]]) -> float | None:
