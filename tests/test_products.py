@@ -439,6 +439,56 @@ def test_any_stated_ground_stops_the_count_of_layers(ground: str) -> None:
     assert (gf.look_through(case, "X").depth, gf.look_through(case, "W").depth) == (0, 1)
 
 
+def fund_of(kind: str, ground: str = "") -> gf.Case:
+    """W holds F, a fund of a kind or exempt on a ground, of two holders, which is in G, as p is."""
+    old = {"time": "2010-01-01"}
+    return case_of(
+        [holding("W", "F", 100, "product"), holding("F", "G", 50, "product"), holding("G", "bond", 1)],
+        [bought("G", "F", 50, **old), bought("G", "p", 50, **old), bought("F", "q", 1, **old), bought("F", "r", 1, **old)],
+        products=[{"product_id": "F", "kind": kind, "exempt": ground}, {"product_id": "W"}, {"product_id": "G"}],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "since"), [("public_fund", "2018-04-27"), ("abs", "2018-04-27"), ("pension", "2018-04-27")]
+)
+def test_what_is_no_layer_is_that_of_the_day_asked_about(kind: str, since: str) -> None:
+    case, before = fund_of(kind), str((pd.Timestamp(since) - pd.Timedelta(days=1)).date())
+    said = {}
+    for day in (before, since, None):
+        r = gf.look_through(case, "W", day)
+        row = r.layers.set_index("id").loc["F"]
+        said[day] = (r.depth, bool(row["counts"]), row["ground"])
+    assert said == {before: (2, True, ""), since: (0, False, kind), None: (0, False, kind)}
+
+
+@pytest.mark.parametrize(
+    ("given", "since"),
+    [(("public_fund",), "2018-04-27"), (("pension",), "2014-08-21"), (("", "社保基金"), "2014-08-21"),
+     (("", "a charity"), "2014-08-21"), (("", "依法备案的投资计划"), "2014-08-21")],
+)  # fmt: skip
+def test_where_the_count_of_investors_stops_is_that_of_the_day_asked_about(
+    given: tuple[str, ...], since: str
+) -> None:
+    case, before = fund_of(*given), str((pd.Timestamp(since) - pd.Timedelta(days=1)).date())
+    found = {day: gf.look_through(case, "G", day).investor_count for day in (before, since, None)}
+    assert found == {before: 3, since: 2, None: 2}
+
+
+def test_a_ground_that_the_register_states_is_of_every_day() -> None:
+    case = fund_of("", "社保基金")
+    for day in ("2011-01-01", None):
+        assert gf.look_through(case, "F", day).depth == 0
+        assert gf.look_through(case, "W", day).layers.set_index("id").loc["F", "ground"] == "社保基金"
+
+
+def test_without_a_day_asked_about_the_law_is_as_it_was_last() -> None:
+    parties = [{"party_id": "D", "name": "D", "kind": "company", "sector": "developer"}]
+    case = case_of([holding("A", "L", 1, "loan", borrower_id="D", as_of="2015-01-01")], parties=parties)
+    assert gf.look_through(case, "A").restricted_shares["restricted"].tolist() == ["yes"]
+    assert gf.look_through(case, "A", "2015-01-01").restricted_shares["restricted"].tolist() == ["no"]
+
+
 def test_beyond_the_greatest_investors_and_assets_the_rest_is_one_of_each_and_adds_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cached_property
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from graphflow.law import law, was_in_force
 from graphflow.ownership.relating import answer_of
 from graphflow.ownership.stakes import numbers_of, party_number, stakes_at
 from graphflow.products.crossing import apportion
@@ -125,16 +123,13 @@ def _groups(case: Case) -> Mapping[str, int]:
 
 
 def restricted_assets(positions: Positions, assets: pd.DataFrame) -> pd.DataFrame:
-    """Each asset with its debtor's sector, and the rows of law that restrict it at the date."""
+    """Each asset with its debtor's sector, and the row of law that restricts it."""
     tables = positions.case.tables
     sectors: dict[str, str] = {}
     if tables.has("parties", "sector"):
         rows = tables.parties.dropna(subset=["sector"])
         sectors = dict(zip(rows["party_id"].astype(str), rows["sector"].astype(str), strict=True))
-    day = _day(positions)
-    rules = {
-        rule["sector"]: rule for rule in law("restricted_sectors") if day is None or was_in_force(rule, day)
-    }
+    rules = {rule["sector"]: rule for rule in positions.law["restricted_sectors"]}
     found = []
     for row, debtor in zip(records(assets), debtors(positions, assets), strict=True):
         sector = sectors.get(debtor) if debtor is not None else None
@@ -150,14 +145,6 @@ def restricted_assets(positions: Positions, assets: pd.DataFrame) -> pd.DataFram
         "mark",
     ]  # fmt: skip
     return pd.DataFrame(found, columns=columns)
-
-
-def _day(positions: Positions) -> datetime.date | None:
-    """The local day that is asked about; None where the case knows of none."""
-    if not positions.at:
-        return None
-    when = pd.Timestamp(positions.at, unit="us", tz="UTC").tz_convert(positions.case.tables.timezone)
-    return when.date()
 
 
 def summed(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,7 +13,6 @@ import pandas as pd
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
-from graphflow.law import law
 from graphflow.ownership.controlling import group_of, ties_of
 from graphflow.ownership.stakes import last_moment, party_number
 from graphflow.products.crossing import apportioned, crossed
@@ -143,16 +141,17 @@ class LookThrough:
 
     def _ground(self, product: str) -> str:
         """Why a product is no layer, or nothing."""
-        return ground_of(self.positions.products.get(product, {}), "product_layers")
+        return ground_of(self.positions.products.get(product, {}), self.positions.law["product_layers"])
 
-    def _kind_exempt(self, product: str) -> bool:
-        kind = self.positions.products.get(product, {}).get("kind")
-        return any(rule["field"] == "kind" and rule["value"] == kind for rule in law("product_layers"))
+    def _exempt(self, product: str, field: str) -> bool:
+        """Whether its kind, or what is stated of it, makes a product no layer."""
+        rules = [rule for rule in self.positions.law["product_layers"] if rule["field"] == field]
+        return bool(ground_of(self.positions.products.get(product, {}), rules))
 
     def _counts(self, node: Key, companies: bool) -> bool:
         """Whether what a node holds stands a layer below it."""
         kind, name = node
-        return companies if kind == "party" else not self.positions.products.get(name, {}).get("exempt")
+        return companies if kind == "party" else not self._exempt(name, "exempt")
 
     @cached_property
     def _depths(self) -> Mapping[bool, Mapping[Key, int]]:
@@ -177,7 +176,7 @@ class LookThrough:
                     below = int(web.rings[number[other]])
                     if below == ring or other[0] not in ("product", "party"):
                         continue
-                    if other[0] == "product" and self._kind_exempt(other[1]):
+                    if other[0] == "product" and self._exempt(other[1], "kind"):
                         continue
                     if other[0] == "party":  # a company in between is a layer of its own, or none
                         more = companies
@@ -224,7 +223,7 @@ class LookThrough:
         p = self.positions
         kind, name = node
         if kind == "product":
-            if name != self.product_id and ground_of(p.products.get(name, {}), "investor_counts"):
+            if name != self.product_id and ground_of(p.products.get(name, {}), p.law["investor_counts"]):
                 return []
             rows = (p.sold_ever if ever else p.sold).get(name)
             if rows is None:
@@ -436,7 +435,9 @@ class LookThrough:
 
     @cached_property
     def restricted_assets(self) -> pd.DataFrame:
-        """Each asset in the end with its debtor's sector and the row of law that restricts it at the date.
+        """Each asset in the end with its debtor's sector and the row of law that restricts it.
+
+        The rows are those in force at the date; where no date was asked about, as they were last.
 
         Frame: `asset_id`, `asset_kind`, `party_id`, `weight`, `amount`, `sector`, `restricted` (``yes``,
         ``no``; ``unknown`` where no sector of a debtor is stated), `article`, `since`, `mark`.
@@ -571,14 +572,6 @@ class LookThrough:
 
     # ------------------------------------------------------------ maturity
 
-    def _local_day(self, moment: int) -> datetime.date:
-        zone = self.positions.case.tables.timezone
-        return pd.Timestamp(moment, unit="us", tz="UTC").tz_convert(zone).date()
-
-    @cached_property
-    def _day(self) -> datetime.date:
-        return self._local_day(self.positions.at)
-
     def _days(self, time: Any) -> int | None:
         """Days until a time, less than nothing where its day is over; None where it is empty."""
         if time is None or pd.isna(time):
@@ -586,7 +579,7 @@ class LookThrough:
         return self._days_until(int(pd.Timestamp(time).value // 1000))
 
     def _days_until(self, moment: int) -> int:
-        over = (self._day - self._local_day(moment)).days
+        over = (self.positions.day - self.positions.local_day(moment)).days
         return -over if over > 0 else max(-((self.positions.at - moment) // DAY), 0)
 
     @cached_property
@@ -763,13 +756,13 @@ def _with_others(frame: pd.DataFrame, most: int | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=frame.columns)
 
 
-def ground_of(row: Mapping[str, Any], table: str) -> str:
-    """The ground of a table of law that a product meets, as it is stated of the product; or nothing.
+def ground_of(row: Mapping[str, Any], rules: Iterable[Mapping[str, str]]) -> str:
+    """The ground of some rows of law that a product meets, as it is stated of the product; or nothing.
 
     `product_layers` has what is no layer, `investor_counts` where the count of investors stops: the one does
     not follow from the other.
     """
-    for rule in law(table):
+    for rule in rules:
         value = str(row.get(rule["field"]) or "")
         words = rule["value"].split("|")
         if rule["field"] == "exempt":
@@ -804,7 +797,8 @@ def look_through(case: Case, product: str, as_of: Moment | None = None) -> LookT
     product
         Id of a product, or a name that only one has.
     as_of
-        The date; None means the last moment of which the case knows anything.
+        The date, of what is held and of the law; None means the last moment of which the case knows anything,
+        and the law as it was last.
 
     Raises
     ------

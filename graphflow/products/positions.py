@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from graphflow.law import law_on
 from graphflow.ownership.stakes import Stakes, last_moment, stakes_at
 from graphflow.rows import Moment, moment
 from graphflow.tables.columns import EVER
@@ -24,6 +26,9 @@ KEPT = 4
 
 Key = tuple[str, str]
 """A node: ``("product", id)``, ``("party", id)``, ``("asset", id)`` or ``("unknown", id of the product)``."""
+
+LAWS = ("product_layers", "investor_counts", "restricted_sectors")
+"""Tables of law by which products are looked through."""
 
 VEHICLES = ("partnership", "contract_fund", "trust")
 """Parties that stand for those who hold them."""
@@ -60,6 +65,20 @@ class Positions:
     ever: pd.DataFrame = field(repr=False)
     at: int
     asked: bool = False
+
+    def local_day(self, at: int) -> datetime.date:
+        """The day of a moment where the case is."""
+        return pd.Timestamp(at, unit="us", tz="UTC").tz_convert(self.case.tables.timezone).date()
+
+    @cached_property
+    def day(self) -> datetime.date:
+        """The day of the moment."""
+        return self.local_day(self.at)
+
+    @cached_property
+    def law(self) -> Mapping[str, tuple[Mapping[str, str], ...]]:
+        """The rows of law on products that were in force on the day asked about; else as they were last."""
+        return {name: law_on(name, self.day if self.asked else None) for name in LAWS}
 
     @cached_property
     def party_kinds(self) -> Mapping[str, str]:
