@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -339,6 +340,42 @@ def test_the_greatest_owners_of_all_are_those_of_each(
         assert kind == wanted[key][0]
         if kind != "endless":
             assert share - 1e-9 <= wanted[key][1] <= share + within + 1e-9
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**40), st.sampled_from((0.1, 0.25, 0.5)), st.booleans())
+def test_more_steps_change_nobody_and_narrow_the_bounds_round_the_same_share(
+    seed: int, least: float, ring: bool
+) -> None:
+    stakes = draw_oddly(random.Random(seed))
+    if ring:  # one in which much goes round for long
+        stakes += [("R1", "R2", "0.9"), ("R2", "R1", "0.9"), ("p0", "R1", "0.1"), ("p1", "R2", "0.06")]
+    if not stakes:
+        return
+    case, frames = group(stakes, {"p1": "person", "p9": "person"}), []
+    for few in (0, 5, 30, 200, 100_000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(everybody, "FEW", few)
+            frames.append(gf.greatest_owners(case, least=least).set_index(["company_id", "owner_id"]))
+    assert (frames[-1]["within"] == 0).all(), "followed to the end"
+    for one, other in pairwise(frames):
+        assert set(one.index) == set(other.index)
+        both = one.join(other, suffixes=("", "_more"))
+        both = both[both["kind"] != "endless"]
+        assert (both["share"] <= both["share_more"] + 1e-9).all()
+        assert (both["share"] + both["within"] >= both["share_more"] + both["within_more"] - 1e-9).all()
+
+
+def test_followed_no_further_than_it_matters_the_share_is_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    # of R1 there comes to p0 0.1 / (1 - 0.81), a little more each time round
+    stakes = [("R1", "R2", "0.9"), ("R2", "R1", "0.9"), ("p0", "R1", "0.1"), ("p1", "R2", "0.06")]
+    found = {}
+    for few in (0, 100_000):
+        monkeypatch.setattr(everybody, "FEW", few)
+        frame = gf.greatest_owners(group(stakes), least=0.2).set_index(["company_id", "owner_id"])
+        found[few] = frame.loc["R1", "p0"]
+    assert found[100_000]["share"] == pytest.approx(0.1 / 0.19) and found[100_000]["within"] == 0
+    assert found[0]["share"] < 0.1 / 0.19 - 1e-3 < found[0]["share"] + found[0]["within"]
 
 
 def test_greatest_owners_at_a_threshold_and_of_nobody() -> None:

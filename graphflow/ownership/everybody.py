@@ -27,7 +27,8 @@ RING, ENDLESS = "ring", "endless"
 """Kinds of rows: a ring that owns all of itself; more comes back round a ring than went into it."""
 
 # When what is left of a company is so little it is followed no further; after so many steps neither if it is
-# clear who its owners are; and after so many in no case: they are solved for.
+# clear who its owners are; and after so many in no case: they are solved for. More of `FEW` takes longer and
+# changes nobody's place: `share` can only grow, and `share` with `within` only shrink, round the true one.
 LEFT, FEW, MANY = SLIGHT / 10, 1_000, 1_000_000
 
 _AT_ONCE = 20_000  # companies that a thread takes
@@ -40,7 +41,9 @@ def greatest_owners(
 
     The shares are those of `owners`: multiplied along each way and added, also round rings. Where stakes are
     ranges each counts with its least. They are followed up until a billionth is left, or, where rings make
-    that long, until it is clear who has the share that is asked for; that is right for every company.
+    that long, until it is clear who has the share that is asked for; that is right for every company. How far
+    that is depends on `least` too: `share` is then not the figure of `owners`, which is from there up to
+    `within` more.
 
     Parameters
     ----------
