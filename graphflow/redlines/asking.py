@@ -349,13 +349,14 @@ class Inquiry:
         }
         shown = facts.at_place(each for each in carried_ids if isinstance(each, str))
         rows = facts.ledger.rows
+        source, target = facts.of_ledger[rows["source"]], facts.of_ledger[rows["target"]]
         flows = np.zeros(facts.account_ids.size, np.bool_)
         origin = rows["origin"]
         carried = np.isin(origin, shown)
-        flows[rows["source"][carried]] = True
-        flows[rows["target"][carried]] = True
-        near = flows[rows["source"]] | flows[rows["target"]]
-        touched = np.unique(np.concatenate([rows["source"][near], rows["target"][near]]))
+        flows[source[carried]] = True
+        flows[target[carried]] = True
+        near = flows[source] | flows[target]
+        touched = np.unique(np.concatenate([source[near], target[near]]))
         found = [
             Cited("transfers", np.unique(shown)),
             Cited("transfers", np.unique(origin[near].astype(np.int64)), False),

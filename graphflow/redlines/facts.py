@@ -261,7 +261,7 @@ class Facts:
         if self.asked:
             keep &= rows["time"] <= self.at
         rows = rows[keep]
-        source, target = rows["source"].astype(np.int64), rows["target"].astype(np.int64)
+        source, target = self.of_ledger[rows["source"]], self.of_ledger[rows["target"]]
         payer, payee = self.account_party[source], self.account_party[target]
         return pd.DataFrame(
             {
@@ -272,6 +272,13 @@ class Facts:
                 "own": (source == target) | ((payer >= 0) & (payer == payee)),
             }
         )  # fmt: skip
+
+    @cached_property
+    def of_ledger(self) -> Ints:
+        """By the ledger's number of an account, which follows its id, the number that it has here."""
+        number = self.account_number
+        found = (number[each] for each in self.ledger.account_ids.to_pylist())
+        return np.fromiter(found, np.int64, len(self.ledger.account_ids))
 
     @property
     def currencies(self) -> tuple[str, ...]:
