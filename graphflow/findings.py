@@ -88,6 +88,17 @@ MARK_NAMES: Mapping[str, str] = {
 """What the marks of verification mean; they stand beside every article that a reader is shown."""
 
 
+UNIT_NAMES: Mapping[str, str] = {
+    "days": N_("days"),
+    "months": N_("months"),
+    "persons": N_("persons"),
+    "layers": N_("layers"),
+    "times": N_("times"),
+    "signs": N_("signs"),
+}
+"""Units of measured values beside currencies; a ratio and a plain count have none."""
+
+
 def number_text(value: Fraction | int | float) -> str:
     """A measured value as a person reads it: exact where that is short, else four decimals.
 
@@ -537,7 +548,11 @@ class Finding:
         def value(number: Fraction) -> str:
             if m.unit in self.tables.minor_units:
                 return f"{amount_text(int(number), self.tables.minor_units[m.unit])} {m.unit}"
-            return f"{number_text(number)} {say(m.unit)}" if m.unit else number_text(number)
+            return (
+                f"{number_text(number)} {say(UNIT_NAMES.get(m.unit, m.unit))}"
+                if m.unit
+                else number_text(number)
+            )
 
         said = say(N_("{what} {value}"), what=say(m.title), value=value(m.value))
         if m.threshold is None:

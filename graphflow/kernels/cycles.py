@@ -38,8 +38,8 @@ def cycles(
 ) -> tuple[Ints, Numbers, Numbers]:  # fmt: skip
     """Every simple cycle of transfers in time order, as the transfers that it consists of.
 
-    The first is the earliest; each later one leaves the account that the one before it paid, not before it (at
-    equal times any order counts), all within a window of the first; no account is passed twice. One whose
+    The first is the earliest; each later one leaves the account that the one before it paid, not before it
+    (at equal times any order counts), all within a window of the first; no account is passed twice. One whose
     times are all equal is named from its least transfer, so each set of transfers comes once.
 
     Parameters
@@ -48,7 +48,7 @@ def cycles(
         Payer and payee, transfers in time order.
     time : int64 (n)
     money : int64 (n, 4)
-        What leaves and its currency, what arrives and its currency; amounts of two currencies are not compared.
+        What leaves and its currency, what arrives and its currency; two currencies are not compared.
     index : pointer and positions by payer, and by payee
         As `kernels.index.index_by` gives them.
     limits : int64 (5)
@@ -99,7 +99,7 @@ def cycles(
                 if time[edge] > late[node]:
                     continue
                 before = ends[edge, 0]
-                if before == home or before == node:
+                if before in (home, node):
                     continue
                 if stamp[before] != root or late[before] < time[edge]:
                     stamp[before] = root
@@ -139,7 +139,9 @@ def cycles(
             if time[edge] > limit:
                 place[depth] = out_pointer[node + 1]
                 continue
-            if money[last, 3] == money[edge, 1] and not close_enough(money[last, 2], money[edge, 0], permille):
+            if money[last, 3] == money[edge, 1] and not close_enough(
+                money[last, 2], money[edge, 0], permille
+            ):
                 continue
             if after == home:
                 if depth + 1 < least or (time[edge] == begins and edge < root):

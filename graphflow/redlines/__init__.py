@@ -14,7 +14,7 @@ import pandas as pd
 from graphflow.errors import Problem, UsageError
 from graphflow.findings import SEVERITIES, Finding, frame_of
 from graphflow.language import N_
-from graphflow.redlines import rl06_term_splitting
+from graphflow.redlines import rl06_term_splitting, rl26_names
 from graphflow.redlines.asking import LawFile, RedLine, missing_of, read_thresholds
 from graphflow.redlines.facts import Facts, facts_of
 from graphflow.rows import Moment
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 REDLINES: tuple[RedLine, ...] = (
     rl06_term_splitting.LINE,
+    rl26_names.LINE,
 )  # fmt: skip
 """Every red line, in the order of their codes."""
 

@@ -23,7 +23,9 @@ def cycles(ends, time, money, index, limits, roots):
         for edge in range(len(ends)):
             if ends[edge][0] != ends[last][1] or not time[last] <= time[edge] <= time[way[0]] + window:
                 continue
-            if money[last][3] == money[edge][1] and not close_enough(money[last][2], money[edge][0], permille):
+            if money[last][3] == money[edge][1] and not close_enough(
+                money[last][2], money[edge][0], permille
+            ):
                 continue
             if ends[edge][1] == ends[way[0]][0]:
                 one = [*way, edge]
