@@ -1,6 +1,6 @@
 """RL-26 Sensitive words in name or scope (名称/经营范围敏感字样): who calls itself finance without a licence.
 
-The rule: words such as 金融, 交易所, 理财, 基金, 支付 stand in a firm's name or scope only where it may do that
+The rule: words such as 金融, 交易所, 理财, 支付 stand in a firm's name or scope only where it may do that
 business (防非条例 art. 9; 国办发〔2016〕21号 三（一）). Looked at: the names and scopes of companies and
 partnerships, the words of the day by level (law, national list, local list), their licences, and whether
 outside persons pay in. Not it: who is licensed; 金融 as part of a street or a house; holding firms called
