@@ -14,7 +14,12 @@ import pandas as pd
 from graphflow.errors import Problem, UsageError
 from graphflow.findings import SEVERITIES, Finding, frame_of
 from graphflow.language import N_
-from graphflow.redlines import rl06_term_splitting, rl26_names
+from graphflow.redlines import (
+    rl06_term_splitting,
+    rl18_substance,
+    rl22_unlicensed_payment,
+    rl26_names,
+)
 from graphflow.redlines.asking import LawFile, RedLine, missing_of, read_thresholds
 from graphflow.redlines.facts import Facts, facts_of
 from graphflow.rows import Moment
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
 
 REDLINES: tuple[RedLine, ...] = (
     rl06_term_splitting.LINE,
+    rl18_substance.LINE,
+    rl22_unlicensed_payment.LINE,
     rl26_names.LINE,
 )  # fmt: skip
 """Every red line, in the order of their codes."""

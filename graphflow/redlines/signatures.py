@@ -1,0 +1,266 @@
+"""What an entity does, read off its flows: functional signatures, each with its statistics and sample paths.
+
+A signature is a pattern of a business (payment, lending, taking deposits …), not a determination. It is
+looked for at every party that is no bank, authority or holder of a guarded account; whether it has a licence
+for what it does is asked by RL-18 and RL-22.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from graphflow.language import N_
+from graphflow.redlines.facts import DAY, Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Ints = npt.NDArray[np.int64]
+
+FUNCTION_NAMES: Mapping[str, str] = {
+    "payment": N_("payment and clearing (支付清算)"),
+    "deposit": N_("taking money to lend it on (信用中介)"),
+    "lending": N_("lending (放贷)"),
+    "fund_sale": N_("selling funds (基金销售)"),
+    "guarantee": N_("guarantee or insurance (担保、保险)"),
+}
+"""Functions that flows can show."""
+
+LICENCES_FOR: Mapping[str, frozenset[str]] = {
+    "payment": frozenset({"payment", "banking"}),
+    "deposit": frozenset({"banking", "trust"}),
+    "lending": frozenset({"lending", "banking", "trust", "margin_financing"}),
+    "fund_sale": frozenset({"fund_sale", "asset_management", "banking", "securities", "trust"}),
+    "guarantee": frozenset({"guarantee", "insurance", "banking"}),
+}
+"""The licences (functions of the table) of which one allows a function."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One function that a party's flows show, with what was counted.
+
+    Attributes
+    ----------
+    party
+        Its number.
+    currency
+        The currency's code: flows of two are not added.
+    function
+        One of `FUNCTION_NAMES`.
+    statistics
+        Exact figures by name: counts, and parts of sums.
+    incoming, outgoing
+        Places of the transfers in and out that were counted, in the table.
+    paths
+        Sample paths: (incoming, outgoing) places, the greatest first.
+    """
+
+    party: int
+    currency: int
+    function: str
+    statistics: Mapping[str, Fraction]
+    incoming: Ints = field(repr=False)
+    outgoing: Ints = field(repr=False)
+    paths: tuple[tuple[int, int], ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """From what on a pattern counts as a signature; `graphflow.law` has them with their basis."""
+
+    payers: int
+    payees: int
+    forwarded: Fraction
+    fee: Fraction
+    days: int
+    lenders: int
+    borrowers: int
+
+
+SAMPLES = 30
+"""Sample paths that a signature keeps."""
+
+
+def parties_that_pass_on(
+    facts: Facts, payers: int, payees: int
+) -> Iterator[tuple[int, int, pd.DataFrame, pd.DataFrame]]:
+    """Parties with at least so many outside payers and payees: number, currency, transfers in and out.
+
+    Transfers within a party's group, through guarded accounts, and wages do not count; banks, authorities and
+    parties with a guarded role are left out.
+    """
+    flows = facts.flows
+    flows = flows[~flows["own"]]
+    who = facts.account_party
+    guarded = facts.guarded
+    into = np.where(guarded[flows["target"].to_numpy()], -1, who[flows["target"].to_numpy()])
+    out = np.where(guarded[flows["source"].to_numpy()], -1, who[flows["source"].to_numpy()])
+    flows = flows.assign(
+        into=into, out=out,
+        # who stands on the other side: its party, else its account for itself
+        payer_key=_sides(facts, flows["source"]), payee_key=_sides(facts, flows["target"]),
+    )  # fmt: skip
+    coming = flows[flows["into"] >= 0].groupby(["into", "currency"])["payer_key"].nunique()
+    going = flows[flows["out"] >= 0].groupby(["out", "currency"])["payee_key"].nunique()
+    enough = set(coming[coming >= payers].index) & set(going[going >= payees].index)
+    busy: list[tuple[int, int]] = sorted((int(party), int(currency)) for party, currency in enough)
+    for party, currency in busy:
+        if _institution(facts, party):
+            continue
+        group = {facts.party_number[each] for each in facts.group(str(facts.party_ids[party]))}
+        mine = flows["currency"] == currency
+        came = flows[mine & (flows["into"] == party) & ~flows["payer"].isin(group)]
+        went = flows[mine & (flows["out"] == party) & ~flows["payee"].isin(group)]
+        if came["payer_key"].nunique() >= payers and went["payee_key"].nunique() >= payees:
+            yield party, currency, came, went
+
+
+def _sides(facts: Facts, accounts: pd.Series) -> Ints:
+    """The party of each account, and an account without one for itself, as numbers that do not meet."""
+    places = accounts.to_numpy()
+    party = facts.account_party[places]
+    return np.where(party >= 0, party, -2 - places)
+
+
+def _institution(facts: Facts, party: int) -> bool:
+    return bool(
+        facts.party_kind[party] in ("bank", "government")
+        or facts.party_sector[party] in ("bank", "clearing_house", "exchange")
+    )
+
+
+def forwarded_within(
+    came: pd.DataFrame, went: pd.DataFrame, days: int
+) -> tuple[int, list[tuple[int, int, int]]]:
+    """How much of what came went on within some days, first in first out; and the pairs of transfers.
+
+    Each pair is (place of the incoming, place of the outgoing, amount).
+
+    Examples
+    --------
+    >>> came = pd.DataFrame({"row": [0, 1], "time": [0, DAY], "amount": [100, 50]})
+    >>> went = pd.DataFrame({"row": [2], "time": [DAY], "amount": [120]})
+    >>> forwarded_within(came, went, 1)
+    (120, [(0, 2, 100), (1, 2, 20)])
+    """
+    pairs: list[tuple[int, int, int]] = []
+    total, i = 0, 0
+    rows = list(zip(came["row"], came["time"], came["amount"], strict=True))
+    left = int(rows[0][2]) if rows else 0
+    for row, time, amount in zip(went["row"], went["time"], went["amount"], strict=True):
+        wanted = int(amount)
+        while wanted and i < len(rows) and rows[i][1] <= time:
+            taken = min(wanted, left)
+            if time - rows[i][1] <= days * DAY:
+                total += taken
+                pairs.append((int(rows[i][0]), int(row), taken))
+                wanted -= taken
+                left -= taken
+            else:
+                left = 0  # it stood longer: it did not go on in time
+            if not left:
+                i += 1
+                left = int(rows[i][2]) if i < len(rows) else 0
+    return total, pairs
+
+
+def payments(facts: Facts, limits: Limits) -> Iterator[Signature]:
+    """Parties that take money from many and pass nearly all of it on to others within days: payment.
+
+    What the payees have in common with the payers is left out: who is paid back is no merchant.
+    """
+    for party, currency, came, went in parties_that_pass_on(facts, limits.payers, limits.payees):
+        both = set(came["payer_key"]) & set(went["payee_key"])
+        to = went[~went["payee_key"].isin(both)]
+        of = came[~came["payer_key"].isin(both)]
+        if of["payer_key"].nunique() < limits.payers or to["payee_key"].nunique() < limits.payees:
+            continue
+        total_in, total_out = int(of["amount"].sum()), int(to["amount"].sum())
+        on, pairs = forwarded_within(of, to, limits.days)
+        part, fee = Fraction(on, total_in), 1 - Fraction(total_out, total_in)
+        if part >= limits.forwarded and 0 <= fee <= limits.fee:
+            yield Signature(
+                party, currency, "payment",
+                {
+                    "forwarded": part, "fee": fee, "payers": Fraction(of["payer_key"].nunique()),
+                    "payees": Fraction(to["payee_key"].nunique()), "amount": Fraction(total_in),
+                },
+                of["row"].to_numpy(), to["row"].to_numpy(), _greatest(pairs),
+            )  # fmt: skip
+
+
+def deposits(facts: Facts, limits: Limits) -> Iterator[Signature]:
+    """Parties that take money from many persons, pay it to several others, and pay the persons back more.
+
+    The others are no payers of its own; at least one person has been paid back more than it had paid in.
+    """
+    for party, currency, came, went in parties_that_pass_on(facts, limits.lenders, limits.borrowers):
+        person = facts.party_kind[np.maximum(came["payer"].to_numpy(), 0)] == "person"
+        lent = came[person & (came["payer"].to_numpy() >= 0)]
+        lenders = set(lent["payer_key"])
+        back = went[went["payee_key"].isin(lenders)]
+        on = went[~went["payee_key"].isin(lenders)]
+        if len(lenders) < limits.lenders or on["payee_key"].nunique() < limits.borrowers or back.empty:
+            continue
+        paid, returned = lent.groupby("payer_key")["amount"].sum(), back.groupby("payee_key")["amount"].sum()
+        gained = (returned - paid.reindex(returned.index)) > 0
+        if gained.any():
+            yield Signature(
+                party, currency, "deposit",
+                {
+                    "lenders": Fraction(len(lenders)), "borrowers": Fraction(on["payee_key"].nunique()),
+                    "gained": Fraction(int(gained.sum())), "amount": Fraction(int(lent["amount"].sum())),
+                },
+                lent["row"].to_numpy(), np.concatenate([on["row"].to_numpy(), back["row"].to_numpy()]),
+                _greatest(forwarded_within(lent, on, 30)[1]),
+            )  # fmt: skip
+
+
+def lendings(facts: Facts, limits: Limits) -> Iterator[Signature]:
+    """Parties that pay many of whom each later pays back more: lending of one's own money."""
+    for party, currency, came, went in parties_that_pass_on(facts, limits.borrowers, limits.borrowers):
+        begun = went.groupby("payee_key")["time"].min()
+        first_in = came.groupby("payer_key")["time"].min()
+        after = [key for key in begun.index if key in first_in.index and first_in[key] > begun[key]]
+        out, back = went[went["payee_key"].isin(after)], came[came["payer_key"].isin(after)]
+        given, got = out.groupby("payee_key")["amount"].sum(), back.groupby("payer_key")["amount"].sum()
+        borrowers = [key for key in after if got[key] > given[key]]
+        if len(borrowers) < limits.borrowers:
+            continue
+        out, back = out[out["payee_key"].isin(borrowers)], back[back["payer_key"].isin(borrowers)]
+        yield Signature(
+            party, currency, "lending",
+            {
+                "borrowers": Fraction(len(borrowers)), "amount": Fraction(int(out["amount"].sum())),
+                "gain": Fraction(int(back["amount"].sum()), int(out["amount"].sum())) - 1,
+            },
+            back["row"].to_numpy(), out["row"].to_numpy(), (),
+        )  # fmt: skip
+
+
+def _greatest(pairs: list[tuple[int, int, int]]) -> tuple[tuple[int, int], ...]:
+    ordered = sorted(pairs, key=lambda pair: (-pair[2], pair[:2]))
+    return tuple((came, went) for came, went, _ in ordered[:SAMPLES])
+
+
+def chains_of_paths(facts: Facts, signature: Signature) -> list[Mapping[str, Any]]:
+    """The sample paths as a finding keeps them."""
+    ids = facts.tables.arrow("transfers", ("transfer_id",))
+    assert ids is not None
+    amounts = facts.flows.set_index("row")["amount"]
+    names = ids["transfer_id"]
+    return [
+        {
+            "amount": int(min(amounts[came], amounts[went])),
+            "currency": facts.currencies[signature.currency],
+            "transfers": [names[came].as_py(), names[went].as_py()],
+        }
+        for came, went in signature.paths
+    ]  # fmt: skip
