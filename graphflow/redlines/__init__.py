@@ -17,6 +17,7 @@ from graphflow.language import N_
 from graphflow.redlines import (
     rl06_term_splitting,
     rl18_substance,
+    rl21_clearing,
     rl22_unlicensed_payment,
     rl26_names,
 )
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 REDLINES: tuple[RedLine, ...] = (
     rl06_term_splitting.LINE,
     rl18_substance.LINE,
+    rl21_clearing.LINE,
     rl22_unlicensed_payment.LINE,
     rl26_names.LINE,
 )  # fmt: skip
