@@ -294,7 +294,7 @@ def test_search_for_what_cannot_be(case: Case, conditions: dict[str, Any], said:
 
 
 def test_several_parties_are_listed(case: Case) -> None:
-    with pytest.raises(UsageError, match="Q, R"):
+    with pytest.raises(UsageError, match=r"expected: Q \(Ms Q\), R \(Ms Q\)$"):
         case.transfers(party="Ms Q")
 
 

@@ -955,6 +955,98 @@ def test_realised_rollover_on_the_command_line(kept: Path, capsys: pytest.Captur
     assert run(["products", case, "F", "--rollover", "--until", "2024-02-01"]) == 2
 
 
+def page(
+    case: gf.Case, product: str, capsys: pytest.CaptureFixture[str], language: str = "en"
+) -> list[list[str]]:
+    """What is printed of a product, by paragraph."""
+    capsys.readouterr()
+    products.show_product(case, gf.look_through(case, product), "table", language, "assets")
+    return [part.splitlines() for part in capsys.readouterr().out.split("\n\n")]
+
+
+def table_of(pages: list[list[str]], title: str) -> list[str]:
+    (found,) = [part for part in pages if part[0].startswith(title)]
+    return found
+
+
+def test_money_is_shown_with_its_currency(capsys: pytest.CaptureFixture[str]) -> None:
+    """The case's in the heading; where a row has one of its own, beside the amount, in its digits."""
+    case = case_of(
+        [holding("F", "bond", 10)], [bought("F", "A", 5, due="2030-01-01")],
+        transfers=[
+            {"transfer_id": name, "time": "2024-01-01", "source": "M", "target": "B", "amount": "700", "currency": coin, "kind": "fee"}
+            for name, coin in (("t1", "JPY"), ("t2", "CNY"))
+        ],
+        accounts=[{"account_id": "M", "product_id": "F"}],
+    )  # fmt: skip
+    pages = page(case, "F", capsys)
+    for title in ("Assets in the end", "Investors in the end", "Assets by sector", "Whose money"):
+        assert table_of(pages, title)[1].endswith("amount, CNY")
+    assert "liabilities, CNY" in table_of(pages, "Maturities")[1]
+    fees = table_of(pages, "Fees paid")
+    assert "currency" not in fees[1] and "CNY" not in fees[1]
+    assert "700.00 CNY" in fees[3] and "700 JPY" in fees[4]
+    capsys.readouterr()
+    products.show_product(case, gf.look_through(case, "F"), "json", "en", "assets")
+    rows = json.loads(capsys.readouterr().out)["fees"]
+    assert [(row["currency"], row["fees"]) for row in rows] == [("CNY", "700.00"), ("JPY", "700")]
+    found = gf.register(case)
+    assert "subscribed, CNY" in _register_page(case, found, capsys)
+
+
+def _register_page(case: gf.Case, found: Any, capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    products.show_register(case, {"products": found.products, "gaps": found.gaps}, "table", "en")
+    return capsys.readouterr().out
+
+
+def test_a_payment_in_another_currency_is_no_amount_of_the_cases() -> None:
+    case = case_of([], transfers=[
+        {"transfer_id": name, "time": "2024-01-01", "source": "A", "target": "M", "amount": "700", "currency": coin, "product_id": "F"}
+        for name, coin in (("t1", "JPY"), ("t2", "CNY"))
+    ], products=[{"product_id": "F"}])  # fmt: skip
+    gaps = gf.register(case).gaps
+    amounts = gaps[gaps["problem"] == "transfer_without_subscription"].set_index("row")["amount"]
+    assert amounts["t2"] == 70000 and pd.isna(amounts["t1"])
+
+
+def test_a_table_of_zeros_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    pages = page(holders.p1(), "W", capsys)
+    assert table_of(pages, "Maturities") == [
+        "Maturities, in days (期限): no date is known; without one: assets 100.00 CNY, liabilities 0.00 CNY"
+    ]
+    assert table_of(pages, "Fees paid") == [
+        "Fees paid along the layers (通道费用): no account of a layer is in the case: what was paid is not known"
+    ]
+    free = case_of([holding("F", "bond", 10)], accounts=[{"account_id": "M", "product_id": "F"}], transfers=[
+        {"transfer_id": "t", "time": "2024-01-01", "source": "A", "target": "M", "amount": "7"},
+    ])  # fmt: skip
+    assert table_of(page(free, "F", capsys), "Fees paid") == [
+        "Fees paid along the layers (通道费用): none were paid"
+    ]
+    assert len(table_of(page(holders.p5(), "W", capsys), "Maturities")) > 3
+
+
+def test_a_rollover_without_new_money_says_so_and_lists_no_zeros(capsys: pytest.CaptureFixture[str]) -> None:
+    r = rollover_of(
+        [("e", "p", "M", 50, "2024-03-01"), ("r1", "M", "a", 50, "2024-03-02")],
+        [bought("F", "A", 50, redeemed="2024-03-02", redemption_transfer_id="r1")],
+    )
+    capsys.readouterr()
+    products.show_rollover(r.positions.case, r.realised_rollover(), "table", "en")
+    said = capsys.readouterr().out
+    assert "No money of new subscriptions is found in it, of the product or of others of its issuer." in said
+    assert "new subscriptions of" not in said.partition("came from")[2] and "amount, CNY" in said
+    assert "came from outside our statements" in said
+    products.show_rollover(
+        holders.p6(), gf.look_through(holders.p6(), "F").realised_rollover(), "table", "en"
+    )
+    said = capsys.readouterr().out
+    assert (
+        "No money of new" not in said and "new subscriptions of the product" in said.partition("came from")[2]
+    )
+
+
 def test_the_command_lines_lists_are_those_of_the_rooms() -> None:
     # it keeps its own, so that a wrong word is told before anything heavy is imported
     assert tuple(cli.PRODUCT_GROUPS) == tuple(GROUPS)

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from graphflow.cli.showing import cell, out, party_names, print_facts, print_table, write_csv
+from graphflow.cli.showing import Amounts, cell, out, party_names, print_facts, print_table, write_csv
 from graphflow.language import N_, translate
-from graphflow.pictures import Facts, Table, amount_text
+from graphflow.pictures import Facts, Table
 from graphflow.pictures.words import (
     ASSET_KINDS,
     FEE_GROUNDS,
@@ -19,7 +19,8 @@ from graphflow.pictures.words import (
     percent,
 )
 from graphflow.products.registering import GAPS
-from graphflow.terminal import in_zone, jsonable, money_text, write_json
+from graphflow.products.rolling import OWN, SIBLINGS
+from graphflow.terminal import in_zone, jsonable, write_json
 from graphflow.version import VERSION
 
 if TYPE_CHECKING:
@@ -151,12 +152,12 @@ _FACTS = {
 
 def show_product(case: Case, r: LookThrough, form: str, language: str, part: str) -> None:
     """Print one product looked through."""
-    digits = case.tables.minor_units.get(case.tables.currency, 2)
+    amounts = _amounts(case)
     frames: dict[str, pd.DataFrame] = {name: getattr(r, name) for name in asked(form, part)}
     if form == "json":
         pairs: list[tuple[str, object]] = [*facts_of(r).items()]
         pairs += [
-            (name, [_record(row, digits, name, case.tables.timezone) for row in frame.to_dict("records")])
+            (name, [_record(row, amounts, name, case.tables.timezone) for row in frame.to_dict("records")])
             for name, frame in frames.items()
         ]
         pairs += [("currency", case.tables.currency), ("case_hash", case.hash), ("version", VERSION)]
@@ -166,7 +167,7 @@ def show_product(case: Case, r: LookThrough, form: str, language: str, part: str
         )
         return
     if form == "csv":
-        _csv(case, frames[part], digits, part)
+        _csv(case, frames[part], amounts, part)
         return
     frames["matrix"] = r.cross(investors=MATRIX[0], assets=MATRIX[1])
     if not frames["overdue"]["count"].any():
@@ -179,10 +180,30 @@ def show_product(case: Case, r: LookThrough, form: str, language: str, part: str
         ])
     )  # fmt: skip
     for name, frame in frames.items():
-        if len(frame) and not frame.drop(columns=[c for c in ("bucket",) if c in frame]).isna().all(
-            axis=None
-        ):
-            print_table(_table(case, name, frame, language, digits))
+        said = _instead(name, frame, amounts)
+        if said is not None:
+            text, values = said
+            out()
+            out(f"{translate(TITLES[name], language)}: {translate(text, language, **values)}")
+        elif len(frame) and not frame.isna().all(axis=None):
+            print_table(_table(case, name, frame, language, amounts))
+
+
+def _amounts(case: Case, currency: str | None = None) -> Amounts:
+    return Amounts(case.tables.minor_units, currency or case.tables.currency)
+
+
+def _instead(name: str, frame: pd.DataFrame, amounts: Amounts) -> tuple[str, dict[str, str]] | None:
+    """What is said in place of a table that would say nothing: one of zeros, or of unknown fees."""
+    if name == "fees" and len(frame) and frame["fees"].isna().all():
+        return N_("no account of a layer is in the case: what was paid is not known"), {}
+    if name == "fees" and len(frame) and frame["fees"].eq(0).fillna(False).all():
+        return N_("none were paid"), {}
+    sides = ["assets", "liabilities"]
+    if name == "ladder" and not frame[sides].iloc[:-1].any(axis=None):
+        undated = {side: f"{amounts.shown(frame[side].iloc[-1])} {amounts.currency}" for side in sides}
+        return N_("no date is known; without one: assets {assets}, liabilities {liabilities}"), undated
+    return None
 
 
 MATRIX = (6, 4)
@@ -198,25 +219,25 @@ def asked(form: str, part: str) -> tuple[str, ...]:
 
 def show_rollover(case: Case, found: Rollover, form: str, language: str) -> None:
     """Print what a product's redemptions were paid of."""
-    digits = case.tables.minor_units.get(found.currency, 2)
+    amounts = _amounts(case, found.currency)
     if form == "json":
         figures: list[tuple[str, object]] = [
             ("product_id", found.product_id), ("rule", found.rule), ("currency", found.currency),
-            ("redeemed", money_text(found.redeemed, digits)), ("share", found.share),
+            ("redeemed", amounts.text(found.redeemed)), ("share", found.share),
             ("share_issuer", found.share_issuer), ("untold", found.untold), ("orders", found.orders),
         ]  # fmt: skip
         rows = [
-            _record(row, digits, "sources", case.tables.timezone) for row in found.sources.to_dict("records")
+            _record(row, amounts, "sources", case.tables.timezone) for row in found.sources.to_dict("records")
         ]
         write_json([*figures, ("sources", rows), ("case_hash", case.hash), ("version", VERSION)], sys.stdout)
         return
     if form == "csv":
-        _csv(case, found.sources, digits, "sources")
+        _csv(case, found.sources, amounts, "sources")
         return
     facts = [
         (N_("product"), found.product_id),
         (N_("Rule"), found.rule),
-        (N_("Paid back"), f"{amount_text(found.redeemed, digits)} {found.currency}"),
+        (N_("Paid back"), f"{amounts.shown(found.redeemed)} {found.currency}"),
         (N_("Of it the money of new subscriptions of the product"), percent(found.share)),
         (N_("With those of other products of the issuer"), percent(found.share_issuer)),
         (N_("Of which it cannot be told"), percent(found.untold)),
@@ -225,7 +246,18 @@ def show_rollover(case: Case, found: Rollover, form: str, language: str) -> None
     frame = found.sources
     if found.orders == 1:  # no order is open: nothing to say of others
         frame = frame.drop(columns=["amount_min", "amount_max"])
-    print_table(_table(case, "sources", frame, language, digits))
+    frame = frame[frame["amount"].ne(0) | frame.get("amount_max", frame["amount"]).fillna(1).ne(0)]
+    if not frame["source"].isin([OWN, SIBLINGS]).any():
+        out()
+        out(
+            translate(
+                N_(
+                    "No money of new subscriptions is found in it, of the product or of others of its issuer."
+                ),
+                language,
+            )
+        )
+    print_table(_table(case, "sources", frame, language, amounts))
     if found.orders == 0:
         out(
             translate(
@@ -236,41 +268,41 @@ def show_rollover(case: Case, found: Rollover, form: str, language: str) -> None
 
 def show_register(case: Case, frames: Mapping[str, pd.DataFrame], form: str, language: str) -> None:
     """Print the register of products with what is missing on either side, or its groups."""
-    digits = case.tables.minor_units.get(case.tables.currency, 2)
+    amounts = _amounts(case)
     if form == "json":
         pairs: list[tuple[str, object]] = [
-            (name, [_record(row, digits, name, case.tables.timezone) for row in frame.to_dict("records")])
+            (name, [_record(row, amounts, name, case.tables.timezone) for row in frame.to_dict("records")])
             for name, frame in frames.items()
         ]
         ends = [("currency", case.tables.currency), ("case_hash", case.hash), ("version", VERSION)]
         write_json([*pairs, *ends], sys.stdout)
     elif form == "csv":
         name, frame = next(iter(frames.items()))
-        _csv(case, frame, digits, name)
+        _csv(case, frame, amounts, name)
     else:
         for name, frame in frames.items():
             if len(frame):
-                print_table(_table(case, name, frame, language, digits))
+                print_table(_table(case, name, frame, language, amounts))
             elif name == "gaps":
                 out(translate(N_("nothing is missing on either side"), language))
             else:
                 out(translate(N_("nothing in the case names a product"), language))
 
 
-def _csv(case: Case, frame: pd.DataFrame, digits: int, name: str) -> None:
-    rows = [_record(row, digits, name, case.tables.timezone) for row in frame.to_dict("records")]
+def _csv(case: Case, frame: pd.DataFrame, amounts: Amounts, name: str) -> None:
+    rows = [_record(row, amounts, name, case.tables.timezone) for row in frame.to_dict("records")]
     write_csv(rows, [str(each) for each in frame.columns])
 
 
 def show_products(case: Case, rows: pd.DataFrame, form: str, language: str) -> None:
     """Print the list of a case's products."""
     if form == "json":
-        records = [_record(row, 0, "", case.tables.timezone) for row in rows.to_dict("records")]
+        records = [_record(row, _amounts(case), "", case.tables.timezone) for row in rows.to_dict("records")]
         write_json([("products", records), ("case_hash", case.hash), ("version", VERSION)], sys.stdout)
     elif form == "csv":
-        _csv(case, rows, 0, "")
+        _csv(case, rows, _amounts(case), "")
     elif len(rows):
-        print_table(_table(case, "list", rows, language, 0))
+        print_table(_table(case, "list", rows, language, _amounts(case)))
     else:
         out(translate(N_("the case has no table of products"), language))
 
@@ -280,10 +312,10 @@ def _is_money(name: str, table: str) -> bool:
     return name in _MONEY and not (name == "assets" and table in _COUNTED)
 
 
-def _record(row: Any, digits: int, table: str, zone: str) -> dict[str, Any]:
+def _record(row: Any, amounts: Amounts, table: str, zone: str) -> dict[str, Any]:
     """A row for programs: money as decimal text, times in the case's zone: a day stays that day."""
     return {
-        str(name): money_text(int(value), digits)
+        str(name): amounts.text(int(value), row.get("currency"))
         if _is_money(str(name), table) and jsonable(value) is not None
         else jsonable(in_zone(value, zone))
         for name, value in row.items()
@@ -296,8 +328,9 @@ def _number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else cell(jsonable(value))
 
 
-def _table(case: Case, table: str, frame: pd.DataFrame, language: str, digits: int) -> Table:
-    columns = [str(each) for each in frame.columns if not frame[each].isna().all()]
+def _table(case: Case, table: str, frame: pd.DataFrame, language: str, amounts: Amounts) -> Table:
+    """A frame in the reader's language; the currency of its money stands in the heading, or beside it."""
+    columns = [str(each) for each in frame.columns if not frame[each].isna().all() and each != "currency"]
     ids = {
         str(each)
         for name in ("party_id", "borrower_id", "issuer_id")
@@ -306,10 +339,15 @@ def _table(case: Case, table: str, frame: pd.DataFrame, language: str, digits: i
     }
     names = party_names(case, ids)
     shown = frame.head(SHOWN)
+    zone = case.tables.timezone
     rows = [
-        [_cell(row[name], (table, name), names, language, digits, case.tables.timezone) for name in columns]
+        [
+            _money(row, name, amounts) if _is_money(name, table)
+            else _cell(row[name], (table, name), names, language, zone)
+            for name in columns
+        ]
         for row in shown.to_dict("records")
-    ]
+    ]  # fmt: skip
     left = len(frame) - len(shown)
     note = (
         translate(N_("{count} more rows: --format csv shows all"), language, count=f"{left:,}")
@@ -322,25 +360,26 @@ def _table(case: Case, table: str, frame: pd.DataFrame, language: str, digits: i
         place for place, name in enumerate(columns)
         if name in _PARTS | _MONEY | _NUMBERS or (name == "registered" and table == "by")
     ]  # fmt: skip
-    return Table(
-        translate(TITLES[table], language),
-        [translate(_COLUMNS[name], language) for name in columns],
-        rows,
-        right,
-        note,
-    )
+    of = "" if "currency" in frame.columns else f", {amounts.currency}"
+    heads = [translate(_COLUMNS[name], language) + (of if _is_money(name, table) else "") for name in columns]
+    return Table(translate(TITLES[table], language), heads, rows, right, note)
 
 
-def _cell(
-    value: Any, where: tuple[str, str], names: dict[str, str], language: str, digits: int, zone: str
-) -> str:
+def _money(row: Mapping[Any, Any], name: str, amounts: Amounts) -> str:
+    """Money of a row, with its currency where the row says one; nothing where it is not known."""
+    if jsonable(row[name]) is None:
+        return ""
+    currency = row.get("currency")
+    said = amounts.shown(int(row[name]), currency)
+    return f"{said} {currency}" if currency else said
+
+
+def _cell(value: Any, where: tuple[str, str], names: dict[str, str], language: str, zone: str) -> str:
     table, name = where
     plain = jsonable(value)
     if plain is None:
         unknown = (name == "party_id" and table != "gaps") or name == "sector" or table == "by"
         return translate(N_("not known"), language) if unknown else ""
-    if _is_money(name, table):
-        return amount_text(int(plain), digits)
     if name in _PARTS:
         return percent(float(plain)) if not math.isnan(float(plain)) else ""
     if name in names or name in ("party_id", "borrower_id", "issuer_id"):

@@ -67,7 +67,7 @@ class Register:
     gaps
         Frame, one row a thing that is missing or does not fit: `problem` (one of :data:`GAPS`), `product_id`,
         `table`, `row` (which row of it), `party_id`, `amount` (of `amount_differs` the payment less the
-        subscriptions), `time`.
+        subscriptions; missing where it is in another currency than the case's), `time`.
     """
 
     positions: Positions = field(repr=False)
@@ -301,10 +301,12 @@ class Register:
         fee = rows["fee_of"].notna() | kind.str.endswith(("fee", "费"))
         known = rows["transfer_id"].isin([each for rows_ in named.values() for each in rows_["transfer_id"]])
         loose = rows[~fee & ~known & (rows["product_id"] == rows["of"])]
+        own = ("", self.positions.case.tables.currency)
         for row in records(loose):
+            other = isinstance(row["currency"], str) and row["currency"] not in own
             yield _gap(
                 "transfer_without_subscription", row["of"], "transfers", row["transfer_id"],
-                amount=int(row["amount"]), time=row["time"],
+                amount=None if other else int(row["amount"]), time=row["time"],
             )  # fmt: skip
 
     def _of_subscriptions(self) -> Iterator[dict[str, Any]]:
