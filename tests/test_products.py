@@ -778,12 +778,43 @@ def test_redemptions_are_those_up_to_the_date() -> None:
 
 
 def test_a_rule_that_does_not_say_whose_money_was_paid_is_refused() -> None:
+    """What was asked, why it cannot be, and by which rules it can."""
     r = gf.look_through(holders.p6(), "F")
-    for rule in ("poison", "libr", "x"):
-        with pytest.raises(gf.UsageError, match="fifo, lifo, prorata"):
+    for rule, why in (
+        ("poison", "it says what may be touched, not whose money was paid"),
+        ("libr", "it follows money forward only"), ("x", "there is no such rule"),
+    ):  # fmt: skip
+        said = f"rule: what the redemptions of F were paid of cannot be told by the rule {rule}: {why}; given: {rule}; expected: fifo, lifo, prorata"
+        with pytest.raises(gf.UsageError, match=f"^{said}$"):
             r.realised_rollover(rule)
-    with pytest.raises(gf.UsageError, match="redemption"):
-        gf.look_through(holders.p6(), "G").realised_rollover()
+
+
+def test_where_no_redemption_can_be_traced_it_says_why_and_what_would_help() -> None:
+    f = gf.look_through(holders.p6(), "F")
+    no = "product: no redemption of product {} {}, net of reversals; in the whole case subscribed: {}; redeemed: {}; given: {}; expected: {}"
+    there = (
+        "160.00 CNY (2024-03-01)",
+        "80.00 CNY (2024-03-01 09:05:00)",
+        "F",
+        "a period in which there are redemptions",
+    )
+    nothing = (
+        "nothing",
+        "nothing",
+        "F",
+        "in subscriptions, redemption_transfer_id: 1 are said to be redeemed and name no transfer",
+    )
+    for look, more, said in (
+        (f, {"until": "2024-02-01"}, no.format("F", "until 2024-02-01", *there)),
+        (gf.look_through(holders.p6(), "F", "2024-02-01"), {}, no.format("F", "until 2024-02-01T23:59:59.999999+08:00", *there)),
+        (gf.look_through(holders.p6(), "G"), {}, no.format("G", "in the whole case", "15.00 CNY (2024-03-01 09:03:00)", "nothing", "G", "a product of which something was redeemed: F")),
+        (gf.look_through(holders.p2(), "V"), {}, no.format("V", "in the whole case", "nothing", "nothing", "V", "redemptions: the case has none, of any product")),
+        (gf.look_through(case_of([], [bought("F", "A", 5, redeemed="2024-03-02")]), "F"), {}, no.format("F", "in the whole case", *nothing)),
+    ):  # fmt: skip
+        with pytest.raises(gf.UsageError, match="^" + re.escape(said)):
+            look.realised_rollover(**more)
+    with pytest.raises(gf.UsageError, match=r"^currency: the case has no money in USD"):
+        f.realised_rollover(currency="USD")
 
 
 # ---------------------------------------------------------------------- the register
@@ -952,7 +983,16 @@ def test_realised_rollover_on_the_command_line(kept: Path, capsys: pytest.Captur
     assert "93.7500 %" in told(capsys, case, "F", "--rollover")
     assert run(["products", case, "G", "--rollover"]) == 2
     assert run(["products", case, "--rollover"]) == 2
-    assert run(["products", case, "F", "--rollover", "--until", "2024-02-01"]) == 2
+    capsys.readouterr()
+    for words, said in (
+        (["F", "--rollover", "--until", "2024-02-01"], "PRODUCT: no redemption of product F until 2024-02-01"),
+        (["F", "--rollover", "poison"], "--rollover: what the redemptions of F were paid of cannot be told by the rule poison: "),
+        (["--rollover", "F"], f"given: F; expected: products {case} F --rollover"),
+        (["F", "--since", "2024-01-01", "--currency", "CNY"], "--since: only with --rollover\n--currency: only with --rollover"),
+        (["F", "--rollover", "--currency", "USD"], "--currency: the case has no money in USD"),
+    ):  # fmt: skip
+        assert run(["products", case, *words]) == 2
+        assert said in capsys.readouterr().err
 
 
 def page(

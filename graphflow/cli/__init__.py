@@ -69,6 +69,7 @@ def _options(parser: argparse.ArgumentParser, verb: str) -> dict[str, str]:
         for action in verbs.choices[verb]._actions
     }
     found |= {"transfer": found.get("explain", "transfer")}
+    found |= {"rule": found.get("rule", found.get("rollover", "rule"))}
     return found | {"reference": found.get("start", "reference"), "since, until": "--since, --until"}
 
 
@@ -401,6 +402,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
         help=say("with --rollover: redemptions, and what paid them, from this time on"),
     )
     p.add_argument("--until", metavar="T", help=say("with --rollover: redemptions up to this time"))
+    p.add_argument("--currency", metavar="C", help=say("with --rollover: where redemptions are in several"))
     p.add_argument(
         "--register",
         action="store_true",
@@ -740,7 +742,16 @@ def _products(a: Arguments) -> int:
             Problem("register", N_("the register is of all products: leave out the one"), {}, a.product)
         )
     if a.rollover is not None and a.product is None:
-        raise UsageError(Problem("rollover", N_("name the product whose redemptions are to be traced")))
+        what = N_("name the product whose redemptions are to be traced")
+        swallowed = (
+            a.rollover not in RULES
+        )  # the product that stands behind the option was taken for its rule
+        example = f"products {a.case} {a.rollover} --rollover" if swallowed else ""
+        raise UsageError(Problem("rollover", what, {}, a.rollover if swallowed else "", example))
+    only = N_("only with {other}")
+    lonely = [name for name in ("since", "until", "currency") if getattr(a, name) and a.rollover is None]
+    if lonely:
+        raise UsageError(*(Problem(f"--{name}", only, {"other": "--rollover"}) for name in lonely))
     with Progress(a.language) as progress, progress.compiling():
         progress(N_("looking through the products"))
         case = open_case(a.case)
@@ -752,7 +763,9 @@ def _products(a: Arguments) -> int:
         else:
             found = look_through(case, a.product, a.as_of)
             if a.rollover is not None:
-                rolled = found.realised_rollover(a.rollover, since=a.since, until=a.until)
+                rolled = found.realised_rollover(
+                    a.rollover, currency=a.currency, since=a.since, until=a.until
+                )
             else:
                 for part in showing.asked(a.format, a.part):
                     getattr(found, part)

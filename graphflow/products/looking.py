@@ -20,7 +20,7 @@ from graphflow.products.leaves import fee_stack, related_assets, restricted_asse
 from graphflow.products.positions import DAY, VEHICLES, Key, Positions, micros, positions_of, records
 from graphflow.products.rolling import Rollover, realised_rollover
 from graphflow.products.webs import Edges, Web
-from graphflow.rows import Moment, with_names
+from graphflow.rows import Moment, local_time, with_names
 from graphflow.tables.columns import EVER
 
 if TYPE_CHECKING:
@@ -717,7 +717,8 @@ class LookThrough:
         Raises
         ------
         UsageError
-            Where nothing was redeemed in the period, or the rule does not say whose money was paid.
+            Where nothing was redeemed in the period, or no transfer is known that paid it, and what would
+            help; where the rule does not say whose money was paid; for redemptions in several currencies.
 
         References
         ----------
@@ -730,7 +731,7 @@ class LookThrough:
         0.75
         """
         if until is None and self.positions.at < last_moment(self.positions.case.tables):
-            until = pd.Timestamp(self.positions.at, unit="us", tz="UTC").isoformat()
+            until = local_time(self.positions.at, self.positions.case.tables.timezone).isoformat()
         return realised_rollover(
             self.positions, self.product_id, rule=rule, currency=currency, since=since, until=until
         )

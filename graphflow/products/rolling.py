@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from graphflow.errors import Problem, UsageError
+from graphflow.errors import Problem, Told, UsageError
 from graphflow.language import N_
 from graphflow.products.positions import Positions
+from graphflow.rows import with_names
 from graphflow.tracing import END_KINDS, trace
 from graphflow.tracing.orders import over_orders
 from graphflow.tracing.references import Reference
@@ -96,17 +97,7 @@ def realised_rollover(
     last one before the redemption. What comes to none is counted where the trace ends.
     """
     case = positions.case
-    rules = [each.name for each in RULES if each.backward and each.attributes]
-    if rule not in rules:
-        raise UsageError(
-            Problem(
-                "rule",
-                N_("a rule that says whose money was paid is needed, and {rule} does not"),
-                {"rule": rule},
-                rule,
-                ", ".join(rules),
-            )
-        )
+    _refuse_rule(product, rule)
     issuer = positions.products.get(product, {}).get("issuer_id")
     siblings = [
         name
@@ -117,9 +108,18 @@ def realised_rollover(
     for name in siblings:
         kinds |= dict.fromkeys(_subscribed(case, name), SIBLINGS)
     kinds |= dict.fromkeys(_subscribed(case, product), OWN)
-    found = trace(
-        case, f'product:"{product}"', rule=rule, backward=True, currency=currency, since=since, until=until
-    )
+    try:
+        found = trace(
+            case,
+            f'product:"{product}"',
+            rule=rule,
+            backward=True,
+            currency=currency,
+            since=since,
+            until=until,
+        )
+    except UsageError as error:
+        raise UsageError(*(_of_product(positions, product, each) for each in error.problems)) from None
     amounts, passed = _sources(found, kinds)
     every = over_orders(found, lambda each: amounts if each is found else _sources(each, kinds)[0])
     names = [OWN, SIBLINGS, *END_KINDS]
@@ -139,6 +139,52 @@ def realised_rollover(
     ]
     frame = pd.DataFrame(rows).astype({"amount_min": "Int64", "amount_max": "Int64"})
     return Rollover(product, rule, found.currency, found.seed, frame, len(every or ()))
+
+
+def _refuse_rule(product: str, rule: str) -> None:
+    """Complain of a rule by which nobody can say where money came from."""
+    able = [each.name for each in RULES if each.backward and each.attributes]
+    if rule in able:
+        return
+    why = {
+        "poison": Told(N_("it says what may be touched, not whose money was paid")),
+        "libr": Told(N_("it follows money forward only")),
+    }.get(rule, Told(N_("there is no such rule")))
+    what = N_("what the redemptions of {id} were paid of cannot be told by the rule {rule}: {why}")
+    raise UsageError(Problem("rule", what, {"id": product, "rule": rule, "why": why}, rule, ", ".join(able)))
+
+
+def _of_product(positions: Positions, product: str, problem: Problem) -> Problem:
+    """A problem of the trace as one of the product, with what would help."""
+    if problem.where != "reference":
+        return problem
+    case, values = positions.case, dict(problem.values)
+    rows = rows_of(case, Reference(product, "product", product), True)
+    own = positions.sold_ever.get(product)
+    paid_back = 0 if own is None or "redeemed" not in own else int(own["redeemed"].notna().sum())
+    if (case.ledger.rows["net"][rows[rows >= 0]] > 0).any():
+        expected = N_("a period in which there are redemptions")
+    elif paid_back:
+        values["count"] = paid_back
+        expected = N_(
+            "in subscriptions, redemption_transfer_id: {count} are said to be redeemed and name no transfer "
+            "that is there; or in accounts, the product_id of an account that paid, and in its transfers, too"
+        )
+    else:
+        values["others"] = _redeemed(positions)
+        expected = N_("a product of which something was redeemed: {others}")
+        if not values["others"]:
+            expected = N_("redemptions: the case has none, of any product")
+    return Problem("product", problem.what, values, product, expected)
+
+
+def _redeemed(positions: Positions) -> str:
+    """The products of which subscriptions say a transfer by which they were redeemed."""
+    rows = positions.ever
+    if "redemption_transfer_id" not in rows:
+        return ""
+    names = sorted(set(rows.loc[rows["redemption_transfer_id"].notna(), "product_id"]))
+    return with_names({name: positions.products.get(name, {}).get("name") for name in names})
 
 
 def _subscribed(case: Case, product: str) -> list[str]:

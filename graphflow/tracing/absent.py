@@ -30,12 +30,12 @@ _SAYS = {
     "loan": (
         N_("no disbursement{coin} of loan {id} {period}, net of reversals"),
         N_("no repayment{coin} of loan {id} {period}, net of reversals"),
-        N_("in the whole case {out} were disbursed and {into} repaid"),
+        N_("in the whole case disbursed: {out}; repaid: {into}"),
     ),
     "product": (
         N_("no subscription{coin} of product {id} {period}, net of reversals"),
         N_("no redemption{coin} of product {id} {period}, net of reversals"),
-        N_("in the whole case {out} were subscribed and {into} redeemed"),
+        N_("in the whole case subscribed: {out}; redeemed: {into}"),
     ),
     "transfer": (
         N_("transfer {id} moved nothing{coin} {period}, net of reversals"),
