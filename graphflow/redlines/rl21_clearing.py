@@ -1,8 +1,8 @@
 """RL-21 Clearing between banks in disguise (多头连接银行、变相跨行清算): clients' money from bank to bank.
 
 The rule: payments between banks go through the clearing institutions (支付条例 art. 30; 国办发〔2016〕21号
-二（三）2). Looked at: the accounts of a payment institution at several banks; payments that come in at one and
-go out at another on the same or the next day, for the same order or about the same amount, and of which
+二（三）2). Looked at: the accounts of a payment institution at several banks; payments that come in at one
+and go out at another within a day, for the same order or about the same amount, and of which
 neither leg names a clearing; and transfers between its own accounts that net the day's payments between two
 banks. Not it: both legs at one bank, accounts for special business, its own treasury (no client's payment
 matches it).
