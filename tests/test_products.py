@@ -19,8 +19,9 @@ from graphflow import cli
 from graphflow.cli import products, run
 from graphflow.language import translate
 from graphflow.pictures.words import OVERDUE_COUNTS
+from graphflow.products import list_products
 from graphflow.products.crossing import crossed
-from graphflow.products.registering import GROUPS
+from graphflow.products.registering import GAPS, GROUPS
 from graphflow.synthesis import holders, small
 from tests.test_ownership import text_frame
 
@@ -969,6 +970,69 @@ def test_the_register_on_the_command_line(kept: Path, capsys: pytest.CaptureFixt
     assert [line.split(",")[:2] for line in groups[1:]] == [["上海", "2"], ["北京", "1"], ["", "1"]]
     assert run(["products", case, "W", "--register"]) == 2
     assert "leave out the one" in capsys.readouterr().err
+
+
+def shown_tables(text: str) -> dict[str, list[str]]:
+    """What was printed, table by table: the heads by the title, columns as they are lined up."""
+    blocks = [block.splitlines() for block in text.strip().split("\n\n")]
+    return {block[0]: block[1:] for block in blocks}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_person_reads_the_register_in_two_tables_and_many_gaps_together_first(
+    language: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def say(text: str) -> str:
+        return translate(text, language)
+
+    def shown(case: gf.Case) -> dict[str, list[str]]:
+        found = gf.register(case)
+        frames = {"products": found.products, "gaps": found.gaps}
+        products.show_register(case, frames, "table", language)
+        return shown_tables(capsys.readouterr().out)
+
+    few = shown(holders.p7())
+    assert list(few) == [say(products.TITLES[each]) for each in ("products", "shown", "gaps")]
+    heads = few[say("What is registered (产品登记)")][0].split("  ")
+    assert {say(each) for each in ("in the register", "number", "region", "what is missing")} <= {
+        each.strip() for each in heads
+    }
+    shown_head = few[say("What payments, subscriptions and holdings show")][0]
+    assert say("how many subscriptions") in shown_head and say("in other currencies") not in shown_head
+    assert say("transfers") in "".join(few[say("What is missing or does not fit")])
+    paid = [
+        {"transfer_id": f"t{n}", "time": "2024-03-01", "source": "a", "target": "b", "amount": "2",
+         "product_id": "AB"[n % 2], "currency": "USD" if n == 1 else ""} for n in range(41)
+    ]  # fmt: skip
+    kinds = [{"product_id": "A", "kind": "wealth_management"}, {"product_id": "B", "kind": "public_fund"}]
+    case = case_of(
+        [holding("A", "B", 1, "product"), holding("B", "A", 1, "product")], transfers=paid, products=kinds
+    )
+    many = shown(case)
+    together = many[say("What is missing or does not fit, together")]
+    counted = {
+        line.split()[-2] for line in together[2:] if say(GAPS["transfer_without_subscription"]) in line
+    }
+    assert counted == {"21", "20"}
+    assert say("in other currencies") in many[say("What payments, subscriptions and holdings show")][0]
+    rows = many[say("What is registered (产品登记)")]
+    assert say("wealth management") in rows[2] and say("public fund") in rows[3]
+    assert say("ring") in rows[2].split(), "what has no depth is in a ring"
+    for by in ("layer", "issuer"):
+        products.show_register(case, {"by": gf.register(case).by(by)}, "table", language)
+        [lines] = shown_tables(capsys.readouterr().out).values()
+        assert lines[2].strip().startswith(say("ring" if by == "layer" else "not known"))
+
+
+def test_the_list_of_products_says_what_its_columns_are(capsys: pytest.CaptureFixture[str]) -> None:
+    case = case_of([holding("A", "B", 1, "product"), holding("B", "A", 1, "product")], [bought("A", "p", 1)])
+    products.show_products(case, list_products(case), "table", "en")
+    [lines] = shown_tables(capsys.readouterr().out).values()
+    assert lines[0].split("  ")[:1] == ["product"] and lines[2].split() == ["A", "ring", "ring", "1", "1"]
+    for head in ("layers with companies", "investors by name", "investors in the end"):
+        assert head in lines[0]
+    products.show_product(case, gf.look_through(case, "A"), "table", "en", "assets")
+    assert f"{products.TITLES['fees']}: {products.NO_FEES}" in capsys.readouterr().out
 
 
 def test_realised_rollover_on_the_command_line(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:

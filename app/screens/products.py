@@ -421,10 +421,10 @@ def _all(case: Case, rows: pd.DataFrame) -> None:
         "name": Column(say("name")),
         "issuer_id": Column(say("issuer")),
         "depth": Column(say("layers below"), COUNT),
-        "depth_total": Column(say("with companies"), COUNT),
-        "nominal_count": Column(say("by name"), COUNT),
-        "investor_count": Column(say("investors"), COUNT),
-        "wam_gap": Column(say("longer by (days)"), RIGHT),
+        "depth_total": Column(say("layers with companies"), COUNT),
+        "nominal_count": Column(say("investors by name"), COUNT),
+        "investor_count": Column(say("investors in the end"), COUNT),
+        "wam_gap": Column(say("assets longer by (days)"), RIGHT),
     }
     table_to_take(
         cases.figures(case),

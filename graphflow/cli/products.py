@@ -16,10 +16,12 @@ from graphflow.pictures.words import (
     ORIGIN_NAMES,
     OVERDUE_COUNTS,
     OWNING_WORDS,
+    PRODUCT_KINDS,
     percent,
 )
 from graphflow.products.registering import GAPS
 from graphflow.products.rolling import OWN, SIBLINGS
+from graphflow.tables import SCHEMA
 from graphflow.terminal import in_zone, jsonable, write_json
 from graphflow.version import VERSION
 
@@ -52,7 +54,9 @@ TITLES = {
     "restricted_shares": N_("Assets by sector of the debtor (限制行业)"),
     "matrix": N_("Whose money is in what (最终投资者 × 最终投向)"),
     "sources": N_("What its redemptions were paid of (兑付资金来源)"),
-    "products": N_("What is registered, and what is shown (产品登记)"),
+    "products": N_("What is registered (产品登记)"),
+    "shown": N_("What payments, subscriptions and holdings show"),
+    "gaps_together": N_("What is missing or does not fit, together"),
     "gaps": N_("What is missing or does not fit"),
     "by": N_("Products together"),
 }
@@ -67,8 +71,9 @@ _COLUMNS = {
     "rollover_dependency": N_("to be rolled over"), "side": N_("side"), "count": N_("how many"),
     "longest": N_("days, the oldest"), "nominal": N_("as stated"),
     "proportional": N_("in proportion"), "consolidated": N_("halves whole"),
-    "product_id": N_("product"), "issuer_id": N_("issuer"), "depth_total": N_("with companies"),
-    "investor_count": N_("investors"), "nominal_count": N_("by name"), "wam_gap": N_("longer by (days)"),
+    "product_id": N_("product"), "issuer_id": N_("issuer"), "depth_total": N_("layers with companies"),
+    "investor_count": N_("investors in the end"), "nominal_count": N_("investors by name"),
+    "wam_gap": N_("assets longer by (days)"),
     "currency": N_("currency"), "fees": N_("fees paid"), "part": N_("part of it"),
     "rate": N_("of its assets"),
     "related": N_("related"), "to": N_("to"), "basis": N_("ground"), "sector": N_("sector"),
@@ -82,10 +87,28 @@ _COLUMNS = {
     "table": N_("table"), "row": N_("row"), "time": N_("time"), "products": N_("products"),
     "no_number": N_("without a number"), "no_row": N_("without a row"),
 }  # fmt: skip
+_HEADS = {
+    ("layers", "id"): N_("product or company"),
+    ("fees", "id"): N_("product or company"),
+    ("fees", "depth"): N_("layer"),
+    ("products", "state"): N_("in the register"),
+    ("products", "registered"): N_("number"),
+    ("products", "gaps"): N_("what is missing"),
+    ("shown", "subscriptions"): N_("how many subscriptions"),
+    ("shown", "held"): N_("holds"),
+    ("gaps_together", "gaps"): N_("how often"),
+    ("by", "subscriptions"): N_("how many subscriptions"),
+    ("by", "held"): N_("holds"),
+    ("by", "gaps"): N_("what is missing"),
+}
+"""Heads of columns that say something else, or must say more, in one table."""
+
 _PARTS = frozenset({
     "weight", "share", "gap_ratio", "rollover_dependency", "nominal", "proportional", "consolidated", "part",
     "rate", "group_weight",
 })  # fmt: skip
+_DEPTHS = ("depth", "depth_total")
+"""Missing only where a product is in a ring."""
 _MONEY = frozenset({
     "amount", "assets", "liabilities", "gap", "cumulative_gap", "fees", "amount_min", "amount_max",
     "subscribed", "current", "held", "paid_in", "paid_out", "paid",
@@ -97,6 +120,12 @@ _NUMBERS = frozenset({
 _WORDS = frozenset({
     "kind", "related", "restricted", "state", "ground", "source", "asset_kind", "bucket", "side",
 })  # fmt: skip
+_KINDS: Mapping[str, Mapping[str, str]] = {
+    "list": PRODUCT_KINDS, "products": PRODUCT_KINDS, "layers": PRODUCT_KINDS, "fees": PRODUCT_KINDS,
+    "investors": {**OWNING_WORDS, "product": ASSET_KINDS["product"]},
+    "matrix": {**OWNING_WORDS, "product": ASSET_KINDS["product"], "others": N_("all others")},
+}  # fmt: skip
+"""What the column `kind` is of: products, or parties and products."""
 _COUNTED = frozenset({"related_shares", "restricted_shares"})
 """Tables whose column `assets` counts them."""
 
@@ -185,7 +214,7 @@ def show_product(case: Case, r: LookThrough, form: str, language: str, part: str
             text, values = said
             out()
             out(f"{translate(TITLES[name], language)}: {translate(text, language, **values)}")
-        elif len(frame) and not frame.isna().all(axis=None):
+        elif len(frame) and not frame.drop(columns="bucket", errors="ignore").isna().all(axis=None):
             print_table(_table(case, name, frame, language, amounts))
 
 
@@ -280,13 +309,37 @@ def show_register(case: Case, frames: Mapping[str, pd.DataFrame], form: str, lan
         name, frame = next(iter(frames.items()))
         _csv(case, frame, amounts, name)
     else:
-        for name, frame in frames.items():
+        for name, frame in _registered(frames).items():
             if len(frame):
                 print_table(_table(case, name, frame, language, amounts))
             elif name == "gaps":
                 out(translate(N_("nothing is missing on either side"), language))
             else:
                 out(translate(N_("nothing in the case names a product"), language))
+
+
+def _registered(frames: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
+    """The register as a person reads it: what is registered apart from what is shown, gaps first together."""
+    if "products" not in frames:
+        return frames
+    rows, gaps = frames["products"], frames["gaps"]
+    left = ["other_currencies"] if rows["other_currencies"].any() else []  # no column where there is none
+    found = {
+        "products": rows[[*_REGISTERED, "gaps"]],
+        "shown": rows[["product_id", *_SHOWN_SUMS, *left]],
+    }
+    if len(gaps) > SHOWN:
+        groups = gaps.groupby(["problem", "product_id"], sort=False)
+        found["gaps_together"] = groups.agg(gaps=("row", "size"), amount=("amount", "sum")).reset_index()
+    return (found if len(rows) else {"products": rows}) | {"gaps": gaps}
+
+
+_REGISTERED = (
+    "product_id", "name", "kind", "issuer_id", "project", "region", "depth", "state", "registered",
+)  # fmt: skip
+_SHOWN_SUMS = (
+    "subscriptions", "subscribed", "current", "held", "transfers", "paid_in", "paid_out", "paid",
+)  # fmt: skip
 
 
 def _csv(case: Case, frame: pd.DataFrame, amounts: Amounts, name: str) -> None:
@@ -330,7 +383,11 @@ def _number(value: object) -> str:
 
 def _table(case: Case, table: str, frame: pd.DataFrame, language: str, amounts: Amounts) -> Table:
     """A frame in the reader's language; the currency of its money stands in the heading, or beside it."""
-    columns = [str(each) for each in frame.columns if not frame[each].isna().all() and each != "currency"]
+    columns = [
+        str(each)
+        for each in frame.columns
+        if each != "currency" and (table == "by" or each in _DEPTHS or not frame[each].isna().all())
+    ]
     ids = {
         str(each)
         for name in ("party_id", "borrower_id", "issuer_id")
@@ -361,7 +418,11 @@ def _table(case: Case, table: str, frame: pd.DataFrame, language: str, amounts: 
         if name in _PARTS | _MONEY | _NUMBERS or (name == "registered" and table == "by")
     ]  # fmt: skip
     of = "" if "currency" in frame.columns else f", {amounts.currency}"
-    heads = [translate(_COLUMNS[name], language) + (of if _is_money(name, table) else "") for name in columns]
+    heads = [
+        translate(_HEADS.get((table, name), _COLUMNS[name]), language)
+        + (of if _is_money(name, table) else "")
+        for name in columns
+    ]
     return Table(translate(TITLES[table], language), heads, rows, right, note)
 
 
@@ -377,6 +438,8 @@ def _money(row: Mapping[Any, Any], name: str, amounts: Amounts) -> str:
 def _cell(value: Any, where: tuple[str, str], names: dict[str, str], language: str, zone: str) -> str:
     table, name = where
     plain = jsonable(value)
+    if plain is None and name in _DEPTHS:
+        return translate(N_("ring"), language)
     if plain is None:
         unknown = (name == "party_id" and table != "gaps") or name == "sector" or table == "by"
         return translate(N_("not known"), language) if unknown else ""
@@ -395,7 +458,11 @@ def _cell(value: Any, where: tuple[str, str], names: dict[str, str], language: s
         return translate(ORIGIN_NAMES[str(plain)], language)
     if isinstance(plain, (list, tuple)):
         return ", ".join(str(each) for each in plain)
-    words = OWNING_WORDS if name in ("kind", "related", "restricted") else STATES
+    if name == "table":
+        return translate(SCHEMA[str(plain)].title, language)
+    words = OWNING_WORDS if name in ("related", "restricted") else STATES
+    if name == "kind":
+        words = _KINDS[table]
     if name == "asset_kind":
         words = {**STATES, **ASSET_KINDS}
     if table == "fees":

@@ -84,6 +84,22 @@ ASSET_KINDS: Mapping[str, str] = {
 }
 """What a product holds, by the kinds of the table."""
 
+PRODUCT_KINDS: Mapping[str, str] = {
+    "fixed_income": N_("fixed income"),
+    "equity": N_("equities"),
+    "mixed": N_("mixed"),
+    "commodity": N_("commodities"),
+    "public_fund": N_("public fund"),
+    "fund_of_funds": N_("fund of funds"),
+    "abs": N_("securitisation"),
+    "pension": N_("pension product"),
+    "trust": N_("trust product"),
+    "wealth_management": N_("wealth management"),
+    "product": N_("product"),
+    "party": N_("company"),
+}
+"""What the kinds of products are called where people read them, and of companies among them."""
+
 FEE_GROUNDS: Mapping[str, str] = {
     "ring": N_("in a ring that holds all of itself: no part of it can be told"),
     "unknown_holdings": N_("neither its net assets nor its holdings are known"),
