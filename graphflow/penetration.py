@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.ownership.controlling import ties_of
+from graphflow.ownership.owning import ways
 from graphflow.ownership.stakes import Stakes, party_number
 from graphflow.products.crossing import apportion, apportioned
 from graphflow.products.positions import Key, Positions, positions_of, records
@@ -157,14 +158,9 @@ class Penetration:
             return list(found.items()) or [(("unknown_holdings", name), 1)]
         if kind != "party" or name in self.certain or name not in self._number:
             return []
-        stakes, company = self._stakes, self._number[name]
-        first, last = int(stakes.pointer[company]), int(stakes.pointer[company + 1])
-        for k in range(first, last):
-            if stakes.least[k] > 0:
-                other = "party", stakes.name(stakes.owners[k])
-                found[other] = found.get(other, 0) + int(stakes.least[k])
-        rest = int(stakes.whole[company]) - sum(found.values())
-        if first < last and rest > 0:
+        parts, rest = self._stakes.owners_of(self._number[name])
+        found |= {("party", owner): part for owner, part in parts.items() if part > 0}
+        if parts and rest:
             found["unknown_owner", name] = rest
         return list(found.items())
 
@@ -609,29 +605,15 @@ _NOTES: Mapping[str, str] = {
 
 
 def _paths(web: Web, last: set[Key], least: float) -> Iterator[tuple[float, tuple[Key, ...]]]:
-    """Ways from the first node to the last ones, from the widest place on; none passes a node twice.
-
-    Those of less than ``least`` are left out. An end is told as soon as the node before it is reached: where
-    ways fork again and again, all beginnings are wider than any whole way.
-    """
+    """Ways from the first node to the last ones: see `ways`."""
     place = {node: number for number, node in enumerate(web.nodes)}
-    heap: list[tuple[float, tuple[int, ...]]] = [(-1.0, (0,))]
-    if web.nodes[0] in last:
-        yield 1.0, (web.nodes[0],)
-    for _ in range(_TRIED):
-        if not heap:
-            return
-        minus, path = heapq.heappop(heap)
-        found = web.edges[path[-1]]
-        whole = sum(part for _, part in found)
-        for other, part in found:
-            share = -minus * (part / whole)
-            if place[other] in path or share < least:
-                continue
-            if other in last:
-                yield share, (*(web.nodes[each] for each in path), other)
-            if web.edges[place[other]]:
-                heapq.heappush(heap, (-share, (*path, place[other])))
+
+    def behind(number: int) -> list[tuple[int, float]]:
+        whole = sum(part for _, part in web.edges[number])
+        return [(place[other], part / whole) for other, part in web.edges[number]]
+
+    for share, way in ways(behind, lambda number: web.nodes[number] in last, least, _TRIED):
+        yield share, tuple(web.nodes[number] for number in way)
 
 
 def penetrate(

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import graphflow as gf
 from graphflow.cli import run
 from graphflow.ownership import everybody
+from graphflow.ownership.owning import LEAST_WAY, Upstream, paths_by_owner, ways
 from graphflow.ownership.stakes import KEPT, WHOLE, stakes_of
 from graphflow.synthesis import holders
 from tests.naive.shares import solve
@@ -406,6 +407,47 @@ def test_greatest_owners_at_a_date_and_a_ring_that_leaks_a_billionth(
     frame = gf.greatest_owners(slow, least=1.0)
     assert frame["owner_id"].tolist() == ["p", "p"] and frame["share"].tolist() == pytest.approx([1, 1])
     assert frame["within"].tolist() == [0.0, 0.0]
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**40))
+def test_the_ways_that_are_shown_are_the_greatest_of_all_there_are(seed: int) -> None:
+    # also where owners have more than the whole, so that a way may become wider as it goes on
+    stakes = draw_oddly(random.Random(seed))
+    stakes += [("p1", "C9", "0.9"), ("C0", "C9", "0.8"), ("C9", "C0", "0.9"), ("p0", "C0", "0.7")]
+    case = group(stakes, {"p1": "person", "p9": "person"})
+    for company in stakes_of(case).companies.tolist():
+        up = Upstream.of(stakes_of(case), company)
+        parts, whole = up.column("share", "least"), up.whole("share")
+        all_ways: dict[int, list[float]] = {}
+
+        def walk(way: tuple[int, ...], share: float, up=up, parts=parts, whole=whole, found=all_ways) -> None:
+            above = up.by_owner(way[-1], parts)
+            if share < LEAST_WAY:
+                return
+            if not above:
+                found.setdefault(way[-1], []).append(share)
+            for owner, part in above.items():
+                if owner not in way and part:
+                    walk((*way, owner), share * part / int(whole[way[-1]]))
+
+        walk((0,), 1.0)
+        shown = paths_by_owner(up)
+        assert shown.keys() == all_ways.keys()
+        for owner, paths in shown.items():
+            greatest = sorted(all_ways[owner], reverse=True)[: len(paths)]
+            assert [share for share, _ in paths] == pytest.approx(greatest)
+            assert len(paths) == min(len(all_ways[owner]), 5)
+
+
+def test_an_end_is_told_as_soon_as_the_place_before_it_is_reached() -> None:
+    # 1 has all that 0 has, and of it two halves go on: no way to an end is as wide as a beginning
+    behind = {0: [(1, 0.9), (2, 0.1)], 1: [(0, 0.5), (2, 0.3), (3, 0.2)], 2: [], 3: [(2, 1.0)]}
+    found = list(ways(behind.__getitem__, lambda place: not behind[place], 0.05, 2))
+    assert found == [(0.1, (0, 2)), (pytest.approx(0.27), (0, 1, 2))]
+    assert list(ways(behind.__getitem__, lambda place: place in (0, 3), 0.5, 9)) == [(1.0, (0,))]
+    more = list(ways(behind.__getitem__, lambda place: place == 3, 0.1, 9))
+    assert more == [(pytest.approx(0.18), (0, 1, 3))], "an end may have something behind it"
 
 
 @settings(max_examples=50)

@@ -27,6 +27,7 @@ from graphflow.ownership.stakes import (
     party_number,
     pointer_to,
     stakes_of,
+    together,
 )
 from graphflow.rows import Moment
 from graphflow.tables.columns import one
@@ -175,9 +176,7 @@ def _blocks(stakes: Stakes) -> list[tuple[int, int, int]]:
     found = []
     for company in np.flatnonzero(np.diff(stakes.pointer) > 0).tolist():
         own = slice(int(stakes.pointer[company]), int(stakes.pointer[company + 1]))
-        by_owner: dict[int, int] = {}
-        for owner, votes in zip(stakes.owners[own].tolist(), stakes.votes_least[own].tolist(), strict=True):
-            by_owner[owner] = by_owner.get(owner, 0) + votes
+        by_owner = together(stakes.owners[own].tolist(), stakes.votes_least[own].tolist())
         (owner, most), *others = sorted(by_owner.items(), key=lambda item: -item[1])
         second = others[0][1] if others else 0
         enough = least * int(stakes.votes[company])

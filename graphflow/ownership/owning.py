@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ import pandas as pd
 from graphflow.errors import InputError, Problem
 from graphflow.kernels import shares as kernels
 from graphflow.language import N_
-from graphflow.ownership.stakes import Ints, Numbers, Stakes, party_number, stakes_of
+from graphflow.ownership.stakes import Ints, Numbers, Stakes, party_number, stakes_of, together
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -87,11 +87,8 @@ class Upstream:
 
     def by_owner(self, place: int, parts: Ints) -> dict[int, int]:
         """What each owner of one of them has of it, several stakes of one owner together."""
-        found: dict[int, int] = {}
-        for k in range(int(self.pointer[place]), int(self.pointer[place + 1])):
-            owner = int(self.owners[k])
-            found[owner] = found.get(owner, 0) + int(parts[k])
-        return found
+        own = slice(int(self.pointer[place]), int(self.pointer[place + 1]))
+        return together(self.owners[own].tolist(), parts[own].tolist())
 
     def ends(self) -> npt.NDArray[np.bool_]:
         """Which of them nobody is known to own."""
@@ -184,27 +181,61 @@ class Upstream:
         return bool((self.column(axis, "least") == self.column(axis, "most")).all())
 
     def paths(self, axis: str) -> Iterator[tuple[float, tuple[int, ...]]]:
-        """Ways up from the company to owners whom nobody owns, the greatest product of shares first.
+        """Ways up from the company to owners whom nobody owns, each with its product of shares: see `ways`.
 
-        None passes a party twice: what goes round a ring is in no path. Ways of less than a millionth are
-        left out, and no more than `MOST_BEGUN` are begun: companies that own one another have too many.
+        Ways of less than a millionth are left out, and no more than `MOST_BEGUN` are begun.
         """
-        shares, whole = self.column(axis, "least"), self.whole(axis)
-        above: dict[int, list[tuple[int, float]]] = {}
-        heap: list[tuple[float, tuple[int, ...]]] = [(-1.0, (0,))]
-        for _ in range(MOST_BEGUN):
-            if not heap:
-                return
-            minus, path = heapq.heappop(heap)
-            top = path[-1]
-            if top not in above:
-                of = int(whole[top])
-                above[top] = [(owner, part / of) for owner, part in self.by_owner(top, shares).items()]
-            if not above[top]:
-                yield -minus, path
-            for owner, part in above[top]:
-                if owner not in path and minus * part < -LEAST_WAY:
-                    heapq.heappush(heap, (minus * part, (*path, owner)))
+        shares, whole, ends = self.column(axis, "least"), self.whole(axis), self.ends()
+
+        def above(place: int) -> list[tuple[int, float]]:
+            of = int(whole[place])
+            return [(owner, part / of) for owner, part in self.by_owner(place, shares).items()]
+
+        return ways(above, lambda place: bool(ends[place]), LEAST_WAY, MOST_BEGUN)
+
+
+def ways(
+    behind: Callable[[int], Sequence[tuple[int, float]]],
+    is_end: Callable[[int], bool],
+    least: float,
+    most: int,
+) -> Iterator[tuple[float, tuple[int, ...]]]:
+    """Ways from the place 0 to the ends, from the widest place on; none passes a place twice.
+
+    What goes round a ring is in no way. An end is told as soon as the place before it is reached, so not the
+    widest way first: where ways fork again and again, all beginnings are wider than any whole way.
+
+    Parameters
+    ----------
+    behind
+        What stands behind a place, each with its part.
+    is_end
+        Whether a place is an end: also one with something behind it may be.
+    least, most
+        Ways of less are left out, and no more are begun: places that stand behind one another have too many.
+    """
+    known: dict[int, Sequence[tuple[int, float]]] = {}
+
+    def of(place: int) -> Sequence[tuple[int, float]]:
+        if place not in known:
+            known[place] = behind(place)
+        return known[place]
+
+    heap: list[tuple[float, tuple[int, ...]]] = [(-1.0, (0,))]
+    if is_end(0):
+        yield 1.0, (0,)
+    for _ in range(most):
+        if not heap:
+            return
+        minus, way = heapq.heappop(heap)
+        for place, part in of(way[-1]):
+            share = -minus * part
+            if place in way or share < least:
+                continue
+            if is_end(place):
+                yield share, (*way, place)
+            if of(place):
+                heapq.heappush(heap, (-share, (*way, place)))
 
 
 def closed_rings(
@@ -356,12 +387,16 @@ def _axis(up: Upstream, axis: str, final: npt.NDArray[np.bool_]) -> dict[str, Re
 
 def paths_by_owner(up: Upstream, axis: str = "share") -> dict[int, list[tuple[float, tuple[str, ...]]]]:
     """The greatest ways from each owner down to the company, each with its product of shares."""
-    found: dict[int, list[tuple[float, tuple[str, ...]]]] = {}
+    found: dict[int, list[tuple[float, tuple[int, ...]]]] = {}
     for share, path in up.paths(axis):
-        mine = found.setdefault(path[-1], [])
-        if len(mine) < MOST_PATHS:
-            mine.append((share, tuple(up.all.name(up.parties[place]) for place in reversed(path))))
-    return found
+        found.setdefault(path[-1], []).append((-share, path))
+    return {
+        owner: [
+            (-minus, tuple(up.all.name(up.parties[place]) for place in reversed(path)))
+            for minus, path in sorted(mine)[:MOST_PATHS]
+        ]
+        for owner, mine in found.items()
+    }
 
 
 def _between(up: Upstream, final: npt.NDArray[np.bool_], direct: Reals) -> list[dict[str, Any]]:

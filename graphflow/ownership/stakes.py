@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -111,6 +112,13 @@ class Stakes:
         """The id of a party."""
         return str(self.ids[int(number)].as_py())
 
+    def owners_of(self, company: int) -> tuple[dict[str, int], int]:
+        """What each owner of a company has of it at least, by its id; and what of it no stake names."""
+        own = slice(int(self.pointer[company]), int(self.pointer[company + 1]))
+        found = together(self.owners[own].tolist(), self.least[own].tolist())
+        rest = int(self.whole[company]) - sum(found.values())
+        return {self.name(owner): part for owner, part in found.items()}, max(rest, 0)
+
     def with_wholes(self) -> Stakes:
         """The same, each company whose stakes are more than the whole taken to be what they add up to."""
 
@@ -124,6 +132,14 @@ class Stakes:
             whole=at_least(self.whole, self.least),
             votes=at_least(self.votes, self.votes_least),
         )
+
+
+def together(owners: Iterable[int], parts: Iterable[int]) -> dict[int, int]:
+    """What each owner has, several stakes of one together."""
+    found: dict[int, int] = {}
+    for owner, part in zip(owners, parts, strict=True):
+        found[owner] = found.get(owner, 0) + part
+    return found
 
 
 def stakes_of(case: Case, as_of: Moment | None = None) -> Stakes:

@@ -232,15 +232,9 @@ class LookThrough:
             return [(self._investor(str(who)), int(amount)) for who, amount in summed.items()]
         if kind != "party" or not self._is_vehicle(name):
             return []
-        stakes = p.stakes
-        number = party_number(stakes, name)
-        own = slice(int(stakes.pointer[number]), int(stakes.pointer[number + 1]))
-        found: dict[Key, int] = {}
-        for owner, share in zip(stakes.owners[own].tolist(), stakes.least[own].tolist(), strict=True):
-            key = ("party", stakes.name(owner))
-            found[key] = found.get(key, 0) + int(share)
-        rest = int(stakes.whole[number]) - sum(found.values())
-        if found and rest > 0:
+        parts, rest = p.stakes.owners_of(party_number(p.stakes, name))
+        found: dict[Key, int] = {("party", owner): part for owner, part in parts.items()}
+        if found and rest:
             found["unknown", name] = rest
         return list(found.items())
 
