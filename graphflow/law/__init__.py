@@ -3,7 +3,9 @@
 Marks of verification: ``V`` checked against the text, ``V~`` the substance is, not number or wording of the
 article, ``G`` from general knowledge: check it before relying on it; ``def`` no law, but a rule of thumb of
 ours. A mark is of the substance: the days in `since` and `until` and the wording of the texts are from
-general knowledge throughout. That more than half of the votes decide stands in `graphflow.ownership`.
+general knowledge, but for the days on which 企业会计准则第36号 and the company laws of 2005 and 2023 came in
+force, which were read. Of 第36号 art. 4 (9) the row leaves out the managers of a parent: nobody looks at
+them here. That more than half of the votes decide stands in `graphflow.ownership`.
 
 Examples
 --------
