@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import graphflow as gf
+from graphflow.ownership import ownership_graph
+from graphflow.pictures.words import brief_percent
 from graphflow.synthesis import make
 
 pytest.importorskip("streamlit")
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
+from app import cases
 from tests.browser import (
     AWAY,
     Guard,
@@ -88,6 +92,22 @@ def nothing_leaves(request: pytest.FixtureRequest) -> Iterator[None]:
 def platform(case: Path) -> str:
     parties = gf.open_case(case).tables.parties
     return f"party:{parties.loc[parties['sector'] == 'p2p_platform', 'party_id'].iloc[0]}"
+
+
+def drawn_words(page: Any) -> set[str]:
+    """The words of a graph in layers as the browser has drawn them: none of them over another."""
+    page.wait_for_selector("[_echarts_instance_] svg text", timeout=60_000)
+    drawn = page.evaluate(
+        """() => [...document.querySelectorAll('[_echarts_instance_] svg text')].map((each) => {
+            const box = each.getBoundingClientRect();
+            return [each.textContent, box.left, box.top, box.right, box.bottom];
+        }).filter((each) => each[0].trim())"""
+    )
+    for (one, *a), (other, *b) in combinations(drawn, 2):
+        aside = min(a[2], b[2]) - max(a[0], b[0]) < 1
+        # a line of type is taller than its letters
+        assert aside or min(a[3], b[3]) - max(a[1], b[1]) < 4, f"{one} stands over {other}"
+    return {text for text, *_ in drawn}
 
 
 def numbers(said: str) -> list[str]:
@@ -255,7 +275,18 @@ def test_owners_are_drawn_a_click_asks_about_one_and_two_are_related(
     rows = table(page, "owners_table")
     assert [row[2] for row in rows] == [f"{share * 100:.4f} %" for share in found["share"]]
     assert "The shares add up to one." in text(page)
-    assert page.locator("[_echarts_instance_] canvas").count() == 1
+    graph = ownership_graph(case, platform_id)
+    said = drawn_words(page)
+    for row in graph.edges.to_dict("records"):
+        assert brief_percent(row["share_min"]) in said and f"votes {brief_percent(row['votes_min'])}" in said
+    owner = graph.edges.loc[graph.edges["company_id"] == platform_id, "owner_id"].iloc[0]
+    name = cases.party_names(case, [owner])[owner]
+    page.locator("[_echarts_instance_] svg text").get_by_text(name[:6]).click(force=True)
+    settle(page)
+    assert page.get_by_role("textbox", name="Company or person").input_value() == owner
+    page.get_by_role("textbox", name="Company or person").fill(platform_id)
+    page.keyboard.press("Enter")
+    settle(page)
     borrower = case.tables.holdings["borrower_id"].dropna().iloc[0]
     page.get_by_role("tab", name="Related to another").click()
     page.get_by_role("textbox", name="Other party").fill(borrower)
@@ -300,10 +331,14 @@ def test_a_product_is_looked_through_with_its_ladder(
     p2p: Path, finbench: Path, address: str, context: Any, guard: Guard
 ) -> None:
     case = gf.open_case(p2p)
-    product = str(case.tables.products["product_id"].iloc[0])
+    product = str(case.tables.holdings["product_id"].value_counts().index[0])
     r = gf.look_through(case, product)
     page = open_page(context, address, "products", case=str(p2p), lang="en", product=product)
     assert f"{r.investor_count:,}" in text(page)
+    said = drawn_words(page)
+    for row in r.assets.head(5).itertuples():
+        assert brief_percent(row.weight) in said and f"{row.amount / 100:,.2f}" in said
+    assert len(r.assets) > 31 and f"{len(r.assets) - 30} more assets" in said, "the others are drawn as one"
     rows = table(page, "product_assets")  # the browser has those that are seen
     assert [row[0] for row in rows] == r.assets["asset_id"].tolist()[: len(rows)]
     assert "The assets add up to what it holds" in text(page)

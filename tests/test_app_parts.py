@@ -9,7 +9,7 @@ import io
 import re
 from collections import Counter
 from decimal import ROUND_HALF_EVEN, Decimal
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import recent, sankey
+from app import layers, recent, sankey
 from app.money import SCALES, Figures, minor_of, times
 from app.names import behind
 from app.sankey import END, OTHERS, Chain, View, build
@@ -213,6 +213,111 @@ def test_what_is_lit_stands_out() -> None:
     assert strong == set(lit) and len(lit) == 2
 
 
+# ---------------------------------------------------------------- pictures in layers
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[list[layers.Node], list[layers.Edge], bool]:
+    """Up to 30 nodes that hang together, edges past layers and back among them, drawn either way."""
+    count, inward = draw(st.integers(1, 30)), draw(st.booleans())
+    near = st.integers(0, 10**6)
+    arcs = [(draw(near) % each, each) for each in range(1, count)]
+    arcs += draw(st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=8))
+    words = st.sampled_from(["5 %", "33.3333 %", "0 – 100 %"])
+    under = draw(st.sampled_from(["", "votes 12.5 %", "表决权 66.6667 %", "1,234,567,890.00"]))
+    return (
+        [layers.Node(f"{each}", "company", f"公司{each}") for each in range(count)],
+        [
+            layers.Edge(*((far, near) if inward else (near, far)), draw(words), 0.5, under)
+            for near, far in dict.fromkeys(arcs)
+        ],
+        inward,
+    )
+
+
+def meets(one: layers.Rectangle, other: layers.Rectangle) -> bool:
+    return (
+        min(one[2], other[2]) - max(one[0], other[0]) > 0.5
+        and min(one[3], other[3]) - max(one[1], other[1]) > 0.5
+    )
+
+
+def passes(start: layers.Point, end: layers.Point, box: layers.Rectangle) -> bool:
+    """Whether a line goes through the inside of a box (Liang and Barsky: what of it is within all four sides)."""
+    first, last = 0.0, 1.0
+    for at in (0, 1):
+        low, high, way = box[at] + 0.5, box[at + 2] - 0.5, end[at] - start[at]
+        if abs(way) < 1e-9:
+            if not low < start[at] < high:
+                return False
+            continue
+        one, other = sorted(((low - start[at]) / way, (high - start[at]) / way))
+        first, last = max(first, one), min(last, other)
+    return first < last
+
+
+@given(graphs(), st.sampled_from([1.0, 1.7]))
+def test_nothing_in_a_picture_in_layers_stands_or_runs_over_words(
+    graph: tuple[list[layers.Node], list[layers.Edge], bool], scale: float
+) -> None:
+    nodes, edges, inward = graph
+    drawing = layers.drawn(nodes, edges, inward=inward)
+    boxes, words = drawing.covered(scale)
+    for one, other in combinations([*boxes, *words], 2):
+        assert not meets(one, other), (one, other)
+    for number, (line, edge) in enumerate(zip(drawing.lines, edges, strict=True)):
+        for start, end in pairwise((x * scale, y) for x, y in line):
+            for node, box in enumerate(boxes):
+                if node not in (edge.source, edge.target):
+                    assert not passes(start, end, box), f"edge {number} runs through node {node}"
+            for other, box in enumerate(words):
+                if other != number:
+                    assert not passes(start, end, box), f"edge {number} runs through the words of {other}"
+
+
+@given(graphs())
+def test_a_picture_in_layers_is_whole_and_on_the_page(
+    graph: tuple[list[layers.Node], list[layers.Edge], bool],
+) -> None:
+    nodes, edges, inward = graph
+    drawing = layers.drawn(nodes, edges, inward=inward)
+    wide, tall = drawing.size
+    assert wide < layers.WHOLE + 1 or not drawing.told, "no wider than the page, unless words are left out"
+    for x, y in [point for line in drawing.lines for point in line]:
+        assert -0.5 <= x <= wide + 0.5 and -0.5 <= y <= tall + 0.5
+    for left, top, right, bottom in drawing.covered()[0]:
+        assert left >= -0.5 and top >= -0.5 and right <= wide + 0.5 and bottom <= tall + 0.5
+    for line, edge in zip(drawing.lines, edges, strict=True):
+        for (x, y), node in ((line[0], edge.source), (line[-1], edge.target)):
+            (left, top, right, bottom) = drawing.covered()[0][node]
+            assert left <= x <= right and top <= y <= bottom, "it begins and ends at its nodes"
+
+
+def test_what_does_not_close_a_ring_leads_one_way() -> None:
+    nodes = [layers.Node(each, "company", each) for each in "CAPB"]
+    # P owns C both directly and through A; C owns B, and B owns A: a ring
+    edges = [layers.Edge(*pair, "1 %", 0.5) for pair in ((1, 0), (2, 1), (2, 0), (0, 3), (3, 1))]
+    drawing = layers.drawn(nodes, edges, inward=True)
+    back = [line[0][0] >= line[-1][0] for line in drawing.lines]
+    assert back == [False, False, False, True, False]
+
+
+def test_a_small_graph_tells_all_its_edges_and_a_deep_one_stands_on_end() -> None:
+    def chain(count: int) -> layers.Drawing:
+        nodes = [layers.Node(f"{each}", "company", "c") for each in range(count)]
+        edges = [layers.Edge(each + 1, each, "51 %", 0.5, "votes 51 %") for each in range(count - 1)]
+        return layers.drawn(nodes, edges, inward=True)
+
+    assert [chain(count).told for count in (2, 3, 6, 12, 30)] == [True] * 5
+    assert [chain(count).down for count in (2, 3, 6, 12, 30)] == [False, False, False, True, True]
+    assert [chain(count).whole for count in (2, 3, 6, 12)] == [False, False, True, False]
+    wide = [layers.Node(f"{each}", "asset", "a") for each in range(31)]
+    fan = layers.drawn(
+        wide, [layers.Edge(0, each, "3 %", 0.1, "600.00") for each in range(1, 31)], inward=False
+    )
+    assert fan.told and not fan.down and not fan.whole and fan.height < 1_200
+
+
 def test_every_kind_of_end_has_a_colour() -> None:
     assert set(END_NAMES) == set(ORIGIN_NAMES) == set(END_COLOURS)
 
@@ -298,7 +403,9 @@ def test_a_machine_that_cannot_remember_still_works(tmp_path: Path, monkeypatch:
     assert recent.cases() == []
 
 
-@pytest.mark.parametrize("name", ["money", "names", "sankey", "screens.data", "style", "tables"])
+@pytest.mark.parametrize(
+    "name", ["layers", "money", "names", "placing", "sankey", "screens.data", "style", "tables"]
+)
 def test_the_examples_in_the_app_run(name: str) -> None:
     module = importlib.import_module(f"app.{name}")
     failed, tried = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)

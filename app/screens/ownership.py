@@ -14,6 +14,7 @@ from app.screens import data
 from app.session import say
 from app.tables import RIGHT, Column, table_to_take
 from graphflow.errors import GraphflowError
+from graphflow.language import N_
 from graphflow.law import law_on
 from graphflow.ownership import (
     OwnershipGraph,
@@ -26,7 +27,7 @@ from graphflow.ownership import (
 )
 from graphflow.ownership.beneficial import regimes
 from graphflow.ownership.stakes import party_number, stakes_of
-from graphflow.pictures.words import percent
+from graphflow.pictures.words import PARTY_KINDS, brief_percent, percent
 from graphflow.rows import party_like
 
 if TYPE_CHECKING:
@@ -134,6 +135,14 @@ def _with_most_owners(case: Case, most: int = 8) -> list[str]:
     return [stakes_of(case).name(number) for number in numbers]
 
 
+def _brief(row: Any, axis: str) -> str:
+    """A share on an edge, where room is short."""
+    low, high = row[f"{axis}_min"], row[f"{axis}_max"]
+    if abs(high - low) < 1e-12:
+        return brief_percent(low)
+    return f"{brief_percent(low).removesuffix(' %')} – {brief_percent(high)}"
+
+
 def _range(row: Any, axis: str) -> str:
     low, high = row[f"{axis}_min"], row[f"{axis}_max"]
     return percent(low) if abs(high - low) < 1e-12 else f"{percent(low)} – {percent(high)}"
@@ -146,9 +155,10 @@ def _owners(case: Case, party: str, kind: str, day: str | None, regime: str, nam
     frame = owners(case, party, day)
     graph = ownership_graph(case, party, day, most=DRAWN)
     names.know(graph.nodes["party_id"])
-    picture, table = st.columns([1.25, 1], gap="medium")
+    drawing = _drawing(graph, names)
+    picture, table = layers.places(drawing)
     with picture:
-        _picture(graph, names)
+        _picture(graph, drawing)
     with table:
         shown = pd.DataFrame(
             {
@@ -236,61 +246,74 @@ def _owners(case: Case, party: str, kind: str, day: str | None, regime: str, nam
     )
 
 
-def _picture(graph: OwnershipGraph, names: _Names) -> None:
-    """The owners above the company, the stakes on the edges; a click on one asks about it."""
+def _drawing(graph: OwnershipGraph, names: _Names) -> layers.Drawing:
+    """The company, its owners and theirs, with shares and votes on the edges."""
     nodes = [
         layers.Node(
             row["party_id"],
-            int(row["level"]),
             "chosen" if at == 0 else row["kind"],
             names.short(row["party_id"]),
-            f"{names.plain(row['party_id'])}; {word(row['kind'])}; {say('share')} {percent(row['share'])}",
+            f"{names.plain(row['party_id'])}; {word(row['kind'])}; "
+            + say("of the company {share}", share=percent(row["share"])),
         )
         for at, row in enumerate(graph.nodes.to_dict("records"))
     ]
     place = {node.key: at for at, node in enumerate(nodes)}
     edges = []
     for row in graph.edges.to_dict("records"):
-        share, votes = _range(row, "share"), _range(row, "votes")
-        words = share if share == votes else say("{share}; votes {votes}", share=share, votes=votes)
-        if row["nominee_id"]:
-            words += " " + say("(held by {nominee})", nominee=names.short(row["nominee_id"]))
+        nominee = row["nominee_id"] if isinstance(row["nominee_id"], str) else ""
         edges.append(
             layers.Edge(
                 place[row["owner_id"]],
                 place[row["company_id"]],
-                words,
+                _brief(row, "share"),
                 row["share_max"],
-                bool(row["nominee_id"]),
+                say("votes {votes}", votes=_brief(row, "votes")),
+                say("(held by {nominee})", nominee=names.short(nominee)) if nominee else "",
+                bool(nominee),
             )
         )
+    return layers.drawn(nodes, edges, inward=True)
+
+
+def _picture(graph: OwnershipGraph, drawing: layers.Drawing) -> None:
+    """The owners of the company; a click on one asks about it."""
     key = f"owners_chart_{graph.company_id}"
 
     def clicked() -> None:
         for group in st.session_state[key]["selection"]["selected"]:
-            for index in group.get("data_indices", ()) if group.get("data_type") == "node" else ():
-                if 0 < index < len(nodes):
-                    st.session_state.owner_party = nodes[index].key
+            for index in group["data_indices"] if group["series_id"] == layers.NODES else ():
+                if index > 0:
+                    st.session_state.owner_party = drawing.nodes[index].key
 
     st.echarts_chart(
-        layers.option(nodes, edges),
+        drawing.option({**PARTY_KINDS, "chosen": N_("asked about")}),
         key=key,
         on_select=clicked,
-        height=layers.height(nodes),
+        height=drawing.height,
+        renderer="svg",
         alt=say(
-            "Graph of {count} owners above the company; the table beside it has their shares.",
-            count=len(nodes) - 1,
+            "Graph of {count} owners of the company; its table has their shares.",
+            count=len(drawing.nodes) - 1,
         ),
     )
+    notes = [say("An arrow leads from an owner to what it owns. Click on one to ask about it.")]
+    if drawing.told and drawing.edges:
+        notes.append(say("On each arrow the share, and under it the votes."))
+    elif drawing.edges:
+        notes.append(say("There is no room for shares and votes: point at an arrow to read them."))
+    if any(edge.dashed for edge in drawing.edges):
+        notes.append(say("Dashed: held in another's name."))
     count, share = graph.left_out
-    note = say("Owners stand above what they own. Click on one to ask about it.")
     if count:
-        note += " " + say(
-            "{count} more parties are not drawn; {share} of the company is theirs.",
-            count=f"{count:,}",
-            share=percent(share),
+        notes.append(
+            say(
+                "{count} more parties are not drawn; {share} of the company is theirs.",
+                count=f"{count:,}",
+                share=percent(share),
+            )
         )
-    st.caption(note)
+    st.caption(" ".join(notes))
 
 
 def _control(case: Case, party: str, day: str | None, names: _Names) -> None:

@@ -14,7 +14,7 @@ from app.session import say
 from app.tables import COUNT, MONEY, RIGHT, Column, table_to_take
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
-from graphflow.pictures.words import ASSET_KINDS, OVERDUE_COUNTS, percent
+from graphflow.pictures.words import ASSET_KINDS, OVERDUE_COUNTS, brief_percent, percent
 from graphflow.products import LookThrough
 from graphflow.products.looking import NO_DATE, OVERDUE
 
@@ -178,9 +178,10 @@ def _layers(case: Case, r: LookThrough) -> None:
         return
     borrowers = {str(each) for each in r.assets["borrower_id"].dropna()}
     parties = cases.party_names(case, borrowers | set(r.layers["id"]))
-    picture, table = st.columns([1.25, 1], gap="medium")
+    drawing, rest = _drawing(case, r, parties)
+    picture, table = layers.places(drawing)
     with picture:
-        _picture(case, r, parties)
+        _picture(case, r, drawing, rest)
     with table:
         frame = pd.DataFrame(
             {
@@ -218,59 +219,80 @@ def _layers(case: Case, r: LookThrough) -> None:
             st.caption(say("The assets add up to what it holds: {money}", money=figures.money(total)))
 
 
-def _picture(case: Case, r: LookThrough, parties: dict[str, str]) -> None:
-    """The product above, what it holds below it, down to the assets in the end."""
-    web, depth = r._down, r.distances
-    lowest = max(depth.values())
-    inner = [node for node in web.nodes if node[0] in ("product", "party")]
+def _drawing(case: Case, r: LookThrough, parties: dict[str, str]) -> tuple[layers.Drawing, float]:
+    """The product, what it holds, and so on down to the assets in the end.
+
+    Of these the greatest are drawn, the others as one; with what part of the product those others are.
+    """
+    web = r._down
+    figures = cases.figures(case)
     weights = {
         (f"asset:{row.asset_kind}" if row.asset_kind != "unknown" else "unknown", row.asset_id): row.weight
         for row in r.assets.itertuples()
     }
     leaves = sorted((node for node in web.nodes if node in weights), key=lambda node: -weights[node])
-    kept = set(leaves[:DRAWN])
-    nodes: list[layers.Node] = []
-    place: dict[Any, int] = {}
-    for node in [*inner, *leaves[:DRAWN]]:
-        kind, ident = node
+    small = leaves[DRAWN:] if len(leaves) > DRAWN + 1 else []
+    inner = [node for node in web.nodes if node[0] in ("product", "party")]
+    place = {node: at for at, node in enumerate(dict.fromkeys([*inner, *leaves])) if node not in small}
+    nodes = []
+    for at, (kind, ident) in enumerate(place):
+        shown = "company" if kind == "party" else kind if kind in ("product", "unknown") else "asset"
+        more = f"{ident}; {say(_KINDS.get(kind.removeprefix('asset:'), kind))}"
         words = _name(r, kind, ident, parties)
-        shown = (
-            "chosen"
-            if node == web.nodes[0]
-            else kind
-            if kind in ("product", "unknown")
-            else "company"
-            if kind == "party"
-            else "asset"
-        )
-        more = say(_KINDS.get(kind.removeprefix("asset:"), kind))
-        place[node] = len(nodes)
-        nodes.append(layers.Node(f"{kind}:{ident}", lowest - depth[node], shown, words, f"{ident}; {more}"))
-    edges = []
+        nodes.append(layers.Node(f"{kind}:{ident}", "chosen" if at == 0 else shown, words, more))
+    rest = sum(weights[node] for node in small)
+    if small:
+        words = say("{count} more assets", count=f"{len(small):,}")
+        nodes.append(layers.Node("others", "others", words, percent(rest)))
+        place |= dict.fromkeys(small, len(nodes) - 1)
+    amounts: dict[tuple[int, int], int] = {}
+    wholes: dict[int, int] = {}
     for node, below in zip(web.nodes, web.edges, strict=True):
-        total = sum(amount for _, amount in below)
         for other, amount in below:
-            if other in place and node in place:
-                edges.append(
-                    layers.Edge(place[node], place[other], f"{amount / total * 100:.1f} %", amount / total)
-                )
-    left = len(leaves) - len(kept)
+            pair = place[node], place[other]
+            amounts[pair] = amounts.get(pair, 0) + amount
+            wholes[pair[0]] = wholes.get(pair[0], 0) + amount
+    edges = [
+        layers.Edge(
+            *pair,
+            brief_percent(amount / wholes[pair[0]]),
+            amount / wholes[pair[0]],
+            "" if nodes[pair[1]].kind == "unknown" else figures.text(amount),
+        )
+        for pair, amount in amounts.items()
+    ]
+    return layers.drawn(nodes, edges, inward=False), rest
+
+
+def _picture(case: Case, r: LookThrough, drawing: layers.Drawing, rest: float) -> None:
+    kinds = {
+        "chosen": N_("asked about"), "product": N_("product"), "company": N_("passes money on"),
+        "asset": N_("asset"), "others": N_("the others"), "unknown": N_("not known"),
+    }  # fmt: skip
     st.echarts_chart(
-        layers.option(nodes, edges),
+        drawing.option(kinds),
         key=f"product_chart_{r.product_id}",
-        height=layers.height(nodes),
+        height=drawing.height,
+        renderer="svg",
         alt=say(
-            "Graph of {count} products and assets below the product; the table beside it has their weights.",
-            count=len(nodes) - 1,
+            "Graph of {count} products and assets below the product; its table has their weights.",
+            count=len(drawing.nodes) - 1,
         ),
     )
-    note = say("Above the product, below it what it holds; percents are of what stands above.")
-    if left:
-        share = sum(weights[node] for node in leaves[DRAWN:])
-        note += " " + say(
-            "{count} more assets are not drawn: {share} of it.", count=f"{left:,}", share=percent(share)
+    notes = [say("An arrow leads from what holds to what is held.")]
+    if drawing.told and drawing.edges:
+        unit = cases.figures(case).unit
+        notes.append(
+            say(
+                "On each arrow the part of all that is held there, and under it the amount in {unit}.",
+                unit=unit,
+            )
         )
-    st.caption(note)
+    elif drawing.edges:
+        notes.append(say("There is no room for parts and amounts: point at an arrow to read them."))
+    if rest:
+        notes.append(say("The assets drawn as one are {share} of it.", share=percent(rest)))
+    st.caption(" ".join(notes))
 
 
 def _maturity(case: Case, r: LookThrough) -> None:

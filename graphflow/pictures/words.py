@@ -218,8 +218,29 @@ def percent(value: float | None, digits: int = 4) -> str:
 
     >>> percent(0.25), percent(0.3, 0), percent(float("nan")), percent(None)
     ('25.0000 %', '30 %', '', '')
+    >>> percent(-1e-12)
+    '0.0000 %'
     """
-    return "" if value is None or math.isnan(value) else f"{value * 100:.{digits}f} %"
+    if value is None or math.isnan(value):
+        return ""
+    return f"{round(value * 100, digits) + 0.0:.{digits}f} %"
+
+
+def brief_percent(value: float | None) -> str:
+    """The same where room is short: no more decimals than it has. Only nothing is 0, only the whole is 100.
+
+    >>> brief_percent(0.25), brief_percent(0.3333333), brief_percent(1.0), brief_percent(None)
+    ('25 %', '33.3333 %', '100 %', '')
+    >>> brief_percent(1e-9), brief_percent(1 - 1e-9)
+    ('<0.0001 %', '>99.9999 %')
+    """
+    if value is None or math.isnan(value):
+        return ""
+    if 0 < value < 5e-7:
+        return "<0.0001 %"
+    if 1 - 5e-7 < value < 1:
+        return ">99.9999 %"
+    return f"{value * 100:.4f}".rstrip("0").rstrip(".") + " %"
 
 
 def percents(parts: Sequence[int], whole: int) -> list[str]:
