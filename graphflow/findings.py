@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from graphflow.errors import GraphflowError, Problem, Told
+from graphflow.errors import LONGEST_SHOWN, GraphflowError, Problem, Told
 from graphflow.language import N_, translate
 from graphflow.pictures.words import amount_text
 from graphflow.tables import SCHEMA, Tables
@@ -427,7 +427,11 @@ class Finding:
         """The finding as a paragraph that can stand in a report."""
 
         def say(message: str, /, **values: object) -> str:
-            return translate(message, language, **values)
+            # what was put together of our own sentences is never cut, as a literal from a file is
+            what = values.get("what")
+            if not isinstance(what, str) or len(what) <= LONGEST_SHOWN:
+                return translate(message, language, **values)
+            return translate(message, language, **{**values, "what": _MARK}).replace(_MARK, what, 1)
 
         def told(text: str) -> str:
             return text.text(lambda each: translate(each, language)) if isinstance(text, Told) else say(text)
@@ -587,6 +591,9 @@ def said_need(need: str, language: str = "en") -> str:
         return translate(need, language)
     title = translate(SCHEMA[table].title, language)
     return need if title == table else f"{title}（{need}）"
+
+
+_MARK = "⟦what⟧"
 
 
 def _union(parts: Iterable[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:

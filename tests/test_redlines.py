@@ -155,6 +155,7 @@ def test_a_finding_reads_as_a_paragraph(
     for f in toy[2]:
         text = f.text(language)
         assert "{" not in text and "}" not in text
+        assert "characters)" not in text, "cut off"
         assert f.id in text and f.title_zh in text
         if language == "zh":
             ours = text
