@@ -1,0 +1,198 @@
+"""RL-08: own loans counted and divided exactly; each guard, each test alone, and figures told another way."""
+
+from __future__ import annotations
+
+import datetime
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphflow.findings import Finding
+from graphflow.redlines import check
+from graphflow.redlines.rl08_lending import find
+from graphflow.synthesis.lines import rl08
+from graphflow.synthesis.small import Frames, case_of, frame_of
+
+
+def found(frames: Frames, **settings_: Any) -> list[Finding]:
+    return list(check(case_of(frames), only="RL-08", **settings_).findings)
+
+
+def rows_of(frames: Frames, table: str) -> list[dict[str, str]]:
+    return [dict(row) for row in frames[table].to_dict("records")]
+
+
+def test_the_vector() -> None:
+    (f,) = found(rl08.toy_tables())
+    assert (f.measure, f.value) == ("own_lend_share", Fraction(3, 10))
+    assert {m.name: m.value for m in f.measures}["count"] == 12
+    assert f.amount == 600_000_000 and f.severity == "high" and not f.severity_note
+    assert f.kinds == {"contract": "shown", "flow": "shown"}
+    assert [t.name for t in f.tests if t.hit] == ["principal"]
+    assert {e.name: e.state for e in f.counter_evidence} == {
+        "licensed": "unknown", "employees": "unknown", "trade": "unknown", "lenders_money": "clear",
+    }  # fmt: skip
+
+
+def test_by_record_it_rests_on_register_and_ownership() -> None:
+    (f,) = found(rl08.affiliate_toy_tables())
+    assert f.value == Fraction(3, 10) and f.kinds == {"contract": "shown", "ownership": "shown"}
+    assert [t.name for t in f.tests if t.hit] == ["lender"]
+    states = {e.name: e.state for e in f.counter_evidence}
+    assert states == {"licensed": "clear", "employees": "clear", "trade": "clear", "lenders_money": "unknown"}
+
+
+def test_without_the_stake_the_affiliate_is_a_stranger() -> None:
+    frames = rl08.affiliate_toy_tables()
+    del frames["stakes"]
+    assert not found(frames)
+
+
+def test_a_licence_covers_what_was_lent_under_it_only() -> None:
+    frames = rl08.near_miss_tables()
+    frames["licences"]["until"] = "2020-06-01"  # four of the twelve began before
+    frames["transfers"]["time"] = "2020-01-02T10:00:00"
+    assert not found(frames)
+    (f,) = find(case_of(frames), count=8)
+    assert f.value == Fraction(8 * 500_000, 20_000_000)
+    licensed = next(e for e in f.counter_evidence if e.name == "licensed")
+    assert licensed.state == "present" and licensed.note == "left out: 4 loans"
+
+
+def test_a_licence_of_somebody_else_covers_nothing() -> None:
+    frames = rl08.near_miss_tables()
+    frames["licences"]["party_id"] = "OTHER"
+    assert len(found(frames)) == 1
+
+
+def test_what_lenders_had_paid_in_is_taken_off_and_what_they_pay_later_is_not() -> None:
+    frames = rl08.lenders_near_miss_tables()
+    assert not found(frames)
+    late = frames["transfers"]["time"].str.replace("T09", "T11")  # after the principal had been paid
+    frames["transfers"] = frames["transfers"].assign(time=late)
+    assert [f.value for f in found(frames)] == [Fraction(3, 10)]
+    some = rl08.lenders_near_miss_tables()  # less than half of each loan is lenders' money
+    of_lenders = some["transfers"]["transfer_id"].str.startswith("in")
+    some["transfers"].loc[of_lenders, "amount"] = "200000"
+    (f,) = found(some)
+    assert f.amount == 12 * 300_000_00 and f.value == Fraction(3_600, 20_000)
+
+
+def test_a_reversed_payment_paid_no_principal() -> None:
+    frames = rl08.toy_tables()
+    rows = rows_of(frames, "transfers")
+    rows += [
+        {"transfer_id": f"undo{n}", "time": f"{rows[n]['time'][:10]}T12:00:00", "source": rows[n]["target"],
+         "target": "own", "amount": "500000", "loan_id": "", "reversal_of": rows[n]["transfer_id"]}
+        for n in range(3)
+    ]  # fmt: skip
+    frames["transfers"] = frame_of(rows)
+    assert not found(frames)  # nine are left
+
+
+def test_loans_to_the_own_group_are_no_loans_to_the_public() -> None:
+    frames = rl08.affiliate_toy_tables()
+    stakes = rows_of(frames, "stakes")
+    stakes += [{"owner_id": "PLATFORM", "company_id": f"B{n:02d}", "share": "1"} for n in range(3)]
+    assert not found({**frames, "stakes": frame_of(stakes)})
+
+
+def test_ten_within_two_years_are_counted_and_not_ten_in_a_longer_time() -> None:
+    frames = rl08.affiliate_toy_tables()
+    rows = rows_of(frames, "loans")
+    for n in range(12):
+        start = datetime.date(2014, 1, 1) + datetime.timedelta(90 * n)  # nine and a bit in any two years
+        rows[n] |= {"start": str(start), "end": str(start + datetime.timedelta(30))}
+    assert not found({**frames, "loans": frame_of(rows)})
+    (f,) = find(case_of({**frames, "loans": frame_of(rows)}), count=9)
+    assert {m.name: m.value for m in f.measures}["count"] == 9
+    assert f.parameters["count"] == {"value": "9", "basis": "argument", "unit": ""}
+
+
+@pytest.mark.parametrize(
+    ("rate", "severity", "note"), [("0.48", "critical", ""), ("0.24", "high", ""), ("", "high", "rate")]
+)
+def test_it_is_critical_at_the_figures_of_the_crime(rate: str, severity: str, note: str) -> None:
+    frames = rl08.affiliate_toy_tables()
+    rows = rows_of(frames, "loans")
+    for row in rows:
+        row |= {"rate": rate, "principal": "900000"}  # 10.8 million of the affiliate
+    (f,) = found({**frames, "loans": frame_of(rows)})
+    assert f.severity == severity and (note in f.severity_note if note else not f.severity_note)
+
+
+def test_another_currency_is_not_compared_with_yuan() -> None:
+    frames = rl08.affiliate_toy_tables()
+    rows = rows_of(frames, "loans")
+    for row in rows:
+        row |= {"rate": "0.48", "principal": "90000000"}
+    frames["loans"] = frame_of(rows)
+    import graphflow as gf
+
+    (f,) = check(gf.Case.from_tables(currency="USD", **frames), only="RL-08").findings
+    assert f.severity == "high" and f.currency == "USD" and "yuan" in f.severity_note
+
+
+def test_without_a_register_who_pays_back_in_parts_was_lent_to() -> None:
+    (f,) = found(rl08.unregistered_toy_tables())
+    assert f.measure == "count" and f.value == 12 and f.amount == 108_000_000
+    assert f.kinds == {"flow": "inferred"} and f.severity == "medium"
+
+
+def test_without_a_register_a_licensed_lender_lends_as_it_may() -> None:
+    frames = rl08.unregistered_toy_tables()
+    frames["licences"] = frame_of([{"party_id": "PLATFORM", "function": "lending", "number": "X1"}])
+    assert not found(frames)
+
+
+def test_savers_pay_first_and_are_no_borrowers() -> None:
+    frames = rl08.unregistered_toy_tables()
+    rows = rows_of(frames, "transfers")
+    for n in range(12):  # the same parties had put money in before: what they get is their own
+        rows.append(
+            {"transfer_id": f"s{n}", "time": "2019-12-01T10:00:00", "source": f"a{n:02d}", "target": "own",
+             "amount": "90000"}
+        )  # fmt: skip
+    assert not found({**frames, "transfers": frame_of(rows)})
+
+
+def test_as_of_a_day_only_what_was_lent_until_then_counts() -> None:
+    assert not found(rl08.toy_tables(), as_of="2021-01-31")
+    assert len(found(rl08.toy_tables(), as_of="2021-12-31")) == 1
+
+
+loans = st.lists(
+    st.tuples(
+        st.integers(0, 1500), st.integers(1, 9), st.sampled_from(["CREDIT", "P1", ""]), st.integers(0, 5)
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@settings(max_examples=30)
+@given(loans)
+def test_the_share_and_the_count_are_what_plain_loops_say(drawn: list[tuple[int, int, str, int]]) -> None:
+    frames = rl08.affiliate_toy_tables()
+    day = datetime.date(2018, 1, 1)
+    frames["loans"] = frame_of(
+        [
+            {"loan_id": f"L{n}", "platform_id": "PLATFORM", "lender_id": lender, "borrower_id": f"B{who:02d}",
+             "principal": f"{thousand}000", "start": str(day + datetime.timedelta(at))}
+            for n, (at, thousand, lender, who) in enumerate(drawn)
+        ]
+    )  # fmt: skip
+    own = [(at, thousand, who) for at, thousand, lender, who in drawn if lender == "CREDIT"]
+    most = max((sum(0 <= other - at <= 730 for other, _, _ in own) for at, _, _ in own), default=0)
+    who = {each for _, _, each in own}
+    case = case_of(frames)
+    facts = list(find(case, count=2, borrowers=1, as_of=None))
+    if most < 2:
+        assert not facts
+        return
+    (f,) = facts
+    assert f.value == Fraction(sum(t for _, t, _ in own), sum(t for _, t, _, _ in drawn))
+    assert [int(m.value) for m in f.measures[1:]] == [most, len(who)]
