@@ -16,6 +16,7 @@ from graphflow.findings import SEVERITIES, Finding, frame_of
 from graphflow.language import N_
 from graphflow.redlines import (
     rl06_term_splitting,
+    rl07_fictitious_projects,
     rl08_lending,
     rl18_substance,
     rl21_clearing,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 REDLINES: tuple[RedLine, ...] = (
     rl06_term_splitting.LINE,
+    rl07_fictitious_projects.LINE,
     rl08_lending.LINE,
     rl18_substance.LINE,
     rl21_clearing.LINE,
