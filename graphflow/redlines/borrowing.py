@@ -67,6 +67,11 @@ def words_of(values: pd.Series) -> npt.NDArray[np.object_]:
     return np.asarray(values.astype(object).where(values.notna(), "").astype(str).to_numpy(), object)
 
 
+def those(frame: pd.DataFrame, column: str, value: str) -> Flags:
+    """Which rows of a frame have a text in a column."""
+    return np.asarray(words_of(frame[column]) == value, np.bool_)
+
+
 def lowered(facts: Facts, column: str, rows: Ints) -> npt.NDArray[np.str_]:
     """A text column of some transfers, by place, in small letters."""
     return np.char.lower(facts.texts(column, rows).astype(str)) if len(rows) else np.array([], str)

@@ -14,7 +14,6 @@ securitisations, money that goes to a supplier at once, young companies that rea
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -44,6 +43,7 @@ from graphflow.redlines.borrowing import (
 )
 from graphflow.redlines.facts import DAY, WAGES, Facts, Flags, Ints, known, micros
 from graphflow.redlines.identities import Identities, numbered, plain
+from graphflow.redlines.signs import NOT_SO, UNTOLD, Sign, hits, kinds_of, numbers, said
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -58,28 +58,6 @@ LICENSED = ("lending", "trust", "banking", "asset_management", "insurance")
 
 SUPPLIERS = 3
 """To so many payees outside a young company has to pay for its spending to be a business's."""
-
-
-@dataclass(frozen=True)
-class Sign:
-    """How one sign came out for one borrower.
-
-    ``told`` false: it cannot be told, ``note`` says why. ``rows`` show it, or are its context.
-    """
-
-    told: bool
-    hit: bool = False
-    measures: tuple[Measure, ...] = ()
-    rows: tuple[Cited, ...] = field(default=(), repr=False)
-    note: str = ""
-    by_rule: Mapping[str, bool] = field(default_factory=dict)
-    kind: str = "flow"
-    state: str = "shown"
-    chains: tuple[Mapping[str, object], ...] = field(default=(), repr=False)
-
-
-UNTOLD = Sign(False, note=N_("the case has no table for it"))
-NOT_SO = Sign(True)
 
 
 def find(
@@ -789,7 +767,7 @@ class _Look:
         signs: Mapping[str, Sign], spends: tuple[str, str], vehicle: tuple[str, str],
     ) -> Finding:  # fmt: skip
         facts, ask = self.facts, self.ask
-        hit = [test for test in SIGNS if signs[test].hit]
+        hit = hits(SIGNS, signs)
         score = len(hit)
         rules = sorted({rule for test in hit for rule in signs[test].by_rule})
         by_rule = {rule: Fraction(sum(signs[test].by_rule.get(rule, True) for test in hit)) for rule in rules}
@@ -803,17 +781,12 @@ class _Look:
         if investors:
             measures.append(ask.measure("investors", N_("who lent"), investors, "investors"))
             measures.append(ask.measure("lent", N_("what they lent"), lent, unit=currency))
-        kinds = {signs[test].kind: "shown" for test in hit}
-        for test in hit:
-            if signs[test].state == "inferred":
-                kinds[signs[test].kind] = "inferred"
-        numbers = "".join(f"({SIGNS.index(test) + 1})" for test in hit)
         return ask.finding(
             subject=("party", borrower),
             hit=hit,
             summary=Told(
                 N_("{score} of seven signs that {borrower} is made up: {numbers}"),
-                score=score, borrower=facts.name_of(borrower) or borrower, numbers=numbers,
+                score=score, borrower=facts.name_of(borrower) or borrower, numbers=numbers(SIGNS, hit),
             ),
             measures=measures,
             rows=[
@@ -825,10 +798,10 @@ class _Look:
                 cited("transfers", paid["row"].to_numpy()),
             ],
             severity="critical" if grave else "high",
-            kinds=kinds,
+            kinds=kinds_of(signs[test] for test in hit),
             elements={
                 "offered": "shown",
-                "false": ("inferred", self._said(signs)),
+                "false": ("inferred", said(SIGNS, signs)),
             },
             against={
                 "vehicle": vehicle,
@@ -859,24 +832,6 @@ class _Look:
             return 0, 0, []
         shown = cited("transfers", rows["row"].to_numpy())
         return int(np.unique(payer).size), int(rows["amount"].sum()), [shown, *cite_whose(facts, source)]
-
-    def _said(self, signs: Mapping[str, Sign]) -> Told:
-        """Which signs were seen, which were looked at in vain, and which cannot be told, and why."""
-
-        def numbers(which: Iterable[str]) -> str:
-            return "".join(f"({SIGNS.index(test) + 1})" for test in which) or "—"
-
-        said = Told(
-            N_("seen: {hit}; looked at and not so: {no}; cannot be told: {unknown}"),
-            hit=numbers(t for t in SIGNS if signs[t].hit),
-            no=numbers(t for t in SIGNS if signs[t].told and not signs[t].hit),
-            unknown=numbers(t for t in SIGNS if not signs[t].told),
-        )
-        for test in SIGNS:
-            if not signs[test].told:
-                why = Told(N_("{number} {why}"), number=numbers([test]), why=Told(signs[test].note))
-                said = Told(N_("{first}; {rest}"), first=said, rest=why)
-        return said
 
 
 def _edges(facts: Facts) -> Ints:

@@ -11,7 +11,8 @@ import pytest
 from graphflow.findings import Finding
 from graphflow.redlines import check
 from graphflow.redlines.asking import Inquiry, span
-from graphflow.redlines.rl07_fictitious_projects import LINE, SIGNS, Sign, _Look
+from graphflow.redlines.rl07_fictitious_projects import LINE, SIGNS, _Look
+from graphflow.redlines.signs import Sign
 from graphflow.synthesis.lines import rl07
 from graphflow.synthesis.small import Frames, case_of, frame_of
 
