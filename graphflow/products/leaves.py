@@ -50,7 +50,7 @@ def related_assets(positions: Positions, products: Iterable[str], assets: pd.Dat
     runs = sorted(
         {str(each[role]) for each in given for role in ("issuer_id", "manager_id") if each.get(role)}
     )
-    groups = _groups(positions.case)
+    groups = joined(positions.case)
     known: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
     rows = []
     for row, debtor in zip(records(assets), debtors(positions, assets), strict=True):
@@ -92,7 +92,7 @@ def _answer(
     return NO, (), ()
 
 
-def _groups(case: Case) -> Mapping[str, int]:
+def joined(case: Case) -> Mapping[str, int]:
     """The number of everything that stakes and relations, at any time, join: what is apart is not related.
 
     Asking who is related looks at every moment of twelve months, and most debtors have nothing to do with

@@ -153,6 +153,14 @@ class LookThrough:
         kind, name = node
         return companies if kind == "party" else not self._exempt(name, "exempt")
 
+    def _step(self, node: Key, other: Key, companies: bool) -> int | None:
+        """How many layers one lies below the other; None of what is no product that counts."""
+        if other[0] not in ("product", "party") or (other[0] == "product" and self._exempt(other[1], "kind")):
+            return None
+        if other[0] == "party":  # a company in between is a layer of its own, or none
+            return int(companies)
+        return int((node[0] == "party" and not companies) or self._counts(node, companies))
+
     @cached_property
     def _depths(self) -> Mapping[bool, Mapping[Key, int]]:
         """Layers below each product, counted on what is left when rings are taken together.
@@ -173,16 +181,9 @@ class LookThrough:
             for place in by_ring[ring]:
                 node = web.nodes[place]
                 for other, _ in web.edges[place]:
-                    below = int(web.rings[number[other]])
-                    if below == ring or other[0] not in ("product", "party"):
-                        continue
-                    if other[0] == "product" and self._exempt(other[1], "kind"):
-                        continue
-                    if other[0] == "party":  # a company in between is a layer of its own, or none
-                        more = companies
-                    else:
-                        more = (node[0] == "party" and not companies) or self._counts(node, companies)
-                    most = max(most, depth[below] + more)
+                    below, more = int(web.rings[number[other]]), self._step(node, other, companies)
+                    if below != ring and more is not None:
+                        most = max(most, depth[below] + more)
             depth[ring] = most
         return {node: depth[int(web.rings[place])] for node, place in number.items()}
 
@@ -190,6 +191,27 @@ class LookThrough:
     def rings(self) -> list[str]:
         """Ids of what holds itself through others."""
         return [name for _, name in self._down.ring_members()]
+
+    @property
+    def rings_apart(self) -> list[frozenset[Key]]:
+        """The same, each ring by itself."""
+        web = self._down
+        found: dict[int, set[Key]] = {}
+        members = set(web.ring_members())
+        for node, ring in zip(web.nodes, web.rings.tolist(), strict=True):
+            if node in members:
+                found.setdefault(ring, set()).add(node)
+        return [frozenset(each) for each in found.values()]
+
+    @property
+    def below(self) -> list[Key]:
+        """Itself, and everything that it holds through any number of steps."""
+        return list(self._down.nodes)
+
+    @property
+    def held_directly(self) -> list[tuple[Key, int]]:
+        """What it holds itself, with its amount in minor units."""
+        return list(self._down.edges[0])
 
     @property
     def depth(self) -> int | None:
@@ -200,6 +222,35 @@ class LookThrough:
     def depth_total(self) -> int | None:
         """The same with companies and partnerships that only pass money on; None in a ring."""
         return None if self.product_id in self.rings else self._depths[True]["product", self.product_id]
+
+    def steps(self, layers: int) -> pd.DataFrame:
+        """The steps down that lie on ways with more than so many layers of products.
+
+        Frame, one row a step: `holder_kind`, `holder`, `held_kind`, `held` (``product`` or ``party``, and its
+        id), `layer` (how many layers the held lies below this product, on the way with the most). A ring
+        counts as one place.
+        """
+        web, depths = self._down, self._depths[False]
+        number = {node: place for place, node in enumerate(web.nodes)}
+        rings = web.rings.tolist()
+        down = {rings[place]: depths[node] for node, place in number.items()}
+        above = {rings[0]: 0}
+        ways = [
+            (rings[place], rings[number[other]], node, other, more)
+            for place, node in enumerate(web.nodes)
+            for other, _ in web.edges[place]
+            if (more := self._step(node, other, False)) is not None
+        ]
+        for ring, below, _, _, more in sorted(ways, key=lambda way: -way[0]):  # holders before what they hold
+            if below != ring and ring in above:
+                above[below] = max(above.get(below, 0), above[ring] + more)
+        rows = [
+            {"holder_kind": node[0], "holder": node[1], "held_kind": other[0], "held": other[1],
+             "layer": above[below]}
+            for ring, below, node, other, more in ways
+            if ring in above and above[ring] + (more if below != ring else 0) + down[below] > layers
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=["holder_kind", "holder", "held_kind", "held", "layer"])
 
     @property
     def layers(self) -> pd.DataFrame:
@@ -531,15 +582,21 @@ class LookThrough:
         return int(held["amount"].sum()) if held is not None else None
 
     @cached_property
-    def leverage(self) -> pd.DataFrame:
-        """Total over net assets: as stated, sub-products in proportion, those held by half whole."""
+    def leverages(self) -> Mapping[str, Fraction | None]:
+        """What `leverage` has, exactly, by name."""
         net, total = self._net(self.product_id), self._total(self.product_id)
-        row: dict[str, float | None] = {"nominal": None, "proportional": None, "consolidated": None}
+        found: dict[str, Fraction | None] = dict.fromkeys(("nominal", "proportional", "consolidated"))
         if net and total:
-            row["nominal"] = total / net
+            found["nominal"] = Fraction(total, net)
             for name, whole in (("proportional", False), ("consolidated", True)):
                 value = self._looked_through(self.product_id, whole, {})
-                row[name] = None if value is None else float(value / net)
+                found[name] = None if value is None else value / net
+        return found
+
+    @cached_property
+    def leverage(self) -> pd.DataFrame:
+        """Total over net assets: as stated, sub-products in proportion, those held by half whole."""
+        row = {name: None if value is None else float(value) for name, value in self.leverages.items()}
         return pd.DataFrame([row], columns=list(row)).astype(float)
 
     def _looked_through(

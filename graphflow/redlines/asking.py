@@ -192,6 +192,13 @@ class Inquiry:
             )
         return self._thresholds[name]
 
+    def in_force(self, name: str) -> bool:
+        """Whether a threshold holds on the day: a limit of law is none before its law."""
+        return any(
+            (row["code"], row["name"]) == (self.line.code, name)
+            for row in law_on("thresholds", self.facts.day)
+        )
+
     def measure(
         self, name: str, title: str, value: Fraction | int, threshold: str | None = None, compare: str = ">=",
         unit: str = "",

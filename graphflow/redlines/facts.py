@@ -46,6 +46,18 @@ LATER: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 }
 """What is written into a row later, by the column that says when: not yet known before that."""
 
+MOMENTS: Mapping[str, tuple[str, ...]] = {
+    "transfers": ("time", "target_time"), "stakes": ("since",), "relations": ("since",),
+    "holdings": ("start", "as_of"), "subscriptions": ("time", "redeemed"), "products": ("start",),
+    "loans": ("start",), "listings": ("opened", "filled"), "assignments": ("time",),
+    "guarantees": ("since",), "client_ledger": ("date",), "financials": ("period_end",),
+    "sign_ins": ("time",), "instalments": ("paid_on",),
+}  # fmt: skip
+"""The columns by which a case knows of a moment: what was or became, never what is to be."""
+
+POSITIONED = ("transfers", "stakes", "relations", "holdings", "subscriptions")
+"""The tables whose last moment is that of positions."""
+
 ROLE_OF_KIND: Mapping[str, str] = {
     "client_custody": "custody", "reserve_central": "reserve", "reserve_special": "reserve",
     "clearing": "clearing", "internal": "bank_internal", "payroll": "payroll", "tax": "tax_social",
@@ -105,6 +117,7 @@ class Facts:
         self.at = last_moment(case) if as_of is None else moment(as_of, self.tables.timezone, "as_of")[1]
         self.day = local_time(self.at, self.tables.timezone).date() if self.asked else None
         self._rows: dict[str, pd.DataFrame] = {}
+        self._from_source: dict[str, Flags] = {}
 
     # ------------------------------------------------------------ tables
 
@@ -233,12 +246,23 @@ class Facts:
         return number >= 0 and self.party_kind[number] == "person"
 
     def cite_accounts(self, accounts: Iterable[int], shows: bool = False) -> Cited:
-        """The rows of some accounts, as context."""
-        return cited("accounts", np.asarray(list(accounts), np.int64), shows)
+        """The rows of some accounts, as context; those that no source has a row of are none."""
+        places = np.asarray(list(accounts), np.int64)
+        return cited("accounts", places[self._told("accounts")[places]], shows)
 
     def cite_parties(self, parties: Iterable[str], shows: bool = False) -> Cited:
-        """The rows of some parties, as context."""
-        return cited("parties", [self.party_number[p] for p in parties if p in self.party_number], shows)
+        """The rows of some parties, as context; those that no source has a row of are none."""
+        known_ = [self.party_number[p] for p in parties if p in self.party_number]
+        places = np.asarray(known_, np.int64)
+        return cited("parties", places[self._told("parties")[places]], shows)
+
+    def _told(self, table: str) -> Flags:
+        """Which rows of parties or accounts a source has: others were added for what names them."""
+        if table not in self._from_source:
+            rows = self.tables.arrow(table, ("source_row",))
+            valid = [] if rows is None else rows["source_row"].is_valid().to_numpy()
+            self._from_source[table] = np.asarray(valid, np.bool_)
+        return self._from_source[table]
 
     # ------------------------------------------------------------ flows
 
@@ -371,6 +395,28 @@ class Facts:
                     found.append(self.cite(table, frame[inside], shows))
         return found
 
+    @cached_property
+    def _joined(self) -> Mapping[str, int]:
+        from graphflow.products.leaves import joined
+
+        return joined(self.case)
+
+    def cite_ties(self, parties: Iterable[str]) -> list[Cited]:
+        """Everything that stakes and relations, at any time, join to some parties, as context.
+
+        It is what whoever asks again whether they are related has to look at.
+        """
+        numbers = {self._joined[each] for each in parties if each in self._joined}
+        if not numbers:
+            return []
+        near = {each for each, number in self._joined.items() if number in numbers}
+        found = [self.cite_parties(near)]
+        for table, column in (("stakes", "company_id"), ("relations", "party_id")):
+            if self.tables.has(table):
+                rows = self.tables.frame(table)
+                found.append(self.cite(table, rows[rows[column].isin(near)], False))
+        return found
+
     def related(self, one: str, other: str) -> str:
         """Whether two parties are related: ``yes``, ``no`` or ``disputed``; the same party is ``yes``."""
         if one == other:
@@ -388,6 +434,26 @@ class Facts:
         from graphflow.products.positions import positions_of
 
         return positions_of(self.case, local_time(self.at, self.tables.timezone) if self.asked else None)
+
+    def cite_last(self, *tables: str) -> list[Cited]:
+        """The row by which the case knows of its last moment, as context; none where a day was asked about.
+
+        Whatever is counted from that moment is not found again without it. ``tables``: only of these (the
+        moment of `positions` is that of `POSITIONED`); none: of all.
+        """
+        if self.asked:
+            return []
+        last: tuple[int, str, int] | None = None
+        for table in tables or MOMENTS:
+            columns = MOMENTS[table]
+            rows = self.tables.arrow(table, columns)
+            for column in columns:
+                if rows is not None and column in rows.column_names and rows.num_rows:
+                    values = rows[column].cast(pa.int64())
+                    most = pc.max(values).as_py()
+                    if most is not None and (last is None or most > last[0]):
+                        last = most, table, int(pc.index(values, pa.scalar(most)).as_py())
+        return [] if last is None else [cited(last[1], [last[2]], False)]
 
     # ------------------------------------------------------------ the guard
 
