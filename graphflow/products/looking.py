@@ -293,6 +293,8 @@ class LookThrough:
         return ("product", who) if who in self.positions.products else ("party", who)
 
     def _is_vehicle(self, party: str) -> bool:
+        if party in self.positions.whole:
+            return False
         kind = self.positions.party_kinds.get(party, "")
         return kind in VEHICLES or (kind == "company" and self.positions.passes_on(party))
 
@@ -347,6 +349,15 @@ class LookThrough:
             for node, behind in zip(web.nodes, web.edges, strict=True)
             if not behind and node[0] in ("party", "product") and node != web.nodes[0]
         }
+
+    def registers(self, *, ever: bool = False) -> pd.DataFrame:
+        """The entries of every register that counting its investors reads: its own, and those behind it.
+
+        Frame, one row an entry: `register_kind`, `register` (a product or a vehicle), `kind`, `id` (who is in
+        it), `end` (whether the look stops there: those count, each once); owners who are not known have no
+        row. ``ever``: also what was paid back.
+        """
+        return registers_of(self._up_ever if ever else self._up)
 
     @property
     def investor_count(self) -> int:
@@ -796,6 +807,32 @@ class LookThrough:
         depth = "ring" if self.depth is None else self.depth
         counts = f"{self.investor_count} investors, {len(self.assets)} assets"
         return f"<LookThrough {self.product_id}: depth {depth}, {counts}>"
+
+
+def registers_of(web: Web) -> pd.DataFrame:
+    """The entries of the registers of a web of investors; see `LookThrough.registers`."""
+    ends = LookThrough._ends(web)
+    rows = [
+        (*node, *other, other in ends)
+        for node, behind in zip(web.nodes, web.edges, strict=True)
+        for other, _ in behind
+        if other[0] in ("party", "product")
+    ]
+    frame = pd.DataFrame(rows, columns=["register_kind", "register", "kind", "id", "end"])
+    return frame.astype({"end": bool})
+
+
+def vehicle_registers(positions: Positions, party: str) -> pd.DataFrame:
+    """The entries of the registers of a partnership's, fund's or trust's holders, and of those behind them.
+
+    Examples
+    --------
+    >>> from graphflow.synthesis import holders
+    >>> int(vehicle_registers(positions_of(holders.p2()), "LP2")["end"].sum())
+    90
+    """
+    look = LookThrough(positions, "")
+    return registers_of(Web.grown(("party", party), lambda node: look._above(node, True)))
 
 
 def _with_others(frame: pd.DataFrame, most: int | None) -> pd.DataFrame:

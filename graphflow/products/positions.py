@@ -50,6 +50,8 @@ class Positions:
         The moment, in microseconds.
     asked
         Whether somebody asked for this date: else the law is taken as it was last.
+    whole
+        Parties that count as one investor, whoever holds them.
 
     Notes
     -----
@@ -65,6 +67,7 @@ class Positions:
     ever: pd.DataFrame = field(repr=False)
     at: int
     asked: bool = False
+    whole: frozenset[str] = frozenset()
 
     def local_day(self, at: int) -> datetime.date:
         """The day of a moment where the case is."""
