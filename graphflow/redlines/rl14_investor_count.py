@@ -25,6 +25,7 @@ from graphflow.errors import Told
 from graphflow.findings import Cited, Finding
 from graphflow.language import N_
 from graphflow.law import law as law_rows
+from graphflow.law import law_on
 from graphflow.ownership.stakes import party_number
 from graphflow.products.looking import LookThrough, ground_of, vehicle_registers
 from graphflow.products.positions import VEHICLES, Positions
@@ -386,7 +387,7 @@ def _unknown_vehicles(counted: _Counted) -> int:
 def _against(ask: Inquiry, products: Sequence[str], counted: _Counted) -> dict[str, tuple[str, str] | str]:
     facts, p = ask.facts, counted.positions
     stopped = sum(
-        kind == "product" and bool(ground_of(p.products.get(name, {}), "investor_counts"))
+        kind == "product" and bool(ground_of(p.products.get(name, {}), law_on("investor_counts", facts.day)))
         for kind, name in counted.ends
     )
     plans = sum(name in counted.plans for kind, name in counted.ends if kind == "party")
