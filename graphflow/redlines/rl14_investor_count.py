@@ -401,7 +401,10 @@ def _against(ask: Inquiry, products: Sequence[str], counted: _Counted) -> dict[s
     return {
         "exempt": told(stopped, N_("{count} that stop the count are one each"), "products", ""),
         "employees": told(
-            plans, N_("{count} employees' plans are one each"), "relations", N_("no table says who works for whom")
+            plans,
+            N_("{count} employees' plans are one each"),
+            "relations",
+            N_("no table says who works for whom"),
         ),
         "secondary": told(
             left, N_("{count} whose place others took are not counted"), "subscriptions.redeemed",
@@ -659,7 +662,7 @@ def _payers(ask: Inquiry, counting: _Counting) -> Iterator[Finding]:
             subject=("product", name),
             hit=("payers",),
             summary=Told(
-                N_("{count} investors in the end paid into accounts of {product}, {nominal} of them themselves"),
+                N_("{count} investors in the end paid into accounts of {product}, {nominal} themselves"),
                 product=named(facts, name), count=len(counted.ends), nominal=counted.nominal,
             ),
             measures=_measures(ask, counted, graded),

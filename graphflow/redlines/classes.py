@@ -1,0 +1,269 @@
+"""Classes: the six of the clean-up (六分类, RL-27) and the three of lending platforms (三分类, RL-28).
+
+Functions over findings, with reasons: which finding put whom where. A class is a proposal for whoever
+decides; what could not be asked is told beside it, because it can only make a class graver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from graphflow.findings import Finding
+from graphflow.language import N_
+from graphflow.redlines import Check, check
+from graphflow.redlines.amounts import Raised, raised
+from graphflow.redlines.facts import Facts
+from graphflow.rows import Moment
+
+if TYPE_CHECKING:
+    from graphflow.case import Case
+
+SIX: Mapping[str, tuple[str, str]] = {
+    "L1": ("及时整改，加强风险管控", N_("licensed, no breach, but risk is high: rectify in time")),
+    "L2": ("停止业务，限期整改", N_("licensed, a rule is broken: stop the business, rectify by a day")),
+    "L3": ("停业整改，回归资质业务", N_("licensed for something else: close, return to what is licensed")),
+    "U1": ("采取有效方式，逐步化解", N_("unlicensed, small, harmless so far: resolve step by step")),
+    "U2": ("坚决予以取缔", N_("unlicensed and disorderly, or evading: ban")),
+    "U3": ("依法严厉打击", N_("unlicensed with signs of a crime: hand over to the police")),
+    "OK": ("未见违规", N_("nothing found in what could be asked")),
+}
+"""The six classes and what is done (S2-NJ), and none of them."""
+
+THREE: Mapping[str, tuple[str, str]] = {
+    "ban": ("取缔类", N_("to be banned")),
+    "rectify": ("整改类", N_("to be rectified")),
+    "compliant": ("合规类", N_("in order as far as it could be asked")),
+}
+"""The three classes of lending platforms (S1-P2P)."""
+
+AXES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "intermediary": (
+        N_("stays an intermediary (信息中介定位)"),
+        ("RL-01", "RL-02", "RL-03", "RL-08", "RL-09", "RL-18"),
+    ),
+    "compliance": (
+        N_("keeps the rules of business (业务合规性)"),
+        ("RL-04", "RL-05", "RL-06", "RL-10", "RL-11", "RL-24"),
+    ),
+    "custody": (N_("clients' money is in custody (第三方存管)"), ("RL-23", "RL-20")),
+    "disclosure": (N_("says what is true (信息披露)"), ("RL-07", "RL-26")),
+    "facilities": (N_("safe network and facilities (网络设施安全性)"), ()),
+}
+"""The five axes of assessment, and the red lines that speak to each; no data speaks of the last."""
+
+PENALTY: Mapping[str, int] = {"watch": 10, "medium": 30, "high": 60, "critical": 100}
+"""What a finding takes off an axis of 100, by severity; the gravest counts, a rule of thumb of ours."""
+
+SMALL = {"gross": 1_000_000, "participants": 150}
+"""Below both, and without a loss, unlicensed business counts as small (S2-NJ; 法释〔2022〕5号 art. 3)."""
+
+SHELLS = 3
+"""From so many shells on somebody evades."""
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class with its reasons.
+
+    Attributes
+    ----------
+    code
+        A key of `SIX` or `THREE`.
+    measure_zh
+        What is done, or the class, in the words of the plan.
+    reasons
+        Findings (their ids) that put it there, the gravest first; and other grounds as words.
+    """
+
+    code: str
+    measure_zh: str
+    reasons: tuple[str, ...]
+
+
+def six(licensed: bool, findings: Sequence[Finding], amounts: Raised | None = None, shells: int = 0) -> Class:
+    """The class of RL-27: the first that fits of U3, U2, U1 for the unlicensed, else of L3, L2, L1.
+
+    Parameters
+    ----------
+    licensed
+        Whether it has any licence of finance on the day.
+    findings
+        Those about it.
+    amounts
+        What it raised: small is below a million and 150 persons, and without a loss.
+    shells
+        How many shells it uses.
+
+    Examples
+    --------
+    >>> six(True, []).code, six(False, [], shells=4).code
+    ('OK', 'U2')
+    """
+    by_code: dict[str, list[Finding]] = {}
+    for f in sorted(findings, key=lambda f: -f.confidence):
+        by_code.setdefault(f.code, []).append(f)
+
+    def of(*codes: str) -> tuple[str, ...]:
+        return tuple(f.id for code in codes for f in by_code.get(code, ()))
+
+    critical = tuple(f.id for f in findings if f.severity == "critical")
+    breaches = tuple(f.id for f in findings if f.severity in ("medium", "high", "critical"))
+    risks = tuple(f.id for f in findings if f.code == "RL-05" or f.severity == "watch")
+    if not licensed:
+        crime = of("RL-07", "RL-25") or critical
+        disorder = of("RL-01", "RL-06", "RL-23") + ((f"{shells} shells",) if shells >= SHELLS else ())
+        if crime:
+            return _class("U3", crime)
+        if disorder:
+            return _class("U2", disorder)
+        if not findings:
+            return _class("OK", ())
+        small = amounts is None or _small(amounts)
+        return _class("U1", of(*by_code)) if small else _class("U2", (*of(*by_code), "not small"))
+    if of("RL-18"):
+        return _class("L3", of("RL-18"))
+    beyond = tuple(f for f in breaches if f not in risks)
+    if beyond:
+        return _class("L2", beyond)
+    return _class("L1", risks) if risks else _class("OK", ())
+
+
+def _class(code: str, reasons: tuple[str, ...]) -> Class:
+    return Class(code, SIX[code][0], reasons)
+
+
+def _small(amounts: Raised) -> bool:
+    totals = amounts.totals
+    gross, people, loss = totals["gross"] or 0, totals["participants"] or 0, totals["net_loss"] or 0
+    return gross < SMALL["gross"] * 10**amounts.digits and people < SMALL["participants"] and not loss
+
+
+def three(findings: Sequence[Finding], refuses: bool = False) -> tuple[Class, dict[str, int | None]]:
+    """The class of RL-28, and the five axes from 0 to 100; None where no data speaks of one.
+
+    Banned: something critical, or a fund pool with self-financing, made-up projects or a Ponzi scheme, or who
+    refuses to rectify. To be rectified: anything medium or high. Else in order.
+
+    Examples
+    --------
+    >>> found, axes = three([])
+    >>> found.measure_zh, axes["custody"], axes["facilities"]
+    ('合规类', 100, None)
+    """
+    codes = {f.code for f in findings}
+    critical = tuple(f.id for f in findings if f.severity == "critical")
+    pool = "RL-01" in codes and codes & {"RL-02", "RL-07", "RL-25"}
+    grave = tuple(f.id for f in findings if f.code in ("RL-01", "RL-02", "RL-07", "RL-25")) if pool else ()
+    some = tuple(f.id for f in findings if f.severity in ("medium", "high"))
+    if critical or pool or refuses:
+        code, reasons = "ban", critical + grave + (("refuses to rectify",) if refuses else ())
+    elif some:
+        code, reasons = "rectify", some
+    else:
+        code, reasons = "compliant", ()
+    axes: dict[str, int | None] = {}
+    for axis, (_, lines) in AXES.items():
+        worst = max((PENALTY[f.severity] for f in findings if f.code in lines), default=0)
+        axes[axis] = 100 - worst if lines else None
+    return Class(code, THREE[code][0], tuple(dict.fromkeys(reasons))), axes
+
+
+def classify(case: Case, as_of: Moment | None = None, *, checked: Check | None = None) -> pd.DataFrame:
+    """Every party that a finding is about, or that has a licence or runs a platform, with its classes.
+
+    Parameters
+    ----------
+    as_of
+        The day; None: everything that the case knows.
+    checked
+        The findings, where they are there already; else the red lines are asked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a party: `party_id`, `name`, `licensed` (missing where no licences are given), `six`,
+        `six_zh`, `reasons`, `shells`, `three` and `three_zh` (lending platforms only), and the five axes of
+        `AXES`.
+
+    References
+    ----------
+    南京市互联网金融风险专项整治 (six classes); P2P网络借贷风险专项整治工作实施方案 (three classes).
+
+    Examples
+    --------
+    >>> from graphflow.synthesis.lines import rl18
+    >>> classify(rl18.toy())[["party_id", "licensed", "six"]].values.tolist()
+    [['BANK', True, 'OK'], ['X', False, 'U2']]
+    """
+    c = checked if checked is not None else check(case, as_of=as_of)
+    facts = c.facts
+    about: dict[str, list[Finding]] = {}
+    for f in c.findings:
+        for party in _parties_of(facts, f):
+            about.setdefault(party, []).append(f)
+    platforms = set(facts.platforms("lending"))
+    licences = set(facts.in_force("licences")["party_id"]) if facts.has("licences") else None
+    rows = []
+    for party in sorted({*about, *platforms, *(licences or ())}):
+        mine = about.get(party, [])
+        licensed = licences is not None and party in licences
+        shells = _shells(facts, party)
+        amounts = (
+            raised(case, party, as_of) if mine and not licensed and party in facts.party_number else None
+        )
+        found = six(licensed, mine, amounts, shells)
+        row: dict[str, object] = {
+            "party_id": party, "name": facts.name_of(party),
+            "licensed": pd.NA if licences is None else licensed,
+            "six": found.code, "six_zh": found.measure_zh, "reasons": found.reasons, "shells": shells,
+            "three": None, "three_zh": None, **dict.fromkeys(AXES),
+        }  # fmt: skip
+        if party in platforms:
+            of_platform, axes = three(mine)
+            row |= {"three": of_platform.code, "three_zh": of_platform.measure_zh, **axes}
+        rows.append(row)
+    columns = [
+        "party_id", "name", "licensed", "six", "six_zh", "reasons", "shells", "three", "three_zh", *AXES,
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.astype({"licensed": "boolean", **dict.fromkeys(AXES, "Int64")})
+
+
+def _parties_of(facts: Facts, f: Finding) -> list[str]:
+    """Whom a finding is about: a party, an account's holder, a product's manager, a loan's platform."""
+    if f.subject_kind == "party":
+        return [f.subject_id]
+    if f.subject_kind == "account":
+        number = facts.account_number.get(f.subject_id, -1)
+        holder = facts.holder(number) if number >= 0 else ""
+        return [holder] if holder else []
+    table, key, columns = {
+        "product": ("products", "product_id", ("manager_id", "issuer_id")),
+        "loan": ("loans", "loan_id", ("platform_id",)),
+    }[f.subject_kind]
+    rows = facts.rows(table)
+    mine = rows[rows[key] == f.subject_id]
+    for column in columns:
+        named = mine[column].dropna()
+        if len(named):
+            return [str(named.iloc[0])]
+    return []
+
+
+def _shells(facts: Facts, party: str) -> int:
+    """Companies that share a telephone or an address with two others, and were paid by the party's group."""
+    parties = facts.rows("parties")
+    firms = parties[parties["kind"] == "company"]
+    alike: set[str] = set()
+    for column in ("phone", "address"):
+        counts = firms[column].dropna().value_counts()
+        shared = counts[counts >= SHELLS].index
+        alike |= set(firms.loc[firms[column].isin(shared), "party_id"])
+    group = facts.group(party)
+    flows = facts.flows
+    paid = flows.loc[flows["source"].isin(facts.accounts_of(group)) & (flows["payee"] >= 0), "payee"].unique()
+    return len({str(facts.party_ids[each]) for each in paid} & alike - group)
