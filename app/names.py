@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from app.session import say
 from graphflow.language import N_
-from graphflow.pictures.words import OWNING_WORDS
+from graphflow.pictures.words import OWNING_WORDS, SECTORS
 
 # The other side where a row has none (`cash:ACCOUNT` and the like): what it is, and of whom.
 _OTHER_SIDES = {
@@ -49,21 +49,7 @@ _WORDS = {
     "wallet": N_("wallet"),
     "clearing": N_("clearing"),
     "internal": N_("bank's own"),
-    "p2p_platform": N_("online lending platform"),
-    "equity_crowdfunding_platform": N_("equity crowdfunding platform"),
-    "payment_institution": N_("payment institution"),
-    "asset_manager": N_("asset manager"),
-    "fund_distributor": N_("fund distributor"),
-    "trust_company": N_("trust company"),
-    "insurer": N_("insurer"),
-    "broker": N_("broker"),
-    "lender": N_("lender"),
-    "guarantor": N_("guarantor"),
-    "exchange": N_("exchange"),
-    "clearing_house": N_("clearing house"),
-    "developer": N_("property developer"),
-    "property_agency": N_("property agency"),
-    "ordinary": N_("ordinary"),
+    **SECTORS,
     **OWNING_WORDS,
 }
 

@@ -223,6 +223,20 @@ def test_owners_who_are_not_asked_for_are_in_the_answer_too(
             assert abs(sum(row[axis] for row in rows) - 1) < TWELVE, (toy, axis)
 
 
+def test_people_read_the_names_of_rules_and_no_empty_facts(
+    case_of: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = str(case_of("o5"))
+    capsys.readouterr()
+    assert run(["related", case, "D", "E"]) == 0
+    said = capsys.readouterr().out
+    assert "common significant influence" in said and "through a principal investor or key manager" in said
+    assert "through_person" not in said and "As of" not in said, "no stake has a date"
+    assert run(["related", case, "D", "E", "--language", "zh", "--as-of", "2024-06-30"]) == 0
+    said = capsys.readouterr().out
+    assert "同受重大影响" in said and "截至" in said and "线索提示（不作为证明）：无" in said
+
+
 def test_what_is_not_known_is_null(
     case_of: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from graphflow.law import law
 from graphflow.pictures import (
     END_NAMES,
     Facts,
@@ -35,6 +36,8 @@ from graphflow.pictures import (
     width_of,
 )
 from graphflow.pictures.sankey import _arrange
+from graphflow.pictures.words import ASSET_KINDS, PARTY_KINDS, PRODUCT_KINDS, RELATED_RULES, SECTORS
+from graphflow.tables import SCHEMA
 
 SVG = "{http://www.w3.org/2000/svg}"
 KINDS = sorted(END_NAMES)
@@ -396,3 +399,13 @@ def test_the_names_of_ends_are_not_cut() -> None:
             svg = sankey_svg(routes, title="t", language=language, backward=backward)
             for kind in set(END_NAMES) - {"hub", "fee"}:
                 assert f">{translate(end_name(kind, backward), language)}</text>" in svg, kind
+
+
+def test_every_word_of_the_tables_has_a_name_for_people() -> None:
+    """What stands in cells as a word of ours is never shown as its code."""
+    for named, table, column in (
+        (PRODUCT_KINDS, "products", "kind"), (SECTORS, "parties", "sector"), (PARTY_KINDS, "parties", "kind"),
+    ):  # fmt: skip
+        assert set(named) == set(SCHEMA[table].columns[column].words)
+    assert set(ASSET_KINDS) >= set(SCHEMA["holdings"].columns["asset_kind"].words)
+    assert set(RELATED_RULES) == {row["rule"] for row in law("related_parties")}

@@ -1151,6 +1151,44 @@ def test_a_rollover_without_new_money_says_so_and_lists_no_zeros(capsys: pytest.
     )
 
 
+def test_words_of_ours_are_said_and_not_their_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Kinds of products, sectors, rules, tables and who stands above a borrower, in what a person reads."""
+    case = case_of(
+        [holding("W", "loan", 5, "loan", borrower_id="D"), holding("W", "T", 5, "product")], [bought("W", "T2", 5)],
+        products=[{"product_id": "W", "kind": "wealth_management"}, {"product_id": "T", "kind": "public_fund"}, {"product_id": "T2"}],
+        parties=[{"party_id": "D", "name": "D Ltd", "kind": "company", "sector": "developer"}, {"party_id": "P", "name": "Ms P", "kind": "person"}],
+        stakes=[{"owner_id": "P", "company_id": "D", "share": "1"}],
+    )  # fmt: skip
+    pages = page(case, "W", capsys)
+    layers = table_of(pages, "Products and companies")
+    assert "wealth management product" in layers[3]
+    assert layers[4].count("public securities fund") == 2, "its kind, and the ground on which it is no layer"
+    assert "Ms P (P)" in table_of(pages, "Borrowers in the end")[3]
+    assert table_of(pages, "Assets by sector")[3].startswith("property developer")
+    products.show_products(case, list_products(case), "table", "en")
+    assert "wealth management product" in capsys.readouterr().out
+    said = _register_page(case, gf.register(case), capsys)
+    assert "wealth management product" in said and " subscriptions " in said
+    products.show_register(case, {"gaps": gf.register(case).gaps}, "table", "zh")
+    assert " subscriptions " not in capsys.readouterr().out
+    products.show_rollover(
+        holders.p6(), gf.look_through(holders.p6(), "F").realised_rollover("prorata"), "table", "en"
+    )
+    assert "Pro rata (比例法)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words", [["products", "例"], ["owners", "例"], ["related", "例", "A"], ["weakest-link", "例", "A"]]
+)
+def test_a_chinese_reader_is_told_in_chinese_what_is_not_found(
+    words: list[str], kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([words[0], str(kept / "p7"), *words[1:], "--language", "zh"]) == 2
+    assert capsys.readouterr().err.startswith(
+        ("产品：没有产品", "公司：没有主体", "主体：没有主体", "所有人：没有主体")
+    )
+
+
 def test_the_command_lines_lists_are_those_of_the_rooms() -> None:
     # it keeps its own, so that a wrong word is told before anything heavy is imported
     assert tuple(cli.PRODUCT_GROUPS) == tuple(GROUPS)

@@ -40,7 +40,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     try:
         parser = _parser(language)
         arguments = parser.parse_args(given)
-        names = arguments.names = _options(parser, arguments.verb)
+        names = arguments.names = _options(parser, arguments.verb, language)
         arguments.asked, arguments.language = arguments.language, language
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show must not end the run
@@ -61,15 +61,23 @@ def run(argv: Sequence[str] | None = None) -> int:
         return _report(error, given, language, names)
 
 
-def _options(parser: argparse.ArgumentParser, verb: str) -> dict[str, str]:
+# What is asked about, as the usage names it, where an error complains of it.
+_ASKED = (N_("COMPANY"), N_("OTHER"), N_("OWNER"), N_("PARTY"), N_("PRODUCT"))
+
+
+def _options(parser: argparse.ArgumentParser, verb: str, language: str) -> dict[str, str]:
     """What arguments of our functions are called on the command line."""
     verbs = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
     found = {
-        action.dest: action.option_strings[-1] if action.option_strings else str(action.metavar)
+        action.dest: action.option_strings[-1]
+        if action.option_strings
+        else translate(str(action.metavar), language)
+        if action.metavar in _ASKED
+        else str(action.metavar)
         for action in verbs.choices[verb]._actions
     }
     found |= {"transfer": found.get("explain", "transfer")}
-    found |= {"rule": found.get("rule", found.get("rollover", "rule"))}
+    found |= {"rule": found.get("rule", found.get("rollover", "rule")), "one": found.get("party", "one")}
     return found | {"reference": found.get("start", "reference"), "since, until": "--since, --until"}
 
 

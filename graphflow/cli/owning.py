@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphflow.cli.showing import cell, out, party_names, print_facts, print_table, write_csv
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table
-from graphflow.pictures.words import OWNING_WORDS, percent
+from graphflow.pictures.words import OWNING_WORDS, RELATED_RULES, percent
 from graphflow.terminal import jsonable, write_json
 from graphflow.version import VERSION
 
@@ -104,14 +104,18 @@ def show_frames(
         write_csv([_record(row) for row in frame.to_dict("records")], [str(name) for name in frame.columns])
     else:
         print_facts(
-            Facts([(translate(_FACTS[name], language), cell(jsonable(value))) for name, value in facts])
-        )
+            Facts([
+                (translate(_FACTS[name], language), cell(jsonable(value)))
+                for name, value in facts if jsonable(value) is not None
+            ])
+        )  # fmt: skip
         for name, frame in frames.items():
             if len(frame):
                 print_table(_table(case, name, frame, language))
             else:
                 out()
-                out(f"{translate(TITLES[name], language)}: {translate(N_('none'), language)}")
+                said = {"where": translate(TITLES[name], language), "what": translate(N_("none"), language)}
+                out(translate(N_("{where}: {what}"), language, **said))
 
 
 _FACTS: Mapping[str, str] = {
@@ -166,6 +170,8 @@ def _cell(row: Mapping[Any, Any], column: str, names: Mapping[str, str], languag
     if column in _WAYS:
         ways = value if column == "paths" else (value,)
         return "; ".join(" → ".join(way) for way in ways)
+    if column == "rule":
+        return translate(RELATED_RULES[str(value)], language)
     if column == "shares":
         return ", ".join(percent(part) for part in value)
     if column == "through":

@@ -12,6 +12,7 @@ from graphflow.cli.showing import (
     Amounts,
     TraceTables,
     account_names,
+    in_unit,
     out,
     party_names,
     print_facts,
@@ -208,8 +209,8 @@ def _standing(
         else ""
     )
     title = translate(N_("With whom the money stands (资金最终归属)"), language)
-    heads = [translate(each, language) for each in titles]
-    heads[-2:] = [f"{heads[-2]}, {found.currency}", f"{heads[-1]}, %"]
+    heads = [translate(each, language) for each in titles[:-2]]
+    heads += [in_unit(titles[-2], found.currency, language), in_unit(titles[-1], "%", language)]
     return Table(title, heads, rows, [3, 4], note)
 
 
@@ -223,8 +224,10 @@ def _through(case: Case, found: Penetration, language: str, top: int) -> Table:
         for row in frame.head(top).to_dict("records")
     ]
     titles = [N_("kind"), N_("through"), N_("amount")]
-    heads = [translate(each, language) for each in titles]
-    heads[-1] += f", {found.currency}"
+    heads = [
+        *(translate(each, language) for each in titles[:-1]),
+        in_unit(titles[-1], found.currency, language),
+    ]
     title = N_("Through which products and companies (经由)")
     if found.controller is not None:
         title = N_("Through which products and companies it stands with these (经由)")
@@ -258,7 +261,9 @@ def _chains(case: Case, found: Penetration, names: Mapping[str, str], language: 
         money = f"{amounts.shown(left['seed_amount'])} {found.currency}"
         note = translate(text, language, count=f"{left['chains']:,}", money=money)
     titles = [N_("amount"), N_("ground"), N_("stands with"), N_("way")]
-    heads = [translate(each, language) for each in titles]
-    heads[0] += f", {found.currency}"
+    heads = [
+        in_unit(titles[0], found.currency, language),
+        *(translate(each, language) for each in titles[1:]),
+    ]
     title = translate(N_("Chains of transfers, holdings and stakes (穿透链条)"), language)
     return Table(title, heads, rows, [0], note)

@@ -7,7 +7,16 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from graphflow.cli.showing import Amounts, cell, out, party_names, print_facts, print_table, write_csv
+from graphflow.cli.showing import (
+    Amounts,
+    cell,
+    in_unit,
+    out,
+    party_names,
+    print_facts,
+    print_table,
+    write_csv,
+)
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table
 from graphflow.pictures.words import (
@@ -17,12 +26,14 @@ from graphflow.pictures.words import (
     OVERDUE_COUNTS,
     OWNING_WORDS,
     PRODUCT_KINDS,
+    SECTORS,
     percent,
 )
 from graphflow.products.registering import GAPS
 from graphflow.products.rolling import OWN, SIBLINGS
 from graphflow.tables import SCHEMA
 from graphflow.terminal import in_zone, jsonable, write_json
+from graphflow.tracing.rules import rule_named
 from graphflow.version import VERSION
 
 if TYPE_CHECKING:
@@ -117,15 +128,6 @@ _NUMBERS = frozenset({
     "depth", "depth_total", "investor_count", "nominal_count", "wam_gap", "transfers", "subscriptions",
     "gaps", "products", "no_number", "no_row", "other_currencies", "count", "longest",
 })  # fmt: skip
-_WORDS = frozenset({
-    "kind", "related", "restricted", "state", "ground", "source", "asset_kind", "bucket", "side",
-})  # fmt: skip
-_KINDS: Mapping[str, Mapping[str, str]] = {
-    "list": PRODUCT_KINDS, "products": PRODUCT_KINDS, "layers": PRODUCT_KINDS, "fees": PRODUCT_KINDS,
-    "investors": {**OWNING_WORDS, "product": ASSET_KINDS["product"]},
-    "matrix": {**OWNING_WORDS, "product": ASSET_KINDS["product"], "others": N_("all others")},
-}  # fmt: skip
-"""What the column `kind` is of: products, or parties and products."""
 _COUNTED = frozenset({"related_shares", "restricted_shares"})
 """Tables whose column `assets` counts them."""
 
@@ -139,6 +141,18 @@ STATES = {
     "liabilities": N_("liabilities"),
 }  # fmt: skip
 """What stands in these frames as a word of ours."""
+
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "kind": {
+        **PRODUCT_KINDS, **OWNING_WORDS, "product": N_("product"), "party": N_("company"),
+        "others": STATES["others"],
+    },
+    "asset_kind": {**ASSET_KINDS, "others": STATES["others"]},
+    "related": OWNING_WORDS, "restricted": OWNING_WORDS, "sector": SECTORS, "state": STATES,
+    "ground": {**PRODUCT_KINDS, **STATES}, "source": {**ORIGIN_NAMES, **STATES}, "problem": GAPS,
+    "table": {name: spec.title for name, spec in SCHEMA.items()}, "bucket": {"no date": N_("no date")},
+}  # fmt: skip
+"""By column: the words of ours in it, as people read them."""
 SHOWN = 30
 """Rows of a table that a person is shown; the rest is counted."""
 
@@ -212,8 +226,11 @@ def show_product(case: Case, r: LookThrough, form: str, language: str, part: str
         said = _instead(name, frame, amounts)
         if said is not None:
             text, values = said
+            what = translate(text, language, **values)
             out()
-            out(f"{translate(TITLES[name], language)}: {translate(text, language, **values)}")
+            out(
+                translate(N_("{where}: {what}"), language, where=translate(TITLES[name], language), what=what)
+            )
         elif len(frame) and not frame.drop(columns="bucket", errors="ignore").isna().all(axis=None):
             print_table(_table(case, name, frame, language, amounts))
 
@@ -265,7 +282,7 @@ def show_rollover(case: Case, found: Rollover, form: str, language: str) -> None
         return
     facts = [
         (N_("product"), found.product_id),
-        (N_("Rule"), found.rule),
+        (N_("Rule"), translate(rule_named(found.rule).title, language)),
         (N_("Paid back"), f"{amounts.shown(found.redeemed)} {found.currency}"),
         (N_("Of it the money of new subscriptions of the product"), percent(found.share)),
         (N_("With those of other products of the issuer"), percent(found.share_issuer)),
@@ -394,6 +411,7 @@ def _table(case: Case, table: str, frame: pd.DataFrame, language: str, amounts: 
         if name in columns
         for each in frame[name].dropna()
     }
+    ids |= {each for group in (frame["group"] if "group" in columns else ()) for each in group.split(", ")}
     names = party_names(case, ids)
     shown = frame.head(SHOWN)
     zone = case.tables.timezone
@@ -417,13 +435,18 @@ def _table(case: Case, table: str, frame: pd.DataFrame, language: str, amounts: 
         place for place, name in enumerate(columns)
         if name in _PARTS | _MONEY | _NUMBERS or (name == "registered" and table == "by")
     ]  # fmt: skip
-    of = "" if "currency" in frame.columns else f", {amounts.currency}"
-    heads = [
-        translate(_HEADS.get((table, name), _COLUMNS[name]), language)
-        + (of if _is_money(name, table) else "")
-        for name in columns
-    ]
+    own = "currency" in frame.columns  # then it stands beside each amount
+    heads = []
+    for name in columns:
+        head = _HEADS.get((table, name), _COLUMNS[name])
+        money = _is_money(name, table) and not own
+        heads.append(in_unit(head, amounts.currency, language) if money else translate(head, language))
     return Table(translate(TITLES[table], language), heads, rows, right, note)
+
+
+def _named(party: str, names: Mapping[str, str]) -> str:
+    known = names.get(party, "")
+    return f"{known} ({party})" if known and known != party else party
 
 
 def _money(row: Mapping[Any, Any], name: str, amounts: Amounts) -> str:
@@ -445,28 +468,17 @@ def _cell(value: Any, where: tuple[str, str], names: dict[str, str], language: s
         return translate(N_("not known"), language) if unknown else ""
     if name in _PARTS:
         return percent(float(plain)) if not math.isnan(float(plain)) else ""
-    if name in names or name in ("party_id", "borrower_id", "issuer_id"):
-        known = names.get(str(plain), "")
-        return f"{known} ({plain})" if known and known != plain else str(plain)
+    if name in ("party_id", "borrower_id", "issuer_id"):
+        return _named(str(plain), names)
     if isinstance(plain, bool):
         return translate(N_("yes") if plain else N_("no"), language)
     if name in ("end", "time"):
         return str(value.tz_convert(zone).date())
-    if name == "problem":
-        return translate(GAPS[str(plain)], language)
-    if name == "source" and plain in ORIGIN_NAMES:
-        return translate(ORIGIN_NAMES[str(plain)], language)
+    if name == "group":
+        return ", ".join(_named(each, names) for each in str(plain).split(", "))
     if isinstance(plain, (list, tuple)):
         return ", ".join(str(each) for each in plain)
-    if name == "table":
-        return translate(SCHEMA[str(plain)].title, language)
-    words = OWNING_WORDS if name in ("related", "restricted") else STATES
-    if name == "kind":
-        words = _KINDS[table]
-    if name == "asset_kind":
-        words = {**STATES, **ASSET_KINDS}
-    if table == "fees":
-        words = FEE_GROUNDS
-    if name in _WORDS and plain in words:
-        return translate(words[str(plain)], language)
+    words = FEE_GROUNDS if table == "fees" and name == "ground" else _WORDS.get(name, {})
+    if isinstance(plain, str) and plain in words:
+        return translate(words[plain], language)
     return _number(plain) if isinstance(plain, float) else cell(plain)

@@ -570,6 +570,17 @@ def cell(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
+def in_unit(text: str, unit: str, language: str) -> str:
+    """A heading in the reader's language, with the unit of what stands below it.
+
+    Examples
+    --------
+    >>> in_unit("amount", "CNY", "en")
+    'amount, CNY'
+    """
+    return translate(N_("{what}, {unit}"), language, what=translate(text, language), unit=unit)
+
+
 def party_names(case: Case, ids: set[str]) -> dict[str, str]:
     """The names of parties."""
     import pyarrow as pa

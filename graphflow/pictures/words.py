@@ -88,17 +88,52 @@ PRODUCT_KINDS: Mapping[str, str] = {
     "fixed_income": N_("fixed income"),
     "equity": N_("equities"),
     "mixed": N_("mixed"),
-    "commodity": N_("commodities"),
-    "public_fund": N_("public fund"),
+    "commodity": N_("commodities and derivatives"),
+    "public_fund": N_("public securities fund"),
     "fund_of_funds": N_("fund of funds"),
-    "abs": N_("securitisation"),
+    "abs": N_("asset-backed securities"),
     "pension": N_("pension product"),
-    "trust": N_("trust product"),
-    "wealth_management": N_("wealth management"),
-    "product": N_("product"),
-    "party": N_("company"),
+    "trust": N_("trust"),
+    "wealth_management": N_("wealth management product"),
 }
-"""What the kinds of products are called where people read them, and of companies among them."""
+"""What the kinds of products are called where people read them."""
+
+SECTORS: Mapping[str, str] = {
+    "p2p_platform": N_("online lending platform"),
+    "equity_crowdfunding_platform": N_("equity crowdfunding platform"),
+    "payment_institution": N_("payment institution"),
+    "asset_manager": N_("asset manager"),
+    "fund_distributor": N_("fund distributor"),
+    "bank": N_("bank"),
+    "trust_company": N_("trust company"),
+    "insurer": N_("insurer"),
+    "broker": N_("broker"),
+    "lender": N_("lender"),
+    "guarantor": N_("guarantor"),
+    "exchange": N_("exchange"),
+    "clearing_house": N_("clearing house"),
+    "developer": N_("property developer"),
+    "property_agency": N_("property agency"),
+    "ordinary": N_("ordinary"),
+}
+"""What the sectors of parties are called where people read them."""
+
+RELATED_RULES: Mapping[str, str] = {
+    "control": N_("control"),
+    "common_control": N_("common control"),
+    "state_only": N_("control by the state alone"),
+    "influence": N_("significant influence"),
+    "group_associate": N_("associate of a group company"),
+    "common_influence": N_("common significant influence"),
+    "investor": N_("principal investor or close family"),
+    "manager": N_("key manager or close family"),
+    "through_person": N_("through a principal investor or key manager"),
+    "company_law": N_("related under company law"),
+    "five_percent": N_("holder of five percent or more"),
+    "common_manager": N_("common director or officer"),
+    "window": N_("within twelve months"),
+}
+"""What the rules of ``law/related_parties.csv`` are called where people read them."""
 
 FEE_GROUNDS: Mapping[str, str] = {
     "ring": N_("in a ring that holds all of itself: no part of it can be told"),
