@@ -124,6 +124,18 @@ class Case:
         **frames
             pandas frames, Arrow tables, or anything that pandas makes a frame of, by the name of their table.
 
+        Returns
+        -------
+        Case
+            In memory; `save` writes it to a folder.
+
+        Raises
+        ------
+        InputError
+            For tables, columns and types that cannot be taken, and with `strict` for bad rows: all at once.
+        UsageError
+            For a unit of money that there is not.
+
         Examples
         --------
         >>> Case.from_tables(transfers={"time": ["2024-03-01"], "source": ["A"], "target": ["B"],
@@ -275,6 +287,11 @@ class Case:
         -------
         pandas.DataFrame
             The rows of ``tables.transfers``, money in minor units.
+
+        Raises
+        ------
+        UsageError
+            For a name that no party has, or several; for what is no amount or no time.
         """
         return search(self.tables, text=text, party=party, least=least, since=since, until=until)
 
@@ -285,6 +302,20 @@ class Case:
         ----------
         path
             A new or empty folder; with `replace` also a case, of which this becomes the next version.
+        replace
+            Whether it may take the place of a case that is there.
+
+        Returns
+        -------
+        Case
+            Opened from the folder.
+
+        Raises
+        ------
+        UsageError
+            For a folder with a case in it, without `replace`.
+        BusyError
+            While somebody else writes to that case.
         """
         folder = Path(path)
         if not replace and (folder / MANIFEST).exists():
@@ -393,6 +424,21 @@ def open_case(path: PathLike) -> Case:
 
     Nothing is read but its manifest: tables and ledger come when they are asked for. A writer at work is no
     hindrance, and what is open stays as it is when the writer has finished.
+
+    Parameters
+    ----------
+    path
+        The case's folder, as `import_sources` or `Case.save` made it.
+
+    Returns
+    -------
+    Case
+        As it is on the disk now; what is imported later is seen when it is opened anew.
+
+    Raises
+    ------
+    InputError
+        Where there is no case, or it is damaged, or another version of the program wrote it.
 
     Examples
     --------

@@ -151,7 +151,17 @@ class Problem:
     def text(self, translate: Callable[[str], str] = str, given: bool = False) -> str:
         """The whole problem on one line, each message id first passed through `translate`.
 
-        `given`: the first case is an argument, and the only one.
+        Parameters
+        ----------
+        translate : callable
+            From a message id to the text in the reader's language.
+        given : bool
+            Whether the first case is an argument, and the only one.
+
+        Returns
+        -------
+        str
+            Where, what, the first case and what was expected, as far as they are known.
         """
         values = in_words(self.values, translate)
         line = fill(translate(self.what), values)
@@ -210,7 +220,20 @@ class MissingExtraError(UsageError):
 
     @classmethod
     def of(cls, extra: str, package: str) -> MissingExtraError:
-        """The error for `package`, which the extra named `extra` installs."""
+        """The error for a package that an extra installs.
+
+        Parameters
+        ----------
+        extra : str
+            What is installed, as in ``graphflow-lookthrough[app]``.
+        package : str
+            What was not found.
+
+        Returns
+        -------
+        MissingExtraError
+            It says how to install it.
+        """
         return cls(
             Problem(
                 package,

@@ -91,6 +91,15 @@ def import_sources(
     ImportReport
         What became of every row; print it, or take `as_dict()` or `json()`.
 
+    Raises
+    ------
+    InputError
+        For sources that cannot be read, all problems at once; with `strict` for any bad row.
+    UsageError
+        For a loader, currency or time zone that there is not; for sources and case one inside the other.
+    BusyError
+        While somebody else writes to the case.
+
     Examples
     --------
     >>> import tempfile, pathlib

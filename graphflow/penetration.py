@@ -126,7 +126,18 @@ class Penetration:
         return self.accounts_of(self.trace.ends["account_id"].dropna().unique())
 
     def accounts_of(self, ids: Iterable[str]) -> Mapping[str, tuple[str | None, str | None]]:
-        """The product and the party of accounts."""
+        """The product and the party of accounts.
+
+        Parameters
+        ----------
+        ids
+            Of accounts; what is none is left out.
+
+        Returns
+        -------
+        mapping
+            By account: the product for which it is held and the party that holds it, each None if not known.
+        """
         rows = self.positions.case.tables.arrow("accounts", ("account_id", "product_id", "party_id"))
         if rows is None:
             return {}

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import must_not_lack
@@ -120,9 +125,90 @@ def test_the_front_door_has_what_it_says() -> None:
         assert getattr(graphflow, name) is not None
     assert set(graphflow._ROOMS) | {"__version__"} == set(graphflow.__all__)
     assert sorted(graphflow.__all__) == graphflow.__all__
-    assert set(graphflow.__all__) <= set(dir(graphflow))
     with pytest.raises(AttributeError, match="has no attribute 'nothing'.*open_case"):
         graphflow.nothing  # noqa: B018
+
+
+def test_the_front_door_shows_nothing_behind_it() -> None:
+    """Also once rooms are imported, and in a Python that has just begun."""
+    importlib.import_module("graphflow.synthesis.toys")
+    assert dir(graphflow) == graphflow.__all__
+    code = "import graphflow as gf; print(dir(gf) == gf.__all__, 'trace' in dir(gf))"
+    fresh = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert fresh.stdout.split() == ["True", "True"]
+
+
+def sections(text: str) -> dict[str, str]:
+    """The sections of a docstring in numpydoc's form, by title; under "" what stands before them."""
+    parts = re.split(r"^([A-Z][A-Za-z ]+)\n-{3,}$", text, flags=re.MULTILINE)
+    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
+
+
+def undocumented(what: Callable[..., Any], *wanted: str) -> list[str]:
+    """What the docstring of a function lacks: its first sentence, sections, parameters (the case goes without)."""
+    found = sections(inspect.getdoc(what) or "")
+    lacks = [] if found[""].split("\n\n")[0].strip().endswith((".", "?")) else ["a first sentence"]
+    lacks += [name for name in wanted if not found.get(name, "").strip()]
+    named = {
+        name.strip().lstrip("*")
+        for line in re.findall(r"^\S.*$", found.get("Parameters", ""), re.MULTILINE)
+        for name in line.partition(":")[0].split(",")
+    }
+    given = inspect.signature(what).parameters.keys() - {"self", "cls", "case"}
+    return lacks + sorted(given - named)
+
+
+def front_door() -> list[Any]:
+    return [getattr(graphflow, name) for name in graphflow.__all__ if name != "__version__"]
+
+
+def test_every_function_of_the_front_door_is_documented() -> None:
+    """Its parameters, what it returns and raises, and an example that is run."""
+    wanted = ("Parameters", "Returns", "Raises", "Examples")
+    functions = [each for each in front_door() if inspect.isfunction(each)]
+    assert len(functions) > 15
+    lacks = {each.__name__: undocumented(each, *wanted) for each in functions}
+    assert {name: what for name, what in lacks.items() if what} == {}
+    assert [
+        each.__name__ for each in functions if ">>>" not in sections(inspect.getdoc(each))["Examples"]
+    ] == []
+
+
+def test_every_class_of_the_front_door_is_documented() -> None:
+    """What it has, and of its methods that take something what they take and give."""
+    lacks = {}
+    for made in (each for each in front_door() if inspect.isclass(each)):
+        own = sections(inspect.getdoc(made))
+        if not issubclass(made, Exception) and not {"Attributes", "Parameters"} & own.keys():
+            lacks[made.__name__] = ["Attributes"]
+        for name, held in vars(made).items():
+            method = held.__func__ if isinstance(held, (classmethod, staticmethod)) else held
+            if name.startswith("_") or not inspect.isfunction(method):
+                continue
+            takes = inspect.signature(method).parameters.keys() - {"self", "cls"}
+            what = undocumented(method, *(("Parameters", "Returns") if takes else ()))
+            if what:
+                lacks[f"{made.__name__}.{name}"] = what
+    assert lacks == {}
+
+
+def test_a_lack_of_documentation_is_seen() -> None:
+    def planted(case: Any, other: int, *, more: int = 0) -> int:
+        """Counts
+
+        Parameters
+        ----------
+        other
+            One.
+
+        Returns
+        -------
+        """
+        return other + more
+
+    assert undocumented(planted, "Parameters", "Returns", "Raises") == [
+        "a first sentence", "Returns", "Raises", "more",
+    ]  # fmt: skip
 
 
 def test_the_front_door_says_the_same_to_type_checkers() -> None:

@@ -252,6 +252,11 @@ def controls(case: Case, party: str, as_of: Moment | None = None, *, de_facto: b
         (with others who act in concert), `certain` (false: only if votes that are ranges or unknown are as
         high as they may be).
 
+    Raises
+    ------
+    UsageError
+        For a name that no party has, or several; for a date that is none.
+
     See Also
     --------
     all_controls : the sets of all parties at once.
@@ -317,11 +322,23 @@ def controllers(
 ) -> pd.DataFrame:
     """Who controls a party, alone or jointly; the ultimate ones are controlled by nobody themselves.
 
+    Parameters
+    ----------
+    party
+        Id of a party, or a name that only one has.
+    as_of, de_facto
+        As for `controls`.
+
     Returns
     -------
     pandas.DataFrame
         One row a controller: `party_id`, `kind`, `ultimate`, `joint`, `with_parties` (who act in concert with
         it), `certain`.
+
+    Raises
+    ------
+    UsageError
+        For a name that no party has, or several; for a date that is none.
 
     See Also
     --------

@@ -24,6 +24,11 @@ def declared(case: Case, as_of: Moment | None = None) -> pd.DataFrame:
     A declaration can be met in two ways: the integrated share, as an interval where stakes between are ranges
     or unknown; and what those have directly whom the party controls, as many registers count.
 
+    Parameters
+    ----------
+    as_of
+        The date; None means the last moment of which the case knows anything.
+
     Returns
     -------
     pandas.DataFrame
@@ -32,6 +37,11 @@ def declared(case: Case, as_of: Moment | None = None) -> pd.DataFrame:
         those whom the party controls),
         `difference` (declared less the nearer of the two), `agrees` (``yes``: one of them is the same;
         ``possible``: the interval holds it, and nothing else is known; ``no``).
+
+    Raises
+    ------
+    UsageError
+        For a date that is none.
 
     Examples
     --------

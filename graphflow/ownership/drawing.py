@@ -99,6 +99,16 @@ def ownership_graph(
     most
         How many parties: those with the greatest shares, and those between them and the company. None: all.
 
+    Returns
+    -------
+    OwnershipGraph
+        Its `nodes` and `edges` as frames, and how many parties are left out; `to_networkx` and `to_igraph`.
+
+    Raises
+    ------
+    UsageError
+        For a name that no party has, or several; for a date that is none.
+
     Examples
     --------
     >>> from graphflow.synthesis import holders

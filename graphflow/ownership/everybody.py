@@ -168,6 +168,11 @@ def all_controls(case: Case, as_of: Moment | None = None, *, de_facto: bool = Fa
         One row a party and one that it controls, in the order in which they come under control: `party_id`,
         `company_id`, `certain` (false: only if votes that are ranges or unknown are as high as they may be).
 
+    Raises
+    ------
+    UsageError
+        For a date that is none.
+
     See Also
     --------
     controls : the rule; of one party, with what brought each under control.

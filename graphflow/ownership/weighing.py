@@ -48,6 +48,11 @@ def weakest_link(
         One row a chain, the strongest first: `path` (from the owner down), `shares` (of each stake on it),
         `thinnest`, `product`. Where a stake is a range, its least.
 
+    Raises
+    ------
+    UsageError
+        For a name that no party has, or several; for one party given twice; for a date that is none.
+
     Examples
     --------
     >>> from graphflow.synthesis import holders

@@ -446,6 +446,16 @@ class LookThrough:
         investors, assets
             How many of each have rows of their own; None for all. The rest has `kind` (and `asset_kind`)
             ``others``, and adds up with them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `matrix`: `party_id`, `kind`, `asset_id`, `asset_kind`, `share`, `amount`.
+
+        Raises
+        ------
+        UsageError
+            For more rows than can be held at once.
         """
         who = self.investors[["party_id", "kind", "share", "amount"]]
         what = self.assets[["asset_id", "asset_kind", "weight", "amount"]]
@@ -776,6 +786,11 @@ class LookThrough:
             The period of the redemptions, inclusive; what came in before it is not looked at. None: up to the
             date of the look.
 
+        Returns
+        -------
+        Rollover
+            By source of the money: `sources`, which add up to `redeemed`; `share`, `share_issuer`, `untold`.
+
         Raises
         ------
         UsageError
@@ -889,10 +904,16 @@ def look_through(case: Case, product: str, as_of: Moment | None = None) -> LookT
         The date, of what is held and of the law; None means the last moment of which the case knows anything,
         and the law as it was last.
 
+    Returns
+    -------
+    LookThrough
+        What it comes to, computed as it is asked for: layers (`depth`, `layers`), `investors`, `assets`,
+        `borrowers`, `leverage`, `ladder`, `fees`, the shares of related parties and of sectors.
+
     Raises
     ------
     UsageError
-        For a product that is not there.
+        For a name that no product has, or several; for a date that is none.
 
     References
     ----------

@@ -404,6 +404,11 @@ def register(case: Case, as_of: Moment | None = None) -> Register:
     Register
         `products`, `gaps` and `by`.
 
+    Raises
+    ------
+    UsageError
+        For a date that is none.
+
     References
     ----------
     国办发〔2016〕21号 六（二）: products are to be registered in one place, and their accounts watched.

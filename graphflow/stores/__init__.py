@@ -55,6 +55,11 @@ def export(
     **options
         What the format can be told besides; None is as if it were not given.
 
+    Returns
+    -------
+    Exported
+        The file, the day, how many of what were written, and what was left out.
+
     Raises
     ------
     UsageError

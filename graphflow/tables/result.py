@@ -354,6 +354,11 @@ class Tables:
             The table.
         columns : collection of str, optional
             Those of them that the table has; of a table on disk no other is read.
+
+        Returns
+        -------
+        pyarrow.Table or None
+            Money in minor units, shares in parts per billion, times in UTC.
         """
         _spec(name)
         if columns is None or name not in self.stored:
@@ -365,14 +370,36 @@ class Tables:
         return rows.select([column for column in rows.column_names if column in columns])
 
     def has(self, table: str, column: str | None = None) -> bool:
-        """Whether the case has a table with rows, or a column of it with any value."""
+        """Whether the case has a table with rows, or a column of it with any value.
+
+        Parameters
+        ----------
+        table, column : str
+            Their names; without a column the table is asked about.
+
+        Returns
+        -------
+        bool
+            False also of a table that is empty, and of a column without a value.
+        """
         rows = self.arrow(table)
         if rows is None or rows.num_rows == 0:
             return False
         return column is None or (column in rows.column_names and rows[column].null_count < rows.num_rows)
 
     def frame(self, name: str) -> pd.DataFrame:
-        """A table as a pandas frame: all given columns, money as whole minor units."""
+        """A table as a pandas frame: all given columns, money as whole minor units.
+
+        Parameters
+        ----------
+        name : str
+            The table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Your own shallow copy; empty, with the columns of the table, where the case does not have it.
+        """
         if name not in self._frames:
             rows = self.arrow(name)
             if rows is None:
@@ -387,7 +414,20 @@ class Tables:
         return self.frame(name)
 
     def with_table(self, name: str, rows: pa.Table) -> Tables:
-        """The same with one table replaced."""
+        """The same with one table replaced.
+
+        Parameters
+        ----------
+        name : str
+            The table.
+        rows : pyarrow.Table
+            What is to stand in its place, already checked.
+
+        Returns
+        -------
+        Tables
+            The others as they are.
+        """
         _spec(name)
         return replace(self, stored={**self.stored, name: rows}, accounts_by_row={}, _frames={})
 
