@@ -150,7 +150,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "asset_kind": {**ASSET_KINDS, "others": STATES["others"]},
     "related": OWNING_WORDS, "restricted": OWNING_WORDS, "sector": SECTORS, "state": STATES,
     "ground": {**PRODUCT_KINDS, **STATES}, "source": {**ORIGIN_NAMES, **STATES}, "problem": GAPS,
-    "table": {name: spec.title for name, spec in SCHEMA.items()}, "bucket": {"no date": N_("no date")},
+    "table": {name: spec.title for name, spec in SCHEMA.items()}, "bucket": STATES, "side": STATES,
 }  # fmt: skip
 """By column: the words of ours in it, as people read them."""
 SHOWN = 30
