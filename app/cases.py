@@ -104,6 +104,11 @@ _ARGUMENTS = {
     "max_hops": N_("Most hops"),
     "rule": N_("Rule"),
     "party": N_("Party"),
+    "company": N_("Company or person"),
+    "other": N_("Other party"),
+    "as_of": N_("As of"),
+    "regime": N_("Regime"),
+    "product": N_("Product"),
 }
 
 

@@ -741,3 +741,48 @@ def test_what_of_a_product_is_overdue_is_said_and_no_money_of_tomorrow(tmp_path:
     assert "Overdue assets are in no gap up to a day" in warning
     [ladder] = [each.value for each in at.dataframe if "rollover_dependency" in each.value]
     assert ladder["bucket"].tolist()[:2] == ["overdue", "0-1"]
+
+
+# ---------------------------------------------------------------- why two are related
+
+
+def test_why_two_are_related_is_said_in_a_sentence_and_nothing_chosen_says_what_to_do(tmp_path: Path) -> None:
+    holders.o5().save(tmp_path / "o5")
+    nobody = said(fine(started("ownership", lang="en", case=tmp_path / "o5")))
+    assert "Name a company or a person" in nobody
+
+    at = fine(started("ownership", lang="en", case=tmp_path / "o5", party="A"))
+    assert "Two parties are related where an article says so" in said(at)
+    assert "Name another party" in said(at)
+    offered = [button.key for button in at.button if str(button.key).startswith("owner_other_")]
+    assert offered == [f"owner_other_{each}" for each in ("P", "B", "C", "E")]
+    at.button(key="owner_other_C").click()
+    plain = said(fine(at.run())).replace("\\", "")
+    assert "### :material/link: Related" in plain
+    assert "A and C are related: both are controlled by the same (企业会计准则第36号第三条)." in plain
+    assert "Between them stands: P." in plain
+
+    at.text_input(key="owner_other").set_value("A")
+    assert "This is the party itself" in said(fine(at.run()))
+    at.text_input(key="owner_other").set_value("nobody")
+    told = said(fine(at.run()))
+    assert "Other party" in told and "nobody" in told and "other:" not in told
+    at.text_input(key="owner_party").set_value("D")
+    at.text_input(key="owner_other").set_value("E")
+    plain = said(fine(at.run()))
+    assert "It is disputed whether D and E are related" in plain and "does not relate them" in plain
+    at.session_state.language = "zh"
+    assert "D 与 E 是否构成关联方存在争议" in said(fine(at.run())).replace("\\", "")
+
+
+def test_two_with_nothing_between_them_are_said_to_have_none(tmp_path: Path) -> None:
+    stakes = pd.DataFrame({"owner_id": ["P", "Q"], "company_id": ["A", "B"], "share": ["1", "1"]})
+    kinds = {"party_id": [*"PQAB"], "name": [*"PQAB"], "kind": ["person"] * 2 + ["company"] * 2}
+    moved = {"transfer_id": ["1"], "time": ["2024-03-01"], "source": ["x"], "target": ["y"], "amount": ["1"]}
+    case = gf.Case.from_tables(transfers=pd.DataFrame(moved), stakes=stakes, parties=pd.DataFrame(kinds))
+    case.save(tmp_path / "case")
+    at = fine(started("ownership", lang="en", case=tmp_path / "case", party="A", other="B"))
+    plain = said(at).replace("\\", "")
+    assert "Not related, by what is known" in plain
+    assert "no manager or relative joins A and B in what this case knows" in plain
+    assert "related_table" not in tables(at)

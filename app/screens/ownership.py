@@ -12,12 +12,14 @@ from app.controls import as_of
 from app.names import word
 from app.screens import data
 from app.session import say
+from app.style import verbatim
 from app.tables import RIGHT, Column, table_to_take
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
 from graphflow.law import law_on
 from graphflow.ownership import (
     OwnershipGraph,
+    Related,
     beneficial_owners,
     controllers,
     controls,
@@ -62,6 +64,13 @@ def show() -> None:
     regime = line[2].selectbox(say("Regime"), regimes(), key="owner_regime", persist_state="session")
     name = (typed or "").strip()
     if not name:
+        st.info(
+            say(
+                "Name a company or a person: who owns it in the end, with what shares and votes; who "
+                "controls it, and whom it controls; and why it is related to another."
+            ),
+            icon=":material/groups:",
+        )
         _suggest(case, "")
         return
     try:
@@ -111,22 +120,27 @@ class _Names:
         return self.known.get(party) or party
 
 
-def _suggest(case: Case, name: str) -> bool:
-    """Companies to look at: those like what was typed; without words, those with the most owners."""
+def _suggest(case: Case, name: str, key: str = "owner_party") -> bool:
+    """Parties like what was typed; without words, the companies with the most owners."""
     found = party_like(case.tables, name) if name else _with_most_owners(case)
+    head = say("Did you mean one of these?") if name else say("Companies with the most owners")
+    return _offer(_Names(case), found, head, key)
+
+
+def _offer(names: _Names, found: list[str], head: str, key: str) -> bool:
+    """Buttons with parties, one of which is to stand in the field of that key; False where there is none."""
     if not found:
         return False
-    names = _Names(case)
     names.know(found)
-    st.caption(say("Did you mean one of these?") if name else say("Companies with the most owners"))
+    st.caption(head)
     with st.container(horizontal=True, gap="small"):
         for each in found:
-            st.button(names.plain(each), key=f"owner_of_{each}", on_click=_choose, args=(each,))
+            st.button(names.plain(each), key=f"{key}_{each}", on_click=_choose, args=(key, each))
     return True
 
 
-def _choose(party: str) -> None:
-    st.session_state.owner_party = party
+def _choose(key: str, party: str) -> None:
+    st.session_state[key] = party
 
 
 def _with_most_owners(case: Case, most: int = 8) -> list[str]:
@@ -401,6 +415,13 @@ def _control(case: Case, party: str, day: str | None, names: _Names) -> None:
 
 
 def _related(case: Case, party: str, day: str | None, names: _Names) -> None:
+    st.caption(
+        say(
+            "Two parties are related where an article says so: by control or significant influence of the "
+            "one on the other or of somebody on both, or through managers, investors and their close family. "
+            "What held within twelve months before or after the date counts."
+        )
+    )
     typed = st.text_input(
         say("Other party"),
         session.asked("other") or "",
@@ -411,7 +432,20 @@ def _related(case: Case, party: str, day: str | None, names: _Names) -> None:
     )
     other = (typed or "").strip()
     if not other:
-        st.caption(say("Name another party to see whether the two are related, and why."))
+        st.info(
+            say("Name another party to see whether the two are related, and why."), icon=":material/link:"
+        )
+        _offer(names, _next_to(case, party, day), say("Parties that it owns or that own it"), "owner_other")
+        return
+    stakes = stakes_of(case, day)
+    try:
+        other = stakes.name(party_number(stakes, other, "other"))
+    except GraphflowError as error:
+        if not _suggest(case, other, "owner_other"):
+            cases.tell(error)
+        return
+    if other == party:
+        st.info(say("This is the party itself: name another one."), icon=":material/link_off:")
         return
     try:
         answer = related(case, party, other, day, language=session.language())
@@ -419,11 +453,14 @@ def _related(case: Case, party: str, day: str | None, names: _Names) -> None:
         cases.tell(error)
         return
     session.write_address(party=party, other=other)
-    icons = {"yes": ":material/link:", "no": ":material/link_off:", "disputed": ":material/balance:"}
-    st.markdown(f"### {icons[answer.answer]} {word(answer.answer)}")
-    if answer.basis.empty:
-        st.info(say("No ground was found in what is known."))
-    else:
+    heads = {
+        "yes": f":material/link: {say('Related')}",
+        "no": f":material/link_off: {say('Not related, by what is known')}",
+        "disputed": f":material/balance: {say('Disputed')}",
+    }
+    st.markdown(f"### {heads[answer.answer]}")
+    st.markdown(verbatim(_because(answer, names.short(party), names.short(other), names)))
+    if len(answer.basis):
         shown = pd.DataFrame(
             {
                 "answer": [word(each) for each in answer.basis["answer"]],
@@ -458,3 +495,48 @@ def _related(case: Case, party: str, day: str | None, names: _Names) -> None:
     if len(answer.hints):
         hints = [f"{word(row.hint)} {row.value}".strip() for row in answer.hints.itertuples()]
         st.warning(say("Hints, which prove nothing") + ": " + "; ".join(hints), icon=":material/lightbulb:")
+
+
+def _because(answer: Related, one: str, other: str, names: _Names) -> str:
+    """Why two parties are related, or not, in one sentence: the first ground that decides it."""
+    if answer.basis.empty:
+        return say(
+            "No control, no influence, no manager or relative joins {one} and {other} in what this case "
+            "knows. What is not in it may.",
+            one=one,
+            other=other,
+        )
+    everybody = answer.basis[answer.basis["scope"] == "general"]
+    decides = everybody[everybody["answer"] == answer.answer]
+    if decides.empty:  # not related, but for companies that are listed
+        ground = answer.basis.iloc[0]
+        text = N_(
+            "No rule for everybody relates {one} and {other}; where one of them is listed, this does: "
+            "{text} ({article})."
+        )
+    else:
+        ground = decides.iloc[0]
+        text = {
+            "yes": N_("{one} and {other} are related: {text} ({article})."),
+            "no": N_("{one} and {other} are not related: {text} ({article})."),
+            "disputed": N_(
+                "It is disputed whether {one} and {other} are related; one text says: {text} ({article}). "
+                "Another says that this alone does not relate them."
+            ),
+        }[answer.answer]
+    said = say(text, one=one, other=other, text=ground["text"], article=ground["article"])
+    if ground["between"]:
+        between = ", ".join(names.plain(each) for each in ground["between"])
+        said += " " + say("Between them stands: {names}.", names=between)
+    return said
+
+
+def _next_to(case: Case, party: str, day: str | None, most: int = 8) -> list[str]:
+    """The first few parties that own a party or are owned by it."""
+    stakes = stakes_of(case, day)
+    number = party_number(stakes, party)
+    near = [
+        *stakes.owners[stakes.companies == number].tolist(),
+        *stakes.companies[stakes.owners == number].tolist(),
+    ]
+    return [stakes.name(each) for each in dict.fromkeys(near) if each != number][:most]
