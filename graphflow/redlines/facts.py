@@ -20,6 +20,7 @@ from graphflow.ownership.stakes import Stakes, in_force, stakes_at
 from graphflow.ownership.stakes import last_moment as last_moment_of
 from graphflow.rows import Moment, local_time, moment
 from graphflow.tables import SCHEMA
+from graphflow.tables.columns import periods
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -155,6 +156,20 @@ class Facts:
             return frame
         now: pd.DataFrame = frame[in_force(rows, self.at)[frame.index.to_numpy()]]
         return now
+
+    def in_force_between(self, table: str, first: int, last: int) -> pd.DataFrame:
+        """Those of `rows` whose `since` to `until` meets a stretch of time (microseconds, both inclusive).
+
+        Who has left since was there all the same: ties of the time in which something was done count.
+        """
+        frame = self.rows(table)
+        rows = self.tables.arrow(table)
+        if rows is None or not len(frame):
+            return frame
+        since, until = periods(rows)
+        places = frame.index.to_numpy()
+        met: pd.DataFrame = frame[(since[places] <= last) & (until[places] > first)]
+        return met
 
     def has(self, need: str) -> bool:
         """Whether the case has a table with rows, or (``table.column``) a column of it with any value."""
