@@ -146,6 +146,11 @@ def test_payments_at_a_loss_are_counted_by_the_last_accounts_before_them() -> No
         {"party_id": "COMPANY", "period_end": "2017-12-31", "net_profit": "0"},
     ])}  # fmt: skip
     assert measured(found(yearly)[0])["at_loss"] == 2  # no profit is no profit: the last two
+    bare = base  # a payment on the very day of the accounts counts by these
+    for number, day in enumerate(("2017-06-30", "2017-09-30", "2017-12-31", "2018-03-31"), 1):
+        bare = changed(bare, "transfers", {"transfer_id": f"pay{number}"}, time=day)
+    lost = changed(bare, "financials", {"period_end": "2018-03-31"}, net_profit="-1")
+    assert measured(found(bare)[0])["at_loss"] == 2 and measured(found(lost)[0])["at_loss"] == 3
     old = {
         **base,
         "financials": frame_of([{"party_id": "COMPANY", "period_end": "2015-12-31", "net_profit": "-4"}]),
@@ -267,16 +272,33 @@ def test_a_shareholder_who_works_there_is_paid_for_that() -> None:
 
 
 def test_payments_within_the_investors_own_group_are_none_on_the_share() -> None:
-    """The investor's parent pays it every quarter; it has a fifth of nothing of the company."""
-    base = rl13.toy_tables()
+    """The investor's parent, which has a fifth of the company too, pays it every quarter."""
+    base = changed(rl13.toy_tables(), "stakes", {"owner_id": "INVESTOR"}, share="0.1", votes="0.1")
     for number in range(1, 5):
         base = changed(base, "transfers", {"transfer_id": f"pay{number}"}, source="parent")
     base = with_rows(
         base, accounts=[{"account_id": "parent", "party_id": "PARENT"}],
         parties=[{"party_id": "PARENT", "name": "永信集团", "kind": "company"}],
-        stakes=[{"owner_id": "PARENT", "company_id": "INVESTOR", "share": "1", "since": "2010-01-01"}],
+        stakes=[{"owner_id": "PARENT", "company_id": "INVESTOR", "share": "1", "since": "2010-01-01"},
+                {"owner_id": "PARENT", "company_id": "COMPANY", "share": "0.2", "since": "2010-01-01"}],
     )  # fmt: skip
     assert not found(changed(base, "parties", {"party_id": "INVESTOR"}, kind="company"))
+
+
+def test_what_another_company_of_the_group_pays_is_on_the_share_in_that_one() -> None:
+    """The investor entered the controller's company and the controller: each pays for itself alone."""
+    base = with_rows(
+        rl13.toy_tables(),
+        stakes=[{"owner_id": "INVESTOR", "company_id": "CONTROLLER", "share": "0.3", "since": "2017-04-05"}],
+        transfers=[
+            {"transfer_id": "in2", "time": "2017-03-31T11:00:00", "source": "investor", "target": "controller",
+             "amount": "3000"},
+            *({"transfer_id": f"two{n}", "time": f"2017-{m}-10T11:00:00", "source": "controller", "target": "investor",
+               "amount": f"{m}0"} for n, m in enumerate(("05", "08", "10", "12"))),
+        ],
+    )  # fmt: skip
+    (f,) = found(base)
+    assert f.subject_id == "COMPANY" and measured(f)["rate"] == Fraction(2, 25)
 
 
 def test_an_investor_with_the_majority_is_looked_at_too() -> None:
