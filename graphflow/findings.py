@@ -424,7 +424,18 @@ class Finding:
         return f"{amount_text(money, self.tables.minor_units.get(self.currency, 2))} {self.currency}"
 
     def text(self, language: str = "en") -> str:
-        """The finding as a paragraph that can stand in a report."""
+        """The finding as a paragraph that can stand in a report.
+
+        Parameters
+        ----------
+        language
+            ``en`` or ``zh``.
+
+        Returns
+        -------
+        str
+            Everything that the finding says but its rows, which it counts.
+        """
 
         def say(message: str, /, **values: object) -> str:
             # what was put together of our own sentences is never cut, as a literal from a file is

@@ -1016,7 +1016,7 @@ def test_a_person_reads_the_register_in_two_tables_and_many_gaps_together_first(
     assert counted == {"21", "20"}
     assert say("in other currencies") in many[say("What payments, subscriptions and holdings show")][0]
     rows = many[say("What is registered (产品登记)")]
-    assert say("wealth management") in rows[2] and say("public fund") in rows[3]
+    assert say("wealth management product") in rows[2] and say("public securities fund") in rows[3]
     assert say("ring") in rows[2].split(), "what has no depth is in a ring"
     for by in ("layer", "issuer"):
         products.show_register(case, {"by": gf.register(case).by(by)}, "table", language)
@@ -1032,7 +1032,7 @@ def test_the_list_of_products_says_what_its_columns_are(capsys: pytest.CaptureFi
     for head in ("layers with companies", "investors by name", "investors in the end"):
         assert head in lines[0]
     products.show_product(case, gf.look_through(case, "A"), "table", "en", "assets")
-    assert f"{products.TITLES['fees']}: {products.NO_FEES}" in capsys.readouterr().out
+    assert f"{products.TITLES['fees']}: no account of a layer is in the case: what was paid is not known" in capsys.readouterr().out
 
 
 def test_realised_rollover_on_the_command_line(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:

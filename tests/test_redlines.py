@@ -22,6 +22,9 @@ from graphflow.redlines.asking import Inquiry
 from graphflow.synthesis import lines
 from graphflow.synthesis.small import case_of
 from graphflow.tables import SCHEMA
+from graphflow.tracing import RULES
+
+names_of_rules = [rule.name for rule in RULES]
 
 MOST_DROPPED = 40
 """Rows of a finding that are left out one by one; of more, so many at equal distances."""
@@ -169,7 +172,7 @@ def test_a_finding_reads_as_a_paragraph(
             words = [
                 w
                 for w in ours.replace("（", " ").replace("）", " ").split()
-                if w.isascii() and w.isalpha() and len(w) > 3 and w not in SCHEMA
+                if w.isascii() and w.isalpha() and len(w) > 3 and w not in (*SCHEMA, *names_of_rules)
             ]
             assert not words, f"left in English: {words}: {text}"
 

@@ -226,9 +226,17 @@ class LookThrough:
     def steps(self, layers: int) -> pd.DataFrame:
         """The steps down that lie on ways with more than so many layers of products.
 
-        Frame, one row a step: `holder_kind`, `holder`, `held_kind`, `held` (``product`` or ``party``, and its
-        id), `layer` (how many layers the held lies below this product, on the way with the most). A ring
-        counts as one place.
+        Parameters
+        ----------
+        layers
+            How many layers are not too many.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a step: `holder_kind`, `holder`, `held_kind`, `held` (``product`` or ``party``, and its
+            id), `layer` (how many layers the held lies below this product, on the way with the most). A ring
+            counts as one place.
         """
         web, depths = self._down, self._depths[False]
         number = {node: place for place, node in enumerate(web.nodes)}
@@ -353,9 +361,17 @@ class LookThrough:
     def registers(self, *, ever: bool = False) -> pd.DataFrame:
         """The entries of every register that counting its investors reads: its own, and those behind it.
 
-        Frame, one row an entry: `register_kind`, `register` (a product or a vehicle), `kind`, `id` (who is in
-        it), `end` (whether the look stops there: those count, each once); owners who are not known have no
-        row. ``ever``: also what was paid back.
+        Parameters
+        ----------
+        ever
+            Also what was paid back.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row an entry: `register_kind`, `register` (a product or a vehicle), `kind`, `id` (who is in
+            it), `end` (whether the look stops there: those count, each once); owners who are not known have
+            no row.
         """
         return registers_of(self._up_ever if ever else self._up)
 

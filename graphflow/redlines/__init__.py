@@ -15,6 +15,7 @@ from graphflow.errors import Problem, UsageError
 from graphflow.findings import SEVERITIES, Finding, frame_of
 from graphflow.language import N_
 from graphflow.redlines import (
+    rl01_fund_pool,
     rl06_term_splitting,
     rl07_fictitious_projects,
     rl08_lending,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from graphflow.case import Case
 
 REDLINES: tuple[RedLine, ...] = (
+    rl01_fund_pool.LINE,
     rl06_term_splitting.LINE,
     rl07_fictitious_projects.LINE,
     rl08_lending.LINE,

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphflow.findings import Cited, cited
+from graphflow.kernels.index import index_by
 from graphflow.ownership.controlling import Ties, group_of, ties_of
 from graphflow.ownership.stakes import Stakes, in_force, stakes_at
 from graphflow.ownership.stakes import last_moment as last_moment_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from graphflow.products.positions import Positions
 
 Ints = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
 DAY = 86_400 * 1_000_000
@@ -287,6 +289,15 @@ class Facts:
         return self.case.ledger
 
     @cached_property
+    def _kept(self) -> Flags:
+        """Which of the ledger's rows `flows` has."""
+        rows = self.ledger.rows
+        keep = rows["net"] > 0
+        if self.asked:
+            keep &= rows["time"] <= self.at
+        return np.asarray(keep, np.bool_)
+
+    @cached_property
     def flows(self) -> pd.DataFrame:
         """Transfers in the order that is shown, net of their reversals, up to the moment.
 
@@ -295,11 +306,7 @@ class Facts:
         ``currency`` (a code, see `currencies`), ``own`` (both sides are one party's). What was undone whole,
         and reversals themselves, are not there.
         """
-        rows = self.ledger.rows
-        keep = rows["net"] > 0
-        if self.asked:
-            keep &= rows["time"] <= self.at
-        rows = rows[keep]
+        rows = self.ledger.rows[self._kept]
         source, target = self.of_ledger[rows["source"]], self.of_ledger[rows["target"]]
         payer, payee = self.account_party[source], self.account_party[target]
         return pd.DataFrame(
@@ -318,6 +325,46 @@ class Facts:
         number = self.account_number
         found = (number[each] for each in self.ledger.account_ids.to_pylist())
         return np.fromiter(found, np.int64, len(self.ledger.account_ids))
+
+    @cached_property
+    def arrivals(self) -> pd.DataFrame:
+        """`flows` row by row as the money arrives: later where it is in transit, another amount and currency
+        where it is converted.
+        """
+        flows, rows = self.flows, self.ledger.rows
+        converts = self.tables.has("transfers", "target_amount")
+        if not converts and bool((rows["arrives"] == rows["time"]).all()):
+            return flows
+        came = flows.copy(deep=False)
+        came["time"] = rows["arrives"][self._kept]
+        if converts:
+            table = self.tables.arrow("transfers", ("target_amount", "target_currency"))
+            assert table is not None
+            taken = table.take(pa.array(flows["row"].to_numpy()))
+            some = np.flatnonzero(pc.is_valid(taken["target_amount"]).to_numpy())
+            coin = {each: code for code, each in enumerate(self.currencies)}
+            amounts, coins = flows["amount"].to_numpy().copy(), flows["currency"].to_numpy().copy()
+            chosen = taken.take(pa.array(some))
+            amounts[some] = chosen["target_amount"].to_numpy()
+            coins[some] = [coin.get(each, -1) for each in chosen["target_currency"].to_pylist()]
+            came["amount"], came["currency"] = amounts, coins
+        return came
+
+    @cached_property
+    def _by_source(self) -> tuple[Ints, Numbers]:
+        return index_by(self.flows["source"].to_numpy().astype(np.int32), self.account_ids.size)
+
+    @cached_property
+    def _by_target(self) -> tuple[Ints, Numbers]:
+        return index_by(self.flows["target"].to_numpy().astype(np.int32), self.account_ids.size)
+
+    def paid_by(self, accounts: Iterable[int]) -> Ints:
+        """Where in `flows` some accounts pay, in order."""
+        return _picked(self._by_source, accounts)
+
+    def paid_to(self, accounts: Iterable[int]) -> Ints:
+        """Where in `flows` some accounts are paid, in order."""
+        return _picked(self._by_target, accounts)
 
     @property
     def currencies(self) -> tuple[str, ...]:
@@ -581,6 +628,12 @@ class Facts:
         grouped = part.groupby(["party", "currency"], as_index=False)
         found = grouped.agg(payers=("payer", "nunique"), amount=("amount", "sum"))
         return found.sort_values("amount", ascending=False, ignore_index=True)
+
+
+def _picked(index: tuple[Ints, Numbers], keys: Iterable[int]) -> Ints:
+    pointer, positions = index
+    parts = [positions[pointer[key] : pointer[key + 1]] for key in keys]
+    return np.sort(np.concatenate(parts)).astype(np.int64) if parts else np.zeros(0, np.int64)
 
 
 WAGES = ("工资", "代发", "salary", "wage")

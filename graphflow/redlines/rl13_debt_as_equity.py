@@ -692,7 +692,7 @@ def root(square: Fraction) -> Fraction:
     """A square root, cut to six decimals; what is compared are squares.
 
     >>> root(Fraction(1, 4)), root(Fraction(2))
-    (Fraction(1, 2), Fraction(707107, 500000))
+    (Fraction(1, 2), Fraction(1414213, 1000000))
     """
     return Fraction(math.isqrt(square.numerator * 10**12 // square.denominator), 10**6)
 
@@ -700,7 +700,7 @@ def root(square: Fraction) -> Fraction:
 def grown(capital: int, back: int, rate: Fraction, days: int, slack: Fraction) -> bool:
     """Whether what came back is the capital grown at a rate, simply or with interest on interest.
 
-    >>> grown(1000, 1254, Fraction(2, 25), 1035, Fraction(1, 200))
+    >>> grown(1000, 1254, Fraction(2, 25), 1095, Fraction(1, 200))
     True
     >>> grown(1000, 1240, Fraction(2, 25), 1095, Fraction(1, 200))
     True

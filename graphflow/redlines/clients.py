@@ -1,0 +1,145 @@
+"""Whose money an institution holds: clients whom a table names, and persons whom flows show to be some.
+
+Contracts name them: the client ledger, loans with a lender, assignments, subscriptions of what an institution
+manages or issues. Where none does, a natural person who pays in and is paid back later, beyond a refund, is
+taken for one; whoever uses that says that it is inferred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from graphflow.findings import Cited
+from graphflow.redlines.facts import DAY, Facts, Ints
+
+REFUND = 30 * DAY
+"""Within so long a payment back of the same order is a refund."""
+
+
+class Clients:
+    """Who is whose client.
+
+    Attributes
+    ----------
+    pairs
+        Frame: ``institution`` and ``client`` (parties by number; institution -1: nobody says whose),
+        ``table`` and ``place``: the first row of each table that names the two.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """See `Clients`."""
+        facts = self.facts
+        parts = []
+        if facts.has("client_ledger"):
+            rows = facts.rows("client_ledger")
+            parts.append(self._part("client_ledger", rows, rows["platform_id"], rows["client_id"]))
+        if facts.has("loans.lender_id"):
+            rows = facts.rows("loans")
+            parts.append(self._part("loans", rows, rows["platform_id"], rows["lender_id"]))
+        if facts.has("assignments"):
+            rows = facts.rows("assignments")
+            whose = facts.rows("loans").drop_duplicates("loan_id").set_index("loan_id")["platform_id"]
+            parts.append(self._part("assignments", rows, rows["loan_id"].map(whose), rows["buyer_id"]))
+        if facts.has("subscriptions"):
+            rows = facts.rows("subscriptions")
+            products = facts.rows("products").drop_duplicates("product_id").set_index("product_id")
+            for column in ("manager_id", "issuer_id"):
+                whose = rows["product_id"].map(products[column])
+                named = whose.notna()
+                parts.append(
+                    self._part("subscriptions", rows[named], whose[named], rows["investor_id"][named])
+                )
+        empty = pd.DataFrame({"institution": [], "client": [], "table": [], "place": []})
+        if not parts:
+            return empty.astype({"institution": "int64", "client": "int64", "place": "int64"})
+        pairs = pd.concat(parts, ignore_index=True)
+        return pairs.drop_duplicates(["institution", "client", "table"], ignore_index=True)
+
+    def _part(self, table: str, rows: pd.DataFrame, whose: pd.Series, who: pd.Series) -> pd.DataFrame:
+        number = self.facts.party_number
+        frame = pd.DataFrame(
+            {
+                "institution": whose.map(number).fillna(-1).to_numpy().astype(np.int64),
+                "client": who.map(number).fillna(-1).to_numpy().astype(np.int64),
+                "table": table,
+                "place": rows.index.to_numpy().astype(np.int64),
+            }
+        )
+        frame = frame[(frame["client"] >= 0) & (frame["client"] != frame["institution"])]
+        return frame.drop_duplicates(["institution", "client"])
+
+    def of(self, members: Iterable[int]) -> pd.DataFrame:
+        """The rows of `pairs` about some institutions (by number): their clients, but not one another."""
+        inside = np.fromiter(members, np.int64)
+        pairs = self.pairs
+        mine = np.isin(pairs["institution"], np.append(inside, -1)) & ~np.isin(pairs["client"], inside)
+        return pairs[mine]
+
+    def cite(self, pairs: pd.DataFrame, clients: Iterable[int]) -> list[Cited]:
+        """One row for each of some clients that says that it is one, as context."""
+        some = pairs[np.isin(pairs["client"], np.fromiter(clients, np.int64))].drop_duplicates("client")
+        return [
+            self.facts.cite(str(table), part["place"].to_numpy(), False)
+            for table, part in some.groupby("table")
+        ]
+
+
+def clients_of(facts: Facts) -> Clients:
+    """The clients of a case as of a day, kept with its facts."""
+    known: Clients | None = facts.__dict__.get("_clients")
+    if known is None:
+        known = Clients(facts)
+        facts.__dict__["_clients"] = known
+    return known
+
+
+def paid_back(facts: Facts, ins: Ints, outs: Ints) -> Ints:
+    """Natural persons (by number) who paid in and were paid later, beyond a refund; rows are of `flows`."""
+    flows = facts.flows
+    person = facts.party_kind == "person"
+    payer, payee = flows["payer"].to_numpy()[ins], flows["payee"].to_numpy()[outs]
+    came, went = flows["time"].to_numpy()[ins], flows["time"].to_numpy()[outs]
+    keep = (payee >= 0) & person[np.maximum(payee, 0)] & ~_refunds(facts, ins, outs)
+    paying = (payer >= 0) & person[np.maximum(payer, 0)]
+    first = pd.Series(came[paying]).groupby(payer[paying]).min()
+    last = pd.Series(went[keep]).groupby(payee[keep]).max()
+    both = pd.concat([first.rename("first"), last.rename("last")], axis=1, join="inner")
+    earliest = pd.Series(went[keep]).groupby(payee[keep]).min().reindex(both.index)
+    # who was paid before it ever paid in borrows, or works there
+    back = (both["first"] < both["last"]) & (both["first"] <= earliest)
+    return both.index.to_numpy()[back.to_numpy()].astype(np.int64)
+
+
+def _refunds(facts: Facts, ins: Ints, outs: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which payments out give an order's money back to who paid it, soon."""
+    flows = facts.flows
+    rows = flows["row"].to_numpy()
+    codes, _ = facts.codes("order_id", np.concatenate([rows[ins], rows[outs]]))
+    if not (codes >= 0).any():
+        return np.zeros(outs.size, np.bool_)
+    paid = pd.DataFrame(
+        {
+            "order": codes[: ins.size],
+            "who": flows["payer"].to_numpy()[ins],
+            "then": flows["time"].to_numpy()[ins],
+        }
+    )
+    back = pd.DataFrame(
+        {
+            "order": codes[ins.size :],
+            "who": flows["payee"].to_numpy()[outs],
+            "at": flows["time"].to_numpy()[outs],
+        }
+    )
+    latest = paid[(paid["order"] >= 0) & (paid["who"] >= 0)].groupby(["order", "who"])["then"].max()
+    then = back.join(latest, on=["order", "who"])["then"].to_numpy(np.float64)
+    at = back["at"].to_numpy()
+    return np.asarray(~np.isnan(then) & (at >= then) & (at - np.nan_to_num(then) <= REFUND), np.bool_)

@@ -1,0 +1,342 @@
+"""Accounts through which many people's money goes: whose they are, what passed, what joins in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from graphflow.findings import Cited
+from graphflow.redlines.asking import Inquiry
+from graphflow.redlines.facts import Facts, Flags, Ints, local_days
+from graphflow.redlines.standing import stretches, within
+
+CONTRACTS = ("order_id", "clearing_id", "listing_id", "loan_id")
+"""What says that two legs belong to one contract, the most particular first."""
+
+LICENSED = ("bank", "insurer", "broker", "exchange", "clearing_house", "payment_institution")
+"""Sectors that hold many people's money under rules of their own."""
+
+PLATFORM, MANAGER, ANYBODY = "platform", "manager", "anybody"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Accounts of one holder that pay one another, in one currency, and what passed their border.
+
+    ``ins`` and ``outs`` are places in `Facts.flows`; ``inner`` are transfers among the accounts.
+    """
+
+    facts: Facts = field(repr=False)
+    test: str
+    key: int
+    accounts: Ints
+    currency: int
+    ins: Ints
+    outs: Ints
+    inner: Ints
+
+    @cached_property
+    def group(self) -> frozenset[str]:
+        """The groups of who holds and who signs, by id."""
+        return _group(self.facts, self.key, self.accounts)
+
+    @cached_property
+    def members(self) -> Ints:
+        """The same by number."""
+        number = self.facts.party_number
+        return np.array(sorted(number[each] for each in self.group if each in number), np.int64)
+
+    @cached_property
+    def came(self) -> Ints:
+        """The amounts that came in."""
+        return self.facts.arrivals["amount"].to_numpy()[self.ins].astype(np.int64)
+
+    @cached_property
+    def went(self) -> Ints:
+        """The amounts that went out."""
+        return self.facts.flows["amount"].to_numpy()[self.outs].astype(np.int64)
+
+    @cached_property
+    def payers(self) -> Ints:
+        """Who paid in, by number; -1 nobody knows."""
+        return self.facts.flows["payer"].to_numpy()[self.ins]
+
+    @cached_property
+    def payees(self) -> Ints:
+        """Who was paid, by number; -1 nobody knows."""
+        return self.facts.flows["payee"].to_numpy()[self.outs]
+
+    @cached_property
+    def came_for(self) -> tuple[Ints, list[str]]:
+        """The product that each row in carries, or that its account is held for; and what numbers mean."""
+        return products_of(self.facts, self.ins)
+
+
+def _group(facts: Facts, key: int, accounts: Ints) -> frozenset[str]:
+    found = set(facts.group(str(facts.party_ids[key])))
+    for account in accounts.tolist():
+        signer = int(facts.account_signer[account])
+        if signer >= 0 and facts.account_party[account] != key:
+            found |= facts.group(str(facts.party_ids[signer]))
+        holder = int(facts.account_party[account])
+        if holder >= 0:
+            found.add(str(facts.party_ids[holder]))
+    return frozenset(found)
+
+
+def watched(ask: Inquiry) -> dict[int, str]:
+    """Whose accounts are looked at, by number, and as what."""
+    facts = ask.facts
+    found: dict[int, str] = {}
+
+    def add(parties: Iterable[str], test: str) -> None:
+        for party in parties:
+            for member in facts.group(party):
+                number = facts.party_number.get(member, -1)
+                if number >= 0 and facts.party_sector[number] not in LICENSED:
+                    found.setdefault(number, test)
+
+    if ask.runs(PLATFORM):
+        add([*facts.platforms("lending"), *facts.platforms("crowdfunding")], PLATFORM)
+    if ask.runs(MANAGER):
+        add(_managers(facts), MANAGER)
+    if ask.runs(ANYBODY):
+        many = facts.collectors
+        many = many[many["payers"] >= float(ask.threshold("investors"))]
+        for number in many["party"].unique().tolist():
+            ordinary = facts.party_kind[number] not in ("bank", "government")
+            if ordinary and facts.party_sector[number] not in LICENSED:
+                found.setdefault(int(number), ANYBODY)
+    return found
+
+
+def _managers(facts: Facts) -> list[str]:
+    """Parties that manage products for others."""
+    found = list(facts.platforms("manager"))
+    if facts.has("products.manager_id"):
+        found += facts.rows("products")["manager_id"].dropna().unique().tolist()
+    return list(dict.fromkeys(found))
+
+
+def pools(ask: Inquiry) -> Iterator[Pool]:
+    """Accounts that enough payers pay into, those of a holder that pay one another taken together."""
+    facts = ask.facts
+    if not any(ask.runs(test) for test in (PLATFORM, MANAGER, ANYBODY)):
+        return
+    looked_at = watched(ask)
+    if not looked_at:
+        return
+    key = np.full(facts.account_ids.size, -1, np.int64)
+    for tests in ((PLATFORM, MANAGER), (ANYBODY,)):  # a platform that signs counts before a holder of no name
+        is_watched = np.zeros(facts.party_ids.size + 1, np.bool_)  # the last is nobody
+        is_watched[[number for number, test in looked_at.items() if test in tests]] = True
+        for who in (facts.account_party, facts.account_signer):
+            key = np.where((key < 0) & is_watched[who], who, key)
+    free = (key >= 0) & ~facts.guarded
+    arrivals = facts.arrivals
+    target, payer = arrivals["target"].to_numpy(), arrivals["payer"].to_numpy()
+    coin = arrivals["currency"].to_numpy()
+    into = np.flatnonzero(free[target] & ~arrivals["own"].to_numpy())
+    met = pd.DataFrame({"key": key[target[into]], "coin": coin[into], "payer": payer[into]})
+    met = met[met["payer"] >= 0].drop_duplicates()
+    counts = met.groupby(["key", "coin"]).size()
+    enough = set(counts.index[counts >= float(ask.threshold("investors"))].tolist())
+    enough |= _by_products(ask, key, free, looked_at)
+    for number, currency in sorted(enough):
+        mine = np.flatnonzero(free & (key == number))
+        mine = mine[[_plain(facts, int(account)) for account in mine]]
+        yield from _together(facts, looked_at[number], number, mine, currency)
+
+
+def _plain(facts: Facts, account: int) -> bool:
+    """Whether an account is neither a market's nor one that pays wages."""
+    role = facts.role(account)
+    return role is None or role.role not in ("marketplace", "payroll")
+
+
+def _by_products(ask: Inquiry, key: Ints, free: Flags, looked_at: Mapping[int, str]) -> set[tuple[int, int]]:
+    """Holders into whose accounts money of several products came: its investors may stand behind custody."""
+    facts = ask.facts
+    if not facts.has("subscriptions") or not ask.runs(MANAGER):
+        return set()
+    arrivals = facts.arrivals
+    into = np.flatnonzero(free[arrivals["target"].to_numpy()])
+    codes, _ = products_of(facts, into)
+    some = into[codes >= 0]
+    met = pd.DataFrame(
+        {
+            "key": key[arrivals["target"].to_numpy()[some]],
+            "coin": arrivals["currency"].to_numpy()[some],
+            "product": codes[codes >= 0],
+        }
+    ).drop_duplicates()
+    counts = met.groupby(["key", "coin"]).size()
+    several = counts.index[counts >= float(ask.threshold("products"))].tolist()
+    return {(k, c) for k, c in several if looked_at[k] == MANAGER}
+
+
+def products_of(facts: Facts, where: Ints) -> tuple[Ints, list[str]]:
+    """The product of some rows of `Facts.flows`: what the row says, else whose account paid; -1 none."""
+    codes, words = facts.codes("product_id", facts.flows["row"].to_numpy()[where])
+    if not facts.has("accounts.product_id"):
+        return codes, words
+    held = account_products(facts)[facts.flows["source"].to_numpy()[where]]
+    place = {word: code for code, word in enumerate(words)}
+    for word in dict.fromkeys(held[codes < 0]):
+        if word and word not in place:
+            place[word] = len(words)
+            words = [*words, word]
+    more = np.array([place[word] if word else -1 for word in held], np.int64)
+    return np.where(codes >= 0, codes, more), words
+
+
+def account_products(facts: Facts) -> Any:
+    found = facts.tables.arrow("accounts", ("product_id",))
+    if found is None or "product_id" not in found.column_names:
+        return np.full(facts.account_ids.size, "", object)
+    return np.array([each or "" for each in found["product_id"].to_pylist()], object)
+
+
+def _together(facts: Facts, test: str, key: int, accounts: Ints, currency: int) -> Iterator[Pool]:
+    """The accounts of a holder, those that pay one another as one."""
+    flows, arrivals = facts.flows, facts.arrivals
+    parts = stretches(facts, accounts.tolist(), currency)
+    if not parts:
+        return
+    outs = facts.paid_by(accounts.tolist())
+    outs = outs[flows["currency"].to_numpy()[outs] == currency]
+    outs = outs[within(parts, flows["source"].to_numpy()[outs], flows["time"].to_numpy()[outs])]
+    ins = facts.paid_to(accounts.tolist())
+    ins = ins[arrivals["currency"].to_numpy()[ins] == currency]
+    ins = ins[within(parts, arrivals["target"].to_numpy()[ins], arrivals["time"].to_numpy()[ins])]
+    ins = ins[arrivals["time"].to_numpy()[ins] <= facts.at]
+    place = np.full(facts.account_ids.size, -1, np.int64)
+    place[accounts] = np.arange(accounts.size)
+    inner = np.intersect1d(ins, outs)
+    one = place[flows["source"].to_numpy()[inner]], place[flows["target"].to_numpy()[inner]]
+    joined = coo_array((np.ones(inner.size), one), shape=(accounts.size, accounts.size))
+    count, label = connected_components(joined, directed=False)
+    to, by = place[flows["target"].to_numpy()[ins]], place[flows["source"].to_numpy()[outs]]
+    ins, to = ins[~np.isin(ins, inner)], to[~np.isin(ins, inner)]
+    outs, by = outs[~np.isin(outs, inner)], by[~np.isin(outs, inner)]
+    for number in range(count):
+        mine, paid = ins[label[to] == number], outs[label[by] == number]
+        if mine.size and paid.size:
+            yield Pool(
+                facts, test, key, accounts[label == number], currency, mine, paid,
+                inner[label[one[0]] == number],
+            )  # fmt: skip
+
+
+def match(
+    in_key: Ints, in_day: Ints, in_left: Ints, out_key: Ints, out_day: Ints, out_left: Ints, days: int
+) -> None:
+    """Join what came in to what left with the same key, no later than so many working days after.
+
+    Both ``left`` are changed: what could be joined is taken off. A key below 0 is none. What came first is
+    used first, so as much is joined as can be. Saturdays and Sundays are no working days; holidays are not
+    known here.
+
+    Examples
+    --------
+    >>> came, went = np.array([100, 100, 100]), np.array([120, 120, 60])
+    >>> match(np.array([-1, -1, 3]), np.zeros(3, int), came, np.array([-1, -1, 3]), np.ones(3, int), went, 3)
+    >>> went.tolist()
+    [120, 120, 0]
+    """
+    last = np.busday_offset(in_day.astype("datetime64[D]"), days, roll="forward").astype(np.int64)
+    ins = np.lexsort((in_day, in_key))
+    ins = ins[(in_key[ins] >= 0) & (in_left[ins] > 0)]
+    outs = np.lexsort((out_day, out_key))
+    outs = outs[(out_key[outs] >= 0) & (out_left[outs] > 0)]
+    keys = in_key[ins]
+    begins = np.searchsorted(keys, out_key[outs]).tolist()
+    ends = np.searchsorted(keys, out_key[outs], side="right").tolist()
+    order = ins.tolist()
+    head = before = -1
+    for number, out in enumerate(outs.tolist()):
+        if out_key[out] != before:
+            before, head = out_key[out], begins[number]
+        wanted, day = int(out_left[out]), out_day[out]
+        while wanted and head < ends[number] and in_day[order[head]] <= day:
+            first = order[head]
+            if last[first] >= day and in_left[first]:
+                taken = min(wanted, int(in_left[first]))
+                in_left[first] -= taken
+                wanted -= taken
+            if last[first] < day or not in_left[first]:
+                head += 1
+        out_left[out] = wanted
+
+
+def unmatched(ask: Inquiry, pool: Pool) -> tuple[Ints, bool]:
+    """What left, without what a contract joins to what came in; and whether any leg carries a contract.
+
+    Where none does, equal amounts are joined: the best that can be said for the holder.
+    """
+    facts = ask.facts
+    rows = facts.flows["row"].to_numpy()
+    both = np.concatenate([rows[pool.ins], rows[pool.outs]])
+    size = pool.ins.size
+    days = int(ask.threshold("window"))
+    in_day = local_days(facts, facts.arrivals["time"].to_numpy()[pool.ins])
+    out_day = local_days(facts, facts.flows["time"].to_numpy()[pool.outs])
+    came, went = pool.came.copy(), pool.went.copy()
+    columns = (*CONTRACTS, "product_id") if pool.test == MANAGER else CONTRACTS
+    codes = {column: facts.codes(column, both)[0] for column in columns}
+    carried = False
+    for column in columns:
+        key = codes[column]
+        carried |= bool((key >= 0).any())
+        ways = [(key[:size], key[size:])]
+        if column == "loan_id":  # of two legs that both name a listing, the listings decide
+            listed = codes["listing_id"] >= 0
+            bare = np.where(listed, -1, key)
+            ways = [(bare[:size], key[size:]), (key[:size], bare[size:])]
+        for of_in, of_out in ways:
+            match(of_in, in_day, came, of_out, out_day, went, days)
+    if not carried:
+        _, key = np.unique(np.concatenate([came, went]), return_inverse=True)
+        match(key[:size], in_day, came, key[size:], out_day, went, days)
+    return went, carried
+
+
+def concentration(amounts: Ints, who: Ints) -> Fraction:
+    """The sum of squared shares (Herfindahl) of amounts by who paid or was paid."""
+    sums = pd.Series(amounts).groupby(who).sum().tolist()
+    total = sum(sums)
+    return Fraction(sum(each * each for each in sums), total * total)
+
+
+def sides(facts: Facts, parties: Ints, accounts: Ints) -> Ints:
+    """Who each side is: its party, else its account, as one number."""
+    return np.where(parties >= 0, parties, facts.party_ids.size + accounts)
+
+
+def who_is_watched(facts: Facts, pool: Pool) -> Iterator[Cited]:
+    """What says that somebody of the group is a platform or manages products, and that it is a group."""
+    yield facts.cite_parties(pool.group)
+    yield from facts.cite_group(str(facts.party_ids[pool.key]))
+    for account in pool.accounts.tolist():
+        signer = int(facts.account_signer[account])
+        if signer >= 0 and signer != pool.key:
+            yield from facts.cite_group(str(facts.party_ids[signer]))
+    for kind in ("lending", "crowdfunding", "manager"):
+        for party, how in facts.platforms(kind).items():
+            if party in pool.group:
+                yield from how.cited
+    if facts.has("products"):
+        rows = facts.rows("products")
+        mine = rows[rows["manager_id"].isin(pool.group) | rows["issuer_id"].isin(pool.group)]
+        yield facts.cite("products", mine, False)
+    if facts.has("loans"):
+        rows = facts.rows("loans")
+        yield facts.cite("loans", rows[rows["platform_id"].isin(pool.group)].head(1), False)
