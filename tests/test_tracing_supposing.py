@@ -166,3 +166,45 @@ def test_what_lies_beyond_a_limit_counts_in_a_part_of_the_case_too(rule: str) ->
     over = gf.trace(case, "transfer:s", rule=rule, max_hops=1, cash_gaps=True)
     pd.testing.assert_frame_equal(over.ends, t.ends)
     pd.testing.assert_frame_equal(over.transfers, t.transfers)
+
+
+def test_a_part_where_only_some_statements_are_held_is_the_case_that_says_so() -> None:
+    """`only`, `paid_to` and `until` of a change, against tables in which the same is written."""
+    from graphflow.tracing.excerpt import Change, surroundings
+
+    rows = [
+        ("1", "01", "a", "m", "100"), ("2", "02", "b", "m", "50"), ("3", "03", "m", "c", "120"),
+        ("4", "04", "c", "m", "20"), ("5", "05", "m", "d", "40"), ("6", "06", "b", "m", "9"),
+    ]  # fmt: skip
+    columns = ("transfer_id", "time", "source", "target", "amount")
+    frame = pd.DataFrame(
+        [(n, f"2023-01-{day}", *rest) for n, day, *rest in rows], columns=columns, dtype="str"
+    )
+    frame["reversal_of"] = ["", "", "", "3", "", ""]
+    case = gf.Case.from_tables(transfers=frame)
+    change = Change(
+        only=frozenset({"m"}),
+        paid_to={"3": "label", "5": "label"},
+        until=int(pd.Timestamp("2023-01-05", tz="UTC").value // 1000),
+    )
+    part = surroundings(case).excerpt(
+        pd.Series([case.ledger.account("m")]).to_numpy(), pd.Series([], dtype="int64").to_numpy()
+    ).case(change=change)  # fmt: skip
+    written = frame.iloc[:5].copy()
+    written.loc[[2, 4], "target"] = "label"
+    written.loc[3, "source"] = "label"
+    accounts = pd.DataFrame(
+        {"account_id": ["a", "b", "m", "label"], "covered": ["false", "false", "true", "false"]}
+    )
+    same = gf.Case.from_tables(transfers=written, accounts=accounts.astype("str"))
+    for rule in ("fifo", "lifo", "prorata"):
+        one, two = (gf.trace(each, "account:label", rule=rule, backward=True) for each in (part, same))
+        assert one.seed == two.seed == 14_000  # 120 less 20 taken back, and 40
+        assert one._end_amounts == two._end_amounts and one._carried_amounts == two._carried_amounts
+        assert dict(zip(*(x.tolist() for x in one.carried), strict=True)) == dict(
+            zip(
+                one.transfers["transfer_id"].map(one.case.ledger.row),
+                one.transfers["seed_amount"],
+                strict=True,
+            )
+        )

@@ -49,12 +49,22 @@ class Change:
         By transfer, the one that it is supposed to reverse; None: none.
     spare
         How many minor units more than it must have every opening is supposed to have that is not known.
+    only
+        The accounts of which statements are supposed to be held, no others; None: as the tables say. Money
+        stops at all others.
+    paid_to
+        By transfer, the account that it is supposed to be paid to; what reverses it comes from there.
+    until
+        Transfers later than this (microseconds of UTC) are supposed not to be there; None: all are.
     """
 
     leave_out: frozenset[str] = frozenset()
     holder: Mapping[str, str] = field(default_factory=dict)
     reversal_of: Mapping[str, str | None] = field(default_factory=dict)
     spare: int = 0
+    only: frozenset[str] | None = None
+    paid_to: Mapping[str, str] = field(default_factory=dict)
+    until: int | None = None
 
 
 class Surroundings:
@@ -204,9 +214,11 @@ class Excerpt:
         tables, events = dict(self._tables), self.events if events is None else events
         rows = self.rows
         spare = 0
+        stated = bool(self.around.ledger.coverage_stated)
         if change is not None:
             tables, rows = self._changed(tables, change)
             spare = change.spare
+            stated |= change.only is not None
         place = np.searchsorted(rows, events >> 1)
         here = place < rows.size
         here[here] = rows[place[here]] == events[here] >> 1
@@ -217,7 +229,6 @@ class Excerpt:
         base = self.around.case.tables
         part = Tables(_Instead(tables, base.stored), base.currency, base.timezone, base.minor_units)
         case = Case(part)
-        stated = bool(self.around.ledger.coverage_stated)
         gaps = None
         if self.over_gaps:
             both = self.around.gaps
@@ -237,15 +248,38 @@ class Excerpt:
             )
             said = [change.reversal_of.get(name, link) for name, link in zip(named, links, strict=True)]
             transfers = _with(transfers, "reversal_of", said)
+        if change.until is not None:
+            kept = np.flatnonzero(self.around.ledger.rows["time"][rows] <= change.until)
+            transfers, rows = transfers.take(pa.array(kept)), rows[kept]
         if change.leave_out:
             gone = pc.is_in(
                 transfers["transfer_id"], value_set=pa.array(list(change.leave_out), pa.large_string())
             )
             kept = np.flatnonzero(~gone.to_numpy(zero_copy_only=False))
             transfers, rows = transfers.take(pa.array(kept)), rows[kept]
+        if change.paid_to:
+            transfers = _paid_otherwise(transfers, change.paid_to)
+            named = pa.array(sorted(set(change.paid_to.values())), pa.large_string())
+            new = named.filter(pc.invert(pc.is_in(named, value_set=accounts["account_id"].combine_chunks())))
+            accounts = pa.concat_tables([accounts, pa.table({"account_id": new})], promote_options="default")
+        if change.only is not None:
+            accounts = self._held_only(accounts, change.only)
         if change.holder:
             accounts = _with(accounts, "party_id", list(self._holders(accounts, change)))
         return {**tables, "transfers": transfers, "accounts": accounts}, rows
+
+    def _held_only(self, accounts: pa.Table, only: frozenset[str]) -> pa.Table:
+        """Accounts, those alone covered of which statements are supposed to be held."""
+        held = pc.is_in(accounts["account_id"], value_set=pa.array(sorted(only), pa.large_string()))
+        said = (
+            accounts["covered"] if "covered" in accounts.column_names else pa.nulls(len(accounts), pa.bool_())
+        )
+        if not self.around.ledger.coverage_stated:  # nobody says anything: all count as covered
+            said = pa.array([True]).take(pa.array(np.zeros(len(accounts), np.int64)))
+        covered = pc.if_else(held, said, False)
+        if "covered" in accounts.column_names:
+            return accounts.set_column(accounts.column_names.index("covered"), "covered", covered)
+        return accounts.append_column("covered", covered)
 
     def _holders(self, accounts: pa.Table, change: Change) -> Iterator[str | None]:
         """Who is supposed to hold each account: an account without a party is its own."""
@@ -283,6 +317,20 @@ class _Instead(Mapping[str, pa.Table]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+
+def _paid_otherwise(transfers: pa.Table, paid_to: Mapping[str, str]) -> pa.Table:
+    """Transfers, some of them paid to other accounts; a reversal of one comes from there."""
+    known = pa.array(list(paid_to), pa.large_string())
+    accounts = pa.array(list(paid_to.values()), pa.large_string())
+    for by, side in (("transfer_id", "target"), ("reversal_of", "source")):
+        if by in transfers.column_names:
+            other = accounts.take(
+                pc.index_in(transfers[by].combine_chunks().cast(known.type), value_set=known)
+            )
+            put = pc.coalesce(other, transfers[side].combine_chunks().cast(known.type))
+            transfers = transfers.set_column(transfers.column_names.index(side), side, put)
+    return transfers
 
 
 def _with(table: pa.Table, name: str, values: list[Any]) -> pa.Table:
