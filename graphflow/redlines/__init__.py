@@ -27,6 +27,7 @@ from graphflow.redlines import (
     rl19_related_dealings,
     rl21_clearing,
     rl22_unlicensed_payment,
+    rl25_new_for_old,
     rl26_names,
 )
 from graphflow.redlines.asking import LawFile, RedLine, missing_of, read_thresholds
@@ -50,6 +51,7 @@ REDLINES: tuple[RedLine, ...] = (
     rl19_related_dealings.LINE,
     rl21_clearing.LINE,
     rl22_unlicensed_payment.LINE,
+    rl25_new_for_old.LINE,
     rl26_names.LINE,
 )  # fmt: skip
 """Every red line, in the order of their codes."""

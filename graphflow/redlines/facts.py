@@ -613,12 +613,12 @@ class Facts:
         group, guarded accounts and wages do not count.
         """
         flows = self.flows[~self.flows["own"]]
-        person = self.party_kind == "person"
+        person = np.append(self.party_kind == "person", False)  # nobody, -1, is none
         who = np.where(self.account_party >= 0, self.account_party, self.account_signer)
         into = who[flows["target"].to_numpy()]
         payer = flows["payer"].to_numpy()
         keep = (into >= 0) & (payer >= 0) & ~self.guarded[flows["target"].to_numpy()]
-        keep &= person[np.maximum(payer, 0)]
+        keep &= person[payer]
         part = pd.DataFrame(
             {
                 "party": into[keep], "currency": flows["currency"].to_numpy()[keep], "payer": payer[keep],
@@ -676,9 +676,8 @@ def payrolls(facts: Facts, least: int = 5, spread: float = 0.3) -> list[int]:
     say so (工资, 代发, salary, wage).
     """
     flows = facts.flows[~facts.flows["own"]]
-    person = facts.party_kind == "person"
-    payee = flows["payee"].to_numpy()
-    paid = flows[(payee >= 0) & person[np.maximum(payee, 0)]].copy()
+    person = np.append(facts.party_kind == "person", False)  # nobody, -1, is none
+    paid = flows[person[flows["payee"].to_numpy()]].copy()
     if paid.empty:
         return []
     paid["day"] = local_days(facts, paid["time"])

@@ -1,0 +1,373 @@
+"""Where the money of payouts came from, traced back under several rules, to the unit.
+
+Payouts are followed back through the accounts of whoever raises the money, those through which it passes by
+earmark, and those of others to whom it went and from whom it came again; at all other accounts it stops. What
+comes in there says what it is: another investor's money, what an asset returned, the group's own, money of
+another product; what stood there already, or came from nobody knows whom, is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from graphflow.findings import Cited, cited
+from graphflow.redlines.facts import Facts, Flags, Ints, local_days
+from graphflow.redlines.raising import THROUGH, Raising, holders, placeholders
+from graphflow.tracing.excerpt import Change, Excerpt, surroundings
+from graphflow.tracing.references import written
+
+if TYPE_CHECKING:
+    from graphflow.case import Case
+    from graphflow.tracing import Trace
+
+PARTS = ("asset", "others", "subsidy", "cross", "unknown", "own")
+"""What a payout is made of: what assets returned, other investors' money, the group's own, another product's,
+what cannot be told, and the receiver's own money."""
+
+ASSET, OTHERS, SUBSIDY, CROSS, UNKNOWN, OWN = range(len(PARTS))
+
+RETURNS = frozenset({"repayment", "redemption", "interest", "dividend"})
+"""Kinds of transfers by which an asset returns something, whoever pays."""
+
+LOTS = ("fifo", "lifo")
+"""Rules that say which money a payment carries; the others only how much."""
+
+MOST_PAIRS = 20_000
+"""Under a rule that only says how much, the receiver's own money is told apart from other investors' where
+the payouts of a month times those who paid in are at most so many; of more it is next to nothing, and counts
+as others'."""
+
+_STOPS = ("cash", "internal", "tax", "securities", "margin")
+
+
+@dataclass(frozen=True)
+class Origins:
+    """What the payouts of one that raises money were made of, in one currency.
+
+    Attributes
+    ----------
+    months
+        The local months with payouts, ``2018-03``.
+    parts : int64 (rules, months, parts)
+        Minor units, by rule, month and part: see `PARTS`. Each month's add up to its payouts.
+    real : int64 (rules, months)
+        What came in from others than investors and the group, less what had gone out to them from here: at
+        most so much of it was earned.
+    rules
+        The rules, in the order of the first axis.
+    carried
+        The transfers that carried the money of a month's payouts under any rule, by month and place.
+    """
+
+    raising: Raising
+    currency: str
+    months: tuple[str, ...]
+    rules: tuple[str, ...]
+    parts: Ints = field(repr=False)
+    real: Ints = field(repr=False)
+    carried: Mapping[str, Ints] = field(repr=False)
+    walked: Ints = field(repr=False)
+    facts: Facts = field(repr=False)
+
+    @cached_property
+    def paid(self) -> Ints:
+        """The payouts of each month."""
+        return np.asarray(self.parts[0].sum(axis=1), np.int64)
+
+    @property
+    def vague(self) -> bool:
+        """Whether the order of some rows in the accounts that were walked is open."""
+        known = self.facts.ledger.open_rows[:, 1]
+        return bool(np.isin(self.facts.of_ledger[known], self.walked).any())
+
+    def cite(self, months: Iterable[str]) -> list[Cited]:
+        """What the traces of some months rest on: what carried the money shows it, all else is context."""
+        facts = self.facts
+        rows = facts.ledger.rows
+        source, target = facts.of_ledger[rows["source"]], facts.of_ledger[rows["target"]]
+        walked = _flags(facts.account_ids.size, self.walked)
+        near = walked[source] | walked[target]
+        touched = np.unique(np.concatenate([source[near], target[near]]))
+        found = [
+            *(Cited("transfers", self.carried[month]) for month in months),
+            Cited("transfers", np.unique(rows["origin"][near].astype(np.int64)), False),
+            facts.cite_accounts(touched),
+            facts.cite_parties({facts.holder(int(each)) for each in touched} - {""}),
+        ]
+        if facts.tables.has("coverage"):
+            coverage = facts.tables.frame("coverage")
+            mine = coverage["account_id"].isin(facts.account_ids[touched])
+            found.append(cited("coverage", np.flatnonzero(mine), False))
+        return found
+
+
+def origins_of(
+    facts: Facts, raising: Raising, currency: str, rules: Sequence[str], outs: pd.DataFrame, hops: int
+) -> Origins:
+    """What some payouts of one currency were made of, month by month.
+
+    Parameters
+    ----------
+    outs
+        The payouts: rows of `Raising.outs` of that currency.
+    hops
+        Through how many transfers money may go out to others and come back, to be followed there.
+    """
+    trail = _Trail(facts, raising, currency, hops)
+    month_of = months_of(facts, outs["time"])
+    months = tuple(sorted(set(month_of)))
+    parts = np.zeros((len(rules), len(months), len(PARTS)), np.int64)
+    labels = np.array([f"payout:{m}:{p}" for m, p in zip(month_of, outs["product"], strict=True)], object)
+    part = _Part(facts, np.flatnonzero(trail.walked), outs["row"].to_numpy(), labels)
+    carried: dict[str, list[Ints]] = {month: [] for month in months}
+    for label in np.unique(labels).tolist():
+        _, month, product = label.split(":", 2)
+        at = labels == label
+        payee = dict(
+            zip(part.ids(outs["row"].to_numpy()[at]), outs["holder"].to_numpy()[at].tolist(), strict=True)
+        )
+        for number, rule in enumerate(rules):
+            found, rows = trail.taken_apart(part, label, product, payee, rule)
+            parts[number, months.index(month)] += found
+            carried[month].append(rows)
+    return Origins(
+        raising, currency, months, tuple(rules), parts, _real(facts, trail, months, rules),
+        {month: np.unique(np.concatenate(rows)) for month, rows in carried.items()},
+        np.flatnonzero(trail.walked), facts,
+    )  # fmt: skip
+
+
+def months_of(facts: Facts, times: pd.Series | Ints) -> npt.NDArray[np.object_]:
+    """The local month of each time, ``2018-03``."""
+    days, inverse = np.unique(local_days(facts, times), return_inverse=True)
+    texts = np.array([str(day)[:7] for day in days.astype("datetime64[D]")], object)
+    return texts[inverse]
+
+
+class _Part:
+    """The rows of some accounts as a case of their own, where money stops at all others.
+
+    What is asked about are some transfers, each paid to an account that is called by a label.
+    """
+
+    def __init__(self, facts: Facts, walked: Ints, rows: Ints, labels: npt.NDArray[np.object_]) -> None:
+        self.facts = facts
+        self.table = facts.tables.arrow("transfers", ("transfer_id",))
+        around = surroundings(facts.case)
+        ledger = facts.ledger
+        accounts = walked.astype(np.int64)
+        numbers = np.array([ledger.account(each) for each in facts.account_ids[accounts]], np.int64)
+        excerpt: Excerpt = around.excerpt(numbers, np.zeros(0, np.int64))
+        change = Change(
+            only=frozenset(facts.account_ids[accounts].tolist()),
+            paid_to=dict(zip(self.ids(rows), labels.tolist(), strict=True)),
+            until=facts.at if facts.asked else None,
+        )
+        self.case: Case = excerpt.case(change=change)
+        rows = excerpt.rows
+        if facts.asked:
+            rows = rows[facts.ledger.rows["time"][rows] <= facts.at]
+        self.places = facts.ledger.rows["origin"][rows].astype(np.int64)
+
+    def ids(self, rows: Ints) -> list[str]:
+        """The ids of transfers, by place."""
+        assert self.table is not None
+        found: list[str] = self.table["transfer_id"].take(pa.array(np.asarray(rows, np.int64))).to_pylist()
+        return found
+
+    def carried(self, t: Trace) -> tuple[Ints, Ints]:
+        """The places of the transfers that carried the money of a trace of this part, and how much of it."""
+        rows, amounts = t.carried
+        return self.places[self.case.ledger.rows["origin"][rows]], amounts
+
+
+class _Trail:
+    """The accounts that money is followed through, and what each row and each end of it is."""
+
+    def __init__(self, facts: Facts, raising: Raising, currency: str, hops: int) -> None:
+        self.facts, self.raising = facts, raising
+        self.code = facts.currencies.index(currency)
+        size = facts.account_ids.size
+        self.holder = holders(facts)
+        self.own = _flags(size, raising.own)
+        self.through = _flags(size, raising.through)
+        self.member = _flags(size, facts.accounts_of(raising.members))
+        self.invests = np.isin(self.holder, raising.investors) & ~self.own & ~self.member
+        self.kind = facts.account_kind
+        self.side = self._side()
+        self.given = _flags(size, raising.spent["target"].to_numpy())
+        self.debtor = np.isin(self.holder, np.unique(raising.spent["holder"]))
+        self.roundabout = self._roundabout(hops)
+        self.walked = self.own | self.through | self.roundabout
+        flows, count = facts.flows, facts.ledger.size
+        self.source, self.target = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        self.source[flows["row"]], self.target[flows["row"]] = flows["source"], flows["target"]
+        self.paid_in = _flags(count, raising.ins["row"].to_numpy())
+        party = facts.account_party
+        self.bank = np.append(facts.party_kind == "bank", False)[party]
+        self.nobody = placeholders(facts)
+        self.product_in = dict(zip(raising.ins["row"], raising.ins["product"], strict=True))
+
+    def _side(self) -> Flags:
+        """Own accounts that hold investors' money: they pay into them, or the account says so."""
+        facts = self.facts
+        found = _flags(facts.account_ids.size, self.raising.ins["target"].to_numpy()) & self.own
+        found |= self.own & np.isin(self.kind, THROUGH)
+        return found
+
+    def _roundabout(self, hops: int) -> Flags:
+        """Accounts of others through which money can have gone out and come back within so many transfers."""
+        facts, flows = self.facts, self.facts.flows
+        free = ~(self.own | self.through | self.invests | self.member | facts.guarded)
+        free &= ~np.isin(self.kind, _STOPS) & _held(facts)
+        edges = flows[["source", "target"]].drop_duplicates()
+        source, target = edges["source"].to_numpy(), edges["target"].to_numpy()
+        far = np.iinfo(np.int64).max // 4
+        near: list[Ints] = []
+        starts = (self.raising.spent["target"].to_numpy(), self.raising.real["source"].to_numpy())
+        for start, one, other in ((starts[0], source, target), (starts[1], target, source)):
+            away = np.full(free.size, far, np.int64)
+            away[start[free[start]]] = 1
+            for step in range(1, hops - 1):
+                reached = other[(away[one] == step) & free[other]]
+                away[reached] = np.minimum(away[reached], step + 1)
+            near.append(away)
+        return np.asarray(near[0] + near[1] <= hops, np.bool_)
+
+    def taken_apart(
+        self, part: _Part, label: str, product: str, payee: dict[str, int], rule: str
+    ) -> tuple[Ints, Ints]:
+        """The payouts of a label, by part, under a rule; and the rows that carried their money."""
+        from graphflow.tracing import trace
+
+        t = trace(part.case, written("account", label), rule=rule, backward=True)
+        found = np.zeros(len(PARTS), np.int64)
+        places, amounts = part.carried(t)
+        enters = ~self.walked[self.source[places]]
+        kinds = self._kinds(places[enters], product)
+        np.add.at(found, kinds, amounts[enters])
+        if (
+            int(found.sum()) < t.seed
+        ):  # some stood in an account that was walked, or its statement begins there
+            ends = t.ends
+            whose = self._accounts(ends["account_id"])
+            for account, amount in zip(whose.tolist(), ends["seed_amount"].tolist(), strict=True):
+                if account >= 0 and self.walked[account]:
+                    found[self._stood(part, account)] += int(amount)
+            found[UNKNOWN] += t.seed - int(found.sum())  # on its way when the statements begin
+        own = 0
+        several = len(payee) * np.unique(self.source[places[enters]]).size
+        if (found[OTHERS] or found[CROSS]) and (rule in LOTS or several <= MOST_PAIRS):
+            own = self._own_money(t, payee)
+        back = min(own, int(found[OTHERS]))
+        found[OTHERS] -= back
+        found[CROSS] -= own - back
+        found[OWN] = own
+        return found, places
+
+    def _own_money(self, t: Trace, payee: dict[str, int]) -> int:
+        """How much of the payouts was the receiver's own money."""
+        split = t.by_seed()
+        stops = self._accounts(split["account_id"])
+        whose = np.where(stops >= 0, self.holder[np.maximum(stops, 0)], -1)
+        same = whose == np.array([payee.get(each, -2) for each in split["seed"]], np.int64)
+        same &= (stops >= 0) & self.invests[np.maximum(stops, 0)]
+        return int(split["seed_amount"].to_numpy(np.int64)[same].sum())
+
+    def _accounts(self, ids: pd.Series) -> Ints:
+        number = self.facts.account_number
+        return np.fromiter((number.get(each, -1) for each in ids.fillna("")), np.int64, len(ids))
+
+    def _kinds(self, places: Ints, product: str) -> Ints:
+        """What each row that comes in from outside is."""
+        facts = self.facts
+        source, target = self.source[places], self.target[places]
+        kind, words = facts.codes("kind", places)
+        returns = np.isin(kind, [n for n, word in enumerate(words) if word in RETURNS])
+        earmarked = np.zeros(places.size, np.bool_)
+        for column in ("loan_id", "listing_id"):
+            earmarked |= facts.codes(column, places)[0] >= 0
+        found = np.full(places.size, ASSET, np.int64)
+        # what others pay into accounts that hold no investors' money is the group's income
+        income = self.own[target] & ~self.side[target] & ~self.debtor[source] & ~returns & ~earmarked
+        found[income] = SUBSIDY
+        lent = (self.kind[source] == "loan") | self.bank[source]
+        found[lent & ~returns] = SUBSIDY
+        found[self.kind[source] == "internal"] = ASSET
+        found[self.member[source]] = SUBSIDY
+        found[self.member[source] & self.given[source]] = UNKNOWN  # it had got money from here
+        found[self.nobody[source] | np.isin(self.kind[source], ("cash", "clearing"))] = UNKNOWN
+        found[self.invests[source] & self.paid_in[places]] = OTHERS
+        if product:
+            named = facts.texts("product_id", places)
+            mine = self.paid_in[places]
+            named[mine] = [self.product_in[each] for each in places[mine].tolist()]
+            found[(named != "") & (named != product) & np.isin(found, (OTHERS, ASSET))] = CROSS
+        return found
+
+    def _stood(self, part: _Part, account: int) -> int:
+        """What money is that stood in an account that is walked, or that a lender paid there."""
+        ledger = part.case.ledger
+        number = ledger.account(str(self.facts.account_ids[account]))
+        known_ = all(ledger.pots["basis"][pot] in (0, 1, 2) for pot in ledger.pots_of(number))
+        if not known_:
+            return UNKNOWN
+        if self.own[account] and not self.side[account]:
+            return SUBSIDY
+        return ASSET if self.roundabout[account] else UNKNOWN
+
+
+def _real(facts: Facts, trail: _Trail, months: tuple[str, ...], rules: Sequence[str]) -> Ints:
+    """What came in of others' own money, by rule and month: of what came back, only what had not gone out."""
+    real = trail.raising.real
+    real = real[real["currency"] == trail.code]
+    found = np.zeros((len(rules), len(months)), np.int64)
+    if real.empty:
+        return found
+    month_of = months_of(facts, real["time"])
+    source = real["source"].to_numpy()
+    asked = np.isin(month_of, months) & ~trail.member[source]
+    straight = asked & ~trail.roundabout[source]
+    amounts = real["amount"].to_numpy(np.int64)
+    for number, month in enumerate(months):
+        found[:, number] += amounts[straight & (month_of == month)].sum()
+    back = asked & trail.roundabout[source]
+    if not back.any():
+        return found
+    from graphflow.tracing import trace
+
+    labels = np.array([f"income:{month}" for month in month_of[back]], object)
+    part = _Part(facts, np.flatnonzero(trail.roundabout), real["row"].to_numpy()[back], labels)
+    for label in np.unique(labels).tolist():
+        place = months.index(label.split(":", 1)[1])
+        for number, rule in enumerate(rules):
+            t = trace(part.case, written("account", label), rule=rule, backward=True)
+            places, amounts = part.carried(t)
+            went = ~trail.roundabout[trail.source[places]] & (trail.own | trail.through)[trail.source[places]]
+            found[number, place] += t.seed - int(amounts[went].sum())
+    return found
+
+
+def _held(facts: Facts) -> Flags:
+    """Accounts of which some statement is held."""
+    ledger = facts.ledger
+    covered = np.zeros(len(ledger.account_ids), np.bool_)
+    covered[ledger.periods["account"]] = True
+    numbers = np.fromiter(
+        (ledger.account(each) for each in facts.account_ids), np.int64, facts.account_ids.size
+    )
+    return covered[numbers]
+
+
+def _flags(size: int, numbers: Ints) -> Flags:
+    found = np.zeros(size, np.bool_)
+    found[numbers] = True
+    return found
