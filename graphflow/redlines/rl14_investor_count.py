@@ -24,8 +24,6 @@ import pandas as pd
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding
 from graphflow.language import N_
-from graphflow.law import law as law_rows
-from graphflow.law import law_on
 from graphflow.ownership.stakes import party_number
 from graphflow.products.looking import LookThrough, ground_of, vehicle_registers
 from graphflow.products.positions import VEHICLES, Positions
@@ -138,6 +136,16 @@ class _Counted:
         return sorted(set(rows["register"]))
 
 
+@dataclass(frozen=True)
+class _Books:
+    """Registers to count in: companies as one, and with those that seem to pass money on looked through."""
+
+    ever: pd.DataFrame = field(repr=False)
+    swapped: pd.DataFrame = field(repr=False)
+    strict: Positions = field(repr=False)
+    loose: Positions = field(repr=False)
+
+
 class _Counting:
     """Counts investors: companies as one, employees' plans as one, who took another's place not again."""
 
@@ -164,23 +172,39 @@ class _Counting:
         )
         return [str(each) for each in self.p.products if each in many and _limited(self.facts, str(each))]
 
-    def of(self, products: Sequence[str], more: pd.DataFrame | None = None) -> _Counted:
-        """The investors of some products together; ``more``: rows like subscriptions, which are none."""
-        rows = self.p.ever if more is None else pd.concat([self.p.ever, more])
-        mine = rows[rows["product_id"].isin(products)]
-        swapped = _swapped(mine, self.within)
-        kept = rows.drop(index=swapped.index[swapped["out"]])
-        now = rows if more is not None else self.p.subscriptions
+    @cached_property
+    def known(self) -> _Books:
+        """What the subscriptions say."""
+        return self.books(self.p.ever, self.p.subscriptions)
+
+    def books(self, ever: pd.DataFrame, now: pd.DataFrame) -> _Books:
+        """Registers to count in, without those whose place others took."""
+        swapped = _swapped(ever, self.within)
+        kept = ever.drop(index=swapped.index[swapped["out"]])
         strict = dataclasses.replace(self.p, ever=kept, subscriptions=now, whole=self.companies | self.plans)
-        loose = dataclasses.replace(strict, whole=self.plans)
+        return _Books(ever, swapped, strict, dataclasses.replace(strict, whole=self.plans))
+
+    def of(self, products: Sequence[str], books: _Books | None = None) -> _Counted:
+        """The investors of some products together."""
+        books = books or self.known
 
         def of_all(p: Positions, ever: bool) -> pd.DataFrame:
             return pd.concat([LookThrough(p, each).registers(ever=ever) for each in products])
 
+        entries = of_all(books.strict, True).drop_duplicates(ignore_index=True)
+        swapped = books.swapped
+        if len(swapped):
+            read = {*products, *entries.loc[entries["register_kind"] == "product", "register"]}
+            swapped = swapped[books.ever.loc[swapped.index, "product_id"].isin(read).to_numpy(np.bool_)]
+        sold = [
+            books.strict.sold_ever[each]["amount"].sum()
+            for each in products
+            if each in books.strict.sold_ever
+        ]
         return _Counted(
-            of_all(strict, True).drop_duplicates(ignore_index=True), products, strict,
-            len(_ends(of_all(loose, True))), len(_ends(of_all(strict, False))) if more is None else None,
-            int(kept.loc[kept["product_id"].isin(products), "amount"].sum()), swapped, self.plans,
+            entries, products, books.strict, len(_ends(of_all(books.loose, True))),
+            len(_ends(of_all(books.strict, False))) if books is self.known else None,
+            int(sum(sold)), swapped, self.plans,
         )  # fmt: skip
 
     def of_vehicle(self, party: str) -> _Counted:
@@ -256,7 +280,7 @@ def _limited(facts: Facts, product: str) -> bool:
     """Whether a product may be under the limit: not where it is public, or a ground frees it."""
     given = given_of(facts, product)
     stated = str(given.get("exempt") or "").lower()
-    for rule in law_rows("investor_counts"):
+    for rule in facts.positions.law["investor_counts"]:
         words = rule["value"].split("|")
         met = given.get("kind") in words if rule["field"] == "kind" else any(each in stated for each in words)
         if met and rule["ground"] in OWN_COUNT:
@@ -319,7 +343,7 @@ def _product(ask: Inquiry, name: str, counted: _Counted) -> Finding:
         hit=("count",),
         summary=_said(facts, name, counted),
         measures=_measures(ask, counted, graded),
-        rows=[*_rows(ask, counted), *cite_products(facts, [name]), paid],
+        rows=[*_rows(ask, counted), *cite_products(facts, [name, *_registered(facts, public)]), paid],
         severity=graded.severity,
         kinds=_kinds(counted, graded) | ({"flow": "shown"} if paid.rows.size else {}),
         elements=_elements(facts, [name], counted, graded),
@@ -327,6 +351,11 @@ def _product(ask: Inquiry, name: str, counted: _Counted) -> Finding:
         amount=counted.amount,
         currency=facts.tables.currency,
     )
+
+
+def _registered(facts: Facts, public: bool) -> list[str]:
+    """A product with a number in the register: without one nothing could be said of lacking a number."""
+    return [name for name, row in facts.positions.products.items() if public and row.get("registered")][:1]
 
 
 def _said(facts: Facts, product: str, counted: _Counted) -> Told:
@@ -387,7 +416,7 @@ def _unknown_vehicles(counted: _Counted) -> int:
 def _against(ask: Inquiry, products: Sequence[str], counted: _Counted) -> dict[str, tuple[str, str] | str]:
     facts, p = ask.facts, counted.positions
     stopped = sum(
-        kind == "product" and bool(ground_of(p.products.get(name, {}), law_on("investor_counts", facts.day)))
+        kind == "product" and bool(ground_of(p.products.get(name, {}), p.law["investor_counts"]))
         for kind, name in counted.ends
     )
     plans = sum(name in counted.plans for kind, name in counted.ends if kind == "party")
@@ -401,9 +430,7 @@ def _against(ask: Inquiry, products: Sequence[str], counted: _Counted) -> dict[s
     return {
         "exempt": told(stopped, N_("{count} that stop the count are one each"), "products", ""),
         "employees": told(
-            plans,
-            N_("{count} employees' plans are one each"),
-            "relations",
+            plans, N_("{count} employees' plans are one each"), "relations",
             N_("no table says who works for whom"),
         ),
         "secondary": told(
@@ -650,10 +677,12 @@ def _payers(ask: Inquiry, counting: _Counting) -> Iterator[Finding]:
         [*p.products, *(k for k, kind in p.party_kinds.items() if kind in VEHICLES)]
     )
     through_ = set(paid.loc[through, "product_id"])
+    both = pd.concat([p.ever, paid])
+    books = counting.books(both, both)
     for name in (str(each) for each in counts.index):
         if not _limited(facts, name) or (counts[name] < ask.threshold("watch") and name not in through_):
             continue
-        counted = counting.of([name], paid)
+        counted = counting.of([name], books)
         if not _reaches(ask, counted):
             continue
         graded = _graded(ask, counted, "medium")
@@ -662,7 +691,7 @@ def _payers(ask: Inquiry, counting: _Counting) -> Iterator[Finding]:
             subject=("product", name),
             hit=("payers",),
             summary=Told(
-                N_("{count} investors in the end paid into accounts of {product}, {nominal} themselves"),
+                N_("{count} in the end paid into accounts of {product}, {nominal} themselves"),
                 product=named(facts, name), count=len(counted.ends), nominal=counted.nominal,
             ),
             measures=_measures(ask, counted, graded),
@@ -686,7 +715,8 @@ def _paid_in(facts: Facts, p: Positions) -> pd.DataFrame:
     """
     accounts = facts.rows("accounts")
     accounts = accounts[known(accounts["product_id"])]
-    ids = [each for each in p.products if each not in p.sold_ever]
+    ids = [str(each) for each in p.products]
+    sold = np.array([each in p.sold_ever for each in ids], np.bool_)
     number = {each: place for place, each in enumerate(ids)}
     product = np.full(facts.account_ids.size, -1, np.int64)
     product[accounts.index] = [number.get(str(each), -1) for each in accounts["product_id"]]
@@ -713,6 +743,7 @@ def _paid_in(facts: Facts, p: Positions) -> pd.DataFrame:
             counts &= ~np.isin(facts.party_ids, facts.rows(table)["borrower_id"].dropna().to_numpy(object))
     counts = np.append(counts, np.ones(len(ids), np.bool_))
     keep = (into >= 0) & (payer >= 0) & ~back
+    keep &= ~sold[np.maximum(into, 0)]
     keep &= counts[np.maximum(payer, 0)] if counts.size else keep
     flows, into, payer = flows[keep], into[keep], payer[keep]
     led = (
