@@ -702,6 +702,19 @@ class LookThrough:
             return ON_DEMAND
         return ends
 
+    @property
+    def maturities(self) -> pd.DataFrame:
+        """What comes due when, position by position: what `ladder` sums.
+
+        Frame: `side` (``assets``, ``liabilities``), `kind` (of an asset), `days` (less than nothing: overdue;
+        missing: no date), `amount`.
+        """
+        kinds = self.assets["asset_kind"].tolist()
+        rows = [("assets", kind, *due) for kind, due in zip(kinds, self._asset_days, strict=True)]
+        rows += [("liabilities", None, *due) for due in self._liability_days]
+        frame = pd.DataFrame(rows, columns=["side", "kind", "days", "amount"])
+        return frame.astype({"days": "Int64", "amount": "int64"})
+
     @cached_property
     def overdue(self) -> pd.DataFrame:
         """What was due on a day before the date and is still there, on both sides.

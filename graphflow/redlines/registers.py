@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,9 +10,13 @@ import numpy as np
 import pandas as pd
 
 from graphflow.findings import Cited
+from graphflow.language import N_
+from graphflow.law import law
 from graphflow.pictures.words import amount_text
 from graphflow.products.positions import Key, Positions
-from graphflow.redlines.facts import Facts
+from graphflow.redlines.asking import Inquiry
+from graphflow.redlines.facts import Facts, micros
+from graphflow.rows import local_time
 
 RUNS = ("issuer_id", "manager_id", "custodian_id")
 """The columns of those who run a product."""
@@ -67,6 +72,40 @@ def holders_of_products(facts: Facts) -> list[str]:
     if len(p.subscriptions):
         found |= set(p.subscriptions["investor_id"]) & p.products.keys()
     return [str(each) for each in p.products if each in found]
+
+
+def began_before(facts: Facts, product: str, day: datetime.date) -> bool | None:
+    """Whether a product began before a day; None where that is not stated."""
+    start = given_of(facts, product).get("start")
+    if start is None:
+        return None
+    return local_time(int(micros(pd.Series([start]))[0]), facts.tables.timezone).date() < day
+
+
+def rule_since(code: str, threshold: str) -> datetime.date:
+    """From when on a limit of law holds, as the table of law says."""
+    return min(
+        datetime.date.fromisoformat(row["since"])
+        for row in law("thresholds")
+        if (row["code"], row["name"]) == (code, threshold) and row["since"]
+    )
+
+
+def legacy(ask: Inquiry, product: str, threshold: str) -> tuple[str, str]:
+    """Whether a product of before a rule is looked at while its transition lasted: an outcome with a note.
+
+    The transition lasted to the end of the year that the threshold ``transition`` says.
+    """
+    facts = ask.facts
+    day = local_time(facts.at, facts.tables.timezone).date()
+    if day.year > ask.threshold("transition"):
+        return "clear", N_("the transition is over")
+    before = began_before(facts, product, rule_since(ask.line.code, threshold))
+    if before is None:
+        return "unknown", N_("when it began is not stated, and the transition had not ended")
+    if before:
+        return "present", N_("it began before the rule, and the transition had not ended")
+    return "clear", N_("it began under the rule")
 
 
 def step_rows(p: Positions, steps: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -10,7 +10,6 @@ a unit class of the one that it holds, products of before the rule while the tra
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -20,23 +19,23 @@ import pandas as pd
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, number_text
 from graphflow.language import N_
-from graphflow.law import law as law_rows
 from graphflow.products.leaves import related_assets, restricted_assets
 from graphflow.products.looking import LookThrough
 from graphflow.products.positions import Key
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
-from graphflow.redlines.facts import Facts, micros
+from graphflow.redlines.facts import Facts
 from graphflow.redlines.registers import (
     cite_products,
     facing,
     given_of,
     holders_of_products,
+    legacy,
     money,
     named,
     ring_rows,
     step_rows,
 )
-from graphflow.rows import Moment, local_time
+from graphflow.rows import Moment
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -103,7 +102,7 @@ def _layers(ask: Inquiry, holders: list[str]) -> Iterator[Finding]:
     faces = facing(facts)
     rings: set[frozenset[Key]] = set()
     for name in holders:
-        if _legacy(ask, name)[0] == "present":
+        if legacy(ask, name, "layers")[0] == "present":
             continue
         r = LookThrough(facts.positions, name)
         rings |= set(r.rings_apart)
@@ -293,7 +292,7 @@ def _against(ask: Inquiry, subject: str, products: Any, unit: str) -> dict[str, 
     return {
         "exempt": ("unknown", Told(text, count=unknown)) if unknown else "clear",
         "unit_class": (unit, UNIT_NOTES[unit]),
-        "legacy": _legacy(ask, subject),
+        "legacy": legacy(ask, subject, "layers"),
     }
 
 
@@ -322,29 +321,6 @@ def _unit_class(facts: Facts, r: LookThrough) -> str:
     return "present" if stated else "unknown"
 
 
-def _legacy(ask: Inquiry, product: str) -> tuple[str, str]:
-    """Whether a product of before the rule is looked at while the transition lasted."""
-    facts = ask.facts
-    day = local_time(facts.at, facts.tables.timezone).date()
-    if day.year > ask.threshold("transition"):
-        return "clear", N_("the transition is over")
-    start = given_of(facts, product).get("start")
-    if start is None:
-        return "unknown", N_("when it began is not stated, and the transition had not ended")
-    began = local_time(int(micros(pd.Series([start]))[0]), facts.tables.timezone).date()
-    if began < RULE_SINCE:
-        return "present", N_("it began before the rule, and the transition had not ended")
-    return "clear", N_("it began under the rule")
-
-
-RULE_SINCE = min(
-    datetime.date.fromisoformat(row["since"])
-    for row in law_rows("thresholds")
-    if (row["code"], row["name"]) == ("RL-17", "layers")
-)
-"""From when on the rule holds, as the table of law says."""
-
-
 # ---------------------------------------------------------------- leverage
 
 
@@ -353,7 +329,7 @@ def _leverage(ask: Inquiry, holders: list[str]) -> Iterator[Finding]:
     for name in holders:
         r = LookThrough(facts.positions, name)
         found = r.leverages["proportional"]
-        if found is None or _legacy(ask, name)[0] == "present":
+        if found is None or legacy(ask, name, "layers")[0] == "present":
             continue
         limit, issuer = _limit(ask, r)
         if found > ask.threshold(limit):
@@ -448,7 +424,7 @@ def _levered(ask: Inquiry, r: LookThrough, limit: str, issuer: str) -> Finding:
         against={
             "exempt": ("clear", LEVERAGE_KINDS[limit]),
             "unit_class": ("clear", N_("the limit of leverage looks through a unit class all the same")),
-            "legacy": _legacy(ask, r.product_id),
+            "legacy": legacy(ask, r.product_id, "layers"),
         },
         amount=int((value - most) * net),
         currency=facts.tables.currency,

@@ -247,9 +247,19 @@ def _funds(book: _Book) -> None:
         paid = book.pay(
             12, f"investor{number:02d}", "pension", 500_000, memo="养老金缴费", product_id="PENSION"
         )
+        # one of them retires: of what the bonds brought, he is paid his first part
+        retired = {"redeemed": f"{_day(200)}T16:00:00", "redeemed_amount": 50_000} if number == 3 else {}
         book.add("subscriptions", product_id="PENSION", investor_id=f"INVESTOR{number:02d}", amount=500_000,
                  time=_day(12), due=_day(400), qualified="true", evidence="", kyc="done", risk_tolerance=4,
-                 transfer_id=paid)  # fmt: skip
+                 transfer_id=paid, **retired)  # fmt: skip
+    book.party("TREASURY", "财政国库", "government")
+    book.account("treasury", "TREASURY", 0, "settlement")
+    book.pay(21, "pension", "treasury", 2_000_000, memo="认购国债", product_id="PENSION")
+    book.pay(199, "treasury", "pension", 60_000, memo="国债付息还本", product_id="PENSION")
+    paid = book.pay(
+        200, "pension", "investor03", 50_000, memo="养老金领取", product_id="PENSION", kind="redemption"
+    )
+    book.rows["subscriptions"][-1]["redemption_transfer_id"] = paid
 
 
 def _payments(book: _Book) -> None:
