@@ -288,12 +288,18 @@ def near(facts: Facts, aims: Flags, hops: int) -> Flags:
     return found & ~blocked
 
 
-def paid_to(facts: Facts, to: Flags, currency: int, parties: Ints, begins: Ints, ends: Ints) -> Ints:
-    """What each party paid to some accounts of others in some time: not less than that, by seconds."""
+def paid_to(
+    facts: Facts, to: Flags, currency: int, parties: Ints, begins: Ints, ends: Ints, *, own: bool = False
+) -> Ints:
+    """What each party paid to some accounts in some time: not less than that, by seconds.
+
+    ``own``: also what it paid to accounts of its own.
+    """
     flows = facts.flows
     who = whose(facts)
     source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
-    keep = to[target] & ~flows["own"].to_numpy() & (flows["currency"].to_numpy() == currency)
+    keep = to[target] & (flows["currency"].to_numpy() == currency)
+    keep &= own | ~flows["own"].to_numpy()
     keep &= np.isin(who[source], parties) & (who[source] >= 0)
     seconds = flows["time"].to_numpy()[keep] // 1_000_000
     if not keep.any():

@@ -6,11 +6,9 @@ import datetime
 import itertools
 import math
 import statistics
-from collections.abc import Iterable
 from decimal import Decimal, getcontext
 from fractions import Fraction
 
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +18,7 @@ from graphflow.redlines import check
 from graphflow.redlines.rl13_debt_as_equity import LINE, SIGNS, grown, per_year, root, spread_of
 from graphflow.synthesis.lines import rl13
 from graphflow.synthesis.small import Frames, case_of, frame_of
+from tests.redlines.edits import changed, rows, with_rows, without_tables
 
 
 def found(frames: Frames, **asked: object) -> list[Finding]:
@@ -34,28 +33,6 @@ def measured(f: Finding) -> dict[str, Fraction]:
     return {m.name: m.value for m in f.measures}
 
 
-def rows(frame: pd.DataFrame) -> list[dict[str, str]]:
-    return [{str(k): str(v) for k, v in row.items() if v != ""} for row in frame.to_dict("records")]
-
-
-def changed(frames: Frames, table: str, where: dict[str, str], **values: str) -> Frames:
-    out = rows(frames[table])
-    for row in out:
-        if all(row.get(k) == v for k, v in where.items()):
-            row.update(values)
-    return {**frames, table: frame_of(out)}
-
-
-def with_rows(frames: Frames, **more: Iterable[dict[str, str]]) -> Frames:
-    return {
-        **frames, **{t: frame_of([*(rows(frames[t]) if t in frames else []), *new]) for t, new in more.items()},
-    }  # fmt: skip
-
-
-def without(frames: Frames, *tables: str) -> Frames:
-    return {name: frame for name, frame in frames.items() if name not in tables}
-
-
 def test_the_vector() -> None:
     (f,) = check(rl13.toy(), only="RL-13").findings
     assert f.value == 4 and hits(f) == {"dates", "yield", "loss", "exit"} and f.threshold == 3
@@ -67,7 +44,7 @@ def test_the_vector() -> None:
 
 
 def test_each_sign_needs_its_own_tables_and_the_others_go_on() -> None:
-    c = check(case_of(without(rl13.toy_tables(), "financials")), only="RL-13")
+    c = check(case_of(without_tables(rl13.toy_tables(), "financials")), only="RL-13")
     assert dict(zip(c.tests["test"], c.tests["ran"], strict=True)) == {
         "dates": True, "yield": True, "loss": False, "exit": True, "rights": True,
     }  # fmt: skip
@@ -75,12 +52,12 @@ def test_each_sign_needs_its_own_tables_and_the_others_go_on() -> None:
     assert hits(f) == {"dates", "yield", "exit"}
     (said,) = (e for e in f.elements if e.name == "fixed")
     assert "cannot be told: (3)" in said.note
-    no_stakes = check(case_of(without(rl13.toy_tables(), "stakes")), only="RL-13")
+    no_stakes = check(case_of(without_tables(rl13.toy_tables(), "stakes")), only="RL-13")
     assert no_stakes.not_assessable["code"].tolist() == ["RL-13"]
 
 
 def test_two_signs_are_not_enough() -> None:
-    base = without(rl13.toy_tables(), "financials")
+    base = without_tables(rl13.toy_tables(), "financials")
     assert not found(changed(base, "transfers", {"transfer_id": "exit"}, amount="1100"))
     assert found(changed(base, "transfers", {"transfer_id": "exit"}, amount="1100"), signs=2)
 
@@ -195,7 +172,7 @@ def test_a_buyer_from_outside_is_no_buy_back() -> None:
 
 def test_where_nothing_was_paid_the_price_grows_at_what_was_promised() -> None:
     """A product's equity, bought back after three years at 8 % a year: with a guarantee and so much promised."""
-    base = without(rl13.toy_tables(), "stakes", "financials")
+    base = without_tables(rl13.toy_tables(), "stakes", "financials")
     transfers = [
         {"transfer_id": "in", "time": "2015-03-31T10:00:00", "source": "fund", "target": "company", "amount": "1000"},
         {"transfer_id": "exit", "time": "2018-03-30T10:00:00", "source": "controller", "target": "fund",
