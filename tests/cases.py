@@ -35,6 +35,7 @@ from graphflow.kernels import (
 from graphflow.ledger.form import CUSTODY, ORDINARY, POT, ROW, STEP, TRANSIT
 from graphflow.ledger.form import OUTSIDE as NOWHERE
 from tests.cases_owning import OWNING
+from tests.cases_patterns import PATTERNS
 from tests.naive import balances as naive_balances
 from tests.naive import chains as naive_chains
 from tests.naive import claims as naive_claims
@@ -1345,4 +1346,5 @@ PAIRS = (
     Pair("chains.first_below", chains.first_below, naive_chains.first_below, below_inputs),
     Pair("chains.walk_chains", chains.walk_chains, naive_chains.walk_chains, chains_inputs, chains_outcome),
     *(Pair(*each) for each in OWNING),
+    *(Pair(*each) for each in PATTERNS),
 )  # fmt: skip

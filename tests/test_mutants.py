@@ -31,6 +31,44 @@ PLAIN = "def njit(*args, **keywords):\n    return lambda function: function\n"
 
 # the kernel (and a function that it calls, if the line is there), a line of it, what stands there instead
 MUTANTS = (
+    ("cycles.first_from", "if time[positions[middle]] < at:", "if time[positions[middle]] <= at:"),
+    ("cycles.close_enough", "if permille < 0:", "if permille <= 0:"),
+    ("cycles.close_enough", "+ ((came % 1000) * permille) // 1000", ""),
+    ("cycles.close_enough", "<= came + allowed", "< came + allowed"),
+    ("cycles.cycles", "time[root] + window", "time[root] + window - 1"),
+    ("cycles.cycles", "if time[edge] > late[node]:", "if time[edge] >= late[node]:"),
+    ("cycles.cycles", "or late[before] < time[edge]:", "or False:"),
+    ("cycles.cycles", "if not waits[before]:", "if False:"),
+    ("cycles.cycles", "waits[node] = False\n            begin", "begin"),
+    ("cycles.cycles", "or late[second] < begins", "or late[second] <= begins"),
+    ("cycles.cycles", "passed[home], passed[second] = True, True", "passed[home] = True"),
+    ("cycles.cycles", "passed[node] = False", "pass"),
+    ("cycles.cycles", "passed[after] = True", "pass"),
+    ("cycles.cycles", "passed[home] = False", "pass"),
+    ("cycles.cycles", "if time[edge] > limit:", "if time[edge] >= limit:"),
+    ("cycles.cycles", "if money[last, 3] == money[edge, 1] and not", "if not"),
+    ("cycles.cycles", "money[last, 2], money[edge, 0], permille", "money[last, 0], money[edge, 0], permille"),
+    ("cycles.cycles", "or (time[edge] == begins and edge < root)", ""),
+    ("cycles.cycles", "if depth + 1 < least", "if depth < least"),
+    ("cycles.cycles", "if way[k] < root:", "if False:"),
+    ("cycles.cycles", "if depth + 1 >= most or", "if depth >= most or"),
+    ("cycles.cycles", "passed[after] or stamp[after] != root", "stamp[after] != root"),
+    (
+        "cycles.cycles",
+        "or late[after] < time[edge]:\n                continue\n            way",
+        "or late[after] <= time[edge]:\n                continue\n            way",
+    ),
+    ("cycles.cycles", "out_pointer[after + 1], time, time[edge])", "out_pointer[after + 1], time, begins)"),
+    (
+        "cycles.cycles",
+        "found = np.append(found, np.empty(found.size, np.int32))",
+        "found = np.empty(2 * found.size, np.int32)",
+    ),
+    (
+        "cycles.cycles",
+        "pointer = np.append(pointer, np.zeros(pointer.size, np.int64))",
+        "pointer = np.zeros(2 * pointer.size, np.int64)",
+    ),
     ("shares.upstream", "if places[owner] < 0:", "if True:"),
     ("shares.upstream", "places[nodes[i]] = -1", "pass"),
     ("shares.upstream", "above[edges] = places[owner]", "above[edges] = count - 1"),
@@ -588,6 +626,7 @@ MUTANTS = (
 
 # Faults that few examples see: one that does, found by a search that began where the others are looked for.
 RARE = {
+    ("cycles.cycles", "or late[before] < time[edge]:", "or False:"): 1158,
     ("chains.walk_chains", "trails += 1", "trails += 0"): 412,
     ("chains.walk_chains/lay_down", 'piece["trail"] = cut["trail"]', 'piece["trail"] = 0'): 412,
     ("chains.walk_chains/convert", '== taken[begin]["trail"]', ">= 0"): 412,

@@ -1,0 +1,87 @@
+"""Kernels of laundering patterns beside their naive twins."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from graphflow.kernels import cycles
+from tests.naive import cycles as naive_cycles
+from tests.naive import index as naive_index
+
+
+def ints(values: Any, width: int = 0) -> np.ndarray:
+    array = np.array(values, np.int64)
+    return array.reshape(-1, width) if width else array
+
+
+def index_by(keys: Any, size: int) -> tuple[np.ndarray, np.ndarray]:
+    pointer, positions = naive_index.index_by(np.array(keys, np.int32), size)
+    return ints(pointer), np.array(positions, np.int32)
+
+
+def transfers(rng: random.Random, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """A few accounts, few moments so that many transfers are at once, amounts near one another, currencies."""
+    accounts, moments = rng.randint(2, 7), rng.choice((1, 3, 12, 40))
+    ends = [(rng.randrange(accounts), rng.randrange(accounts)) for _ in range(size)]
+    if rng.random() < 0.3:  # everything goes round
+        ends = [(i % accounts, (i + 1) % accounts) for i in range(size)]
+    time = sorted(rng.randint(0, moments) for _ in range(size))
+    money = []
+    for _ in range(size):
+        amount, coin = rng.choice((1000, rng.randint(1, 20), rng.randint(800, 1200))), rng.randrange(2)
+        converts = rng.random() < 0.2
+        money.append(
+            (amount, coin, rng.randint(800, 1200) if converts else amount, 1 - coin if converts else coin)
+        )
+    return np.array(ends, np.int32).reshape(-1, 2), ints(time), ints(money, 4), accounts
+
+
+def first_inputs(rng: random.Random, size: int) -> tuple:
+    time = ints(sorted(rng.randint(0, 9) for _ in range(size)))
+    positions = np.array(sorted(rng.sample(range(size), rng.randint(0, size))), np.int32)
+    begin = rng.randint(0, positions.size)
+    return positions, begin, rng.randint(begin, positions.size), time, rng.randint(-1, 10)
+
+
+def close_inputs(rng: random.Random, size: int) -> tuple:
+    came, permille = (
+        rng.choice((rng.randint(1, 5000), rng.randint(1, 2**61))),
+        rng.choice((-1, 0, 1, 10, 999)),
+    )
+    near = came * max(permille, 0) // 1000
+    return came, max(came + rng.choice((-1, 1)) * near + rng.choice((-1, 0, 0, 1)), 0), permille
+
+
+def cycles_inputs(rng: random.Random, size: int) -> tuple:
+    ends, time, money, accounts = transfers(rng, min(size, 16))
+    index = (*index_by(ends[:, 0], accounts), *index_by(ends[:, 1], accounts))
+    least = rng.choice((2, 3, 4))
+    limits = ints(
+        [least, rng.randint(least, 6), rng.choice((0, 2, 6, 40)), rng.choice((-1, 0, 100, 300)), 10**6]
+    )
+    roots = np.array(sorted(rng.sample(range(len(ends)), rng.randint(1, len(ends)))), np.int32)
+    return ends, time, money, index, limits, roots
+
+
+def cycles_outcome(found: Any, args: tuple) -> Any:
+    """The ways, in the order in which they were found; and what was cut."""
+    if len(found) == 2:
+        return [list(map(int, way)) for way in found[0]], list(found[1])
+    pointer, ways, cut = found
+    return [ways[a:b].tolist() for a, b in pairwise(pointer)], cut.tolist()
+
+
+def plain(found: Any, args: tuple) -> Any:
+    return found.item() if hasattr(found, "item") else found
+
+
+#: Name, kernel, twin, inputs, how outcomes compare, sizes to measure at.
+PATTERNS = (
+    ("cycles.first_from", cycles.first_from, naive_cycles.first_from, first_inputs, plain, (100,)),
+    ("cycles.close_enough", cycles.close_enough, naive_cycles.close_enough, close_inputs, plain, ()),
+    ("cycles.cycles", cycles.cycles, naive_cycles.cycles, cycles_inputs, cycles_outcome, (16,)),
+)  # fmt: skip

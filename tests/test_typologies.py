@@ -1,0 +1,260 @@
+"""Laundering patterns: on small cases by hand, beside plain recomputation, and on data that nobody here wrote."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import graphflow as gf
+from graphflow.kernels.cycles import cycles
+from graphflow.typologies import PATTERNS, Patterns, patterns
+from tests import cases_patterns
+from tests.conftest import shared_data
+from tests.naive import cycles as naive
+
+DAY = 86_400_000_000
+
+
+def case_of(rows: list[str], **more: object) -> gf.Case:
+    """Rows such as ``"A B 2024-03-01T09:00 5.00 USD"``, numbered t0, t1, …"""
+    split = [row.split() for row in rows]
+    frame = {
+        "transfer_id": [f"t{i}" for i in range(len(rows))],
+        "source": [row[0] for row in split],
+        "target": [row[1] for row in split],
+        "time": [row[2] for row in split],
+        "amount": [row[3] for row in split],
+        "currency": [row[4] if len(row) > 4 else "CNY" for row in split],
+    }
+    frame |= {name: more.pop(name) for name in list(more) if name not in ("accounts", "parties", "roles")}
+    return gf.Case.from_tables(transfers=frame, **more)
+
+
+RING = ["A B 2024-03-01T09:00 9", "B C 2024-03-02T09:00 8", "C A 2024-03-03T09:00 7"]
+
+
+def ways(found: Patterns) -> list[tuple[str, ...]]:
+    return sorted(found.frame()["transfers"])
+
+
+# ------------------------------------------------------------------ what is looked at
+
+
+def test_a_ring_in_time_order_is_a_cycle_and_out_of_order_it_is_none() -> None:
+    assert ways(patterns(case_of(RING), "cycle")) == [("t0", "t1", "t2")]
+    turned = [RING[0].replace("03-01", "03-02T10:00").replace("T09:00", "", 1), *RING[1:]]
+    assert ways(patterns(case_of(turned), "cycle")) == []
+
+
+def test_the_window_is_inclusive_and_begins_with_the_first() -> None:
+    assert ways(patterns(case_of(RING), "cycle", window="48h")) == [("t0", "t1", "t2")]
+    assert ways(patterns(case_of(RING), "cycle", window="47h")) == []
+
+
+def test_amounts_may_differ_by_so_many_thousandths() -> None:
+    assert ways(patterns(case_of(RING), "cycle", permille=125)) == [("t0", "t1", "t2")]
+    assert ways(patterns(case_of(RING), "cycle", permille=124)) == []  # 8 to 7 is an eighth
+    coins = [f"{row} {coin}" for row, coin in zip(RING, ("CNY", "USD", "EUR"), strict=True)]
+    found = patterns(case_of(coins), "cycle", permille=0).frame()  # two currencies are not compared
+    assert found["currency"].tolist() == ["CNY,USD,EUR"] and found["amount"].isna().all()
+
+
+def test_at_one_moment_any_order_counts_and_each_cycle_comes_once() -> None:
+    rows = [row[:4] + "2024-03-01T09:00 5" for row in ("C A ", "B C ", "A B ")]
+    assert len(patterns(case_of(rows), "cycle").frame()) == 1
+
+
+def test_within_a_day_of_which_only_the_date_is_known_any_order_counts() -> None:
+    rows = ["A B 2024-03-01T18:00 5", "B C 2024-03-01 5", "C A 2024-03-01T09:00 5"]
+    assert len(patterns(case_of(rows), "cycle").frame()) == 1
+    rows[1] = "B C 2024-03-01T12:00 5"
+    assert len(patterns(case_of(rows), "cycle").frame()) == 0
+
+
+def test_money_in_transit_leaves_no_earlier_than_it_arrives() -> None:
+    arrives = ["2024-03-01T10:00", "", ""]
+    assert len(patterns(case_of(RING, target_time=arrives), "cycle").frame()) == 1
+    arrives[0] = "2024-03-02T09:01"
+    assert len(patterns(case_of(RING, target_time=arrives), "cycle").frame()) == 0
+
+
+def test_what_was_undone_is_no_part_and_what_was_undone_in_part_counts_for_the_rest() -> None:
+    undone = [*RING, "C B 2024-03-02T12:00 8"]
+    back = ["", "", "", "t1"]
+    assert ways(patterns(case_of(undone, reversal_of=back), "cycle", least=2)) == []
+    undone[3] = "C B 2024-03-02T12:00 3"
+    found = patterns(case_of(undone, reversal_of=back), "cycle", least=2).frame()
+    assert found["transfers"].tolist() == [("t0", "t1", "t2")] and found["amount"].tolist() == [500]
+
+
+def test_accounts_of_one_party_are_one_holder_unless_accounts_are_asked_for() -> None:
+    rows = ["A1 B 2024-03-01T09:00 9", "B C 2024-03-02T09:00 8", "C A2 2024-03-03T09:00 7",
+            "A2 A1 2024-03-04T09:00 7"]  # fmt: skip
+    accounts = {"account_id": ["A1", "A2", "B", "C"], "party_id": ["P", "P", "", ""]}
+    parties = {"party_id": ["P"], "name": ["p"], "kind": ["person"]}
+    case = case_of(rows, accounts=accounts, parties=parties)
+    found = patterns(case, "cycle").frame()
+    assert found[["transfers", "accounts", "members"]].values.tolist() == [
+        [("t0", "t1", "t2"), ("A1", "A2", "B", "C"), 3]
+    ]
+    assert ways(patterns(case, "cycle", by="account")) == [("t0", "t1", "t2", "t3")]
+
+
+def test_nothing_later_than_the_day_is_seen() -> None:
+    assert ways(patterns(case_of(RING), "cycle", as_of="2024-03-03")) == [("t0", "t1", "t2")]
+    assert ways(patterns(case_of(RING), "cycle", as_of="2024-03-02")) == []
+
+
+@pytest.mark.parametrize("kind", ["clearing", "tax", "internal", "client_custody", "reserve_central", "cash"])
+def test_accounts_through_which_everything_passes_are_no_members_and_it_is_said(kind: str) -> None:
+    found = patterns(case_of(RING, accounts={"account_id": ["B"], "kind": [kind]}), "cycle")
+    assert found.frame().empty
+    assert found.left_out[["account_id", "transfers", "amount", "currency"]].values.tolist() == [
+        ["B", 2, 1700, "CNY"]
+    ]
+
+
+@pytest.mark.parametrize("subject", ["B", "P"])
+def test_a_role_says_the_same_of_an_account_or_its_holder(subject: str) -> None:
+    tables = {
+        "accounts": {"account_id": ["B"], "party_id": ["P"]},
+        "parties": {"party_id": ["P"], "name": ["p"], "kind": ["company"]},
+        "roles": {"subject_id": [subject], "role": ["settlement_house"], "source": ["register"]},
+    }
+    found = patterns(case_of(RING, **tables), "cycle")
+    assert found.frame().empty and found.left_out["account_id"].tolist() == ["B"]
+    tables["roles"]["role"] = ["payroll"]
+    assert len(patterns(case_of(RING, **tables), "cycle").frame()) == 1
+
+
+def test_an_unknown_other_side_is_nobody_and_its_money_is_said_beside_the_known_one() -> None:
+    rows = ["A ?:A:1 2024-03-01T09:00 9", "?:A:2 A 2024-03-03T09:00 8"]
+    found = patterns(case_of(rows), "cycle", least=2)
+    assert found.frame().empty
+    assert found.left_out[["account_id", "transfers", "amount"]].values.tolist() == [["A", 2, 1700]]
+
+
+def test_a_score_is_what_part_of_the_transfers_of_its_members_lies_in_it() -> None:
+    more = [*RING, "A X 2024-03-09T09:00 1", "Y A 2024-03-09T09:00 1"]
+    assert patterns(case_of(more), "cycle").frame()["score"].tolist() == [pytest.approx((2 / 4 + 1 + 1) / 3)]
+
+
+def test_ways_that_were_not_tried_are_said() -> None:
+    found = patterns(case_of(RING), "cycle", budget=1)
+    assert found.frame().empty
+    assert found.left_out[["kind", "transfer_id"]].values.tolist() == [["cycle", "t0"]]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"only": "circle"}, "cycle"),
+        ({"window": "soon"}, "20D"),
+        ({"least": 0}, "least"),
+        ({"by": "bank"}, "party"),
+        ({"as_of": "then"}, "as_of"),
+    ],
+)
+def test_wrong_settings_are_said_by_name(wrong: dict, said: str) -> None:
+    with pytest.raises(gf.UsageError, match=said):
+        patterns(case_of(RING), **wrong)
+
+
+def test_every_pattern_says_what_it_is() -> None:
+    assert len({each.name for each in PATTERNS}) == len(PATTERNS)
+    for each in PATTERNS:
+        assert each.name.isidentifier() and each.text.endswith(".") and each.name_zh and each.find.__doc__
+
+
+def test_an_empty_case_has_no_patterns() -> None:
+    assert patterns(case_of(RING[:1])).frame().empty
+
+
+# ------------------------------------------------------------------ beside plain recomputation
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2**40), st.integers(1, 200))
+def test_what_is_cut_is_said_and_the_rest_is_all_there(seed: int, steps: int) -> None:
+    args = list(cases_patterns.cycles_inputs(random.Random(seed), 16))
+    args[5] = np.arange(len(args[0]), dtype=np.int32)
+    whole = naive.cycles(*args)[0]
+    args[4] = args[4].copy()
+    args[4][4] = steps
+    pointer, found, cut = cycles(*args)
+    some = {tuple(found[a:b].tolist()) for a, b in pairwise(pointer)}
+    assert some <= set(map(tuple, whole))
+    assert {way for way in map(tuple, whole) if way[0] not in set(cut.tolist())} <= some
+
+
+# ------------------------------------------------------------------ data of others
+
+
+def imported(name: str, factory: pytest.TempPathFactory) -> gf.Case:
+    source = shared_data() / name
+    if not source.is_dir():
+        pytest.skip(f"data: there is no {source} (GRAPHFLOW_DATA says where else)")
+    folder = factory.mktemp(name) / "case"
+    gf.import_sources(str(folder), [str(source)])
+    return gf.open_case(str(folder))
+
+
+@pytest.fixture(scope="module")
+def amlsim(tmp_path_factory: pytest.TempPathFactory) -> gf.Case:
+    return imported("amlsim_12k", tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def amlworld(tmp_path_factory: pytest.TempPathFactory) -> gf.Case:
+    return imported("amlworld_hi_small", tmp_path_factory)
+
+
+def laundering(case: gf.Case, kind: str) -> list[frozenset[str]]:
+    """The transfers of each planted scheme of a kind, in AMLSim."""
+    rows = case.tables.transfers
+    mine = rows[rows["alert_type"] == kind]
+    return [frozenset(part["transfer_id"]) for _, part in mine.groupby("alert_id")]
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_every_cycle_of_amlsim_is_found_and_the_laundering_ones_rank_first(amlsim: gf.Case) -> None:
+    found = patterns(amlsim, "cycle", window="20D", least=3, most=10)
+    frame = found.frame()
+    assert Counter(map(len, frame["transfers"])) == {
+        3: 343, 4: 381, 5: 302, 6: 187, 7: 119, 8: 58, 9: 36, 10: 18,
+    }  # fmt: skip
+    assert len(set(map(frozenset, frame["transfers"]))) == len(frame) == 1444
+    assert found.left_out.empty
+    planted = set(laundering(amlsim, "cycle"))
+    hits = [frozenset(way) in planted for way in frame["transfers"]]
+    assert sum(hits) == 95
+    assert sum(hits[:100]) > 50
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_the_cycles_of_amlworld_close_and_those_in_time_order_are_found_across_currencies(
+    amlworld: gf.Case,
+) -> None:
+    rows = amlworld.tables.transfers
+    planted = [part for _, part in rows[rows["typology"] == "cycle"].groupby("attempt")]
+    assert len(planted) == 54
+    for part in planted:  # they close: each account is left once and reached once
+        assert sorted(part["source"]) == sorted(part["target"]) and part["source"].is_unique
+    frame = patterns(amlworld, "cycle", window="20D", least=2, most=12).frame()
+    found = {frozenset(way): coins for way, coins in zip(frame["transfers"], frame["currency"], strict=True)}
+    hits = [part for part in planted if frozenset(part["transfer_id"]) in found]
+    assert len(hits) == 49
+    assert sum(len(part) == 2 for part in hits) == 14
+    assert sum("," in found[frozenset(part["transfer_id"])] for part in hits) == sum(
+        len(pd.concat([part["currency"], part["target_currency"]]).dropna().unique()) > 1 for part in hits
+    )
+    assert sum(part["currency"].nunique() > 1 for part in planted) == 38
