@@ -8,14 +8,16 @@ import pandas as pd
 import streamlit as st
 
 from app import cases, session
-from app.names import word
+from app.names import rule_title, word
 from app.session import say
 from app.tables import COUNT, MONEY, RIGHT, Column, table_to_take
+from graphflow import tracing
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
 from graphflow.pictures.words import FEE_GROUNDS, end_name, percent
 from graphflow.products import LookThrough, Register, Rollover, list_products, look_through, register
 from graphflow.products.registering import GAPS, GROUPS
+from graphflow.tables import SCHEMA
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 MATRIX = (12, 6)
 """Investors and assets, the greatest of each, that have rows and columns of their own."""
 
-RULES = ("fifo", "lifo", "prorata")
+TRACED = [rule.name for rule in tracing.RULES if rule.backward and rule.attributes]
+"""The rules that say whose money redemptions were paid with."""
 
 ANSWERS = {
     "yes": N_("yes"), "no": N_("no"), "disputed": N_("disputed"), "unknown": N_("not known"),
@@ -249,10 +252,11 @@ def redemptions(case: Case, r: LookThrough, as_of: str | None) -> None:
     )
     rule = st.selectbox(
         say("Rule"),
-        RULES,
+        TRACED,
         None,
         key="product_rule",
         persist_state="session",
+        format_func=rule_title,
         placeholder=say("choose a rule to trace under"),
         width=320,
     )
@@ -355,6 +359,7 @@ def registry(case: Case, as_of: str | None) -> None:
     st.markdown(f"**{say('What is missing or does not fit')}**")
     frame = gaps.assign(
         problem=[say(GAPS[each]) for each in gaps["problem"]],
+        table=[say(SCHEMA[each].title) for each in gaps["table"]],
         time=[
             "" if each is None or pd.isna(each) else str(each.tz_convert(case.tables.timezone).date())
             for each in gaps["time"]

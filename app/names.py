@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from app.session import say
+from graphflow import tracing
 from graphflow.language import N_
 from graphflow.pictures.words import OWNING_WORDS, SECTORS
+
+RULES: Mapping[str, tracing.Rule] = {rule.name: rule for rule in tracing.RULES}
+"""The rules by which money is traced, by name."""
 
 # The other side where a row has none (`cash:ACCOUNT` and the like): what it is, and of whom.
 _OTHER_SIDES = {
@@ -57,6 +61,11 @@ _WORDS = {
 def word(text: str) -> str:
     """A word of ours in the reader's language; another text as it is."""
     return say(_WORDS[text]) if text in _WORDS else text
+
+
+def rule_title(name: str) -> str:
+    """A rule's title where room is short: without its name in the other language."""
+    return say(RULES[name].title).split(" (")[0]
 
 
 def called(names: Mapping[str, str], who: str) -> str:

@@ -786,3 +786,18 @@ def test_two_with_nothing_between_them_are_said_to_have_none(tmp_path: Path) -> 
     assert "Not related, by what is known" in plain
     assert "no manager or relative joins A and B in what this case knows" in plain
     assert "related_table" not in tables(at)
+
+
+# ---------------------------------------------------------------- products
+
+
+def test_rules_tables_and_kinds_on_the_screen_of_products_are_in_the_readers_language(tmp_path: Path) -> None:
+    holders.p7().save(tmp_path / "p7")
+    at = fine(started("products", lang="zh", case=tmp_path / "p7", product="W"))
+    assert at.selectbox(key="product_rule").options[0] == "先进先出"
+    (gaps,) = [each.value["table"] for each in at.dataframe if "problem" in each.value]
+    assert {"认购", "产品"} <= set(gaps) and not any(each.isascii() for each in gaps)
+    holders.p1().save(tmp_path / "p1")
+    at = fine(started("products", lang="en", case=tmp_path / "p1", product="W"))
+    (rows,) = [each.value for each in at.dataframe if "nominal_count" in each.value]
+    assert "public fund" in set(rows["kind"])

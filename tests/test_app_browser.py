@@ -366,7 +366,7 @@ def test_a_product_is_looked_through_with_its_ladder(
     page.get_by_role("tab", name="Redemptions").click()
     settle(page)
     page.get_by_role("combobox", name="Rule").click()
-    page.get_by_role("option", name="fifo").click()
+    page.get_by_role("option", name="First in, first out").click()
     settle(page)
     rolled = r.realised_rollover("fifo")
     rows = table(page, "product_sources")

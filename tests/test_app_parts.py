@@ -20,13 +20,16 @@ from hypothesis import strategies as st
 
 from app import layers, recent, sankey
 from app.money import SCALES, Figures, minor_of, times
-from app.names import behind
+from app.names import _WORDS, behind
 from app.sankey import END, OTHERS, Chain, View, build
 from app.style import verbatim
 from app.tables import COUNT, MONEY, TEXT, Column, Sheet, csv_bytes, excel_bytes
 from app.tracing.files import picture_file
+from graphflow.language import translate
 from graphflow.pictures import END_NAMES, ORIGIN_NAMES
 from graphflow.pictures.colours import END_COLOURS
+from graphflow.pictures.words import ASSET_KINDS, PARTY_KINDS, PRODUCT_KINDS, SECTORS
+from graphflow.tables import SCHEMA
 
 HOSTILE = "![x](http://graphflow-guard.invalid/a.png) <img src=x onerror=alert(1)> {b} *A* :red[x] $5$"
 
@@ -442,3 +445,15 @@ def test_bands_stay_visible_however_many_nodes_are_drawn() -> None:
         fullest = max(sum(node.step == step for node in view.nodes) for step in range(view.steps))
         assert drawn["nodeGap"] * (fullest - 1) <= tall * 0.45, (count, tall)
         assert tall >= 7 * fullest
+
+
+def test_every_word_of_ours_that_a_table_may_hold_is_called_something() -> None:
+    """In the columns that screens and command line show: a new word there would be read as it stands in a file."""
+    for column, names in {
+        "parties.kind": PARTY_KINDS, "parties.sector": SECTORS, "products.kind": PRODUCT_KINDS,
+        "holdings.asset_kind": ASSET_KINDS, "accounts.kind": _WORDS,
+    }.items():  # fmt: skip
+        table, _, name = column.partition(".")
+        words = SCHEMA[table].columns[name].words
+        assert words and set(words) <= names.keys(), column
+    assert {translate(each, "zh") for each in SECTORS.values()}.isdisjoint(SECTORS.values())

@@ -925,6 +925,7 @@ def test_the_command_line_says_the_same_figures(kept: Path, capsys: pytest.Captu
     )
     plain = told(capsys, case, "W", "--language", "zh")
     assert "33.75" in plain and "最终投资者 × 最终投向" in plain
+    assert "房地产开发商" in plain and "developer" not in plain
 
 
 def test_why_no_part_of_a_layers_fees_is_told_stands_beside_them(capsys: pytest.CaptureFixture[str]) -> None:
@@ -968,6 +969,8 @@ def test_the_register_on_the_command_line(kept: Path, capsys: pytest.CaptureFixt
     assert [row["paid_in"] for row in said["products"]] == ["100.00", "120.00", "0.00", "0.00"]
     groups = told(capsys, case, "--by", "region", "--format", "csv").splitlines()
     assert [line.split(",")[:2] for line in groups[1:]] == [["上海", "2"], ["北京", "1"], ["", "1"]]
+    plain = told(capsys, case, "--register", "--language", "zh")
+    assert {"认购", "产品"} <= set(plain.split()) and not {"subscriptions", "products"} & set(plain.split())
     assert run(["products", case, "W", "--register"]) == 2
     assert "leave out the one" in capsys.readouterr().err
 
@@ -1032,7 +1035,10 @@ def test_the_list_of_products_says_what_its_columns_are(capsys: pytest.CaptureFi
     for head in ("layers with companies", "investors by name", "investors in the end"):
         assert head in lines[0]
     products.show_product(case, gf.look_through(case, "A"), "table", "en", "assets")
-    assert f"{products.TITLES['fees']}: no account of a layer is in the case: what was paid is not known" in capsys.readouterr().out
+    assert (
+        f"{products.TITLES['fees']}: no account of a layer is in the case: what was paid is not known"
+        in capsys.readouterr().out
+    )
 
 
 def test_realised_rollover_on_the_command_line(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:

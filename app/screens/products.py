@@ -14,7 +14,13 @@ from app.session import say
 from app.tables import COUNT, MONEY, RIGHT, Column, table_to_take
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
-from graphflow.pictures.words import ASSET_KINDS, OVERDUE_COUNTS, brief_percent, percent
+from graphflow.pictures.words import (
+    ASSET_KINDS,
+    OVERDUE_COUNTS,
+    PRODUCT_KINDS,
+    brief_percent,
+    percent,
+)
 from graphflow.products import LookThrough
 from graphflow.products.looking import NO_DATE, OVERDUE
 
@@ -435,12 +441,14 @@ def _investors(case: Case, r: LookThrough) -> None:
 def _all(case: Case, rows: pd.DataFrame) -> None:
     parties = cases.party_names(case, [str(each) for each in rows["issuer_id"].dropna()])
     shown = rows.assign(
+        kind=["" if pd.isna(each) else say(PRODUCT_KINDS.get(each, each)) for each in rows["kind"]],
         issuer_id=["" if pd.isna(each) else parties.get(each, each) for each in rows["issuer_id"]],
         wam_gap=["" if pd.isna(each) else f"{each:,.0f}" for each in rows["wam_gap"]],
     )
     columns = {
         "product_id": Column(say("product")),
         "name": Column(say("name")),
+        "kind": Column(say("kind")),
         "issuer_id": Column(say("issuer")),
         "depth": Column(say("layers below"), COUNT),
         "depth_total": Column(say("layers with companies"), COUNT),

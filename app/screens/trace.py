@@ -15,7 +15,7 @@ import streamlit as st
 
 from app import cases, controls, session
 from app.money import Figures
-from app.names import word
+from app.names import RULES, rule_title, word
 from app.references import ask
 from app.sankey import COLUMNS, MOST
 from app.screens import data
@@ -30,7 +30,6 @@ from app.tracing.lists import assumptions, chain_table, end_table
 from app.tracing.picture import facts, picture, row_table
 from app.tracing.selection import Selection, focused
 from app.tracing.standing import standing
-from graphflow import tracing
 from graphflow.errors import GraphflowError
 from graphflow.language import N_
 from graphflow.tracing.references import reference_to
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from graphflow.case import Case
 
 MOST_HOPS = 1_000
-RULES = {rule.name: rule for rule in tracing.RULES}
 RULE_HELP = N_("An account mixes money; a rule says which money leaves first.")
 RULE_SAID = N_("{says} Used by: {used_by} Source: {source}")
 REFERENCE_HELP = N_(
@@ -79,11 +77,6 @@ def show() -> None:
         return
     note.empty()
     _answer(case, kept, repr((str(case.path), case.hash, reference, settings)), reference, settings)
-
-
-def rule_title(name: str) -> str:
-    """A rule's title where room is short: without its name in the other language."""
-    return say(RULES[name].title).split(" (")[0]
 
 
 def _rule_help() -> str:
