@@ -71,40 +71,6 @@ PARTY_KINDS: Mapping[str, str] = {
 }
 """What the kinds of parties are called where people read them."""
 
-SECTORS: Mapping[str, str] = {
-    "p2p_platform": N_("online lending platform"),
-    "equity_crowdfunding_platform": N_("equity crowdfunding platform"),
-    "payment_institution": N_("payment institution"),
-    "asset_manager": N_("asset manager"),
-    "fund_distributor": N_("fund distributor"),
-    "bank": N_("bank"),
-    "trust_company": N_("trust company"),
-    "insurer": N_("insurer"),
-    "broker": N_("broker"),
-    "lender": N_("lender"),
-    "guarantor": N_("guarantor"),
-    "exchange": N_("exchange"),
-    "clearing_house": N_("clearing house"),
-    "developer": N_("property developer"),
-    "property_agency": N_("property agency"),
-    "ordinary": N_("ordinary"),
-}
-"""What the sectors of parties are called where people read them."""
-
-PRODUCT_KINDS: Mapping[str, str] = {
-    "fixed_income": N_("fixed income"),
-    "equity": N_("equity product"),
-    "mixed": N_("mixed"),
-    "commodity": N_("commodities and derivatives"),
-    "public_fund": N_("public fund"),
-    "fund_of_funds": N_("fund of funds"),
-    "abs": N_("asset-backed security"),
-    "pension": N_("pension product"),
-    "trust": N_("trust"),
-    "wealth_management": N_("wealth management product"),
-}
-"""What the kinds of products are called where people read them."""
-
 ASSET_KINDS: Mapping[str, str] = {
     "standard_debt": N_("standardised debt (标准化债权)"),
     "nonstandard_debt": N_("non-standard debt (非标债权)"),
