@@ -22,7 +22,7 @@ from tests.naive import lows as naive_lows
 
 EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "300"))
 # Those that say where money went are tried on more ledgers.
-MORE = int(os.environ.get("GRAPHFLOW_EXAMPLES", "600"))
+MORE = int(os.environ.get("GRAPHFLOW_EXAMPLES", "300"))
 TRACING = {
     "fifo.trace_lots", "lifo.trace_stack", "prorata.trace_shares", "libr.trace_lowest", "poison.touch",
     "poison.spread", "chains.walk_chains",
@@ -92,7 +92,7 @@ def test_no_kernel_reads_beyond_its_arrays(tmp_path: Path) -> None:
     # everything is compiled for this alone: what it takes to make it fast would be wasted
     checked = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_OPT": "0", "NUMBA_CACHE_DIR": str(tmp_path)}
     run = subprocess.run(
-        [sys.executable, "-m", "tests.bounds", "150"],
+        [sys.executable, "-m", "tests.bounds", "100"],
         cwd=KERNELS.parent.parent, env=checked, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
