@@ -20,7 +20,7 @@ from tests import cases
 from tests.cases import PAIRS, Pair
 from tests.naive import lows as naive_lows
 
-EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "150"))
 # Those that say where money went are tried on more ledgers.
 MORE = int(os.environ.get("GRAPHFLOW_EXAMPLES", "300"))
 TRACING = {
