@@ -208,8 +208,8 @@ def _fees(case: Case, r: LookThrough) -> None:
     parties = cases.party_names(case, {str(each) for each in fees["id"]})
     frame = fees.assign(
         id=[
-            str(r.positions.products.get(row.id, {}).get("name") or parties.get(row.id, row.id))
-            for row in fees.itertuples()
+            str(r.positions.products.get(each, {}).get("name") or parties.get(each, each))
+            for each in fees["id"]
         ],
         part=[percent(each) for each in fees["part"]],
         rate=[percent(each) for each in fees["rate"]],

@@ -68,8 +68,8 @@ def ordered(columns: Sequence[int], joined: Sequence[tuple[int, int]]) -> list[l
         beside = before if sweep % 2 == 0 else after
         for row in rows if sweep % 2 == 0 else rows[::-1]:
             middle = {
-                place: sum(at[other] for other in near) / len(near)
-                if (near := beside.get(place))
+                place: sum(at[other] for other in others) / len(others)
+                if (others := beside.get(place))
                 else at[place]
                 for place in row
             }
@@ -112,7 +112,7 @@ def spread(
     for sweep in range(12):
         for row in rows if sweep % 2 else rows[::-1]:
             wanted = [
-                sum(y[other] for other in near) / len(near) if (near := beside.get(place)) else y[place]
+                sum(y[other] for other in others) / len(others) if (others := beside.get(place)) else y[place]
                 for place in row
             ]
             y_row = apart(wanted, [(room[one] + room[other]) / 2 for one, other in pairwise(row)])

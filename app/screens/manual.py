@@ -22,11 +22,9 @@ def show() -> None:
 
 
 def _chosen() -> str:
-    """The page of the address, as long as nobody chose another one; only several pages need a choice."""
+    """The page of the address, as long as nobody chose another one."""
     asked = session.asked("page")
     first = asked if asked in PAGES else PAGES[0]
-    if len(PAGES) == 1:
-        return first
     titles = {name: read(name, language()).title for name in PAGES}
     chosen = st.selectbox(
         say("Page"),

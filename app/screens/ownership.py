@@ -177,8 +177,8 @@ def _owners(case: Case, party: str, kind: str, day: str | None, regime: str, nam
         shown = pd.DataFrame(
             {
                 "owner": [
-                    word(row.kind) if pd.isna(row.owner_id) else names.plain(row.owner_id)
-                    for row in frame.itertuples()
+                    word(kind) if pd.isna(owner) else names.plain(owner)
+                    for owner, kind in zip(frame["owner_id"], frame["kind"], strict=True)
                 ],
                 "kind": [word(each) for each in frame["kind"]],
                 "share": [_range(row, "share") for row in frame.to_dict("records")],
@@ -493,7 +493,8 @@ def _related(case: Case, party: str, day: str | None, names: _Names) -> None:
             "related_table",
         )
     if len(answer.hints):
-        hints = [f"{word(row.hint)} {row.value}".strip() for row in answer.hints.itertuples()]
+        pairs = zip(answer.hints["hint"], answer.hints["value"], strict=True)
+        hints = [f"{word(hint)} {value}".strip() for hint, value in pairs]
         st.warning(say("Hints, which prove nothing") + ": " + "; ".join(hints), icon=":material/lightbulb:")
 
 

@@ -191,7 +191,10 @@ def _layers(case: Case, r: LookThrough) -> None:
     with table:
         frame = pd.DataFrame(
             {
-                "asset": [_name(r, row.asset_kind, row.asset_id, parties) for row in r.assets.itertuples()],
+                "asset": [
+                    _name(r, kind, ident, parties)
+                    for kind, ident in zip(r.assets["asset_kind"], r.assets["asset_id"], strict=True)
+                ],
                 "kind": [say(_KINDS.get(each, each)) for each in r.assets["asset_kind"]],
                 "weight": [percent(each) for each in r.assets["weight"]],
                 "amount": r.assets["amount"],
@@ -233,8 +236,8 @@ def _drawing(case: Case, r: LookThrough, parties: dict[str, str]) -> tuple[layer
     web = r._down
     figures = cases.figures(case)
     weights = {
-        (f"asset:{row.asset_kind}" if row.asset_kind != "unknown" else "unknown", row.asset_id): row.weight
-        for row in r.assets.itertuples()
+        (kind if kind == "unknown" else f"asset:{kind}", ident): float(weight)
+        for kind, ident, weight in r.assets[["asset_kind", "asset_id", "weight"]].itertuples(index=False)
     }
     leaves = sorted((node for node in web.nodes if node in weights), key=lambda node: -weights[node])
     small = leaves[DRAWN:] if len(leaves) > DRAWN + 1 else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +65,7 @@ def _rows(case: Case) -> None:
     smallest = controls.smallest(case, least)
     if smallest is None or not controls.ordered(since, until):
         return
-    asked = {
+    asked: dict[str, Any] = {
         "text": (text or "").strip() or None,
         "party": (party or "").strip() or None,
         "least": smallest or None,
@@ -76,7 +76,7 @@ def _rows(case: Case) -> None:
     if stored is not None and not any(asked.values()):
         # all rows: only the page that is looked at becomes a frame
         found: pa.Table | pd.DataFrame = stored
-        order: npt.NDArray[np.int64] = _in_time(case, f"{case.path} {case.hash}")
+        order: npt.NDArray[np.int64] = _in_time(stored, f"{case.path} {case.hash}")
     else:
         found = case.transfers(**asked)
         order = np.asarray(found["time"].argsort(kind="stable"), np.int64)
@@ -87,10 +87,9 @@ def _rows(case: Case) -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _in_time(_case: Case, stamp: str) -> npt.NDArray[np.int64]:
-    """The places of the transfers in the order of their times; the case stands for itself by its stamp."""
-    times = _case.tables.arrow("transfers")["time"].cast(pa.int64()).to_numpy()
-    return np.argsort(times, kind="stable")
+def _in_time(_stored: pa.Table, stamp: str) -> npt.NDArray[np.int64]:
+    """The places of all transfers in the order of their times; they stand for themselves by a stamp."""
+    return np.argsort(_stored["time"].cast(pa.int64()).to_numpy(), kind="stable")
 
 
 def _table(case: Case, found: pa.Table | pd.DataFrame, order: npt.NDArray[np.int64]) -> None:

@@ -146,9 +146,9 @@ def comparison(words: Words, reference: str, settings: dict[str, Any]) -> None:
         placeholder="",
         height=min(420, 37 + 35 * max(len(shown), 1)),
     )
-    for name, error in found.errors.items():
+    for name, refused in found.errors.items():
         title = next(say(rule.title) for rule in RULES if rule.name == name)
-        for problem in getattr(error, "problems", ()):
+        for problem in getattr(refused, "problems", ()):
             st.caption(f"**{title}** · {verbatim(say(problem.what, **problem.values))}")
     st.caption(
         say(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -103,7 +105,7 @@ def export(words: Words, question: str, rules: Compared | None) -> None:
         for sheet, name in zip(sheets[1:], names, strict=True):
             st.download_button(
                 f"CSV · {sheet.title}",
-                lambda sheet=sheet: csv_bytes(sheet, figures),
+                partial(csv_bytes, sheet, figures),
                 f"trace_{name}.csv",
                 "text/csv",
                 key=f"trace_csv_{name}",

@@ -35,9 +35,9 @@ def frontier_rows(words: Words) -> tuple[pd.DataFrame, int]:
         else:
             sums[who] = sums.get(who, 0) + amount
     side = "source" if words.backward else "target"
-    came = kept.rows.assign(who=[kept.who(each) for each in kept.rows[side]])
-    came = came[came["who"].isin(sums)].groupby("who")["at"].agg(["size", "min", "max"])
-    whose = kept.rows[["source", "target"]].stack().unique()
+    rows = kept.rows.assign(who=[kept.who(each) for each in kept.rows[side]])
+    came = rows[rows["who"].isin(sums)].groupby("who")["at"].agg(["size", "min", "max"]).to_dict("index")
+    whose = {*kept.rows["source"].unique(), *kept.rows["target"].unique()}
     accounts: dict[str, list[str]] = {}
     for account in whose:
         if kept.who(account) in sums:
@@ -51,7 +51,7 @@ def frontier_rows(words: Words) -> tuple[pd.DataFrame, int]:
     found: list[dict[str, Any]] = []
     for who, amount in sorted(sums.items(), key=lambda each: (-each[1], each[0])):
         some = any(ledger.account(each) in held for each in accounts.get(who, [who]))
-        seen = came.loc[who] if who in came.index else None
+        seen = came.get(who)
         found.append(
             {
                 "called": words.called(who),

@@ -90,7 +90,7 @@ def end_table(words: Words, selection: Selection) -> None:
 
 def _ends(words: Words) -> pd.DataFrame:
     """The ends, the greatest first, and who each belongs to."""
-    ends = words.result.ends
+    ends: pd.DataFrame = words.result.ends
     ends = ends.assign(who=holders_of(ends))
     return ends.sort_values(words.kept.measure, ascending=False, ignore_index=True, kind="stable")
 
