@@ -68,6 +68,12 @@ STATE_NAMES: Mapping[str, str] = {
     "inferred": N_("inferred"),
     "unknown": N_("cannot be told"),
 }
+RULE_NAMES: Mapping[str, str] = {
+    "fifo": N_("first in, first out"),
+    "lifo": N_("last in, first out"),
+    "prorata": N_("pro rata"),
+    "libr": N_("lowest intermediate balance"),
+}
 OUTCOME_NAMES: Mapping[str, str] = {
     "clear": N_("checked: does not apply"),
     "present": N_("checked: applies"),
@@ -484,7 +490,10 @@ class Finding:
                 )
             )
         if self.by_rule:
-            rules = ", ".join(f"{rule} {number_text(value)}" for rule, value in self.by_rule.items())
+            rules = say(N_("; ")).join(
+                say(N_("{what} {value}"), what=say(RULE_NAMES.get(rule, rule)), value=number_text(value))
+                for rule, value in self.by_rule.items()
+            )
             holds = (
                 N_("it holds under every rule tried")
                 if self.robust
