@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from graphflow.kernels import cycles
+from graphflow.kernels import cycles, windows
 from tests.naive import cycles as naive_cycles
 from tests.naive import index as naive_index
+from tests.naive import windows as naive_windows
 
 
 def ints(values: Any, width: int = 0) -> np.ndarray:
@@ -75,6 +76,25 @@ def cycles_outcome(found: Any, args: tuple) -> Any:
     return [ways[a:b].tolist() for a, b in pairwise(pointer)], cut.tolist()
 
 
+def within_inputs(rng: random.Random, size: int) -> tuple:
+    ends, time, _, accounts = transfers(rng, size)
+    side = rng.randrange(2)
+    pointer, positions = index_by(ends[:, side], accounts)
+    moments = [sorted(rng.randint(-2, 42) for _ in range(rng.randint(0, 6))) for _ in range(accounts)]
+    at_pointer, at = (
+        ints([0, *np.cumsum([len(each) for each in moments])]),
+        ints([each for mine in moments for each in mine]),
+    )
+    if rng.random() < 0.5:
+        at_pointer, at = pointer, time[positions]
+    other = np.ascontiguousarray(ends[:, 1 - side])
+    return pointer, positions, other, time, at_pointer, at, rng.choice((0, 1, 5, 50)), rng.random() < 0.5
+
+
+def lists(found: Any, args: tuple) -> Any:
+    return [list(map(int, each)) for each in found]
+
+
 def plain(found: Any, args: tuple) -> Any:
     return found.item() if hasattr(found, "item") else found
 
@@ -84,4 +104,5 @@ PATTERNS = (
     ("cycles.first_from", cycles.first_from, naive_cycles.first_from, first_inputs, plain, (100,)),
     ("cycles.close_enough", cycles.close_enough, naive_cycles.close_enough, close_inputs, plain, ()),
     ("cycles.cycles", cycles.cycles, naive_cycles.cycles, cycles_inputs, cycles_outcome, (16,)),
+    ("windows.distinct_within", windows.distinct_within, naive_windows.distinct_within, within_inputs, lists),
 )  # fmt: skip

@@ -31,6 +31,21 @@ PLAIN = "def njit(*args, **keywords):\n    return lambda function: function\n"
 
 # the kernel (and a function that it calls, if the line is there), a line of it, what stands there instead
 MUTANTS = (
+    ("windows.distinct_within", "time[positions[high]] <= last", "time[positions[high]] < last"),
+    ("windows.distinct_within", "time[positions[low]] < first", "time[positions[low]] <= first"),
+    (
+        "windows.distinct_within",
+        "if seen[who] == 0:\n                    distinct += 1",
+        "if True:\n                    distinct += 1",
+    ),
+    (
+        "windows.distinct_within",
+        "if seen[who] == 0:\n                    distinct -= 1",
+        "if True:\n                    distinct -= 1",
+    ),
+    ("windows.distinct_within", "seen[other[positions[i]]] = 0", "pass"),
+    ("windows.distinct_within", "at[k] if ahead else at[k] - window", "at[k]"),
+    ("windows.distinct_within", "begins[k] = low", "begins[k] = pointer[account]"),
     ("cycles.first_from", "if time[positions[middle]] < at:", "if time[positions[middle]] <= at:"),
     ("cycles.close_enough", "if permille < 0:", "if permille <= 0:"),
     ("cycles.close_enough", "+ ((came % 1000) * permille) // 1000", ""),

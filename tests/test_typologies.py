@@ -194,6 +194,75 @@ def test_what_is_cut_is_said_and_the_rest_is_all_there(seed: int, steps: int) ->
     assert {way for way in map(tuple, whole) if way[0] not in set(cut.tolist())} <= some
 
 
+def random_case(seed: int, size: int = 24) -> tuple[gf.Case, list[tuple[str, str, int, int]]]:
+    """A few accounts that pay one another within some days; and the rows: payer, payee, hour, amount."""
+    rng = random.Random(seed)
+    accounts, hours = rng.randint(3, 8), rng.choice((24, 100, 400))
+    rows = []
+    for hour in sorted(rng.randint(0, hours) for _ in range(size)):
+        payer, payee = rng.sample(range(accounts), 2)
+        rows.append((f"A{payer}", f"A{payee}", hour, rng.choice((100, rng.randint(90, 110)))))
+    start = pd.Timestamp("2024-03-01T00:00")
+    lines = [f"{a} {b} {(start + pd.Timedelta(hours=h)).isoformat()} {m}" for a, b, h, m in rows]
+    return case_of(lines), rows
+
+
+def grouped(windows: list[set[int]]) -> set[frozenset[int]]:
+    """Sets that have something in common, together."""
+    found: list[set[int]] = []
+    for window in windows:
+        mine = set(window)
+        for other in [each for each in found if each & mine]:
+            mine |= other
+            found.remove(other)
+        found.append(mine)
+    return set(map(frozenset, found))
+
+
+def places(frame: pd.DataFrame) -> list[frozenset[int]]:
+    return [frozenset(int(name[1:]) for name in way) for way in frame["transfers"]]
+
+
+@pytest.mark.parametrize("kind", ["fan_in", "fan_out"])
+@settings(max_examples=30)
+@given(st.integers(0, 2**40), st.integers(2, 4), st.sampled_from((0, 5, 30)))
+def test_fans_are_the_windows_with_enough_others(kind: str, seed: int, least: int, hours: int) -> None:
+    case, rows = random_case(seed)
+    side = kind == "fan_in"
+    expected: set[frozenset[int]] = set()
+    for hub in {row[side] for row in rows}:
+        mine = [i for i, row in enumerate(rows) if row[side] == hub]
+        windows = [{j for j in mine if rows[i][2] <= rows[j][2] <= rows[i][2] + hours} for i in mine]
+        expected |= grouped([w for w in windows if len({rows[j][not side] for j in w}) >= least])
+    frame = patterns(case, kind, least=least, window=f"{hours}h").frame()
+    found = places(frame)
+    assert set(found) == expected and len(found) == len(expected)
+    for way, accounts, amount in zip(found, frame["accounts"], frame["amount"], strict=True):
+        assert {accounts[0]} == {rows[i][side] for i in way}
+        assert sorted(accounts[1:]) == sorted({rows[i][not side] for i in way})
+        assert amount == 100 * sum(rows[i][3] for i in way)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**40), st.integers(2, 3), st.sampled_from((5, 30, 100)))
+def test_gather_scatter_is_enough_payers_before_and_payees_after(seed: int, least: int, hours: int) -> None:
+    case, rows = random_case(seed)
+    expected: set[frozenset[int]] = set()
+    for hub in {row[1] for row in rows}:
+        windows = []
+        for at in [row[2] for row in rows if row[1] == hub]:
+            ins = {i for i, row in enumerate(rows) if row[1] == hub and at - hours <= row[2] <= at}
+            outs = {i for i, row in enumerate(rows) if row[0] == hub and at <= row[2] <= at + hours}
+            if len({rows[i][0] for i in ins}) >= least and len({rows[i][1] for i in outs}) >= least:
+                windows.append(ins | outs)
+        expected |= grouped(windows)
+    frame = patterns(case, "gather_scatter", least=least, window=f"{hours}h").frame()
+    found = places(frame)
+    assert set(found) == expected and len(found) == len(expected)
+    for way, amount in zip(found, frame["amount"], strict=True):
+        assert 0 < amount <= 100 * sum(rows[i][3] for i in way) / 2
+
+
 # ------------------------------------------------------------------ data of others
 
 

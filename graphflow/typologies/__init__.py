@@ -21,7 +21,7 @@ from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.rows import Moment
 from graphflow.tables.columns import names
-from graphflow.typologies import cycle
+from graphflow.typologies import cycle, fan_in, fan_out, gather_scatter
 from graphflow.typologies.found import Asked, Found, scores
 from graphflow.typologies.payments import LeftOut, Payments, payments_of
 
@@ -57,6 +57,19 @@ PATTERNS: tuple[Pattern, ...] = (
         "cycle", N_("cycle"), "循环转账",
         N_("Money comes back to where it left, through others, each of them once, in time order."),
         cycle.find, 3, N_("transfers"),
+    ),
+    Pattern(
+        "fan_in", N_("fan-in"), "集中转入", N_("One holder receives from many within a short time."),
+        fan_in.find, 5, N_("payers"), 7,
+    ),
+    Pattern(
+        "fan_out", N_("fan-out"), "分散转出", N_("One holder pays many within a short time."),
+        fan_out.find, 5, N_("payees"), 7,
+    ),
+    Pattern(
+        "gather_scatter", N_("gather-scatter"), "先集中后分散",
+        N_("One holder collects from many, and then pays to many."),
+        gather_scatter.find, 3, N_("payers, and as many payees"),
     ),
 )  # fmt: skip
 """Every pattern that is looked for."""
