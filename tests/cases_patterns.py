@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from graphflow.kernels import cycles, windows
+from graphflow.kernels import cycles, passes, windows
 from tests.naive import cycles as naive_cycles
 from tests.naive import index as naive_index
+from tests.naive import passes as naive_passes
 from tests.naive import windows as naive_windows
 
 
@@ -91,6 +92,26 @@ def within_inputs(rng: random.Random, size: int) -> tuple:
     return pointer, positions, other, time, at_pointer, at, rng.choice((0, 1, 5, 50)), rng.random() < 0.5
 
 
+def passes_inputs(rng: random.Random, size: int) -> tuple:
+    ends, time, money, accounts = transfers(rng, size)
+    index = (*index_by(ends[:, 0], accounts), *index_by(ends[:, 1], accounts))
+    limits = ints([rng.choice((0, 2, 6, 40)), rng.choice((-1, 0, 100, 300)), rng.choice((1, 5, 10**6))])
+    return ends, time, money, index, limits
+
+
+def passes_outcome(found: Any, args: tuple) -> Any:
+    return [tuple(map(int, pair)) for pair in found[0]], [int(each) for each in found[1]]
+
+
+def pairs_inputs(rng: random.Random, size: int) -> tuple:
+    pairs = sorted({(rng.randrange(size), rng.randrange(size)) for _ in range(size)})
+    return np.array(pairs, np.int32).reshape(-1, 2), size
+
+
+def flags(found: Any, args: tuple) -> Any:
+    return [bool(each) for each in found]
+
+
 def lists(found: Any, args: tuple) -> Any:
     return [list(map(int, each)) for each in found]
 
@@ -105,4 +126,7 @@ PATTERNS = (
     ("cycles.close_enough", cycles.close_enough, naive_cycles.close_enough, close_inputs, plain, ()),
     ("cycles.cycles", cycles.cycles, naive_cycles.cycles, cycles_inputs, cycles_outcome, (16,)),
     ("windows.distinct_within", windows.distinct_within, naive_windows.distinct_within, within_inputs, lists),
+    ("passes.close_enough", passes.close_enough, naive_passes.close_enough, close_inputs, plain, ()),
+    ("passes.passes", passes.passes, naive_passes.passes, passes_inputs, passes_outcome),
+    ("passes.one_to_one", passes.one_to_one, naive_passes.one_to_one, pairs_inputs, flags),
 )  # fmt: skip

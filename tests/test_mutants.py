@@ -31,6 +31,21 @@ PLAIN = "def njit(*args, **keywords):\n    return lambda function: function\n"
 
 # the kernel (and a function that it calls, if the line is there), a line of it, what stands there instead
 MUTANTS = (
+    ("passes.close_enough", "if permille < 0:", "if permille <= 0:"),
+    ("passes.close_enough", "+ ((came % 1000) * permille) // 1000", ""),
+    ("passes.passes", "time[out_at[low]] < time[came]", "time[out_at[low]] <= time[came]"),
+    ("passes.passes", "time[goes] > time[came] + window", "time[goes] >= time[came] + window"),
+    ("passes.passes", "if ends[came, 0] == ends[goes, 1]:", "if False:"),
+    ("passes.passes", "if money[came, 3] == money[goes, 1] and not", "if not"),
+    ("passes.passes", "money[came, 2], money[goes, 0], permille", "money[came, 0], money[goes, 0], permille"),
+    ("passes.passes", "longer[:count] = pairs", "pass"),
+    ("passes.passes", "count = before", "pass"),
+    ("passes.passes", "if looked > most:\n            count", "if looked >= most:\n            count"),
+    ("passes.passes", "looked += 1", "looked += 0"),
+    ("passes.one_to_one", "pairs[k, 0] != last and", ""),
+    ("passes.one_to_one", "and not taken[pairs[k, 1]]", ""),
+    ("passes.one_to_one", "taken[pairs[k, 1]] = True", "pass"),
+    ("windows.distinct_within", "most = max(most, other[i])", "most = other[i]"),
     ("windows.distinct_within", "time[positions[high]] <= last", "time[positions[high]] < last"),
     ("windows.distinct_within", "time[positions[low]] < first", "time[positions[low]] <= first"),
     (

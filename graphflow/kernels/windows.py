@@ -41,7 +41,10 @@ def distinct_within(
     counts = np.empty(at.size, np.int32)
     begins = np.empty(at.size, np.int64)
     ends = np.empty(at.size, np.int64)
-    seen = np.zeros(pointer.size - 1, np.int32)
+    most = 0
+    for i in range(other.size):
+        most = max(most, other[i])
+    seen = np.zeros(most + 1, np.int32)
     for account in range(pointer.size - 1):
         low = high = pointer[account]
         end = pointer[account + 1]

@@ -21,7 +21,7 @@ from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.rows import Moment
 from graphflow.tables.columns import names
-from graphflow.typologies import cycle, fan_in, fan_out, gather_scatter
+from graphflow.typologies import cycle, fan_in, fan_out, gather_scatter, pass_through, scatter_gather
 from graphflow.typologies.found import Asked, Found, scores
 from graphflow.typologies.payments import LeftOut, Payments, payments_of
 
@@ -70,6 +70,16 @@ PATTERNS: tuple[Pattern, ...] = (
         "gather_scatter", N_("gather-scatter"), "先集中后分散",
         N_("One holder collects from many, and then pays to many."),
         gather_scatter.find, 3, N_("payers, and as many payees"),
+    ),
+    Pattern(
+        "scatter_gather", N_("scatter-gather"), "先分散后集中",
+        N_("One holder pays many, who pass it on to one other."),
+        scatter_gather.find, 3, N_("holders between"), 20, 100,
+    ),
+    Pattern(
+        "pass_through", N_("pass-through"), "快进快出",
+        N_("What a holder receives leaves soon after, in about the same amounts."),
+        pass_through.find, 3, N_("times"), 1, 50,
     ),
 )  # fmt: skip
 """Every pattern that is looked for."""

@@ -1,0 +1,69 @@
+"""Scatter-gather: one holder pays many, who pass it on to one other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graphflow.kernels.windows import distinct_within
+from graphflow.typologies.episodes import distinct, episodes, ranges
+from graphflow.typologies.found import Asked, Found, nothing
+from graphflow.typologies.passing import both_legs, pairs_of
+from graphflow.typologies.payments import Payments
+
+
+def find(payments: Payments, asked: Asked) -> Found:
+    """Payer and payee with at least `least` holders between them who pass on what they receive.
+
+    Each passes it on within the window of receiving it, and what they receive lies within the window of one
+    of them; windows that have a passing in common are one pattern. Members: the payer, those between, the
+    payee. The amount is what came to those between or what they passed on, whichever is less.
+
+    Examples
+    --------
+    >>> from graphflow.case import Case
+    >>> from graphflow.typologies.payments import payments_of
+    >>> case = Case.from_tables(transfers={"transfer_id": ["t1", "t2", "t3", "t4"],
+    ...     "time": ["2024-03-01", "2024-03-01", "2024-03-02", "2024-03-02"], "amount": ["5", "6", "5", "6"],
+    ...     "source": ["A", "A", "M", "N"], "target": ["M", "N", "B", "B"]})
+    >>> found = find(payments_of(case), Asked(window=7 * 86_400_000_000, least=2))
+    >>> found.transfers.tolist(), found.amount.tolist()
+    ([0, 1, 2, 3], [1100])
+    """
+    pairs, left = pairs_of(payments, asked, "scatter_gather")
+    if not len(pairs):
+        return nothing(left)
+    keys = payments.ends[pairs[:, 0], 0] * np.int64(payments.holders) + payments.ends[pairs[:, 1], 1]
+    _, group, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    many = counts[group] >= asked.least
+    pairs, group = pairs[many], group[many]
+    order = np.lexsort((pairs[:, 0], group))
+    pairs, group = pairs[order], group[order]
+    if not len(pairs):
+        return nothing(left)
+    begins_group = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+    pointer = np.append(begins_group, len(pairs)).astype(np.int64)
+    between = np.ascontiguousarray(payments.ends[pairs[:, 0], 1])
+    time = payments.time[pairs[:, 0]]
+    places = np.arange(len(pairs), dtype=np.int32)
+    found, begins, ends = distinct_within(pointer, places, between, time, pointer, time, asked.window, True)
+    enough = np.flatnonzero(found >= asked.least)
+    if not enough.size:
+        return nothing(left)
+    first = episodes(begins[enough], ends[enough])
+    last = np.append(first[1:], enough.size) - 1
+    begin, end = begins[enough[first]], ends[enough[last]]
+    mine = pairs[ranges(begin, end)]
+    groups, number = np.repeat(np.arange(first.size), end - begin), np.arange(first.size)
+    bounds, transfers, amount = both_legs(payments, groups, mine, first.size)
+    members = distinct(
+        np.concatenate([number, groups, number]),
+        np.concatenate(
+            [
+                payments.ends[pairs[begin, 0], 0],
+                payments.ends[mine[:, 0], 1],
+                payments.ends[pairs[begin, 1], 1],
+            ]
+        ).astype(np.int64),
+        first.size,
+    )
+    return Found(bounds, transfers, *members, amount, left)
