@@ -340,15 +340,16 @@ def _maturity(case: Case, r: LookThrough) -> None:
         say("Maturities, in days (期限)"),
         "product_ladder",
     )
+    overdue = {str(row["side"]): row for row in late.reset_index().to_dict("records")}
     said = [
         say(
             text,
-            count=f"{late.loc[side, 'count']:,}",
-            money=figures.money(int(late.loc[side, "amount"])),
-            days=f"{late.loc[side, 'longest']:,}",
+            count=f"{overdue[side]['count']:,}",
+            money=figures.money(int(overdue[side]["amount"])),
+            days=f"{overdue[side]['longest']:,}",
         )
         for side, text in _OVERDUE.items()
-        if late.loc[side, "count"]
+        if overdue[side]["count"]
     ]
     if said:
         st.warning(" ".join([*said, say(OVERDUE_COUNTS)]), icon=":material/event_busy:")
