@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -66,6 +66,55 @@ class _Way:
     nodes: tuple[Key, ...]
     last: Key
     amount: int
+
+
+@dataclass
+class _Greatest:
+    """The greatest of the chains that it is given, and how many all are, with what money."""
+
+    top: int | None
+    found: list[tuple[int, int, dict[str, Any]]] = field(default_factory=list)
+    count: int = 0
+    money: int = 0
+
+    @classmethod
+    def of(cls, top: int | None) -> _Greatest:
+        if top is not None and top < 1:
+            raise UsageError(Problem("top", N_("at least one is asked for"), first=str(top)))
+        return cls(top)
+
+    def add(self, chain: dict[str, Any]) -> None:
+        entry = (chain["amount"], -self.count, chain)
+        self.count, self.money = self.count + 1, self.money + chain["amount"]
+        if self.top is None or len(self.found) < self.top:
+            heapq.heappush(self.found, entry)
+        else:
+            heapq.heappushpop(self.found, entry)
+
+    def sorted(self) -> list[dict[str, Any]]:
+        """The greatest first, of equal ones the one that came first."""
+        return [chain for _, _, chain in sorted(self.found, key=lambda entry: (-entry[0], -entry[1]))]
+
+
+@dataclass
+class _Sums:
+    """The amounts of the chains that it is given, and how many they are, by what each passes."""
+
+    keys: Callable[[Mapping[str, Any]], Iterable[Any]]
+    sums: dict[Any, list[int]] = field(default_factory=dict)
+
+    def add(self, chain: Mapping[str, Any]) -> None:
+        for key in self.keys(chain):
+            both = self.sums.setdefault(key, [0, 0])
+            both[0] += chain["amount"]
+            both[1] += 1
+
+
+def _route(chain: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """All that a chain passes, and its ground."""
+    way: _Way = chain["way"]
+    behind = [name for _, name in way.nodes[1:]] or [chain["held_in"]] * (not way.nodes)
+    yield (*chain["accounts"], *behind), chain["ground"]
 
 
 @dataclass(frozen=True)
@@ -369,19 +418,13 @@ class Penetration:
             `transfers` (ids, the seed first), `steps` (tuple of :class:`Step`), `inferred` (over a gap of
             cash).
         """
-        if top is not None and top < 1:
-            raise UsageError(Problem("top", N_("at least one is asked for"), first=str(top)))
-        found: list[tuple[int, int, dict[str, Any]]] = []
-        count = money = 0
-        for place, chain in enumerate(self.iter_chains()):
-            count, money = count + 1, money + chain["amount"]
-            entry = (chain["amount"], -place, chain)
-            if top is None or len(found) < top:
-                heapq.heappush(found, entry)
-            else:
-                heapq.heappushpop(found, entry)
-        found.sort(key=lambda entry: (-entry[0], -entry[1]))
-        chains = [chain for _, _, chain in found]
+        kept = _Greatest.of(top)
+        for chain in self.iter_chains():
+            kept.add(chain)
+        return self._chains(kept)
+
+    def _chains(self, kept: _Greatest) -> pd.DataFrame:
+        chains = kept.sorted()
         transfers = self._transfers({name for chain in chains for name in chain["transfers"]})
         for chain in chains:
             moved = tuple(Step("transfer", name, *transfers[name]) for name in chain["transfers"])
@@ -390,7 +433,7 @@ class Penetration:
         frame = pd.DataFrame([{name: chain[name] for name in columns} for chain in chains], columns=columns)
         frame = frame.astype({"amount": "int64", "party_id": "str", "inferred": bool})
         shown = sum(chain["amount"] for chain in chains)
-        frame.attrs["left_out"] = {"chains": count - len(chains), "seed_amount": money - shown}
+        frame.attrs["left_out"] = {"chains": kept.count - len(chains), "seed_amount": kept.money - shown}
         return frame
 
     def through(self, *grounds: str) -> pd.DataFrame:
@@ -410,20 +453,30 @@ class Penetration:
             currency, each chain counted once), `chains` (how many). What goes through two of them counts for
             both. Of ways that are not told one by one only where they begin is in it: `amount` is the least.
         """
+        passed = self._wanted(grounds)
+        for chain in self.iter_chains():
+            passed.add(chain)
+        return self._through(passed)
+
+    def _wanted(self, grounds: Iterable[str]) -> _Sums:
+        """What chains on some grounds pass."""
         wanted = set(grounds) or ({"controlled"} if self.controller is not None else set(GROUNDS))
         if unknown := wanted - set(GROUNDS):
             what = N_("there is no such ground")
             raise UsageError(Problem("grounds", what, {}, ", ".join(sorted(unknown)), ", ".join(GROUNDS)))
-        sums: dict[Key, list[int]] = {}
-        for chain in self.iter_chains():
-            if chain["ground"] in wanted:
-                way: _Way = chain["way"]
-                passed = set(way.nodes[:-1]) if way.nodes else {chain["start"]} - {way.last}
-                for node in (each for each in passed if each[0] in ("product", "party")):
-                    both = sums.setdefault(node, [0, 0])
-                    both[0] += chain["amount"]
-                    both[1] += 1
-        rows = sorted((-amount, kind, name, count) for (kind, name), (amount, count) in sums.items())
+
+        def passed(chain: Mapping[str, Any]) -> Iterable[Key]:
+            if chain["ground"] not in wanted:
+                return ()
+            way: _Way = chain["way"]
+            nodes = set(way.nodes[:-1]) if way.nodes else {chain["start"]} - {way.last}
+            return [node for node in nodes if node[0] in ("product", "party")]
+
+        return _Sums(passed)
+
+    @staticmethod
+    def _through(passed: _Sums) -> pd.DataFrame:
+        rows = sorted((-amount, kind, name, count) for (kind, name), (amount, count) in passed.sums.items())
         frame = pd.DataFrame(
             [(kind, name, -amount, count) for amount, kind, name, count in rows],
             columns=["kind", "id", "amount", "chains"],
@@ -436,19 +489,38 @@ class Penetration:
         Columns `amount`, `chains` (how many), `accounts` (tuple: accounts, products' assets and parties by
         their ids, as the money goes), `kind` (the ground); the greatest first.
         """
-        sums: dict[tuple[tuple[str, ...], str], list[int]] = {}
+        summed = _Sums(_route)
         for chain in self.iter_chains():
-            way: _Way = chain["way"]
-            behind = [name for _, name in way.nodes[1:]] or [chain["held_in"]] * (not way.nodes)
-            both = sums.setdefault(((*chain["accounts"], *behind), chain["ground"]), [0, 0])
-            both[0] += chain["amount"]
-            both[1] += 1
+            summed.add(chain)
+        return self._routes(summed)
+
+    @staticmethod
+    def _routes(summed: _Sums) -> pd.DataFrame:
         rows = sorted(
-            ((amount, count, *key) for key, (amount, count) in sums.items()),
+            ((amount, count, *key) for key, (amount, count) in summed.sums.items()),
             key=lambda row: (-row[0], row[2:]),
         )
         frame = pd.DataFrame(rows, columns=["amount", "chains", "accounts", "kind"])
         return frame.astype({"amount": "int64", "chains": "int64"})
+
+    def tables(self, top: int | None = None) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """`chains`, `routes` and `through` at once: all chains are gone through a single time.
+
+        Parameters
+        ----------
+        top
+            How many chains; None for all of them.
+
+        Returns
+        -------
+        tuple of pandas.DataFrame
+            The three, each as the method of its name gives it.
+        """
+        kept, summed, passed = _Greatest.of(top), _Sums(_route), self._wanted(())
+        for chain in self.iter_chains():
+            for each in (kept, summed, passed):
+                each.add(chain)
+        return self._chains(kept), self._routes(summed), self._through(passed)
 
     def flows(self) -> pd.DataFrame:
         """How much of the money goes over each transfer, holding and stake.

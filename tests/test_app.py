@@ -17,6 +17,7 @@ from app import cases, recent
 from app.screens import SCREENS
 from graphflow import tracing
 from graphflow.language import translate
+from graphflow.penetration import Penetration
 from graphflow.synthesis import holders, make, toys
 from graphflow.tables import SCHEMA
 
@@ -702,7 +703,12 @@ def test_options_stand_in_the_address_and_are_asked(toy: Path, monkeypatch: pyte
 # ---------------------------------------------------------------- owners behind
 
 
-def test_owners_behind_the_ends_are_asked_for_and_add_up(tmp_path: Path) -> None:
+def test_owners_behind_the_ends_are_asked_for_and_add_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walks: list[Penetration] = []
+    walk = Penetration.iter_chains
+    monkeypatch.setattr(Penetration, "iter_chains", lambda found: (walks.append(found), walk(found))[1])
     holders.j1().save(tmp_path / "j1")
     at = fine(started(lang="en", case=tmp_path / "j1", from_="account:i1,account:i2"))
     assert "trace_standing" not in tables(at)  # every tab is made at every click: not unasked
@@ -710,6 +716,7 @@ def test_owners_behind_the_ends_are_asked_for_and_add_up(tmp_path: Path) -> None
     fine(at.run())
     plain = said(at).replace("\\", "")
     assert "All of it adds up to the seed: 1,000,000.00" in plain
+    assert len(walks) == 1, "all chains are gone through once for all that is shown"
     at.text_input(key="trace_controller").set_value("X")
     fine(at.run())
     plain = said(at).replace("\\", "")

@@ -571,3 +571,32 @@ def test_routes_add_up_and_the_notebook_shows_a_picture() -> None:
     assert routes["amount"].sum() == found.seed and routes["chains"].sum() == len(found.chains())
     assert routes["accounts"].tolist()[-1] == ("i1", "w", "t", "B", "A")
     assert "<svg" in found._repr_html_() and "275000.00" in found._repr_html_()
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[Penetration]:
+    """Grows with each walk through all chains."""
+    walks: list[Penetration] = []
+    plain = Penetration.iter_chains
+
+    def walked(found: Penetration) -> Any:
+        walks.append(found)
+        return plain(found)
+
+    monkeypatch.setattr(Penetration, "iter_chains", walked)
+    return walks
+
+
+@pytest.mark.parametrize("who", [None, "X"])
+def test_chains_routes_and_through_are_told_in_one_walk(
+    who: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walks = counted(monkeypatch)
+    chains, routes, through = j1(controlled_by=who).tables(3)
+    assert len(walks) == 1
+    apart = j1(controlled_by=who)
+    pd.testing.assert_frame_equal(chains, apart.chains(3))
+    pd.testing.assert_frame_equal(routes, apart.routes())
+    pd.testing.assert_frame_equal(through, apart.through())
+    assert chains.attrs == apart.chains(3).attrs and chains.attrs["left_out"]["chains"]
+    with pytest.raises(gf.UsageError, match="at least one"):
+        apart.tables(0)

@@ -89,7 +89,7 @@ def _asked(
     words: Words, who: str | None, day: str | None, holdings: str
 ) -> tuple[Penetration, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     found = penetrate(words.result, who, as_of=day, holdings=holdings)
-    return found, found.chains(SHOWN), found.routes(), found.through()
+    return found, *found.tables(SHOWN)
 
 
 def _told(words: Words, found: Penetration) -> None:
