@@ -177,6 +177,11 @@ def times_of(case: Case, rows: pd.DataFrame) -> pd.Series:
     return times(rows["time"], case.tables.timezone, rows.get("time_day"))
 
 
+def day_of(case: Case, time: Any) -> str:
+    """The day of a moment in the case's zone; empty where there is none."""
+    return "" if time is None or pd.isna(time) else str(time.tz_convert(case.tables.timezone).date())
+
+
 def picked(
     case: Case, table: str, key: str, ids: Collection[str], columns: Collection[str]
 ) -> pa.Table | None:

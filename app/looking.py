@@ -360,10 +360,7 @@ def registry(case: Case, as_of: str | None) -> None:
     frame = gaps.assign(
         problem=[say(GAPS[each]) for each in gaps["problem"]],
         table=[say(SCHEMA[each].title) for each in gaps["table"]],
-        time=[
-            "" if each is None or pd.isna(each) else str(each.tz_convert(case.tables.timezone).date())
-            for each in gaps["time"]
-        ],
+        time=[cases.day_of(case, each) for each in gaps["time"]],
     )
     columns = {
         "problem": Column(say("what")),

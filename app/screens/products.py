@@ -201,10 +201,7 @@ def _layers(case: Case, r: LookThrough) -> None:
                 "borrower": [
                     "" if pd.isna(each) else parties.get(each, each) for each in r.assets["borrower_id"]
                 ],
-                "end": [
-                    "" if each is None or pd.isna(each) else str(each.tz_convert(case.tables.timezone).date())
-                    for each in r.assets["end"]
-                ],
+                "end": [cases.day_of(case, each) for each in r.assets["end"]],
             }
         )
         columns = {
