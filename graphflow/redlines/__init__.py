@@ -29,6 +29,7 @@ from graphflow.redlines import (
     rl19_related_dealings,
     rl21_clearing,
     rl22_unlicensed_payment,
+    rl24_excessive_returns,
     rl25_new_for_old,
     rl26_names,
 )
@@ -55,6 +56,7 @@ REDLINES: tuple[RedLine, ...] = (
     rl19_related_dealings.LINE,
     rl21_clearing.LINE,
     rl22_unlicensed_payment.LINE,
+    rl24_excessive_returns.LINE,
     rl25_new_for_old.LINE,
     rl26_names.LINE,
 )  # fmt: skip

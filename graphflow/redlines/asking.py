@@ -9,6 +9,7 @@ it completes what the red line found to a `Finding`.
 from __future__ import annotations
 
 import csv
+import datetime
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -155,6 +156,7 @@ class Inquiry:
         self.settings = settings
         self.missing = missing_of(line, self.facts)
         self._thresholds: dict[str, Threshold] = {}
+        self._on_days: dict[str, Threshold] = {}
 
     def runs(self, test: str) -> bool:
         """Whether a test of the red line can run on this case."""
@@ -191,6 +193,24 @@ class Inquiry:
                 name, value, basis, row["unit"], row["article"], row["text_zh"], row["text_en"], row["mark"]
             )
         return self._thresholds[name]
+
+    def threshold_on(self, name: str, day: datetime.date) -> Threshold | None:
+        """A threshold as it was on a day of its own, that of a contract, say; None where there was none yet.
+
+        What whoever asked or the file gave holds on every day. It stands in the parameters with the day.
+        """
+        rows = [r for r in law_on("thresholds", day) if (r["code"], r["name"]) == (self.line.code, name)]
+        if self.settings.get(name) is not None or (self.line.code, name) in self.overrides:
+            return self.threshold_row(name)
+        if not rows:
+            return None
+        (row,) = rows
+        found = Threshold(
+            name, Fraction(row["value"]), row["basis"], row["unit"], row["article"], row["text_zh"],
+            row["text_en"], row["mark"],
+        )  # fmt: skip
+        self._on_days[f"{name}@{day}"] = found
+        return found
 
     def in_force(self, name: str) -> bool:
         """Whether a threshold holds on the day: a limit of law is none before its law."""
@@ -303,7 +323,7 @@ class Inquiry:
     def _parameters(self) -> dict[str, Any]:
         """What it was asked with: thresholds looked at, with their basis, and the other settings."""
         found: dict[str, Any] = {"as_of": None if self.as_of is None else str(self.as_of)}
-        for name, row in sorted(self._thresholds.items()):
+        for name, row in sorted({**self._thresholds, **self._on_days}.items()):
             found[name] = {"value": str(row.value), "basis": row.basis, "unit": row.unit}
         for name, value in self.settings.items():
             if name not in self._thresholds and value is not None:

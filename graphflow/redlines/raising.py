@@ -84,6 +84,29 @@ class Raising:
     inferred: bool
     cited: tuple[Cited, ...] = field(repr=False)
 
+    def cite(self, facts: Facts) -> list[Cited]:
+        """What is needed to find it again, all as context: its rows, accounts, parties, group and roles."""
+        rows = [each["row"].to_numpy() for each in (self.ins, self.outs, self.real, self.spent)]
+        met = np.unique(
+            np.concatenate(
+                [self.own, self.through]
+                + [
+                    each[side].to_numpy()
+                    for each in (self.ins, self.outs, self.real, self.spent)
+                    for side in ("source", "target")
+                ]
+            )
+        )
+        return [
+            facts.cite("transfers", np.concatenate(rows), False),
+            facts.cite_accounts(met),
+            facts.cite_parties({facts.holder(int(each)) for each in met} - {""}),
+            facts.cite_parties(self.members),
+            *self.cited,
+            *(facts.cite_group(self.subject[1]) if self.subject[0] == "party" else ()),
+            *(facts.cite(t, facts.in_force(t), False) for t in ("roles", "licences") if facts.has(t)),
+        ]
+
     @property
     def products(self) -> list[str]:
         """The products that its investors' rows name."""

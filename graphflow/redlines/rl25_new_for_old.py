@@ -15,7 +15,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -99,11 +99,21 @@ def find(
         LINE, case, as_of, law, ponzi=ponzi, months=months, once=once, once_amount=once_amount,
         coverage=coverage, subsidy=subsidy, cross=cross, hops=hops,
     )  # fmt: skip
-    for raising in raisings(ask.facts):
-        for code in np.unique(raising.outs["currency"]).tolist():
-            scheme = _Scheme.of(ask, raising, code)
-            if scheme is not None:
-                yield from _asked(ask, scheme, hops)
+    key = repr((sorted(ask.overrides.items()), sorted(ask.settings.items(), key=str)))
+    kept: dict[str, list[Finding]] = ask.facts.__dict__.setdefault("_new_for_old", {})
+    if key not in kept:
+        kept[key] = [
+            found
+            for raising in raisings(ask.facts)
+            for code in np.unique(raising.outs["currency"]).tolist()
+            for found in _asked(ask, _Scheme.of(ask, raising, code), hops)
+        ]
+    yield from kept[key]
+
+
+def findings(case: Case, as_of: Moment | None, law: LawFile | Mapping[Any, Any]) -> list[Finding]:
+    """What `find` finds; asked by other red lines too, and found once."""
+    return list(find(case, as_of=as_of, law=law))  # type: ignore[arg-type]
 
 
 def payouts(
@@ -301,7 +311,9 @@ class _Hits:
     robust: bool
 
 
-def _asked(ask: Inquiry, scheme: _Scheme, hops: int) -> Iterator[Finding]:
+def _asked(ask: Inquiry, scheme: _Scheme | None, hops: int) -> Iterator[Finding]:
+    if scheme is None:
+        return
     found = scheme.origins(RULES, hops)
     everything = tuple(range(len(found.months)))
     places = _months(ask, found) if ask.runs("new_money") else ()
@@ -504,10 +516,7 @@ def _rows(facts: Facts, scheme: _Scheme, found: Origins, months: Sequence[str]) 
             facts.cite("transfers", each)
             for each in (scheme.ins["row"].to_numpy(), scheme.outs["row"].to_numpy(), earned)
         ),
-        *raising.cited,
-        *(facts.cite_group(raising.subject[1]) if raising.subject[0] == "party" else ()),
-        facts.cite_parties(raising.members),
-        *(facts.cite(t, facts.in_force(t), False) for t in ("roles", "licences") if facts.has(t)),
+        *raising.cite(facts),
     ]
 
 
