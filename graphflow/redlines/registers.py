@@ -13,13 +13,16 @@ from graphflow.findings import Cited
 from graphflow.language import N_
 from graphflow.law import law
 from graphflow.pictures.words import amount_text
-from graphflow.products.positions import Key, Positions
+from graphflow.products.positions import VEHICLES, Key, Positions
 from graphflow.redlines.asking import Inquiry
-from graphflow.redlines.facts import Facts, micros
+from graphflow.redlines.facts import Facts, known, micros
 from graphflow.rows import local_time
 
 RUNS = ("issuer_id", "manager_id", "custodian_id")
 """The columns of those who run a product."""
+
+BACK = ("repay", "还款", "回款", "disburse", "放款", "interest", "利息")
+"""What stands in the kind of a payment that is no subscription."""
 
 
 def given_of(facts: Facts, product: str) -> Mapping[str, Any]:
@@ -32,10 +35,26 @@ def named(facts: Facts, product: str) -> str:
     return str(given_of(facts, product).get("name") or product)
 
 
-def money(facts: Facts, amount: int) -> str:
-    """An amount in the case's currency, as a person reads it."""
-    own = facts.tables.currency
+def money(facts: Facts, amount: int, currency: str = "") -> str:
+    """An amount in a currency, else in the case's, as a person reads it."""
+    own = currency or facts.tables.currency
     return f"{amount_text(amount, facts.tables.minor_units.get(own, 2))} {own}"
+
+
+UNITS: Mapping[str, str] = {
+    "fixed_income": "min_fixed", "mixed": "min_mixed", "equity": "min_equity", "commodity": "min_equity",
+    "trust": "min_trust",
+}  # fmt: skip
+"""By kind of private product: the threshold that says how much each investor puts in at least."""
+
+
+def least_unit(ask: Inquiry, product: str) -> str | None:
+    """The threshold of the least that is put into a private product, by name; of an unknown kind the least.
+
+    None where it is not in force on the day, or the case is not in yuan: nobody here knows a rate.
+    """
+    name = UNITS.get(str(given_of(ask.facts, product).get("kind") or ""), "min_fixed")
+    return name if ask.facts.tables.currency == "CNY" and ask.in_force(name) else None
 
 
 def cite_products(facts: Facts, products: Iterable[str], shows: bool = False) -> list[Cited]:
@@ -155,3 +174,58 @@ def ring_rows(p: Positions, ring: Iterable[Key]) -> dict[str, pd.DataFrame]:
 
 def _pairs(rows: pd.DataFrame | None, one: str, other: str) -> list[tuple[str, str]]:
     return [] if rows is None else list(zip(rows[one].astype(str), rows[other].astype(str), strict=True))
+
+
+def paid_in(facts: Facts) -> pd.DataFrame:
+    """Payments of persons and vehicles into the accounts of products of which no subscription is known.
+
+    They are like subscriptions, numbered below nought; ``row`` is the transfer's place. Whoever was paid by
+    the product first is no investor, nor is a known debtor; nor are payments with a loan or a kind in `BACK`.
+    """
+    p = facts.positions
+    accounts = facts.rows("accounts")
+    accounts = accounts[known(accounts["product_id"])]
+    ids = [str(each) for each in p.products]
+    sold = np.array([each in p.sold_ever for each in ids], np.bool_)
+    number = {each: place for place, each in enumerate(ids)}
+    product = np.full(facts.account_ids.size, -1, np.int64)
+    product[accounts.index] = [number.get(str(each), -1) for each in accounts["product_id"]]
+    flows = facts.flows[~facts.flows["own"]]
+    into, out = product[flows["target"].to_numpy()], product[flows["source"].to_numpy()]
+    mine = ((into >= 0) | (out >= 0)) & (into != out)
+    flows, into, out = flows[mine], into[mine], out[mine]
+    base = len(facts.party_ids)  # a product that pays is itself the investor
+    payer = np.where(out >= 0, base + out, flows["payer"].to_numpy())
+    payee = np.where(into >= 0, base + into, flows["payee"].to_numpy())
+    sides = [
+        pd.DataFrame({"product": one, "other": other, "order": np.arange(one.size), "came": came})
+        for one, other, came in ((into, payer, True), (out, payee, False))
+    ]
+    met = pd.concat([side[side["product"] >= 0] for side in sides]).sort_values("order", kind="stable")
+    first = met.drop_duplicates(["product", "other"]).set_index(["product", "other"])["came"]
+    kind = np.char.lower(facts.texts("kind", flows["row"]).astype(str))
+    back = facts.texts("loan_id", flows["row"]) != ""
+    for word in BACK:
+        back |= np.char.find(kind, word) >= 0
+    counts = np.isin(facts.party_kind, ["person", *VEHICLES])
+    for table in ("loans", "holdings"):
+        if facts.has(f"{table}.borrower_id"):
+            counts &= ~np.isin(facts.party_ids, facts.rows(table)["borrower_id"].dropna().to_numpy(object))
+    counts = np.append(counts, np.ones(len(ids), np.bool_))
+    keep = (into >= 0) & (payer >= 0) & ~back
+    keep &= ~sold[np.maximum(into, 0)]
+    keep &= counts[np.maximum(payer, 0)] if counts.size else keep
+    flows, into, payer = flows[keep], into[keep], payer[keep]
+    led = (
+        first.reindex(pd.MultiIndex.from_arrays([into, payer])).to_numpy(np.bool_)
+        if into.size
+        else np.zeros(0, bool)
+    )
+    flows, into, payer = flows[led], into[led], payer[led]
+    names = np.append(facts.party_ids, np.array(ids, object))
+    return pd.DataFrame({
+        "product_id": np.array(ids, object)[into], "investor_id": names[payer],
+        "amount": flows["amount"].to_numpy(np.int64),
+        "time": pd.to_datetime(flows["time"].to_numpy(), unit="us", utc=True),
+        "row": flows["row"].to_numpy(np.int64), "currency": flows["currency"].to_numpy(np.int64),
+    }, index=-1 - np.arange(into.size))  # fmt: skip

@@ -29,7 +29,7 @@ from graphflow.products.looking import LookThrough, ground_of, vehicle_registers
 from graphflow.products.positions import VEHICLES, Positions
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, span
 from graphflow.redlines.facts import POSITIONED, Facts, known, micros
-from graphflow.redlines.registers import cite_products, given_of, named
+from graphflow.redlines.registers import cite_products, given_of, named, paid_in
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ OWN_COUNT = ("public_fund", "abs", "pension", "social_security", "pension_stated
 
 RETAIL = ("public_fund", "wealth_management")
 """Kinds of products that are public where nothing else is stated."""
-
-BACK = ("repay", "还款", "回款", "disburse", "放款", "interest", "利息")
-"""What stands in the kind of a payment that is no subscription."""
 
 
 def find(
@@ -671,7 +668,7 @@ def _vehicles(ask: Inquiry, counting: _Counting) -> Iterator[Finding]:
 def _payers(ask: Inquiry, counting: _Counting) -> Iterator[Finding]:
     """Products without a register of subscriptions, by who paid into their accounts."""
     facts, p = ask.facts, counting.p
-    paid = _paid_in(facts, p)
+    paid = paid_in(facts)
     counts = paid.groupby("product_id")["investor_id"].nunique()
     through = paid["investor_id"].isin(
         [*p.products, *(k for k, kind in p.party_kinds.items() if kind in VEHICLES)]
@@ -705,60 +702,6 @@ def _payers(ask: Inquiry, counting: _Counting) -> Iterator[Finding]:
             amount=counted.amount if len(coins) == 1 else None,
             currency=coins[0] if len(coins) == 1 else "",
         )  # fmt: skip
-
-
-def _paid_in(facts: Facts, p: Positions) -> pd.DataFrame:
-    """Payments of persons and vehicles into the accounts of products of which no subscription is known.
-
-    They are like subscriptions, numbered below nought; ``row`` is the transfer's place. Whoever was paid by
-    the product first is no investor, nor is a known debtor; nor are payments with a loan or a kind in `BACK`.
-    """
-    accounts = facts.rows("accounts")
-    accounts = accounts[known(accounts["product_id"])]
-    ids = [str(each) for each in p.products]
-    sold = np.array([each in p.sold_ever for each in ids], np.bool_)
-    number = {each: place for place, each in enumerate(ids)}
-    product = np.full(facts.account_ids.size, -1, np.int64)
-    product[accounts.index] = [number.get(str(each), -1) for each in accounts["product_id"]]
-    flows = facts.flows[~facts.flows["own"]]
-    into, out = product[flows["target"].to_numpy()], product[flows["source"].to_numpy()]
-    mine = ((into >= 0) | (out >= 0)) & (into != out)
-    flows, into, out = flows[mine], into[mine], out[mine]
-    base = len(facts.party_ids)  # a product that pays is itself the investor
-    payer = np.where(out >= 0, base + out, flows["payer"].to_numpy())
-    payee = np.where(into >= 0, base + into, flows["payee"].to_numpy())
-    sides = [
-        pd.DataFrame({"product": one, "other": other, "order": np.arange(one.size), "came": came})
-        for one, other, came in ((into, payer, True), (out, payee, False))
-    ]
-    met = pd.concat([side[side["product"] >= 0] for side in sides]).sort_values("order", kind="stable")
-    first = met.drop_duplicates(["product", "other"]).set_index(["product", "other"])["came"]
-    kind = np.char.lower(facts.texts("kind", flows["row"]).astype(str))
-    back = facts.texts("loan_id", flows["row"]) != ""
-    for word in BACK:
-        back |= np.char.find(kind, word) >= 0
-    counts = np.isin(facts.party_kind, ["person", *VEHICLES])
-    for table in ("loans", "holdings"):
-        if facts.has(f"{table}.borrower_id"):
-            counts &= ~np.isin(facts.party_ids, facts.rows(table)["borrower_id"].dropna().to_numpy(object))
-    counts = np.append(counts, np.ones(len(ids), np.bool_))
-    keep = (into >= 0) & (payer >= 0) & ~back
-    keep &= ~sold[np.maximum(into, 0)]
-    keep &= counts[np.maximum(payer, 0)] if counts.size else keep
-    flows, into, payer = flows[keep], into[keep], payer[keep]
-    led = (
-        first.reindex(pd.MultiIndex.from_arrays([into, payer])).to_numpy(np.bool_)
-        if into.size
-        else np.zeros(0, bool)
-    )
-    flows, into, payer = flows[led], into[led], payer[led]
-    names = np.append(facts.party_ids, np.array(ids, object))
-    return pd.DataFrame({
-        "product_id": np.array(ids, object)[into], "investor_id": names[payer],
-        "amount": flows["amount"].to_numpy(np.int64),
-        "time": pd.to_datetime(flows["time"].to_numpy(), unit="us", utc=True),
-        "row": flows["row"].to_numpy(np.int64), "currency": flows["currency"].to_numpy(np.int64),
-    }, index=-1 - np.arange(into.size))  # fmt: skip
 
 
 LINE = RedLine(

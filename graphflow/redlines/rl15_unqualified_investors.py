@@ -1,0 +1,798 @@
+"""RL-15 Unqualified investors (向非合格投资者销售、拼单): private products, sold to whom they may not be.
+
+The rule: a private product is sold to qualified investors only, each with at least so much (资管新规 art. 5,
+私募暂行办法 art. 12); to nobody whose tolerance of risk is below the product's; to nobody who invests for
+others (私募条例 art. 20). Looked at: what each investor ever put into a private product beside the least that
+the law asks, what is stated of his qualification, a company's net assets, tolerance beside risk, the part of
+each person behind a vehicle; and pooling: several persons pay an investor just before he subscribes, and what
+he is paid out goes on to them in the same proportions. Not it: family, the investor's own accounts, loans
+repaid under a contract, the manager's own staff, a later payment by somebody who is already in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from graphflow.errors import Told
+from graphflow.findings import Cited, Finding, Measure, number_text
+from graphflow.language import N_
+from graphflow.ownership.stakes import party_number
+from graphflow.products.positions import VEHICLES
+from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, span
+from graphflow.redlines.facts import DAY, Facts, known, micros
+from graphflow.redlines.registers import cite_products, given_of, least_unit, money, named, paid_in
+from graphflow.rows import Moment
+
+if TYPE_CHECKING:
+    from graphflow.case import Case
+
+KIN = ("spouse", "parent", "child", "sibling")
+"""Relations within a family: what they pay one another is their own."""
+
+POOLS = ("person", "company")
+"""Kinds of investors that may stand for others; a partnership or fund does so by what it is (RL-14)."""
+
+POOLED = N_("part of what was put in that others had just paid")
+PAYERS = N_("natural persons who paid it")
+RETURNED = N_("paid on to them")
+PAID_OUT = N_("paid out to the investor")
+"""Titles of measures of one investor, and of several."""
+
+LONGEST = 12
+"""Vehicles behind one another that are looked through."""
+
+
+def find(
+    case: Case,
+    *,
+    as_of: Moment | None = None,
+    law: LawFile = None,
+    min_fixed: Number | None = None,
+    min_mixed: Number | None = None,
+    min_equity: Number | None = None,
+    min_trust: Number | None = None,
+    net_assets: Number | None = None,
+    systematic: Number | None = None,
+    pooled: Number | None = None,
+    payers: Number | None = None,
+    passed: Number | None = None,
+    alike: Number | None = None,
+    pools: Number | None = None,
+    before: str = "7D",
+    after: str = "3D",
+) -> Iterator[Finding]:
+    """Private products sold below the minimum, to the unqualified, or to one who pays with others' money.
+
+    Parameters
+    ----------
+    as_of
+        The day; None: everything that the case knows, and the law as it was last.
+    law
+        A file of thresholds in the place of ours.
+    min_fixed
+        Least that is put into a private product of fixed income, or of a kind that is not stated; None: what
+        the table of law says.
+    min_mixed
+        The same of a mixed one.
+    min_equity
+        The same of one of equity or commodities.
+    min_trust
+        The same of a trust plan.
+    net_assets
+        Least net assets of a company that may buy.
+    systematic
+        From so many investors of one product on it is grave.
+    pooled
+        Least part of what was put in that others had just paid the investor.
+    payers
+        Least number of them.
+    passed
+        Least part of each distribution that goes on to them.
+    alike
+        Least correlation, about nought, of what they paid with what they were paid.
+    pools
+        From so many such investors of one product on it is grave.
+    before
+        How long before the subscription the others pay.
+    after
+        How long after a distribution they are paid.
+
+    Examples
+    --------
+    >>> from graphflow.synthesis.lines import rl15
+    >>> [(f.subject_id, f.measure, float(f.value)) for f in find(rl15.toy())]
+    [('I', 'pooled', 0.8)]
+    >>> len(list(find(rl15.near_miss())))
+    0
+    """
+    ask = Inquiry(
+        LINE, case, as_of, law, min_fixed=min_fixed, min_mixed=min_mixed, min_equity=min_equity,
+        min_trust=min_trust, net_assets=net_assets, systematic=systematic, pooled=pooled, payers=payers,
+        passed=passed, alike=alike, pools=pools, before=before, after=after,
+    )  # fmt: skip
+    if any(ask.runs(test) for test in ("minimum", "qualified", "net_assets", "risk", "leaf")):
+        yield from _sold(ask)
+    if ask.runs("pooling"):
+        yield from _pooling(ask, span(before, "before"), span(after, "after"))
+
+
+# ---------------------------------------------------------------- to whom a product was sold
+
+
+@dataclass
+class _Unfit:
+    """What was seen of a product's investors: tests that hit, measures, rows, and whom it is about."""
+
+    hit: list[str] = field(default_factory=list)
+    measures: list[Measure] = field(default_factory=list)
+    rows: set[int] = field(default_factory=set)
+    who: set[str] = field(default_factory=set)
+    cites: list[Cited] = field(default_factory=list)
+    kinds: dict[str, str] = field(default_factory=dict)
+
+
+def _sold(ask: Inquiry) -> Iterator[Finding]:
+    facts = ask.facts
+    rows = facts.rows("subscriptions")
+    rows = rows[rows["investor_id"].isin(facts.party_number.keys())]
+    staff = _staff(facts)
+    for name, mine in rows.groupby("product_id", sort=False):
+        product = str(name)
+        own = staff & {(str(each), runs) for each in mine["investor_id"] for runs in _runs(facts, product)}
+        others = mine[~mine["investor_id"].isin({each for each, _ in own})]
+        seen = _Unfit()
+        private = _private(facts, product)
+        if private:
+            _below_minimum(ask, seen, product, others)
+            _below_net_assets(ask, seen, others)
+            _leaves(ask, seen, product, others)
+        if private is not False:
+            _not_qualified(ask, seen, others, bool(private))
+        _riskier(ask, seen, product, mine)
+        if seen.hit:
+            yield _unfit(ask, product, mine, seen, len(own))
+
+
+def _private(facts: Facts, product: str) -> bool | None:
+    """Whether a product is private: as stated, and a trust plan always; None where that is not known."""
+    given = given_of(facts, product)
+    if given.get("offering") == "public" or given.get("kind") in ("public_fund", "pension"):
+        return False
+    return True if given.get("offering") == "private" or given.get("kind") == "trust" else None
+
+
+def _runs(facts: Facts, product: str) -> set[str]:
+    given = given_of(facts, product)
+    return {str(given[role]) for role in ("issuer_id", "manager_id") if given.get(role)}
+
+
+def _staff(facts: Facts) -> set[tuple[str, str]]:
+    """Who works for whom."""
+    if not facts.has("relations"):
+        return set()
+    ties = facts.in_force("relations")
+    ties = ties[ties["kind"] == "employee"]
+    return set(zip(ties["party_id"].astype(str), ties["other_id"].astype(str), strict=True))
+
+
+def _below_minimum(ask: Inquiry, seen: _Unfit, product: str, rows: pd.DataFrame) -> None:
+    """Investors who never had as much in the product as the law asks of each."""
+    least = least_unit(ask, product) if ask.runs("minimum") else None
+    if least is None or rows.empty:
+        return
+    sums = rows.groupby("investor_id")["amount"].sum()
+    short = sums[sums < math.ceil(ask.threshold(least))]
+    if short.empty:
+        return
+    seen.hit.append("minimum")
+    title = N_("the least that one of them put in, all his payments together")
+    seen.measures += [
+        ask.measure("least", title, int(short.min()), least, "<"),
+        ask.measure("below", N_("investors below the minimum"), len(short)),
+    ]
+    _take(seen, rows[rows["investor_id"].isin(short.index)])
+
+
+def _take(seen: _Unfit, rows: pd.DataFrame) -> None:
+    seen.rows |= set(rows.index.tolist())
+    seen.who |= {str(each) for each in rows["investor_id"]}
+
+
+def _below_net_assets(ask: Inquiry, seen: _Unfit, rows: pd.DataFrame) -> None:
+    """Companies whose net assets, as last reported before they bought, were below what the law asks."""
+    facts = ask.facts
+    if not ask.runs("net_assets") or not ask.in_force("net_assets"):
+        return
+    reports = facts.rows("financials")
+    reports = reports[known(reports["net_assets"])]
+    own = reports["currency"].isna() | (reports["currency"] == "") | (reports["currency"] == "CNY")
+    reports = reports[own.to_numpy(np.bool_)] if facts.tables.currency == "CNY" else reports.iloc[:0]
+    company = [facts.party_kind[facts.party_number[str(each)]] == "company" for each in rows["investor_id"]]
+    found: dict[str, int] = {}
+    cites: list[int] = []
+    for investor, mine in rows[np.array(company, np.bool_)].groupby("investor_id"):
+        told = reports[reports["party_id"] == investor]
+        told = told[micros(told["period_end"]) <= int(micros(mine["time"]).min())]
+        if told.empty:
+            continue
+        place = int(told.index[int(np.argmax(micros(told["period_end"])))])
+        worth = int(told["net_assets"].loc[[place]].iloc[0])
+        if worth < ask.threshold("net_assets"):
+            found[str(investor)] = worth
+            cites.append(place)
+    if not found:
+        return
+    seen.hit.append("net_assets")
+    title = N_("the least net assets of a company among them, as it last reported before")
+    seen.measures += [
+        ask.measure("net_assets", title, min(found.values()), "net_assets", "<"),
+        ask.measure("companies", N_("companies below that"), len(found)),
+    ]
+    seen.cites.append(facts.cite("financials", np.array(cites, np.int64)))
+    seen.kinds["statement"] = "shown"
+    _take(seen, rows[rows["investor_id"].isin(found.keys())])
+
+
+def _not_qualified(ask: Inquiry, seen: _Unfit, rows: pd.DataFrame, private: bool) -> None:
+    """Subscriptions whose investor is stated not to be qualified, or nothing proves that he is."""
+    if not ask.runs("qualified") or rows.empty:
+        return
+    said = rows["qualified"]
+    refused = rows[(said.notna() & ~said.fillna(True).astype(bool)).to_numpy(np.bool_)]
+    if len(refused):
+        seen.hit.append("qualified")
+        title = N_("investors of whom it is stated that they are not qualified")
+        seen.measures.append(ask.measure("unqualified", title, refused["investor_id"].nunique()))
+        _take(seen, refused)
+    if not private or not ask.facts.has("subscriptions.evidence"):
+        return
+    evidence = rows["evidence"].astype(object).where(rows["evidence"].notna(), "").astype(str).str.strip()
+    unproved = rows[(evidence == "").to_numpy(np.bool_) & ~rows.index.isin(refused.index)]
+    if len(unproved):
+        seen.hit += [] if "qualified" in seen.hit else ["qualified"]
+        title = N_("investors of whom no evidence of qualification is stated")
+        seen.measures.append(ask.measure("unproved", title, unproved["investor_id"].nunique()))
+        _take(seen, unproved)
+        proved = ask.facts.rows("subscriptions")
+        proved = proved[known(proved["evidence"])].head(1)
+        seen.cites.append(ask.facts.cite("subscriptions", proved, False))
+
+
+def _riskier(ask: Inquiry, seen: _Unfit, product: str, rows: pd.DataFrame) -> None:
+    """Subscriptions of a product riskier than its investor's tolerance."""
+    risk = given_of(ask.facts, product).get("risk_level")
+    if not ask.runs("risk") or risk is None:
+        return
+    tolerance = rows["risk_tolerance"]
+    mine = rows[(tolerance.notna() & (tolerance.fillna(9) < int(risk))).to_numpy(np.bool_)]
+    if mine.empty:
+        return
+    seen.hit.append("risk")
+    gap = int(risk) - int(mine["risk_tolerance"].min())
+    seen.measures += [
+        ask.measure(
+            "risk", N_("levels by which the product is riskier than an investor bears, at most"), gap
+        ),
+        ask.measure("riskier", N_("investors for whom it is too risky"), mine["investor_id"].nunique()),
+    ]
+    _take(seen, mine)
+
+
+def _leaves(ask: Inquiry, seen: _Unfit, product: str, rows: pd.DataFrame) -> None:
+    """Persons behind vehicles that were made for this product, whose part is below the minimum."""
+    facts = ask.facts
+    least = least_unit(ask, product) if ask.runs("leaf") else None
+    if least is None:
+        return
+    p = facts.positions
+    every = facts.rows("subscriptions")
+    mine = rows[[p.party_kinds.get(str(each), "") in VEHICLES for each in rows["investor_id"]]]
+    elsewhere = set(every.loc[every["product_id"] != product, "investor_id"])
+    mine = mine[~mine["investor_id"].isin(elsewhere)]
+    if mine.empty:
+        return
+    parts: dict[str, Fraction] = {}
+    stakes: list[tuple[int, str]] = []
+    entered: list[str] = []
+
+    def walk(vehicle: str, amount: Fraction, depth: int) -> None:
+        number = party_number(p.stakes, vehicle)
+        own = slice(int(p.stakes.pointer[number]), int(p.stakes.pointer[number + 1]))
+        whole = int(p.stakes.whole[number])
+        entered.append(vehicle)
+        for owner, share, row in zip(
+            p.stakes.owners[own].tolist(),
+            p.stakes.least[own].tolist(),
+            p.stakes.rows[own].tolist(),
+            strict=True,
+        ):
+            name, part = p.stakes.name(owner), amount * Fraction(int(share), whole)
+            if p.party_kinds.get(name) == "person" and part:
+                parts[name] = parts.get(name, Fraction(0)) + part
+                stakes.append((int(row), name))
+            elif p.party_kinds.get(name, "") in VEHICLES and depth < LONGEST:
+                stakes.append((int(row), name))
+                walk(name, part, depth + 1)
+
+    for vehicle, put_in in mine.groupby("investor_id")["amount"]:
+        walk(str(vehicle), Fraction(int(put_in.sum())), 0)
+    # who stands in the register himself is asked there; a unit more is for what stated shares round
+    direct = set(rows["investor_id"])
+    small = {
+        name: part
+        for name, part in parts.items()
+        if name not in direct and math.floor(part) + 1 < ask.threshold(least)
+    }
+    if not small:
+        return
+    seen.hit.append("leaf")
+    seen.measures += [
+        ask.measure(
+            "leaf",
+            N_("the least part of a person behind a vehicle made for it"),
+            min(small.values()),
+            least,
+            "<",
+        ),
+        ask.measure("leaves", N_("persons behind vehicles whose part is below the minimum"), len(small)),
+    ]
+    seen.kinds["ownership"] = "inferred"
+    shown = [row for row, name in stakes if name in small]
+    seen.cites += [
+        facts.cite("stakes", np.array(shown, np.int64)),
+        facts.cite("stakes", np.array([row for row, _ in stakes], np.int64), False),
+        facts.cite_parties({*entered, *parts}),
+    ]
+    seen.rows |= set(mine.index.tolist())
+    seen.who |= set(small)
+
+
+def _unfit(ask: Inquiry, product: str, every: pd.DataFrame, seen: _Unfit, own: int) -> Finding:
+    facts = ask.facts
+    rows = every.loc[sorted(seen.rows)]
+    amount = int(rows["amount"].sum())
+    weak = seen.hit == ["qualified"] and {m.name for m in seen.measures} == {"unproved"}
+    many = len(seen.who) >= ask.threshold("systematic")
+    count = ask.measure("investors", N_("investors of whom one of these is so"), len(seen.who))
+    return ask.finding(
+        subject=("product", product),
+        hit=seen.hit,
+        summary=Told(
+            N_("{product} was sold to {count} investors who may not buy it as they did, for {money}"),
+            product=named(facts, product), count=len(seen.who), money=money(facts, amount),
+        ),
+        measures=[*seen.measures, count],
+        rows=[
+            facts.cite("subscriptions", rows),
+            *cite_products(facts, [product]),
+            facts.cite_parties(seen.who),
+            *seen.cites,
+            *facts.cite_last(),
+        ],
+        severity="watch" if weak else "high" if many else "medium",
+        kinds={"register": "shown"} | seen.kinds,
+        elements={
+            "private": "shown" if _private(facts, product) or seen.hit == ["risk"]
+            else ("inferred", N_("it is not stated that it is offered to the public")),
+            "unfit": "inferred" if seen.hit == ["leaf"]
+            else ("inferred", N_("that nothing proves it does not mean that it is not so")) if weak
+            else "shown",
+            "for_others": ("unknown", N_("by the register each invests for himself")),
+        },
+        against={
+            "family": ("clear", N_("it is about what each put in himself")),
+            "own_accounts": ("clear", N_("it is about what each put in himself")),
+            "loans": ("clear", N_("it is about what each put in himself")),
+            "staff": ("present", Told(N_("{count} of the manager's staff are left out"), count=own)) if own
+            else "clear" if facts.has("relations")
+            else ("unknown", N_("no table says who works for whom")),
+            "later": ("clear", N_("all that an investor ever put in counts together")),
+        },
+        amount=amount,
+        currency=facts.tables.currency,
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- pooling
+
+
+@dataclass
+class _Pool:
+    """An investor who subscribed with others' money and passed on what came of it."""
+
+    product: str
+    investor: str
+    put_in: int
+    pooled: int
+    payers: int
+    kin: int
+    passed: Fraction
+    returned: int
+    paid_out: int
+    alike: Fraction
+    bought: list[int]
+    payments: list[int]
+    shown: list[int]
+    code: int
+
+    @property
+    def share(self) -> Fraction:
+        return Fraction(self.pooled, self.put_in)
+
+
+def _pooling(ask: Inquiry, before: int, after: int) -> Iterator[Finding]:
+    by_product: dict[tuple[str, int], list[_Pool]] = {}
+    for each in _pools(ask, before, after):
+        by_product.setdefault((each.product, each.code), []).append(each)
+    for (product, _), pools in by_product.items():
+        if len(pools) >= ask.threshold("pools"):
+            yield _systematic(ask, product, pools)
+            continue
+        for each in pools:
+            yield _one_pool(ask, each)
+
+
+def _pools(ask: Inquiry, before: int, after: int) -> Iterator[_Pool]:
+    facts = ask.facts
+    bought = _bought(facts)
+    flows = facts.flows[~facts.flows["own"]]
+    person = facts.party_kind == "person"
+    wanted = {facts.party_number[each] for each in set(bought["investor_id"]) if each in facts.party_number}
+    wanted = {each for each in wanted if facts.party_kind[each] in POOLS}
+    payer, payee = flows["payer"].to_numpy(), flows["payee"].to_numpy()
+    flows = flows[np.isin(payee, sorted(wanted)) | np.isin(payer, sorted(wanted))]
+    loan = facts.texts("loan_id", flows["row"]) != ""
+    marks, names = facts.codes("product_id", flows["row"])
+    accounts = facts.rows("accounts")
+    held_for = np.full(facts.account_ids.size, "", object)
+    held = known(accounts["product_id"])
+    held_for[accounts.index.to_numpy()[held]] = accounts["product_id"].to_numpy(object)[held]
+    flows = flows.assign(
+        loan=loan,
+        product=np.where(
+            held_for[flows["source"].to_numpy()] != "", held_for[flows["source"].to_numpy()],
+            np.array([*names, ""], object)[marks],
+        ),
+        of_person=(flows["payer"] >= 0).to_numpy() & person[np.maximum(flows["payer"].to_numpy(), 0)],
+    )  # fmt: skip
+    flows["of_person"] &= held_for[flows["source"].to_numpy()] == ""
+    bought = _with_others(bought, flows, facts.party_number, ask.threshold("pooled"), before)
+    kin, debts = _kin(facts), _debts(facts)
+    paid_back = _paid_back(facts)
+    into = dict(iter(flows.groupby("payee")))
+    out = dict(iter(flows.groupby("payer")))
+    for (product, investor), rows in bought.groupby(["product_id", "investor_id"], sort=False):
+        number = facts.party_number.get(str(investor), -1)
+        if (
+            number not in into
+            or number not in out
+            or given_of(facts, str(product)).get("offering") == "public"
+        ):
+            continue
+        code = int(rows["currency"].iloc[0])
+        came = into[number]
+        came = came[(came["currency"] == code).to_numpy()]
+        times = came["time"].to_numpy(np.int64)
+        window = np.zeros(len(came), np.bool_)
+        for end in rows["end"]:
+            window |= (times > end - before) & (times <= end)
+        family = kin.get(str(investor), set())
+        ids = facts.party_ids[came["payer"].to_numpy()]
+        lent = debts.get(str(investor), set())
+        outside = came["of_person"].to_numpy(np.bool_) & window
+        close = np.array([each in family for each in ids], np.bool_) & outside
+        repays = came["loan"].to_numpy(np.bool_) | np.array([each in lent for each in ids], np.bool_)
+        pool = came[outside & ~close & ~repays]
+        put_in, pooled = int(rows["amount"].sum()), int(pool["amount"].sum())
+        paid = pool.groupby("payer")["amount"].sum()
+        if len(paid) < ask.threshold("payers") or Fraction(pooled, put_in) < ask.threshold("pooled"):
+            continue
+        first = int(rows["end"].min())
+        is_out = (came["product"] == product).to_numpy() & ~came["of_person"].to_numpy(np.bool_)
+        is_out |= came["row"].isin(paid_back.get((str(product), str(investor)), set())).to_numpy()
+        shares = came[is_out & (times >= first)]
+        if shares.empty:
+            continue
+        gone = out[number]
+        gone = gone[((gone["currency"] == code) & gone["payee"].isin(paid.index)).to_numpy()]
+        at = np.searchsorted(shares["time"].to_numpy(), gone["time"].to_numpy(), side="right") - 1
+        late = gone["time"].to_numpy() - shares["time"].to_numpy()[np.maximum(at, 0)]
+        on = (at >= 0) & (late <= after)
+        gone, at = gone[on], at[on]
+        # what is paid out at one moment is one distribution
+        each, place = np.unique(shares["time"].to_numpy(), return_inverse=True)
+        given = _sums(place, shares["amount"], each.size)
+        back = _sums(place[at], gone["amount"], each.size)
+        passed = min(Fraction(int(b), int(g)) for b, g in zip(back, given, strict=True))
+        returned = gone.groupby("payee")["amount"].sum().reindex(paid.index).fillna(0).astype("int64")
+        square = _likeness(paid.tolist(), returned.tolist())
+        if passed < ask.threshold("passed") or square < ask.threshold("alike") ** 2:
+            continue
+        yield _Pool(
+            str(product), str(investor), put_in, pooled, len(paid),
+            len(set(ids[close & ~repays])), passed, int(sum(back)), int(sum(given)),
+            Fraction(math.isqrt(square.numerator * 10**12 // square.denominator), 10**6),
+            [int(row) for row in rows.index if row >= 0],
+            [int(row) for row in rows["row"] if row >= 0],
+            [*pool["row"].tolist(), *shares["row"].tolist(), *gone["row"].tolist()],
+            code,
+        )  # fmt: skip
+
+
+def _with_others(
+    bought: pd.DataFrame, flows: pd.DataFrame, number: Mapping[str, int], least: Fraction, before: int
+) -> pd.DataFrame:
+    """Those of whose investor persons paid enough before: the others need not be looked at one by one."""
+    came = flows[flows["of_person"]].sort_values("time", kind="stable")
+    came = came.assign(sum=came.groupby("payee")["amount"].cumsum())[["time", "payee", "sum"]]
+    who = bought["investor_id"].map(number).fillna(-1).astype("int64")
+    window = np.zeros(len(bought), np.int64)
+    for sign, end in ((1, bought["end"]), (-1, bought["end"] - before)):
+        asked = pd.DataFrame(
+            {"time": end.to_numpy(np.int64), "payee": who.to_numpy(), "at": np.arange(len(bought))}
+        )
+        met = pd.merge_asof(asked.sort_values("time", kind="stable"), came, on="time", by="payee")
+        window[met["at"].to_numpy()] += sign * met["sum"].fillna(0).to_numpy(np.int64)
+    sums = (
+        bought.assign(window=window)
+        .groupby(["product_id", "investor_id"])[["window", "amount"]]
+        .transform("sum")
+    )
+    enough = [int(a) >= least * int(b) for a, b in zip(sums["window"], sums["amount"], strict=True)]
+    return bought[np.array(enough, np.bool_)]
+
+
+def _sums(places: Any, amounts: Any, size: int) -> list[int]:
+    found = [0] * size
+    for place, amount in zip(np.asarray(places).tolist(), amounts.tolist(), strict=True):
+        found[place] += int(amount)
+    return found
+
+
+def _likeness(paid: list[int], returned: list[int]) -> Fraction:
+    """The square of the correlation of two lists, about nought: one where they are in proportion.
+
+    READING: not about their means, as which two equal payers would have none, and any two payers one.
+    """
+    both = sum(a * b for a, b in zip(paid, returned, strict=True))
+    size = sum(a * a for a in paid) * sum(b * b for b in returned)
+    return Fraction(both * both, size) if size else Fraction(0)
+
+
+def _bought(facts: Facts) -> pd.DataFrame:
+    """What was subscribed, each with the moment by which it was paid: ``end``, ``row``, ``currency``.
+
+    Where no register is there, payments into the product's accounts stand for it, numbered below nought.
+    """
+    own = facts.currencies.index(facts.tables.currency) if facts.tables.currency in facts.currencies else -1
+    columns = ["product_id", "investor_id", "amount", "end", "row", "currency"]
+    parts = []
+    if facts.has("subscriptions"):
+        rows = facts.rows("subscriptions")
+        ids = rows["transfer_id"].astype(object).where(rows["transfer_id"].notna(), "").tolist()
+        at = np.array([_place(facts, each) for each in ids], np.int64)
+        times = facts.flows.set_index("row")["time"].reindex(at)
+        there = times.notna().to_numpy(np.bool_)
+        end = micros(rows["time"])
+        if "time_day" in rows:  # some time on that day
+            end = end + np.where(rows["time_day"].fillna(False).to_numpy(np.bool_), DAY - 1, 0)
+        end = np.where(there, times.fillna(0).to_numpy(np.int64), end)
+        parts.append(rows.assign(end=end, row=at, currency=own)[columns])
+    if facts.has("accounts.product_id"):
+        more = paid_in(facts)
+        parts.append(more.assign(end=micros(more["time"]))[columns])
+    found = pd.concat(parts) if parts else pd.DataFrame({name: [] for name in columns})
+    return found[found["amount"] > 0]
+
+
+def _place(facts: Facts, transfer: str) -> int:
+    found = facts.at_place([transfer]) if transfer else np.zeros(0, np.int64)
+    return int(found[0]) if found.size else -1
+
+
+def _kin(facts: Facts) -> Mapping[str, set[str]]:
+    """By person: close family."""
+    found: dict[str, set[str]] = {}
+    if facts.has("relations"):
+        ties = facts.rows("relations")
+        ties = ties[ties["kind"].isin(KIN)]
+        for one, other in zip(ties["party_id"].astype(str), ties["other_id"].astype(str), strict=True):
+            found.setdefault(one, set()).add(other)
+            found.setdefault(other, set()).add(one)
+    return found
+
+
+def _debts(facts: Facts) -> Mapping[str, set[str]]:
+    """By lender: who borrowed from him under a contract."""
+    found: dict[str, set[str]] = {}
+    if facts.has("loans.lender_id"):
+        loans = facts.rows("loans")
+        loans = loans[known(loans["lender_id"])]
+        for one, other in zip(loans["lender_id"].astype(str), loans["borrower_id"].astype(str), strict=True):
+            found.setdefault(one, set()).add(other)
+    return found
+
+
+def _paid_back(facts: Facts) -> Mapping[tuple[str, str], set[int]]:
+    """By product and investor: the transfers that the register names as paid back."""
+    found: dict[tuple[str, str], set[int]] = {}
+    if facts.has("subscriptions.redemption_transfer_id"):
+        rows = facts.rows("subscriptions")
+        rows = rows[known(rows["redemption_transfer_id"])]
+        for product, who, transfer in zip(
+            rows["product_id"].astype(str),
+            rows["investor_id"].astype(str),
+            rows["redemption_transfer_id"],
+            strict=True,
+        ):
+            found.setdefault((product, who), set()).update(facts.at_place([transfer]).tolist())
+    return found
+
+
+def _cite_pool(facts: Facts, pool: _Pool) -> list[Cited]:
+    rows = np.array([*pool.shown, *pool.payments], np.int64)
+    flows = facts.flows[np.isin(facts.flows["row"], rows)]
+    accounts = {*flows["source"].tolist(), *flows["target"].tolist()}
+    parties = {facts.holder(each) for each in accounts} - {""}
+    shown = [*pool.shown, *([] if pool.bought else pool.payments)]
+    return [
+        facts.cite("transfers", np.array(shown, np.int64)),
+        facts.cite("transfers", np.array(pool.payments, np.int64), False),
+        facts.cite("transfers", facts.reversals_of(rows), False),
+        # where its payment is known too, the one would do without the other
+        facts.cite("subscriptions", np.array(pool.bought, np.int64), not pool.payments),
+        facts.cite_accounts(accounts),
+        facts.cite_parties({*parties, pool.investor}),
+        *cite_products(facts, [pool.product]),
+    ]
+
+
+def _one_pool(ask: Inquiry, pool: _Pool) -> Finding:
+    facts = ask.facts
+    own = facts.currencies[pool.code]
+    return ask.finding(
+        subject=("party", pool.investor),
+        hit=("pooling",),
+        summary=Told(
+            N_(
+                "{count} others had just paid {investor} {share} of what was put into {product}, and were "
+                "paid their parts of what came of it"
+            ),
+            count=pool.payers,
+            investor=facts.name_of(pool.investor) or pool.investor,
+            share=number_text(pool.share),
+            product=named(facts, pool.product),
+        ),
+        measures=[
+            ask.measure("pooled", POOLED, pool.share, "pooled"),
+            ask.measure("payers", PAYERS, pool.payers, "payers"),
+            ask.measure("passed", N_("least part of a distribution passed on"), pool.passed, "passed"),
+            ask.measure(
+                "alike", N_("correlation of what they paid with what they were paid"), pool.alike, "alike"
+            ),
+            ask.measure("returned", RETURNED, pool.returned, unit=own),
+            ask.measure("paid_out", PAID_OUT, pool.paid_out, unit=own),
+        ],
+        rows=_cite_pool(facts, pool),
+        severity="medium",
+        kinds=_pool_kinds([pool]),
+        elements=_pool_elements(facts, pool.product, [pool]),
+        against=_pool_against(facts, [pool]),
+        amount=pool.pooled,
+        currency=own,
+    )  # fmt: skip
+
+
+def _systematic(ask: Inquiry, product: str, pools: list[_Pool]) -> Finding:
+    facts = ask.facts
+    own = facts.currencies[pools[0].code]
+    put_in, pooled = sum(each.put_in for each in pools), sum(each.pooled for each in pools)
+    return ask.finding(
+        subject=("product", product),
+        hit=("pooling",),
+        summary=Told(
+            N_("{count} investors of {product} put in {money} of others, and passed on what came of it"),
+            count=len(pools), product=named(facts, product), money=money(facts, pooled, own),
+        ),
+        measures=[
+            ask.measure("pools", N_("investors who stand for others"), len(pools), "pools"),
+            ask.measure("pooled", POOLED, Fraction(pooled, put_in), "pooled"),
+            ask.measure("payers", PAYERS, sum(each.payers for each in pools)),
+            ask.measure("returned", RETURNED, sum(each.returned for each in pools), unit=own),
+            ask.measure("paid_out", PAID_OUT, sum(each.paid_out for each in pools), unit=own),
+        ],
+        rows=[row for each in pools for row in _cite_pool(facts, each)],
+        severity="high",
+        kinds=_pool_kinds(pools),
+        elements=_pool_elements(facts, product, pools),
+        against=_pool_against(facts, pools),
+        amount=pooled,
+        currency=own,
+    )  # fmt: skip
+
+
+def _pool_kinds(pools: list[_Pool]) -> dict[str, str]:
+    return {"flow": "shown", "register": "shown" if all(each.bought for each in pools) else "inferred"}
+
+
+def _pool_elements(facts: Facts, product: str, pools: list[_Pool]) -> dict[str, tuple[str, str] | str]:
+    return {
+        "private": "shown" if _private(facts, product)
+        else ("inferred", N_("it is not stated that it is offered to the public")),
+        "unfit": ("inferred", N_("who invests for others is not to be sold to, whoever they are")),
+        "for_others": "shown",
+    }  # fmt: skip
+
+
+def _pool_against(facts: Facts, pools: list[_Pool]) -> dict[str, tuple[str, str] | str]:
+    kin = sum(each.kin for each in pools)
+    return {
+        "family": ("present", Told(N_("{count} of the family who paid too are left out"), count=kin)) if kin
+        else "clear" if facts.has("relations")
+        else ("unknown", N_("no table says who is family")),
+        "own_accounts": ("clear", N_("what comes from accounts of his own is left out")),
+        "loans": "clear" if facts.has("loans") or facts.has("transfers.loan_id")
+        else ("unknown", N_("no table says what was lent under a contract")),
+        "staff": ("clear", N_("staff may not invest for others either")),
+        "later": ("clear", N_("it is about who paid, not how much")),
+    }  # fmt: skip
+
+
+LINE = RedLine(
+    code="RL-15",
+    name=N_("Unqualified investors and pooling"),
+    name_zh="向非合格投资者销售（含拼单、代持）",
+    asks=N_("Was a private product sold below the minimum, to the unqualified, or to one who is a front?"),
+    tests=(
+        Test(
+            "minimum",
+            N_("what each investor put in beside the least that the law asks"),
+            ("subscriptions", ("products.offering", "products.kind")),
+        ),
+        Test(
+            "qualified",
+            N_("what is stated of the investors' qualification"),
+            ("products", ("subscriptions.qualified", "subscriptions.evidence")),
+        ),
+        Test(
+            "net_assets",
+            N_("net assets of companies that bought"),
+            ("subscriptions", "financials.net_assets", ("products.offering", "products.kind")),
+        ),
+        Test(
+            "risk",
+            N_("tolerance of risk beside the product's"),
+            ("subscriptions.risk_tolerance", "products.risk_level"),
+        ),
+        Test(
+            "leaf",
+            N_("the parts of persons behind vehicles made for the product"),
+            ("subscriptions", "stakes", ("products.offering", "products.kind")),
+        ),
+        Test(
+            "pooling",
+            N_("who paid an investor before, and whom he paid after"),
+            ("transfers", "accounts.party_id", ("subscriptions", "accounts.product_id")),
+        ),
+    ),
+    elements={
+        "private": N_("the product is not for everybody"),
+        "unfit": N_("it is sold to those who may not buy it"),
+        "for_others": N_("the investor stands for others"),
+    },
+    guards={
+        "family": N_("the money is the family's"),
+        "own_accounts": N_("the money is from accounts of his own"),
+        "loans": N_("loans were repaid to him under a contract"),
+        "staff": N_("they are the manager's own staff, who count as qualified"),
+        "later": N_("a small payment is a later one of somebody who is already in"),
+    },
+    find=find,
+)  # fmt: skip
