@@ -8,6 +8,7 @@ time, under each rule of tracing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphflow.findings import Cited, cited
 from graphflow.redlines.facts import DAY, Facts, Flags, Ints, known, micros
@@ -27,8 +30,8 @@ RULES = ("fifo", "lifo", "prorata", "libr")
 """Rules of tracing that attribute money; backward all but the last."""
 
 FOREVER = np.iinfo(np.int64).max
-REPAYING = ("repayment", "repay", "还款")
-PAYING_OUT = ("disbursement", "放款")
+REPAYING = ("repay", "还款")
+PAYING_OUT = ("disburse", "放款")
 PASSING = ("clearing", "reserve_central", "reserve_special")
 """Kinds of accounts that money goes through under its own earmark."""
 
@@ -72,14 +75,31 @@ def those(frame: pd.DataFrame, column: str, value: str) -> Flags:
     return np.asarray(words_of(frame[column]) == value, np.bool_)
 
 
-def lowered(facts: Facts, column: str, rows: Ints) -> npt.NDArray[np.str_]:
-    """A text column of some transfers, by place, in small letters."""
-    return np.char.lower(facts.texts(column, rows).astype(str)) if len(rows) else np.array([], str)
+def says(facts: Facts, rows: Any, words: Sequence[str], column: str = "memo") -> Flags:
+    """Which transfers, by place, have one of some words in a text, in capitals or small."""
+    found = facts.tables.arrow("transfers", (column,))
+    if found is None or column not in found.column_names or not len(rows):
+        return np.zeros(len(rows), np.bool_)
+    taken = found[column].take(pa.array(np.asarray(rows, np.int64)))
+    pattern = "|".join(re.escape(word) for word in words)
+    hit = pc.fill_null(pc.match_substring_regex(taken, pattern, ignore_case=True), False)
+    return np.asarray(hit.to_numpy(), np.bool_)
+
+
+def kind_is(facts: Facts, rows: Any, words: Sequence[str]) -> Flags:
+    """Which transfers, by place, are of one of some kinds, as somebody wrote them."""
+    return says(facts, rows, words, "kind") if len(rows) else np.zeros(0, np.bool_)
 
 
 def whose(facts: Facts) -> Ints:
     """Of each account its party, else who signs for it; -1 where nobody says."""
     return np.where(facts.account_party >= 0, facts.account_party, facts.account_signer)
+
+
+def of_party(values: npt.NDArray[np.object_], parties: Ints) -> npt.NDArray[np.object_]:
+    """What parties are, by their numbers; empty for nobody (-1)."""
+    found: npt.NDArray[np.object_] = np.append(values, "")[parties]
+    return found
 
 
 def borrowing_of(facts: Facts) -> Borrowing:
@@ -143,10 +163,10 @@ def _build(facts: Facts) -> Borrowing:
     numbers = (facts.party_number.get(each, -2) for each in claims["borrower"])
     borrower = np.fromiter(numbers, np.int64, len(claims))
     paid, came = who[rows["source"].to_numpy()], who[rows["target"].to_numpy()]
-    said = lowered(facts, "kind", rows["row"].to_numpy())
     of = borrower[on]
     own = paid == of
-    out = ~own & ~np.isin(said, REPAYING) & ((came == of) | _straight(facts, claims, rows, on, said))
+    repays = kind_is(facts, rows["row"].to_numpy(), REPAYING)
+    out = ~own & ~repays & ((came == of) | _straight(facts, claims, rows, on))
     tagged = pd.DataFrame(
         {
             "claim": on, "row": rows["row"].to_numpy(), "time": rows["time"].to_numpy(),
@@ -167,18 +187,15 @@ def _build(facts: Facts) -> Borrowing:
     )
 
 
-def _straight(
-    facts: Facts, claims: pd.DataFrame, rows: pd.DataFrame, on: Ints, said: npt.NDArray[np.str_]
-) -> Flags:
+def _straight(facts: Facts, claims: pd.DataFrame, rows: pd.DataFrame, on: Ints) -> Flags:
     """Which transfers pay a loan out to somebody else for the borrower: from its lender or from custody."""
     source, target = rows["source"].to_numpy(), rows["target"].to_numpy()
     lenders = (facts.party_number.get(each, -2) for each in claims["lender"])
     lender = np.fromiter(lenders, np.int64, len(claims))[on]
     payee = facts.account_party[target]
-    builds = (payee >= 0) & np.isin(
-        facts.party_sector[np.maximum(payee, 0)], ("developer", "property_agency")
-    )
-    found: Flags = np.isin(said, PAYING_OUT) & (facts.guarded[source] | (whose(facts)[source] == lender))
+    builds = np.isin(of_party(facts.party_sector, payee), ("developer", "property_agency"))
+    said = kind_is(facts, rows["row"].to_numpy(), PAYING_OUT)
+    found: Flags = said & (facts.guarded[source] | (whose(facts)[source] == lender))
     found &= ~facts.guarded[target] | builds
     return found
 

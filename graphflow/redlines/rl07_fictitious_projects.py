@@ -34,9 +34,11 @@ from graphflow.redlines.borrowing import (
     context,
     covered,
     follow,
-    lowered,
+    kind_is,
     near,
+    of_party,
     paid_to,
+    says,
     stops,
     whose,
     words_of,
@@ -348,9 +350,9 @@ class _Look:
         """Transfers that repay older debts, or say that they repay: a new loan is not passed on by them."""
         back = self.all.of(self.all.back, claims.index)
         begun = self.all.of(self.all.out, claims.index).groupby("claim")["time"].min()
-        said = lowered(self.facts, "kind", back["row"].to_numpy())
+        said = kind_is(self.facts, back["row"].to_numpy(), REPAYING)
         old = back["time"].to_numpy() - begun.reindex(back["claim"]).to_numpy() > self.within
-        found: Ints = back["row"].to_numpy()[old | np.isin(said, REPAYING)]
+        found: Ints = back["row"].to_numpy()[old | said]
         return found
 
     def _cite_side(self, claims: pd.DataFrame) -> list[Cited]:
@@ -419,10 +421,9 @@ class _Look:
         facts = self.facts
         target = rows["target"].to_numpy()
         payee = self.who[target]
-        person = (payee >= 0) & (facts.party_kind[np.maximum(payee, 0)] == "person")
+        person = of_party(facts.party_kind, payee) == "person"
         ours = np.isin(payee, self._numbers(inside)) & (payee >= 0)
-        memo = lowered(facts, "memo", rows["row"].to_numpy())
-        wages = np.logical_or.reduce([np.char.find(memo, word) >= 0 for word in WAGES])
+        wages = says(facts, rows["row"].to_numpy(), WAGES)
         kind = facts.account_kind[target]
         fee = np.isin(kind, ("internal", "cash", "client_custody"))
         found: Flags = (~person & ~ours & ~fee) | (person & wages)

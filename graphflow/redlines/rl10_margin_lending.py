@@ -36,9 +36,10 @@ from graphflow.redlines.borrowing import (
     cite_whose,
     context,
     follow,
-    lowered,
     near,
+    of_party,
     paid_to,
+    says,
     those,
     whose,
     words_of,
@@ -216,8 +217,7 @@ class _Financing:
         }
 
     def _wages(self, rows: pd.DataFrame) -> Flags:
-        memo = lowered(self.facts, "memo", rows["row"].to_numpy())
-        found: Flags = np.logical_or.reduce([np.char.find(memo, word) >= 0 for word in WAGES])
+        found = says(self.facts, rows["row"].to_numpy(), WAGES)
         payrolls = [
             a for a in set(rows["source"]) if getattr(self.facts.role(int(a)), "role", "") == "payroll"
         ]
@@ -517,8 +517,7 @@ def _loans(ask: Inquiry, use: int, hops: int) -> Iterator[Finding]:
     if out.empty:
         return
     aims: Flags = np.isin(facts.account_kind, SECURITIES)
-    brokers = np.isin(facts.party_sector, ("broker",))
-    aims = aims | ((facts.account_party >= 0) & brokers[np.maximum(facts.account_party, 0)])
+    aims = aims | (of_party(facts.party_sector, facts.account_party) == "broker")
     least = ask.threshold("stock")
     close = near(facts, aims, hops - 1)
     spans = out.groupby(["claim", "currency"], as_index=False).agg(

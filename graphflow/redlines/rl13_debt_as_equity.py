@@ -30,7 +30,7 @@ from graphflow.findings import Cited, Finding, cited
 from graphflow.language import N_
 from graphflow.pictures.words import amount_text
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, exact, span
-from graphflow.redlines.borrowing import cite_roles, lowered, those, whose, words_of
+from graphflow.redlines.borrowing import cite_roles, says, those, whose, words_of
 from graphflow.redlines.facts import DAY, WAGES, Facts, Flags, Ints, known, local_days, micros
 from graphflow.redlines.signs import NOT_SO, UNTOLD, Sign, hits, kinds_of, numbers, said
 from graphflow.rows import Moment
@@ -244,8 +244,7 @@ def products_at(facts: Facts, product: str) -> Ints:
 
 def _otherwise(facts: Facts, rows: Ints) -> Flags:
     """Which transfers say that they are no return on a share: wages, rents, goods, loans."""
-    memo = lowered(facts, "memo", rows)
-    found: Flags = np.logical_or.reduce([np.char.find(memo, word) >= 0 for word in OTHERWISE])
+    found = says(facts, rows, OTHERWISE)
     for column in ("loan_id", "listing_id"):
         found = found | (facts.texts(column, rows) != "")
     return found

@@ -92,6 +92,37 @@ def test_a_margin_paid_to_the_nominee_stands_in_the_account_beside_what_the_fina
     assert f.value == 5 and f.amount == 40_000
 
 
+def test_what_was_put_in_at_other_times_is_not_the_margins() -> None:
+    other = {"transfer_id": "other", "time": "2020-06-20T10:00:00", "source": "financier", "target": "shares",
+             "amount": "300"}  # fmt: skip
+    for row in (other, {**other, "time": "2020-05-20T10:00:00"}):
+        assert found(with_rows(rl10.toy_tables(), transfers=[row]))[0].value == 5
+    second = [
+        {**row, "transfer_id": f"2{row['transfer_id']}", "source": "client2",
+         "time": row["time"] if "interest" in row["transfer_id"] else "2020-05-25T09:00:00"}
+        for row in rows(rl10.toy_tables()["transfers"]) if row["source"] == "client"
+    ]  # fmt: skip
+    early = with_rows(
+        rl10.toy_tables(), transfers=second, accounts=[{"account_id": "client2", "party_id": "CLIENT2"}],
+        parties=[{"party_id": "CLIENT2", "name": "股民二", "kind": "person"}],
+    )  # fmt: skip
+    (f,) = found(early)
+    assert f.value == 5 and measured(f)["clients"] == 1  # the second one's margin was followed by nothing
+
+
+def test_a_group_speaks_once() -> None:
+    base = changed(rl10.toy_tables(), "transfers", {"transfer_id": "put"}, amount="300")
+    base = with_rows(
+        base, parties=[{"party_id": "FUND", "name": "鼎鑫基金", "kind": "company"}],
+        accounts=[{"account_id": "fund", "party_id": "FUND", "opening_balance": "200"}],
+        stakes=[{"owner_id": "FINANCIER", "company_id": "FUND", "share": "1"}],
+        transfers=[{"transfer_id": "put2", "time": "2020-06-01T10:40:00", "source": "fund", "target": "shares",
+                    "amount": "200"}],
+    )  # fmt: skip
+    (f,) = found(base)
+    assert f.value == 5 and f.subject_id == "FINANCIER"
+
+
 def test_whoever_owns_the_account_is_no_client() -> None:
     assert not found(rl10.own_near_miss_tables())
     base = without_column(rl10.toy_tables(), "accounts", "party_id")
@@ -125,6 +156,13 @@ def test_ones_own_shares_prove_little_until_clients_are_many_or_use_the_account(
     assert not found(landlord(4))
     (f,) = found(landlord(5))
     assert measured(f)["clients"] == 5
+    moved = changed(landlord(5), "transfers", {"transfer_id": "saved"}, source="second")
+    moved = with_rows(
+        moved, accounts=[{"account_id": "second", "party_id": "LANDLORD"}],
+        transfers=[{"transfer_id": "move", "time": "2020-06-02T09:00:00", "source": "landlord", "target": "second",
+                    "amount": "1000000"}],
+    )  # fmt: skip
+    assert found(moved)[0].value == f.value == 10  # once, over however many of his accounts
     signed = changed(landlord(1), "accounts", {"account_id": "shares"}, signer_id="TENANT")
     (f,) = found(signed)
     assert measured(f)["users"] == 1 and f.kinds == {"flow": "shown", "register": "shown"}
@@ -154,6 +192,11 @@ def test_a_licence_of_the_group_is_a_licence() -> None:
     assert not found(licensed)
     (f,) = found(changed(licensed, "licences", {"party_id": "PARENT"}, function="fund_sale"))
     assert next(e.state for e in f.counter_evidence if e.name == "licensed") == "clear"
+
+
+def test_a_spouses_account_is_the_familys() -> None:
+    base = rl10.family_near_miss_tables()
+    assert not found(base) and found(changed(base, "relations", {"party_id": "CLIENT"}, kind="agent"))
 
 
 def test_a_plan_of_which_the_client_holds_units_is_its_own() -> None:
