@@ -55,6 +55,7 @@ if TYPE_CHECKING:  # what the names below are, for people's editors and for mypy
     from graphflow.stores import Exported, export, to_bods
     from graphflow.tables import Tables
     from graphflow.tracing import compare_rules, trace
+    from graphflow.typologies import Patterns, patterns
 
 _ROOMS = {
     "BusyError": "errors",
@@ -66,6 +67,7 @@ _ROOMS = {
     "InputError": "errors",
     "LookThrough": "products",
     "MissingExtraError": "errors",
+    "Patterns": "typologies",
     "Penetration": "penetration",
     "Problem": "errors",
     "Related": "ownership",
@@ -85,6 +87,7 @@ _ROOMS = {
     "open_case": "case",
     "owners": "ownership",
     "ownership_graph": "ownership",
+    "patterns": "typologies",
     "penetrate": "penetration",
     "power": "ownership",
     "register": "products",
@@ -104,6 +107,7 @@ __all__ = [
     "InputError",
     "LookThrough",
     "MissingExtraError",
+    "Patterns",
     "Penetration",
     "Problem",
     "Related",
@@ -124,6 +128,7 @@ __all__ = [
     "open_case",
     "owners",
     "ownership_graph",
+    "patterns",
     "penetrate",
     "power",
     "register",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from itertools import pairwise
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphflow as gf
+from graphflow.cli import run
 from graphflow.kernels.cycles import cycles
 from graphflow.typologies import PATTERNS, Patterns, patterns
 from tests import cases_patterns
@@ -175,6 +177,61 @@ def test_every_pattern_says_what_it_is() -> None:
 
 def test_an_empty_case_has_no_patterns() -> None:
     assert patterns(case_of(RING[:1])).frame().empty
+
+
+# ------------------------------------------------------------------ the command line
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    place = tmp_path_factory.mktemp("ring") / "case"
+    rows = [*RING, "A ?:A:1 2024-03-05T09:00 4", "B A 2024-03-06T09:00 1"]
+    case_of(rows).save(place)
+    return str(place)
+
+
+def test_the_verb_has_the_choices_of_the_room() -> None:
+    from graphflow import cli
+    from graphflow.typologies.payments import VIEWS
+
+    assert tuple(each.name for each in PATTERNS) == cli.PATTERN_NAMES
+    assert VIEWS == cli.HOLDERS
+
+
+def test_the_verb_prints_json_that_says_how_many_there_are(
+    folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["patterns", folder, "--only", "cycle", "--least", "2", "--top", "1", "--format", "json"]
+    assert run(asked) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["counts"] == {"cycle": 2}
+    [one] = told["patterns"]
+    assert one["transfers"] == ["t0", "t1", "t2"] and one["amount"] == "7.00" and one["currency"] == "CNY"
+    assert one["since"].startswith("2024-03-01T01:00")
+    assert told["parameters"]["cycle"]["window"] == 20 * DAY
+    assert told["left_out"] == [
+        {"kind": "", "account_id": "A", "transfer_id": "", "why": "the other side is unknown", "transfers": 1,
+         "amount": "4.00", "currency": "CNY"}
+    ]  # fmt: skip
+
+
+def test_the_verb_prints_csv_and_tables_in_both_languages(
+    folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["patterns", folder, "--window", "72h", "--format", "csv"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("kind,score,accounts,transfers,amount") and len(lines) == 2
+    for language, words in (("en", "A → B → C"), ("zh", "循环转账")):
+        assert run(["patterns", folder, "--language", language]) == 0
+        assert words in capsys.readouterr().out
+    assert run(["patterns", folder, "--only", "circle"]) == 2
+    assert "cycle" in capsys.readouterr().err
+
+
+def test_the_front_door_has_it(folder: str) -> None:
+    found = gf.patterns(gf.open_case(folder), only=["cycle", "fan_in"])
+    assert isinstance(found, gf.Patterns) and found.counts() == {"cycle": 1, "fan_in": 0}
+    assert "t0" in found._repr_html_()
 
 
 # ------------------------------------------------------------------ beside plain recomputation

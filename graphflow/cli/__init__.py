@@ -471,6 +471,58 @@ def _parser(language: str) -> argparse.ArgumentParser:
     )
     p.add_argument("--rows", action="store_true", help=say("also the rows that each finding rests on"))
 
+    p = verb(
+        "patterns", N_("Laundering patterns: every one within its window, the most unusual first."), prints
+    )
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument(
+        "--only",
+        metavar="NAME[,...]",
+        help=say("only these: {names}", names=", ".join(PATTERN_NAMES)),
+    )
+    p.add_argument(
+        "--window", metavar="T", help=say("within which time: 20D days, 36h hours; else each its own")
+    )
+    p.add_argument(
+        "--least",
+        type=_at_least(1, language),
+        metavar="N",
+        help=say("how many transfers or holders make a pattern; else each its own"),
+    )
+    p.add_argument(
+        "--permille",
+        type=_at_least(0, language),
+        metavar="N",
+        help=say("by how many thousandths an amount that goes on may differ; else each its own"),
+    )
+    p.add_argument(
+        "--most",
+        type=_at_least(2, language),
+        default=10,
+        metavar="N",
+        help=say("the most transfers of a cycle"),
+    )
+    p.add_argument(
+        "--budget",
+        type=_at_least(1, language),
+        default=1_000_000,
+        metavar="N",
+        help=say("steps or pairs tried for one transfer or holder; where it does not do, that is said"),
+    )
+    p.add_argument(
+        "--by",
+        choices=HOLDERS,
+        default=HOLDERS[0],
+        help=say("party: its accounts are one holder; account: each is one"),
+    )
+    p.add_argument("--as-of", metavar="D", help=say("as known on this day; else everything"))
+    p.add_argument(
+        "--top",
+        type=_at_least(1, language),
+        metavar="N",
+        help=say("of each kind only the first; the rest is counted"),
+    )
+
     p = verb("export", N_("Write a case in another format."), prints)
     p.add_argument("case", metavar="CASE", help=say("the case's folder"))
     p.add_argument(
@@ -540,6 +592,8 @@ PRODUCT_PARTS = (
     "restricted_shares", "related_assets", "restricted_assets", "matrix",
 )  # fmt: skip
 PRODUCT_GROUPS = ("issuer", "project", "layer", "region")
+PATTERN_NAMES = ("cycle", "fan_in", "fan_out", "gather_scatter", "scatter_gather", "pass_through")
+HOLDERS = ("party", "account")
 PARTS = ("ends", "chains", "routes", "transfers", "envelope", "assumptions", "misuse")
 
 
@@ -876,6 +930,22 @@ def _check(a: Arguments) -> int:
     return DONE
 
 
+def _patterns(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.patterns import show_patterns
+    from graphflow.typologies import patterns
+
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("reading"))
+        case = open_case(a.case)
+        found = patterns(
+            case, a.only, as_of=a.as_of, window=a.window, least=a.least, permille=a.permille, most=a.most,
+            budget=a.budget, by=a.by, progress=progress,
+        )  # fmt: skip
+    show_patterns(case, found, a.format, a.language, a.top)
+    return DONE
+
+
 VERBS: dict[str, Callable[[Arguments], int]] = {
     "import": _import,
     "info": _info,
@@ -887,6 +957,7 @@ VERBS: dict[str, Callable[[Arguments], int]] = {
     "products": _products,
     "penetrate": _penetrate,
     "check": _check,
+    "patterns": _patterns,
     "export": _export,
     "synth": _synth,
     "demo": _demo,

@@ -20,6 +20,7 @@ def warm(progress: Progress) -> None:
     from graphflow.products import look_through
     from graphflow.synthesis import holders, make, toys
     from graphflow.tracing import RULES, compare_rules, trace
+    from graphflow.typologies import patterns
 
     with tempfile.TemporaryDirectory(prefix="graphflow-warm-") as name:
         folder = Path(name)
@@ -53,3 +54,5 @@ def warm(progress: Progress) -> None:
         all_controls(group)
         power(group, "C")
         look_through(holders.p1(), "W").assets.head()
+        progress(N_("compiling: patterns"))
+        patterns(toys.t1())

@@ -8,7 +8,7 @@ that transfers lie so, not that somebody did wrong. What was not looked at to th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -131,10 +131,7 @@ class Patterns:
             several currencies; `currency` (several: joined by commas); `since`, `until`; `members`: how many
             holders.
         """
-        rows: list[dict[str, Any]] = []
-        for kind, each in self.found.items():
-            for k in self._ranked(kind)[:top].tolist():
-                rows.append(self._row(kind, each, k))
+        rows = [row for kind in self.found for row in self.rows(kind, top)]
         columns = [
             "kind", "score", "accounts", "transfers", "amount", "currency", "since", "until", "members",
         ]  # fmt: skip
@@ -142,6 +139,11 @@ class Patterns:
         for name in ("since", "until"):
             frame[name] = pd.to_datetime(frame[name], unit="us", utc=True).astype("datetime64[us, UTC]")
         return frame
+
+    def rows(self, kind: str, top: int | None = None) -> Iterator[dict[str, Any]]:
+        """The patterns of one kind as the rows of `frame`, times in microseconds of UTC."""
+        for k in self._ranked(kind)[:top].tolist():
+            yield self._row(kind, self.found[kind], k)
 
     def _ranked(self, kind: str) -> Ints:
         """The patterns of a kind in the order that is shown: score, then amount, then as they were found."""
