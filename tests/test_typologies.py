@@ -179,6 +179,66 @@ def test_an_empty_case_has_no_patterns() -> None:
     assert patterns(case_of(RING[:1])).frame().empty
 
 
+def cash_case(amounts: list[str], days: list[str], into: bool = True, **more: object) -> gf.Case:
+    ways = "cash:A A" if into else "A cash:A"
+    rows = [f"{ways} {day} {amount}" for day, amount in zip(days, amounts, strict=True)]
+    return case_of(rows, accounts={"account_id": ["cash:A"], "kind": ["cash"]}, **more)
+
+
+WEEK = ["2024-03-01", "2024-03-04", "2024-03-08"]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "days", "count"),
+    [
+        (["49999.99", "45000", "40000"], WEEK, 1),
+        (["50000", "45000", "40000"], WEEK, 0),  # the limit itself is reported
+        (["49999.99", "45000", "39999.99"], WEEK, 0),
+        (["49999.99", "45000", "40000"], [*WEEK[:2], "2024-03-09"], 0),
+        (
+            ["49999.99", "45000", "40000"],
+            ["2017-06-27", "2017-06-29", "2017-07-01"],
+            0,
+        ),  # the limit was another
+        (["199999", "160000", "170000"], ["2017-06-24", "2017-06-29", "2017-06-30"], 1),
+    ],
+)
+@pytest.mark.parametrize("into", [True, False])
+def test_structuring_is_cash_below_the_limit_of_the_day(
+    amounts: list[str], days: list[str], count: int, into: bool
+) -> None:
+    frame = patterns(cash_case(amounts, days, into), "structuring").frame()
+    assert len(frame) == count
+    if count:
+        assert frame[["accounts", "members"]].values.tolist() == [[("A",), 1]]
+
+
+def test_structuring_looks_one_way_and_cash_is_nothing_to_the_other_patterns() -> None:
+    rows = ["cash:A A 2024-03-01 45000", "A cash:A 2024-03-02 45000", "cash:A A 2024-03-03 45000"]
+    found = patterns(case_of(rows, accounts={"account_id": ["cash:A"], "kind": ["cash"]}), least=2)
+    assert {kind: count for kind, count in found.counts().items() if count} == {"structuring": 1}
+    assert found.left_out[["account_id", "transfers", "amount"]].values.tolist() == [["cash:A", 3, 13500000]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "count"),
+    [
+        ("person", "450000", 2),
+        ("person", "1900000", 0),
+        ("company", "450000", 0),
+        ("company", "1900000", 2),
+        ("", "450000", 0),
+    ],
+)
+def test_transfers_have_the_limit_of_the_holder_where_it_is_known(kind: str, amount: str, count: int) -> None:
+    holders = {"account_id": ["A", "B"], "party_id": ["P", "Q"] if kind else ["", ""]}
+    tables = {"accounts": holders}
+    if kind:
+        tables["parties"] = {"party_id": ["P", "Q"], "name": ["p", "q"], "kind": [kind, kind]}
+    case = case_of([f"A B {day} {amount}" for day in WEEK], **tables)
+    assert len(patterns(case, "structuring").frame()) == count  # the payer's, and the payee's
+
+
 # ------------------------------------------------------------------ the command line
 
 

@@ -592,7 +592,15 @@ PRODUCT_PARTS = (
     "restricted_shares", "related_assets", "restricted_assets", "matrix",
 )  # fmt: skip
 PRODUCT_GROUPS = ("issuer", "project", "layer", "region")
-PATTERN_NAMES = ("cycle", "fan_in", "fan_out", "gather_scatter", "scatter_gather", "pass_through")
+PATTERN_NAMES = (
+    "cycle",
+    "fan_in",
+    "fan_out",
+    "gather_scatter",
+    "scatter_gather",
+    "pass_through",
+    "structuring",
+)
 HOLDERS = ("party", "account")
 PARTS = ("ends", "chains", "routes", "transfers", "envelope", "assumptions", "misuse")
 

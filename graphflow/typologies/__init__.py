@@ -21,7 +21,15 @@ from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.rows import Moment
 from graphflow.tables.columns import names
-from graphflow.typologies import cycle, fan_in, fan_out, gather_scatter, pass_through, scatter_gather
+from graphflow.typologies import (
+    cycle,
+    fan_in,
+    fan_out,
+    gather_scatter,
+    pass_through,
+    scatter_gather,
+    structuring,
+)
 from graphflow.typologies.found import Asked, Found, scores
 from graphflow.typologies.payments import LeftOut, Payments, payments_of
 
@@ -80,6 +88,11 @@ PATTERNS: tuple[Pattern, ...] = (
         "pass_through", N_("pass-through"), "快进快出",
         N_("What a holder receives leaves soon after, in about the same amounts."),
         pass_through.find, 3, N_("times"), 1, 50,
+    ),
+    Pattern(
+        "structuring", N_("structuring"), "拆分交易",
+        N_("Several transfers of one holder lie just below the amount from which a bank must report."),
+        structuring.find, 3, N_("transfers"), 7, 200,
     ),
 )  # fmt: skip
 """Every pattern that is looked for."""

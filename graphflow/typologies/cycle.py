@@ -39,7 +39,7 @@ def find(payments: Payments, asked: Asked) -> Found:
     """
     limits = np.array([asked.least, asked.most, asked.window, asked.permille, asked.budget], np.int64)
     index = (*payments.by_payer, *payments.by_payee)
-    roots = np.arange(payments.size, dtype=np.int32)
+    roots = payments.between
     parts = np.array_split(roots, AT_ONCE if payments.size > 10_000 else 1)
     pointers, ways, cut = [], [], []
     with threads(2, payments.size) as pool:

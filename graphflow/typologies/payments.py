@@ -30,7 +30,7 @@ UNKNOWN_SIDE = "?:"
 """How the placeholders begin that stand for an unknown other side, one a row."""
 
 NEVER_MEMBERS: Mapping[str, str] = {
-    "cash": "cash", "internal": "internal", "tax": "tax", "clearing": "clearing", "client_custody": "custody",
+    "internal": "internal", "tax": "tax", "clearing": "clearing", "client_custody": "custody",
     "reserve_central": "reserve", "reserve_special": "reserve",
 }  # fmt: skip
 """Kinds of accounts through which everybody's money passes: they are no members of a pattern."""
@@ -80,6 +80,10 @@ class Payments:
         What leaves and its currency, what arrives and its currency.
     holders : int
         How many there are.
+    cash
+        Which have an account of kind cash on one side: for structuring alone, and not in the indexes.
+    is_cash, is_person : by holder
+        Whether it is such an account; 1 for a natural person, 0 for others, -1 where nobody says.
     aside
         What was left out before any pattern was looked for.
     """
@@ -93,6 +97,11 @@ class Payments:
     money: Ints = field(repr=False)
     holders: int
     currencies: tuple[str, ...]
+    digits: Mapping[str, int] = field(repr=False)
+    timezone: str
+    cash: Flags = field(repr=False)
+    is_cash: Flags = field(repr=False)
+    is_person: npt.NDArray[np.int8] = field(repr=False)
     aside: tuple[LeftOut, ...] = field(repr=False, default=())
 
     @property
@@ -103,17 +112,29 @@ class Payments:
     @cached_property
     def by_payer(self) -> tuple[Ints, Numbers]:
         """Pointer and places: what each holder pays, in time order."""
-        return index_by(np.ascontiguousarray(self.ends[:, 0]), self.holders)
+        return self._by(0)
 
     @cached_property
     def by_payee(self) -> tuple[Ints, Numbers]:
         """Pointer and places: what each holder receives, in time order."""
-        return index_by(np.ascontiguousarray(self.ends[:, 1]), self.holders)
+        return self._by(1)
+
+    def _by(self, side: int) -> tuple[Ints, Numbers]:
+        if not self.cash.any():
+            return index_by(np.ascontiguousarray(self.ends[:, side]), self.holders)
+        which = self.between
+        pointer, places = index_by(np.ascontiguousarray(self.ends[which, side]), self.holders)
+        return pointer, which[places]
+
+    @cached_property
+    def between(self) -> Numbers:
+        """The transfers between holders: all but cash."""
+        return np.flatnonzero(~self.cash).astype(np.int32)
 
     @cached_property
     def degree(self) -> Ints:
         """How many transfers each holder pays and receives."""
-        return np.diff(self.by_payer[0]) + np.diff(self.by_payee[0])
+        return np.bincount(self.ends.reshape(-1), minlength=self.holders)
 
 
 def payments_of(case: Case, as_of: Moment | None = None, by: str = "party") -> Payments:
@@ -137,6 +158,7 @@ def payments_of(case: Case, as_of: Moment | None = None, by: str = "party") -> P
         keep &= rows["time"] <= moment(as_of, tables.timezone, "as_of")[1]
     why = _why_never(case)
     aside: list[LeftOut] = []
+    cash = _cash_accounts(case)
     if any(accounts.size for accounts in why.values()):
         never = np.zeros(len(number), np.bool_)
         for accounts in why.values():
@@ -153,14 +175,49 @@ def payments_of(case: Case, as_of: Moment | None = None, by: str = "party") -> P
         chosen, kept, ends = chosen[order], kept[order], ends[order]
         time, arrives = time[order], arrives[order]
     money, currencies = _money(case, kept)
+    in_cash = cash[kept["source"]] | cash[kept["target"]]
+    if in_cash.any():
+        told = {N_("cash is looked at for structuring alone"): np.flatnonzero(cash)}
+        aside += _said(kept, np.ones(len(kept), np.bool_), told, by_member=True)
+    holders = int(number.max(initial=-1)) + 1
+    is_cash = np.zeros(holders, np.bool_)
+    is_cash[number[cash]] = True
     accounts = np.column_stack([kept["source"], kept["target"]])
     return Payments(
         ledger, chosen.astype(np.int64), np.ascontiguousarray(ends, np.int32), accounts.astype(np.int32),
-        time, arrives, money, int(number.max(initial=-1)) + 1, currencies, tuple(aside),
+        time, arrives, money, holders, currencies, tables.minor_units, tables.timezone, in_cash, is_cash,
+        _persons(case, number, holders), tuple(aside),
     )  # fmt: skip
 
 
 VIEWS = ("party", "account")
+
+
+def _cash_accounts(case: Case) -> Flags:
+    """Which accounts, by the ledger's numbers, are cash."""
+    found = np.zeros(len(case.ledger.account_ids), np.bool_)
+    accounts = case.tables.arrow("accounts", ("account_id", "kind"))
+    if accounts is not None and "kind" in accounts.column_names:
+        hit = pc.fill_null(pc.equal(accounts["kind"].cast(pa.large_string()), "cash"), False)
+        place = _places(accounts["account_id"].cast(pa.large_string()), case.ledger.account_ids)
+        found[place[hit.to_numpy(zero_copy_only=False) & (place >= 0)]] = True
+    return found
+
+
+def _persons(case: Case, number: Numbers, holders: int) -> npt.NDArray[np.int8]:
+    """By holder: 1 a natural person, 0 another, -1 where no table says."""
+    found = np.full(holders, -1, np.int8)
+    ledger, parties = case.ledger, case.tables.arrow("parties", ("party_id", "kind"))
+    if parties is None or "kind" not in parties.column_names or not len(ledger.party_ids):
+        return found
+    kinds = parties["kind"].cast(pa.large_string())
+    place = _places(parties["party_id"].cast(pa.large_string()), ledger.party_ids)
+    known = kinds.is_valid().to_numpy(zero_copy_only=False) & (place >= 0)
+    person = pc.fill_null(pc.equal(kinds, "person"), False).to_numpy(zero_copy_only=False)
+    of_party = np.full(len(ledger.party_ids) + 1, -1, np.int8)
+    of_party[place[known]] = person[known]
+    found[number] = of_party[np.asarray(ledger.account_party)]  # the last one is nobody's
+    return found
 
 
 def _holders(ledger: Ledger, by: str) -> Numbers:
@@ -207,7 +264,6 @@ def _why_never(case: Case) -> dict[str, Ints]:
 
 
 WHY_KIND: Mapping[str, str] = {
-    "cash": N_("cash"),
     "internal": N_("an account of the bank itself"),
     "tax": N_("tax"),
     "clearing": N_("clearing"),
@@ -221,7 +277,7 @@ def _places(names: Any, ids: Any) -> Ints:
     return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), np.int64)
 
 
-def _said(rows: Any, touched: Flags, why: Mapping[str, Ints]) -> list[LeftOut]:
+def _said(rows: Any, touched: Flags, why: Mapping[str, Ints], by_member: bool = False) -> list[LeftOut]:
     """By account that is no member, and currency: how many transfers touch it, and how much they carry.
 
     Those with an unknown other side are summed by the account that is known.
@@ -235,7 +291,7 @@ def _said(rows: Any, touched: Flags, why: Mapping[str, Ints]) -> list[LeftOut]:
         mine = left & (never[rows["source"]] | never[rows["target"]])
         left &= ~mine
         part = rows[mine]
-        of_source = never[part["source"]] if number else ~never[part["source"]]
+        of_source = never[part["source"]] if number or by_member else ~never[part["source"]]
         account = np.where(of_source, part["source"], part["target"]).astype(np.int64)
         keys = np.column_stack([account, part["currency"].astype(np.int64)])
         each, group = np.unique(keys, axis=0, return_inverse=True)
