@@ -103,6 +103,11 @@ def passes_outcome(found: Any, args: tuple) -> Any:
     return [tuple(map(int, pair)) for pair in found[0]], [int(each) for each in found[1]]
 
 
+def both_inputs(rng: random.Random, size: int) -> tuple:
+    ends, time, _, accounts = transfers(rng, size)
+    return ends, time, *index_by(ends[:, 0], accounts), rng.choice((0, 2, 6, 40)), rng.choice((1, 5, 10**6))
+
+
 def pairs_inputs(rng: random.Random, size: int) -> tuple:
     pairs = sorted({(rng.randrange(size), rng.randrange(size)) for _ in range(size)})
     return np.array(pairs, np.int32).reshape(-1, 2), size
@@ -129,4 +134,5 @@ PATTERNS = (
     ("passes.close_enough", passes.close_enough, naive_passes.close_enough, close_inputs, plain, ()),
     ("passes.passes", passes.passes, naive_passes.passes, passes_inputs, passes_outcome),
     ("passes.one_to_one", passes.one_to_one, naive_passes.one_to_one, pairs_inputs, flags),
+    ("passes.both_paid", passes.both_paid, naive_passes.both_paid, both_inputs, passes_outcome),
 )  # fmt: skip

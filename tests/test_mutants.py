@@ -31,6 +31,12 @@ PLAIN = "def njit(*args, **keywords):\n    return lambda function: function\n"
 
 # the kernel (and a function that it calls, if the line is there), a line of it, what stands there instead
 MUTANTS = (
+    ("passes.both_paid", "time[other] > time[one] + window", "time[other] >= time[one] + window"),
+    ("passes.both_paid", "if ends[one, 1] == ends[other, 1]:", "if False:"),
+    ("passes.both_paid", "ends[one, 1] > ends[other, 1]", "False"),
+    ("passes.both_paid", "longer[:count] = pairs", "pass"),
+    ("passes.both_paid", "count = before", "pass"),
+    ("passes.both_paid", "if looked > most:\n            count", "if looked >= most:\n            count"),
     ("passes.close_enough", "if permille < 0:", "if permille <= 0:"),
     ("passes.close_enough", "+ ((came % 1000) * permille) // 1000", ""),
     ("passes.passes", "time[out_at[low]] < time[came]", "time[out_at[low]] <= time[came]"),

@@ -438,6 +438,86 @@ def test_pass_through_is_enough_matches(seed: int, least: int, hours: int, permi
     assert Counter(places(frame)) == expected
 
 
+def near(keys: list[tuple], at: list[int], who: list[str], hours: int, least: int) -> list[set[int]]:
+    """Runs of equal keys in which some window has enough different others."""
+    found = []
+    for key in sorted(set(keys)):
+        mine = [k for k, each in enumerate(keys) if each == key]
+        windows = [{j for j in mine if at[k] <= at[j] <= at[k] + hours} for k in mine]
+        found += sorted(map(sorted, grouped([w for w in windows if len({who[j] for j in w}) >= least])))
+    return [set(each) for each in found]
+
+
+def together(runs: list[set[int]], of: list[frozenset[str]], span: list[tuple[int, int]]) -> list[list[int]]:
+    """Runs with the same holders whose times overlap, by trying all."""
+    groups = [[k] for k in range(len(runs))]
+    joined = True
+    while joined:
+        joined = False
+        for a in groups:
+            for b in groups:
+                lap = any(span[i][0] <= span[j][1] and span[j][0] <= span[i][1] for i in a for j in b)
+                if a is not b and of[a[0]] == of[b[0]] and lap:
+                    a += b
+                    groups.remove(b)
+                    joined = True
+                    break
+            if joined:
+                break
+    return groups
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**40), st.integers(2, 3), st.sampled_from((5, 30)))
+def test_bipartite_is_all_to_all(seed: int, least: int, hours: int) -> None:
+    case, rows = random_case(seed, 40)
+    wedges = [
+        tuple(sorted((i, j), key=lambda k: rows[k][1]))
+        for i in range(len(rows)) for j in range(i + 1, len(rows))
+        if rows[i][0] == rows[j][0] and rows[i][1] != rows[j][1] and rows[j][2] - rows[i][2] <= hours
+    ]  # fmt: skip
+    keys = [(rows[a][1], rows[b][1]) for a, b in wedges]
+    at = [min(rows[a][2], rows[b][2]) for a, b in wedges]
+    runs = near(keys, at, [rows[a][0] for a, _ in wedges], hours, least)
+    flat = [{i for k in run for i in wedges[k]} for run in runs]
+    span = [(min(rows[i][2] for i in each), max(rows[i][2] for i in each)) for each in flat]
+    expected = Counter()
+    for group in together(runs, [frozenset(rows[i][0] for i in each) for each in flat], span):
+        mine = frozenset(i for k in group for i in flat[k])
+        if len({rows[i][1] for i in mine}) >= least:
+            expected[mine] += 1
+    found = places(patterns(case, "bipartite", least=least, window=f"{hours}h").frame())
+    assert Counter(found) == expected
+    for way in found:
+        paid = {rows[i][:2] for i in way}
+        assert len(paid) == len({a for a, _ in paid}) * len({b for _, b in paid})
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**40), st.sampled_from((5, 30)), st.sampled_from((-1, 100)))
+def test_a_stack_is_all_to_all_in_time_order(seed: int, hours: int, permille: int) -> None:
+    case, rows = random_case(seed, 60)
+    pairs = passed(rows, hours, 10**6 if permille < 0 else permille)
+    keys = [(rows[e][0], rows[f][1]) for e, f in pairs]
+    runs = near(keys, [rows[e][2] for e, _ in pairs], [rows[e][1] for e, _ in pairs], hours, 2)
+    between = [frozenset(rows[pairs[k][0]][1] for k in run) for run in runs]
+    span = [(min(rows[pairs[k][0]][2] for k in run), max(rows[pairs[k][1]][2] for k in run)) for run in runs]
+    ends = [keys[min(run)] for run in runs]
+    expected = Counter()
+    for group in together(runs, between, span):
+        reached = {
+            payer: frozenset(q for p, q in (ends[k] for k in group) if p == payer)
+            for payer, _ in (ends[k] for k in group)
+        }
+        for those in set(reached.values()):
+            payers = {payer for payer, its in reached.items() if its == those}
+            if len(payers) >= 2 and len(those) >= 2:
+                mine = [k for k in group if ends[k][0] in payers]
+                expected[frozenset(i for k in mine for j in runs[k] for i in pairs[j])] += 1
+    found = places(patterns(case, "stack", window=f"{hours}h", permille=permille).frame())
+    assert Counter(found) == expected
+
+
 def test_a_holder_with_too_many_pairs_is_said_and_not_looked_at() -> None:
     rows = [f"A{i} M 2024-03-01T0{i}:00 5" for i in range(4)] + [
         f"M B{i} 2024-03-01T1{i}:00 5" for i in range(4)

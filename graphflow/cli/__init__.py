@@ -593,14 +593,9 @@ PRODUCT_PARTS = (
 )  # fmt: skip
 PRODUCT_GROUPS = ("issuer", "project", "layer", "region")
 PATTERN_NAMES = (
-    "cycle",
-    "fan_in",
-    "fan_out",
-    "gather_scatter",
-    "scatter_gather",
-    "pass_through",
+    "cycle", "fan_in", "fan_out", "gather_scatter", "scatter_gather", "pass_through", "stack", "bipartite",
     "structuring",
-)
+)  # fmt: skip
 HOLDERS = ("party", "account")
 PARTS = ("ends", "chains", "routes", "transfers", "envelope", "assumptions", "misuse")
 

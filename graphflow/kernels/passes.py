@@ -104,3 +104,54 @@ def one_to_one(pairs: Numbers, size: int) -> Flags:
             taken[pairs[k, 1]] = True
             kept[k] = True
     return kept
+
+
+@njit(cache=True, nogil=True)
+def both_paid(
+    ends: Numbers, time: Ints, pointer: Ints, positions: Numbers, window: int, most: int
+) -> tuple[Numbers, Numbers]:
+    """Pairs of one payer's transfers to two others, within a window.
+
+    ``pointer`` and ``positions`` are by payer; ``most`` is how many pairs are looked at for one payer.
+
+    Returns
+    -------
+    pairs : int32 (k, 2)
+        By payer, then in the order of the earlier one, then of the later; of a pair first the transfer to
+        the payee with the lower number.
+    cut : int32
+        Payers with more pairs than the limit: none of theirs is there.
+    """
+    pairs = np.empty((64, 2), np.int32)
+    cut = np.empty(16, np.int32)
+    count, cuts = 0, 0
+    for payer in range(pointer.size - 1):
+        before, looked, end = count, 0, pointer[payer + 1]
+        for i in range(pointer[payer], end):
+            one = positions[i]
+            for k in range(i + 1, end):
+                other = positions[k]
+                if time[other] > time[one] + window or looked > most:
+                    break
+                looked += 1
+                if ends[one, 1] == ends[other, 1]:
+                    continue
+                if count == len(pairs):
+                    longer = np.empty((2 * count, 2), np.int32)
+                    longer[:count] = pairs
+                    pairs = longer
+                later = ends[one, 1] > ends[other, 1]
+                pairs[count, 0] = other if later else one
+                pairs[count, 1] = one if later else other
+                count += 1
+            if looked > most:
+                break
+        if looked > most:
+            count = before
+            if cuts == cut.size:
+                more = np.empty(2 * cuts, np.int32)
+                more[:cuts] = cut
+                cut = more
+            cut[cuts] = payer
+            cuts += 1
+    return pairs[:count], cut[:cuts]

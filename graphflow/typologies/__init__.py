@@ -22,12 +22,14 @@ from graphflow.language import N_
 from graphflow.rows import Moment
 from graphflow.tables.columns import names
 from graphflow.typologies import (
+    bipartite,
     cycle,
     fan_in,
     fan_out,
     gather_scatter,
     pass_through,
     scatter_gather,
+    stack,
     structuring,
 )
 from graphflow.typologies.found import Asked, Found, scores
@@ -88,6 +90,16 @@ PATTERNS: tuple[Pattern, ...] = (
         "pass_through", N_("pass-through"), "快进快出",
         N_("What a holder receives leaves soon after, in about the same amounts."),
         pass_through.find, 3, N_("times"), 1, 50,
+    ),
+    Pattern(
+        "stack", N_("stack"), "多层堆叠",
+        N_("Several holders pay several others, who all pay several others again, in time order."),
+        stack.find, 2, N_("payers, holders between and payees"), 20,
+    ),
+    Pattern(
+        "bipartite", N_("bipartite"), "多对多转账",
+        N_("Several holders each pay each of several others within a short time."),
+        bipartite.find, 2, N_("payers, and as many payees"), 7,
     ),
     Pattern(
         "structuring", N_("structuring"), "拆分交易",

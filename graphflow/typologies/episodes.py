@@ -82,3 +82,33 @@ def episodes(begins: Ints, ends: Ints) -> Ints:
     [0, 2]
     """
     return np.flatnonzero(np.append(True, begins[1:] >= ends[:-1]))
+
+
+def busy(keys: Ints, who: Ints, time: Ints, window: int, least: int) -> tuple[Ints, Ints, Ints]:
+    """Runs of rows with one key in which some window has at least so many different others.
+
+    Returns an order of the rows, and where in it each run begins and ends.
+
+    >>> keys, who = np.array([7, 7, 7, 8]), np.array([1, 2, 1, 3])
+    >>> [x.tolist() for x in busy(keys, who, np.array([0, 1, 9, 0]), 2, 2)]
+    [[0, 1, 2], [0], [2]]
+    """
+    none = np.zeros(0, np.int64)
+    if not keys.size:
+        return none, none, none
+    _, group, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    many = np.flatnonzero(counts[group] >= least)
+    order = many[np.lexsort((time[many], group[many]))]
+    if not order.size:
+        return none, none, none
+    group = group[order]
+    pointer = np.append(np.flatnonzero(np.append(True, group[1:] != group[:-1])), order.size).astype(np.int64)
+    at, others = time[order], who[order].astype(np.int32)
+    places = np.arange(order.size, dtype=np.int32)
+    found, begins, ends = distinct_within(pointer, places, others, at, pointer, at, window, True)
+    enough = np.flatnonzero(found >= least)
+    if not enough.size:
+        return none, none, none
+    first = episodes(begins[enough], ends[enough])
+    last = np.append(first[1:], enough.size) - 1
+    return order, begins[enough[first]], ends[enough[last]]

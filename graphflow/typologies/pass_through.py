@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graphflow.kernels.passes import one_to_one
-from graphflow.kernels.windows import distinct_within
-from graphflow.typologies.episodes import episodes, ranges
+from graphflow.typologies.episodes import busy, ranges
 from graphflow.typologies.found import Asked, Found, nothing
 from graphflow.typologies.passing import both_legs, pairs_of
 from graphflow.typologies.payments import Payments
@@ -33,20 +32,12 @@ def find(payments: Payments, asked: Asked) -> Found:
     """
     pairs, left = pairs_of(payments, asked, "pass_through")
     pairs = pairs[one_to_one(pairs, payments.size)]
-    if not len(pairs):
-        return nothing(left)
     holder = payments.ends[pairs[:, 0], 1].astype(np.int64)
-    pointer = np.append(np.flatnonzero(np.append(True, holder[1:] != holder[:-1])), len(pairs)).astype(
-        np.int64
-    )
-    places, time = np.arange(len(pairs), dtype=np.int32), payments.time[pairs[:, 0]]
-    counts, begins, ends = distinct_within(pointer, places, places, time, pointer, time, asked.window, True)
-    enough = np.flatnonzero(counts >= asked.least)
-    if not enough.size:
+    each, time = np.arange(len(pairs)), payments.time[pairs[:, 0]]
+    order, begin, end = busy(holder, each, time, asked.window, asked.least)
+    if not begin.size:
         return nothing(left)
-    first = episodes(begins[enough], ends[enough])
-    last = np.append(first[1:], enough.size) - 1
-    begin, end = begins[enough[first]], ends[enough[last]]
-    groups = np.repeat(np.arange(first.size), end - begin)
-    bounds, transfers, amount = both_legs(payments, groups, pairs[ranges(begin, end)], first.size)
-    return Found(bounds, transfers, np.arange(first.size + 1), holder[begin], amount, left)
+    pairs, holder = pairs[order], holder[order]
+    groups = np.repeat(np.arange(begin.size), end - begin)
+    bounds, transfers, amount = both_legs(payments, groups, pairs[ranges(begin, end)], begin.size)
+    return Found(bounds, transfers, np.arange(begin.size + 1), holder[begin], amount, left)

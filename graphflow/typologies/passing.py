@@ -27,17 +27,17 @@ def pairs_of(payments: Payments, asked: Asked, kind: str) -> tuple[Numbers, tupl
     return pairs, tuple(left_out(payments, cut, kind))
 
 
-def left_out(payments: Payments, holders: Numbers, kind: str) -> list[LeftOut]:
-    """The holders that were not looked at, each with one of its accounts, and what came to it."""
+def left_out(payments: Payments, holders: Numbers, kind: str, side: int = 1) -> list[LeftOut]:
+    """The holders that were not looked at, each with one of its accounts, and what came (0: it paid)."""
     lines = []
-    pointer, positions = payments.by_payee
+    pointer, positions = payments.by_payee if side else payments.by_payer
     for holder in holders.tolist():
         mine = positions[pointer[holder] : pointer[holder + 1]]
-        account = int(payments.accounts[mine[0], 1])
-        money = payments.money[mine]
-        for currency in np.unique(money[:, 3]).tolist():
-            part = money[:, 3] == currency
-            amount = int(money[part, 2].sum())
+        account = int(payments.accounts[mine[0], side])
+        money = payments.money[mine][:, [2 * side, 2 * side + 1]]
+        for currency in np.unique(money[:, 1]).tolist():
+            part = money[:, 1] == currency
+            amount = int(money[part, 0].sum())
             lines.append(LeftOut(kind, account, -1, TOO_MANY, int(part.sum()), amount, currency))
     return lines
 

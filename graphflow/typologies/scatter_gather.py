@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graphflow.kernels.windows import distinct_within
-from graphflow.typologies.episodes import distinct, episodes, ranges
+from graphflow.typologies.episodes import busy, distinct, ranges
 from graphflow.typologies.found import Asked, Found, nothing
 from graphflow.typologies.passing import both_legs, pairs_of
 from graphflow.typologies.payments import Payments
@@ -30,31 +29,15 @@ def find(payments: Payments, asked: Asked) -> Found:
     ([0, 1, 2, 3], [1100])
     """
     pairs, left = pairs_of(payments, asked, "scatter_gather")
-    if not len(pairs):
-        return nothing(left)
     keys = payments.ends[pairs[:, 0], 0] * np.int64(payments.holders) + payments.ends[pairs[:, 1], 1]
-    _, group, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    many = counts[group] >= asked.least
-    pairs, group = pairs[many], group[many]
-    order = np.lexsort((pairs[:, 0], group))
-    pairs, group = pairs[order], group[order]
-    if not len(pairs):
+    between, time = payments.ends[pairs[:, 0], 1], payments.time[pairs[:, 0]]
+    order, begin, end = busy(keys, between, time, asked.window, asked.least)
+    if not begin.size:
         return nothing(left)
-    begins_group = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
-    pointer = np.append(begins_group, len(pairs)).astype(np.int64)
-    between = np.ascontiguousarray(payments.ends[pairs[:, 0], 1])
-    time = payments.time[pairs[:, 0]]
-    places = np.arange(len(pairs), dtype=np.int32)
-    found, begins, ends = distinct_within(pointer, places, between, time, pointer, time, asked.window, True)
-    enough = np.flatnonzero(found >= asked.least)
-    if not enough.size:
-        return nothing(left)
-    first = episodes(begins[enough], ends[enough])
-    last = np.append(first[1:], enough.size) - 1
-    begin, end = begins[enough[first]], ends[enough[last]]
+    pairs = pairs[order]
     mine = pairs[ranges(begin, end)]
-    groups, number = np.repeat(np.arange(first.size), end - begin), np.arange(first.size)
-    bounds, transfers, amount = both_legs(payments, groups, mine, first.size)
+    groups, number = np.repeat(np.arange(begin.size), end - begin), np.arange(begin.size)
+    bounds, transfers, amount = both_legs(payments, groups, mine, begin.size)
     members = distinct(
         np.concatenate([number, groups, number]),
         np.concatenate(
@@ -64,6 +47,6 @@ def find(payments: Payments, asked: Asked) -> Found:
                 payments.ends[pairs[begin, 1], 1],
             ]
         ).astype(np.int64),
-        first.size,
+        begin.size,
     )
     return Found(bounds, transfers, *members, amount, left)

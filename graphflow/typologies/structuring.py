@@ -8,10 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from graphflow.kernels.windows import distinct_within
 from graphflow.law import law
 from graphflow.mirrors import local_days
-from graphflow.typologies.episodes import episodes, pointer_of, ranges
+from graphflow.typologies.episodes import busy, pointer_of, ranges
 from graphflow.typologies.found import Asked, Found, nothing, sums
 from graphflow.typologies.payments import Payments
 
@@ -43,24 +42,13 @@ def find(payments: Payments, asked: Asked) -> Found:
     transfers, holders, pointers = [], [], [0]
     for which, side in _candidates(payments, asked):
         holder = payments.ends[which, side].astype(np.int64)
-        order = np.argsort(holder, kind="stable")
+        each, time = np.arange(len(which)), payments.time[which]
+        order, begin, end = busy(holder, each, time, asked.window, asked.least)
         which, holder = which[order], holder[order]
-        groups = np.flatnonzero(np.append(True, holder[1:] != holder[:-1]))
-        pointer = np.append(groups, len(which)).astype(np.int64)
-        places, time = np.arange(len(which), dtype=np.int32), payments.time[which]
-        counts, begins, ends = distinct_within(
-            pointer, places, places, time, pointer, time, asked.window, True
-        )
-        enough = np.flatnonzero(counts >= asked.least)
-        if not enough.size:
-            continue
-        first = episodes(begins[enough], ends[enough])
-        last = np.append(first[1:], enough.size) - 1
-        begin, end = begins[enough[first]], ends[enough[last]]
         transfers.append(which[ranges(begin, end)])
         holders.append(holder[begin])
         pointers += (end - begin).tolist()
-    if not transfers:
+    if len(pointers) == 1:
         return nothing()
     bounds, all_of = pointer_of(np.array(pointers[1:], np.int64)), np.concatenate(transfers)
     members = np.concatenate(holders)

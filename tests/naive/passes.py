@@ -39,3 +39,20 @@ def one_to_one(pairs, size):
             ins.add(e)
             outs.add(f)
     return kept
+
+
+def both_paid(ends, time, pointer, positions, window, most):
+    """Pairs of one payer's transfers to two others, and payers that have too many within the window."""
+    pairs, cut = [], []
+    for payer in range(len(pointer) - 1):
+        mine = [e for e in range(len(ends)) if ends[e][0] == payer]
+        near = [(e, f) for e in mine for f in mine if e < f and time[f] <= time[e] + window]
+        if len(near) > most:
+            cut.append(payer)
+        else:
+            pairs += [
+                tuple(sorted((e, f), key=lambda each: ends[each][1]))
+                for e, f in near
+                if ends[e][1] != ends[f][1]
+            ]
+    return pairs, cut
