@@ -52,6 +52,8 @@ if TYPE_CHECKING:  # what the names below are, for people's editors and for mypy
     from graphflow.penetration import Penetration, penetrate
     from graphflow.products import LookThrough, look_through, register
     from graphflow.redlines import Check, check
+    from graphflow.redlines.amounts import Raised, raised
+    from graphflow.redlines.classes import classify
     from graphflow.stores import Exported, export, to_bods
     from graphflow.tables import Tables
     from graphflow.tracing import compare_rules, trace
@@ -70,12 +72,14 @@ _ROOMS = {
     "Patterns": "typologies",
     "Penetration": "penetration",
     "Problem": "errors",
+    "Raised": "redlines.amounts",
     "Related": "ownership",
     "Tables": "tables",
     "UsageError": "errors",
     "all_controls": "ownership",
     "beneficial_owners": "ownership",
     "check": "redlines",
+    "classify": "redlines.classes",
     "compare_rules": "tracing",
     "controllers": "ownership",
     "controls": "ownership",
@@ -90,6 +94,7 @@ _ROOMS = {
     "patterns": "typologies",
     "penetrate": "penetration",
     "power": "ownership",
+    "raised": "redlines.amounts",
     "register": "products",
     "related": "ownership",
     "to_bods": "stores",
@@ -110,6 +115,7 @@ __all__ = [
     "Patterns",
     "Penetration",
     "Problem",
+    "Raised",
     "Related",
     "Tables",
     "UsageError",
@@ -117,6 +123,7 @@ __all__ = [
     "all_controls",
     "beneficial_owners",
     "check",
+    "classify",
     "compare_rules",
     "controllers",
     "controls",
@@ -131,6 +138,7 @@ __all__ = [
     "patterns",
     "penetrate",
     "power",
+    "raised",
     "register",
     "related",
     "to_bods",

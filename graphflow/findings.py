@@ -369,20 +369,10 @@ class Finding:
     @cached_property
     def evidence(self) -> pd.DataFrame:
         """The rows, by table and place: see `EVIDENCE`. One that shows the finding is no context."""
-        parts = []
-        for table in dict.fromkeys(each.table for each in self.cited):
-            shown = _union(each.rows for each in self.cited if each.table == table and each.shows)
-            context = np.setdiff1d(
-                _union(each.rows for each in self.cited if each.table == table and not each.shows), shown
-            )
-            for rows, shows in ((shown, True), (context, False)):
-                if rows.size:
-                    parts.append(_places(self.tables, self.files, table, rows, shows))
-        return pd.concat(parts, ignore_index=True)[list(EVIDENCE)]
+        return evidence_of(self.cited, self.tables, self.files)
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as JSON has it: money as decimal text, ratios as numbers with their exact form."""
-        rows = self.evidence
         return {
             "id": self.id, "code": self.code, "title": self.title, "title_zh": self.title_zh,
             "subject": {"kind": self.subject_kind, "id": self.subject_id, "name": self.subject_name},
@@ -411,10 +401,7 @@ class Finding:
             "elements": [vars(e) | {"note": str(e.note)} for e in self.elements],
             "counter_evidence": [vars(e) | {"note": str(e.note)} for e in self.counter_evidence],
             "law": [dict(vars(a)) for a in self.law], "regulator": [dict(vars(r)) for r in self.regulator],
-            "evidence": [
-                {**row, "key": json.loads(row["key"]), "shows": bool(row["shows"])}
-                for row in rows.astype(object).where(rows.notna(), None).to_dict("records")
-            ],
+            "evidence": evidence_records(self.evidence),
             "chains": [dict(chain) for chain in self.chains], "parameters": dict(self.parameters),
         }  # fmt: skip
 
@@ -634,6 +621,34 @@ def key_columns(table: str) -> tuple[str, ...]:
         *spec.required,
         *(c for c in ("class", "since", "from") if c in spec.columns and c not in spec.required),
     )
+
+
+def evidence_of(rows: Sequence[Cited], tables: Tables, files: Mapping[str, str]) -> pd.DataFrame:
+    """Rows as evidence, by table and place, see `EVIDENCE`. One that shows something is no context."""
+    parts = []
+    for table in dict.fromkeys(each.table for each in rows):
+        shown = _union(each.rows for each in rows if each.table == table and each.shows)
+        context = np.setdiff1d(
+            _union(each.rows for each in rows if each.table == table and not each.shows), shown
+        )
+        for places, shows in ((shown, True), (context, False)):
+            if places.size:
+                parts.append(_places(tables, files, table, places, shows))
+    if not parts:
+        return pd.DataFrame(columns=list(EVIDENCE))
+    return pd.concat(parts, ignore_index=True)[list(EVIDENCE)]
+
+
+def evidence_records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Evidence as JSON has it."""
+    return [
+        {
+            **{str(name): value for name, value in row.items()},
+            "key": json.loads(row["key"]),
+            "shows": bool(row["shows"]),
+        }
+        for row in rows.astype(object).where(rows.notna(), None).to_dict("records")
+    ]
 
 
 def _places(

@@ -523,6 +523,30 @@ def _parser(language: str) -> argparse.ArgumentParser:
         help=say("of each kind only the first; the rest is counted"),
     )
 
+    p = verb(
+        "amounts",
+        N_("What a party raised: each amount with its definition, beside the law's numbers."),
+        prints,
+    )
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument("party", metavar="PARTY", help=say("a party's id, or a name that only one has"))
+    p.add_argument(
+        "--as-of", metavar="D", help=say("as known on this day, by the law of that day; else everything")
+    )
+    p.add_argument("--currency", metavar="C", help=say("which of the case's currencies; else its own"))
+    p.add_argument(
+        "--part",
+        choices=AMOUNT_PARTS,
+        default=AMOUNT_PARTS[0],
+        help=say("which table is printed as CSV, with --format csv"),
+    )
+
+    p = verb("classes", N_("The class of each party by the plan's six, and by three of platforms."), prints)
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument(
+        "--as-of", metavar="D", help=say("as known on this day, by the law of that day; else everything")
+    )
+
     p = verb("export", N_("Write a case in another format."), prints)
     p.add_argument("case", metavar="CASE", help=say("the case's folder"))
     p.add_argument(
@@ -591,6 +615,7 @@ PRODUCT_PARTS = (
     "assets", "investors", "borrowers", "layers", "ladder", "overdue", "leverage", "fees", "related_shares",
     "restricted_shares", "related_assets", "restricted_assets", "matrix",
 )  # fmt: skip
+AMOUNT_PARTS = ("amounts", "investors", "tiers")
 PRODUCT_GROUPS = ("issuer", "project", "layer", "region")
 PATTERN_NAMES = (
     "cycle", "fan_in", "fan_out", "gather_scatter", "scatter_gather", "pass_through", "stack", "bipartite",
@@ -949,6 +974,36 @@ def _patterns(a: Arguments) -> int:
     return DONE
 
 
+def _amounts(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.raising import refuse_part, show_amounts
+    from graphflow.redlines.amounts import raised
+
+    refuse_part(a.part, a.format)
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("adding up what was raised"))
+        case = open_case(a.case)
+        found = raised(case, a.party, a.as_of, currency=a.currency)
+    show_amounts(case, found, a.as_of, a.format, a.language, a.part)
+    return DONE
+
+
+def _classes(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.classing import show_classes
+    from graphflow.redlines import check
+    from graphflow.redlines.classes import classify
+
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("reading"))
+        case = open_case(a.case)
+        checked = check(case, as_of=a.as_of, progress=progress)
+        progress(N_("putting parties into classes"))
+        frame = classify(case, a.as_of, checked=checked)
+    show_classes(case, checked, frame, a.format, a.language)
+    return DONE
+
+
 VERBS: dict[str, Callable[[Arguments], int]] = {
     "import": _import,
     "info": _info,
@@ -961,6 +1016,8 @@ VERBS: dict[str, Callable[[Arguments], int]] = {
     "penetrate": _penetrate,
     "check": _check,
     "patterns": _patterns,
+    "amounts": _amounts,
+    "classes": _classes,
     "export": _export,
     "synth": _synth,
     "demo": _demo,

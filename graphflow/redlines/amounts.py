@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from graphflow.errors import Problem, UsageError
-from graphflow.findings import Cited, cited
+from graphflow.findings import Cited, cited, evidence_of
 from graphflow.language import N_
 from graphflow.law import law_on
+from graphflow.redlines.asking import files_of
 from graphflow.redlines.facts import Facts, facts_of, known
 from graphflow.rows import Moment, party_named
 
@@ -85,6 +86,21 @@ class Raised:
         found["outstanding"] = None if outstanding.isna().any() else int(outstanding.sum())
         found["participants"] = len(self.investors)
         return found
+
+    def evidence(self, case: Case) -> pd.DataFrame:
+        """The rows that the amounts are sums of, each with where it came from.
+
+        Parameters
+        ----------
+        case
+            The case that they are of.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As the evidence of a finding: table, key, file, its SHA-256, sheet and row.
+        """
+        return evidence_of(self.rows, case.tables, files_of(case))
 
     @property
     def tiers(self) -> pd.DataFrame:

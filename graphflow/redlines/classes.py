@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from graphflow.errors import Told
 from graphflow.findings import Finding
 from graphflow.language import N_
 from graphflow.redlines import Check, check
@@ -115,7 +116,9 @@ def six(licensed: bool, findings: Sequence[Finding], amounts: Raised | None = No
     risks = tuple(f.id for f in findings if f.code == "RL-05" or f.severity == "watch")
     if not licensed:
         crime = of("RL-07", "RL-25") or critical
-        disorder = of("RL-01", "RL-06", "RL-23") + ((f"{shells} shells",) if shells >= SHELLS else ())
+        disorder = of("RL-01", "RL-06", "RL-23") + (
+            (Told(N_("{count} shells"), count=shells),) if shells >= SHELLS else ()
+        )
         if crime:
             return _class("U3", crime)
         if disorder:
@@ -123,7 +126,7 @@ def six(licensed: bool, findings: Sequence[Finding], amounts: Raised | None = No
         if not findings:
             return _class("OK", ())
         small = amounts is None or _small(amounts)
-        return _class("U1", of(*by_code)) if small else _class("U2", (*of(*by_code), "not small"))
+        return _class("U1", of(*by_code)) if small else _class("U2", (*of(*by_code), Told(N_("not small"))))
     if of("RL-18"):
         return _class("L3", of("RL-18"))
     beyond = tuple(f for f in breaches if f not in risks)
@@ -160,7 +163,7 @@ def three(findings: Sequence[Finding], refuses: bool = False) -> tuple[Class, di
     grave = tuple(f.id for f in findings if f.code in ("RL-01", "RL-02", "RL-07", "RL-25")) if pool else ()
     some = tuple(f.id for f in findings if f.severity in ("medium", "high"))
     if critical or pool or refuses:
-        code, reasons = "ban", critical + grave + (("refuses to rectify",) if refuses else ())
+        code, reasons = "ban", critical + grave + ((Told(N_("refuses to rectify")),) if refuses else ())
     elif some:
         code, reasons = "rectify", some
     else:
@@ -188,6 +191,11 @@ def classify(case: Case, as_of: Moment | None = None, *, checked: Check | None =
         One row a party: `party_id`, `name`, `licensed` (missing where no licences are given), `six`,
         `six_zh`, `reasons`, `shells`, `three` and `three_zh` (lending platforms only), and the five axes of
         `AXES`.
+
+    Raises
+    ------
+    UsageError
+        `as_of` is no date.
 
     References
     ----------
