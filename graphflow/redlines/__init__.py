@@ -34,6 +34,7 @@ from graphflow.redlines import (
     rl24_excessive_returns,
     rl25_new_for_old,
     rl26_names,
+    rl29_supplementary,
 )
 from graphflow.redlines.asking import LawFile, RedLine, missing_of, read_thresholds
 from graphflow.redlines.facts import Facts, facts_of
@@ -63,6 +64,7 @@ REDLINES: tuple[RedLine, ...] = (
     rl24_excessive_returns.LINE,
     rl25_new_for_old.LINE,
     rl26_names.LINE,
+    rl29_supplementary.LINE,
 )  # fmt: skip
 """Every red line, in the order of their codes."""
 
