@@ -376,7 +376,8 @@ def test_the_import_report_and_the_quarantine_are_shown(tmp_path: Path) -> None:
     (tmp_path / "transfers.csv").write_text(
         "transfer_id,time,source,target,amount\nt1,2024-03-01,A,B,5.00\nt2,never,A,B,1.00\nt3,2024-03-01,A,B,-1\n"
     )
-    gf.import_sources(tmp_path / "case", tmp_path / "transfers.csv")
+    (tmp_path / "parties.csv").write_text("party_id,name,kind\nP,P,robot\n")
+    gf.import_sources(tmp_path / "case", [tmp_path / "transfers.csv", tmp_path / "parties.csv"])
     at = fine(started("data", lang="zh", case=tmp_path / "case"))
     shown = [each.value for each in at.dataframe]
     report = next(frame for frame in shown if "quarantined" in frame)
@@ -388,7 +389,9 @@ def test_the_import_report_and_the_quarantine_are_shown(tmp_path: Path) -> None:
         2,
     ]
     refused = next(frame for frame in shown if "reason" in frame)
-    assert set(refused["source_row"]) == {3, 4} and not any(each.isascii() for each in refused["reason"])
+    assert set(refused["source_row"]) == {2, 3, 4} and not any(each.isascii() for each in refused["reason"])
+    (words,) = [each for each in refused["expected"] if "person" in each]
+    assert not words.isascii() and "one of" not in words
 
 
 def test_an_import_from_a_path_makes_a_case(tmp_path: Path) -> None:
@@ -721,6 +724,8 @@ def test_owners_behind_the_ends_are_asked_for_and_add_up(
     fine(at.run())
     plain = said(at).replace("\\", "")
     assert "**275,000.00" in plain and "27.5%" in plain and "the 1 under its control" in plain
+    assert "takes about as long as the trace" not in plain, "what was asked is not asked for again"
+    assert "**With whom the money stands**" in plain and "**Through which products and companies**" in plain
     (ways,) = [each.value["way"].tolist() for each in at.dataframe if "way" in each.value]
     assert len(ways) == 5 and "loan B: 50.00% of what T holds (2024-03-29)" in ways[3]
     at.text_input(key="trace_controller").set_value("nobody")

@@ -22,7 +22,7 @@ from app.style import verbatim
 from app.tables import COUNT, RIGHT, Column, Sheet, config, csv_bytes
 from graphflow.errors import GraphflowError, InputError, Problem, UsageError
 from graphflow.language import N_, translate
-from graphflow.tables import SCHEMA
+from graphflow.tables import SCHEMA, say_expected
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -430,10 +430,8 @@ def _quarantine(case: Case) -> None:
     language = session.language()
     frame = rows.sort_values(["source_file", "source_row"], ignore_index=True)
     frame["table"] = [say(SCHEMA[each].title) if each in SCHEMA else each for each in frame["table"]]
-    for column in ("reason", "expected"):
-        frame[column] = [
-            translate(each, language) if isinstance(each, str) else each for each in frame[column]
-        ]
+    for column, spoken in (("reason", translate), ("expected", say_expected)):
+        frame[column] = [spoken(each, language) if isinstance(each, str) else each for each in frame[column]]
     columns = {
         "table": Column(say("Table"), width=100),
         "source_file": Column(say("Source file"), width=200),

@@ -60,10 +60,12 @@ def standing(words: Words) -> None:
     )
     who = (typed or "").strip() or None
     question = f"standing {who} {day} {holdings}"
+    asking = st.empty()
     if who is None and question not in words.kept.more:  # every tab is made at every click: not unasked
-        st.caption(say("It goes through every chain, which takes about as long as the trace did."))
-        if not st.button(say("Look through"), key="trace_stands", icon=":material/visibility:"):
-            return
+        with asking.container():
+            st.caption(say("It goes through every chain, which takes about as long as the trace did."))
+            if not st.button(say("Look through"), key="trace_stands", icon=":material/visibility:"):
+                return
     try:
         with st.spinner(say("Looking through products and owners…")):
             found, chains, routes, through = words.kept.later(
@@ -72,6 +74,7 @@ def standing(words: Words) -> None:
     except GraphflowError as error:
         cases.tell(error)
         return
+    asking.empty()
     _told(words, found)
     if len(found.standing):
         st.image(_picture(words, found, routes))
@@ -159,7 +162,12 @@ def _with_whom(words: Words, found: Penetration) -> None:
         what=[say(ASSET_KINDS[each]) if each in ASSET_KINDS else word(each) for each in frame["kind"]],
         part=words.shares(found.standing["amount"])[: len(frame)],
     )
-    table_to_take(words.figures, shown, columns, say("With whom the money stands"), "trace_standing")
+    _table(words, shown, columns, say("With whom the money stands"), "trace_standing")
+
+
+def _table(words: Words, frame: pd.DataFrame, columns: dict[str, Column], title: str, key: str) -> None:
+    st.markdown(f"**{title}**")
+    table_to_take(words.figures, frame, columns, title, key)
 
 
 def _through(words: Words, through: pd.DataFrame) -> None:
@@ -176,7 +184,7 @@ def _through(words: Words, through: pd.DataFrame) -> None:
         "amount": Column(say("Amount"), MONEY, 150),
         "id": Column(say("Id"), width=170),
     }
-    table_to_take(words.figures, frame, columns, say("Through which products and companies"), "trace_through")
+    _table(words, frame, columns, say("Through which products and companies"), "trace_through")
 
 
 def _chains(words: Words, chains: pd.DataFrame) -> None:
@@ -196,7 +204,7 @@ def _chains(words: Words, chains: pd.DataFrame) -> None:
         "why": Column(say("Ground"), width=150),
         "way": Column(say("Transfers, holdings and stakes"), width=720),
     }
-    table_to_take(words.figures, frame, columns, say("Chains"), "trace_stands_chains")
+    _table(words, frame, columns, say("Chains"), "trace_stands_chains")
     left: dict[str, Any] = chains.attrs["left_out"]
     if left["chains"]:
         st.caption(
