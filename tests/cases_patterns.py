@@ -58,8 +58,28 @@ def close_inputs(rng: random.Random, size: int) -> tuple:
     return came, max(came + rng.choice((-1, 1)) * near + rng.choice((-1, 0, 0, 1)), 0), permille
 
 
+# By the short way from 0 over 2 it can be left until 3 only, by the long one until 6: that is found out later.
+LONGER_IS_LATER = ((0, 1, 0), (1, 6, 1), (1, 2, 5), (2, 3, 3), (3, 0, 10), (2, 4, 6), (4, 5, 7), (5, 0, 8))
+
+
+def longer_is_later(rng: random.Random) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """A way home that is longer and later than another, and some transfers more."""
+    accounts = rng.randint(7, 9)
+    names = rng.sample(range(accounts), accounts)
+    rows = [(names[a], names[b], at) for a, b, at in LONGER_IS_LATER]
+    rows += [
+        (rng.randrange(accounts), rng.randrange(accounts), rng.randint(0, 10))
+        for _ in range(rng.randint(0, 5))
+    ]
+    rows.sort(key=lambda row: row[2])
+    ends, time = np.array([row[:2] for row in rows], np.int32), ints([row[2] for row in rows])
+    return ends, time, ints([(5, 0, 5, 0)] * len(rows), 4), accounts
+
+
 def cycles_inputs(rng: random.Random, size: int) -> tuple:
-    ends, time, money, accounts = transfers(rng, min(size, 16))
+    ends, time, money, accounts = (
+        transfers(rng, min(size, 16)) if rng.random() < 0.8 else longer_is_later(rng)
+    )
     index = (*index_by(ends[:, 0], accounts), *index_by(ends[:, 1], accounts))
     least = rng.choice((2, 3, 4))
     limits = ints(
@@ -67,6 +87,19 @@ def cycles_inputs(rng: random.Random, size: int) -> tuple:
     )
     roots = np.array(sorted(rng.sample(range(len(ends)), rng.randint(1, len(ends)))), np.int32)
     return ends, time, money, index, limits, roots
+
+
+def begin_inputs(rng: random.Random, size: int) -> tuple:
+    ends, time, _, accounts = transfers(rng, size)
+    if rng.random() < 0.5:
+        accounts *= 4
+        ends = np.array([rng.randrange(accounts) for _ in range(2 * size)], np.int32).reshape(-1, 2)
+    some = sorted(rng.sample(range(len(ends)), rng.choice((len(ends), rng.randint(0, len(ends))))))
+    return ends, time, np.array(some, np.int32), accounts, rng.choice((0, 1, 5, 50))
+
+
+def numbers(found: Any, args: tuple) -> Any:
+    return list(map(int, found))
 
 
 def cycles_outcome(found: Any, args: tuple) -> Any:
@@ -127,7 +160,9 @@ def plain(found: Any, args: tuple) -> Any:
 
 #: Name, kernel, twin, inputs, how outcomes compare, sizes to measure at.
 PATTERNS = (
+    ("cycles.first_behind", cycles.first_behind, naive_cycles.first_behind, first_inputs, plain, (100,)),
     ("cycles.first_from", cycles.first_from, naive_cycles.first_from, first_inputs, plain, (100,)),
+    ("cycles.may_begin", cycles.may_begin, naive_cycles.may_begin, begin_inputs, numbers),
     ("cycles.close_enough", cycles.close_enough, naive_cycles.close_enough, close_inputs, plain, ()),
     ("cycles.cycles", cycles.cycles, naive_cycles.cycles, cycles_inputs, cycles_outcome, (16,)),
     ("windows.distinct_within", windows.distinct_within, naive_windows.distinct_within, within_inputs, lists),

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 import numpy as np
 import numpy.typing as npt
 
-from graphflow.kernels.cycles import cycles
+from graphflow.kernels.cycles import cycles, may_begin
 from graphflow.language import N_
 from graphflow.threads import threads
 from graphflow.typologies.found import Asked, Found, one_currency
@@ -16,8 +16,8 @@ from graphflow.typologies.payments import LeftOut, Payments
 
 Ints = npt.NDArray[np.int64]
 
-AT_ONCE = 32
-"""Into how many parts the first transfers are cut, so that progress is seen."""
+A_PART, PARTS = 100_000, 64
+"""First transfers are asked in parts of so many, in so many parts at most, so that progress is seen."""
 
 
 def find(payments: Payments, asked: Asked) -> Found:
@@ -39,8 +39,8 @@ def find(payments: Payments, asked: Asked) -> Found:
     """
     limits = np.array([asked.least, asked.most, asked.window, asked.permille, asked.budget], np.int64)
     index = (*payments.by_payer, *payments.by_payee)
-    roots = payments.between
-    parts = np.array_split(roots, AT_ONCE if payments.size > 10_000 else 1)
+    roots = may_begin(payments.ends, payments.time, payments.between, payments.holders, asked.window)
+    parts = np.array_split(roots, min(max(2, roots.size // A_PART), PARTS))
     pointers, ways, cut = [], [], []
     with threads(2, payments.size) as pool:
         running: list[Future[tuple[Ints, npt.NDArray[np.int32], npt.NDArray[np.int32]]]] = [

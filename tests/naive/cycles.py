@@ -8,9 +8,24 @@ def first_from(positions, begin, end, time, at):
     return next((i for i in range(begin, end) if time[positions[i]] >= at), end)
 
 
+def first_behind(positions, begin, end, time, at):
+    """The first of some positions whose time is later than a moment."""
+    return next((i for i in range(begin, end) if time[positions[i]] > at), end)
+
+
 def close_enough(came, goes, permille):
     """Whether two amounts differ by at most so many thousandths of the first."""
     return permille < 0 or abs(goes - came) <= came * permille // 1000
+
+
+def may_begin(ends, time, which, accounts, window):
+    """Transfers after which, within the window, the payee pays something and the payer receives something."""
+    found = []
+    for e in which:
+        later = [i for i in which if time[e] <= time[i] <= time[e] + window]
+        if any(ends[i][0] == ends[e][1] for i in later) and any(ends[i][1] == ends[e][0] for i in later):
+            found.append(e)
+    return found
 
 
 def cycles(ends, time, money, index, limits, roots):
