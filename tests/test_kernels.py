@@ -20,9 +20,9 @@ from tests import cases
 from tests.cases import PAIRS, Pair
 from tests.naive import lows as naive_lows
 
-EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "100"))
 # Those that say where money went are tried on more ledgers.
-MORE = int(os.environ.get("GRAPHFLOW_EXAMPLES", "300"))
+MORE = int(os.environ.get("GRAPHFLOW_EXAMPLES", "200"))
 TRACING = {
     "fifo.trace_lots", "lifo.trace_stack", "prorata.trace_shares", "libr.trace_lowest", "poison.touch",
     "poison.spread", "chains.walk_chains",

@@ -26,7 +26,7 @@ from graphflow.tracing import RULES
 
 names_of_rules = [rule.name for rule in RULES]
 
-MOST_DROPPED = 12
+MOST_DROPPED = 8
 """Rows of a finding that are left out one by one; of more, so many at equal distances."""
 
 CODES = [line.code for line in REDLINES]

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.usefixtures("few_o
 SETS = {"finbench": ("finbench_sf0.01", "snapshot"), "amlsim": ("amlsim_12k",)}
 RULES = gf.tracing.RULES
 ATTRIBUTING = [rule for rule in RULES if rule.attributes]
-SEEDS = int(os.environ.get("GRAPHFLOW_SEEDS", "45"))
+SEEDS = int(os.environ.get("GRAPHFLOW_SEEDS", "30"))
 FLOWS = ("transfer_id", "source", "target", "amount", "currency", "sequence", "loan_id", "product_id", "order_id",
          "clearing_id", "fee_of", "reversal_of")  # fmt: skip
 HOLDERS = ("account_id", "party_id", "kind", "currency", "opening_balance")
