@@ -166,7 +166,20 @@ class Patterns:
         return frame
 
     def rows(self, kind: str, top: int | None = None) -> Iterator[dict[str, Any]]:
-        """The patterns of one kind as the rows of `frame`, times in microseconds of UTC."""
+        """The patterns of one kind as the rows of `frame`, times in microseconds of UTC.
+
+        Parameters
+        ----------
+        kind
+            One of those that were looked for.
+        top
+            Only the first so many; None: all.
+
+        Returns
+        -------
+        iterator of dict
+            One a pattern, in the order of `frame`.
+        """
         for k in self._ranked(kind)[:top].tolist():
             yield self._row(kind, self.found[kind], k)
 
@@ -272,6 +285,11 @@ def patterns(
     Returns
     -------
     Patterns
+
+    Raises
+    ------
+    UsageError
+        A pattern or view that there is not, no length of time, a number that is too small.
 
     Examples
     --------
