@@ -812,7 +812,7 @@ def test_rules_tables_and_kinds_on_the_screen_of_products_are_in_the_readers_lan
     holders.p1().save(tmp_path / "p1")
     at = fine(started("products", lang="en", case=tmp_path / "p1", product="W"))
     (rows,) = [each.value for each in at.dataframe if "nominal_count" in each.value]
-    assert "public fund" in set(rows["kind"])
+    assert "public securities fund" in set(rows["kind"])
 
 
 def test_an_asset_ends_on_the_day_of_the_cases_zone_and_on_none_where_none_is_stated(tmp_path: Path) -> None:
