@@ -90,7 +90,7 @@ class Check:
     Examples
     --------
     >>> from graphflow.synthesis.lines import rl06
-    >>> c = check(rl06.toy())
+    >>> c = check(rl06.toy(), only="RL-06")
     >>> c.frame()[["code", "measure", "value"]].values.tolist()
     [['RL-06', 'split', 12.0]]
     """
