@@ -393,9 +393,16 @@ class Facts:
 
     def at_place(self, transfer_ids: Iterable[str]) -> Ints:
         """The places in the table of some transfers, by id; those that are not there are left out."""
+        wanted = list(transfer_ids)
         ledger = self.ledger
-        found = [ledger.row(each) for each in transfer_ids]
-        return np.array([int(ledger.rows["origin"][row]) for row in found if row >= 0], np.int64)
+        if len(wanted) < FEW_IDS:
+            found = [ledger.row(each) for each in wanted]
+            return np.array([int(ledger.rows["origin"][row]) for row in found if row >= 0], np.int64)
+        table = self.tables.arrow("transfers", ("transfer_id",))
+        assert table is not None
+        ids = table["transfer_id"]
+        here = pc.is_in(ids, value_set=pa.array(wanted, ids.type))
+        return np.flatnonzero(here.to_numpy())
 
     def reversals_of(self, rows: Any) -> Ints:
         """The places of the transfers that reverse some, which are given by place."""
@@ -635,6 +642,9 @@ def _picked(index: tuple[Ints, Numbers], keys: Iterable[int]) -> Ints:
     parts = [positions[pointer[key] : pointer[key + 1]] for key in keys]
     return np.sort(np.concatenate(parts)).astype(np.int64) if parts else np.zeros(0, np.int64)
 
+
+FEW_IDS = 50
+"""So many transfers are looked up one by one; more by one pass over the table."""
 
 WAGES = ("工资", "代发", "salary", "wage")
 """What stands in the memo of wages."""

@@ -182,7 +182,12 @@ def _product(ask: Inquiry, name: str, late: pd.DataFrame) -> Finding | None:
         return None
     if line.amount and line.amount >= (seen.amount or 0) and set(seen.hit) <= set(LONGER):
         return None  # a committed line covers what is lacking
-    rolled = _realised(ask, name) if set(seen.hit) & set(LONGER) else None
+    many = _paid_back(facts, name)
+    if many > MOST_TRACED and set(seen.hit) & set(LONGER):
+        seen.measures.append(
+            ask.measure("untraced", N_("redemptions, too many to be followed back here"), many)
+        )
+    rolled = _realised(ask, name) if set(seen.hit) & set(LONGER) and many <= MOST_TRACED else None
     if rolled is not None:
         seen.measures += rolled.measures
         seen.rows += rolled.rows
@@ -513,6 +518,19 @@ class _Realised:
     redeemed: int
     measures: list[Measure]
     rows: list[Cited]
+
+
+MOST_TRACED = 50
+"""Redemptions of a product that are followed back under every rule; of more their number is told, and
+``graphflow products CASE PRODUCT --rollover`` follows them."""
+
+
+def _paid_back(facts: Facts, name: str) -> int:
+    """How many redemptions of a product are recorded."""
+    if not facts.tables.has("subscriptions", "redeemed"):
+        return 0
+    rows = facts.rows("subscriptions")
+    return int(known(rows.loc[rows["product_id"] == name, "redeemed"]).sum())
 
 
 def _realised(ask: Inquiry, name: str) -> _Realised | None:
