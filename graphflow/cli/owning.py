@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphflow.cli.showing import cell, out, party_names, print_facts, print_table, write_csv
+from graphflow.cli.showing import called, cell, out, party_names, print_facts, print_table, write_csv
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table
 from graphflow.pictures.words import OWNING_WORDS, RELATED_RULES, percent
@@ -78,6 +78,7 @@ _PARTS = frozenset({
 })  # fmt: skip
 _IDS = frozenset({"company_id", "owner_id", "party_id"})
 _WAYS = frozenset({"paths", "path"})
+_OTHERS = frozenset({"through", "between", "with_parties"})
 _HIDDEN = frozenset({"share_min", "share_max", "votes_min", "votes_max", "in_paths", "text", "mark"})
 
 
@@ -142,8 +143,7 @@ def _table(case: Case, name: str, frame: pd.DataFrame, language: str) -> Table:
         columns.remove("certain")
     if "within" in columns and not frame["within"].any():
         columns.remove("within")
-    ids = {str(each) for column in _IDS & set(columns) for each in frame[column].dropna()}
-    names = party_names(case, ids)
+    names = party_names(case, {each for column in columns for each in _ids_in(column, frame[column])})
     rows = [[_cell(row, column, names, language) for column in columns] for row in frame.to_dict("records")]
     right = [place for place, column in enumerate(columns) if column in _PARTS]
     return Table(
@@ -152,6 +152,17 @@ def _table(case: Case, name: str, frame: pd.DataFrame, language: str) -> Table:
         rows,
         right,
     )
+
+
+def _ids_in(column: str, values: Iterable[Any]) -> Iterator[str]:
+    """The parties that the cells of a column name."""
+    for value in values:
+        if column in _IDS and jsonable(value) is not None:
+            yield str(value)
+        elif column in _WAYS:
+            yield from (each for way in (value if column == "paths" else (value,)) for each in way)
+        elif column in _OTHERS:
+            yield from (each if isinstance(each, str) else each[0] for each in value)
 
 
 def _cell(row: Mapping[Any, Any], column: str, names: Mapping[str, str], language: str) -> str:
@@ -165,17 +176,21 @@ def _cell(row: Mapping[Any, Any], column: str, names: Mapping[str, str], languag
         if jsonable(value) is None:
             kind = str(row["kind"]) if row.get("kind") in ("excess", "endless") else "unknown"
             return translate(OWNING_WORDS[kind], language) if column == "owner_id" else ""
-        name = names.get(str(value), "")
-        return f"{name} ({value})" if name and name != value else str(value)
+        return called(str(value), names)
     if column in _WAYS:
         ways = value if column == "paths" else (value,)
-        return "; ".join(" → ".join(way) for way in ways)
+        return "; ".join(" → ".join(called(each, names) for each in way) for way in ways)
     if column == "rule":
         return translate(RELATED_RULES[str(value)], language)
     if column == "shares":
         return ", ".join(percent(part) for part in value)
-    if column == "through":
-        return ", ".join(each if isinstance(each, str) else f"{each[0]} {percent(each[1])}" for each in value)
+    if column in _OTHERS:
+        return ", ".join(
+            called(each, names)
+            if isinstance(each, str)
+            else f"{called(each[0], names)} {percent(each[1])}"
+            for each in value
+        )
     if isinstance(value, bool):
         return translate(OWNING_WORDS["yes" if value else "no"], language)
     plain = jsonable(value)

@@ -593,6 +593,16 @@ def party_names(case: Case, ids: set[str]) -> dict[str, str]:
     return {row["party_id"]: row["name"] for row in found.to_pylist() if row["name"]}
 
 
+def called(ident: str, names: Mapping[str, str]) -> str:
+    """A party with its name before its id; the id alone where it has no other name.
+
+    >>> called("C1", {"C1": "恒达实业"}), called("C2", {})
+    ('恒达实业 (C1)', 'C2')
+    """
+    name = names.get(ident, "")
+    return f"{name} ({ident})" if name and name != ident else ident
+
+
 def account_names(case: Case, ids: set[str]) -> dict[str, str]:
     """The names of accounts: their party's, else the account's own hint."""
     import pyarrow as pa

@@ -21,7 +21,7 @@ from graphflow.ownership.stakes import (
     Stakes,
     in_force,
     numbers_of,
-    party_number,
+    party_numbers,
     stakes_at,
     stakes_of,
 )
@@ -254,7 +254,7 @@ def related(
     ['common_control', 'influence', 'group_associate', 'company_law']
     """
     stakes = stakes_of(case, as_of)
-    x, y = party_number(stakes, one, "one"), party_number(stakes, other, "other")
+    x, y = party_numbers(stakes, one=one, other=other)
     if x == y:
         raise UsageError(Problem("one, other", N_("both are the same party"), {}, one))
     answer, basis = answer_of(stakes, x, y, language, as_of)

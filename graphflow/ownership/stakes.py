@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphflow.errors import InputError, Problem
+from graphflow.errors import InputError, Problem, UsageError
 from graphflow.language import N_
 from graphflow.rows import Moment, local_time, moment, party_named
 from graphflow.tables.columns import EVER, marked, one, periods
@@ -328,3 +328,32 @@ def party_number(stakes: Stakes, name: str, where: str = "party") -> int:
             return int(found)
     known = party_named(stakes.tables, name.removeprefix("party:").strip('"'), where)
     return int(pc.index(stakes.ids, pa.scalar(known, stakes.ids.type)).as_py())
+
+
+def party_numbers(stakes: Stakes, **wanted: str) -> tuple[int, ...]:
+    """The numbers of several parties, each by the argument that names it; see `party_number`.
+
+    Raises
+    ------
+    UsageError
+        With all the names at once that no party has, or that several have.
+
+    Examples
+    --------
+    >>> from graphflow.synthesis import holders
+    >>> party_numbers(stakes_of(holders.o5()), one="X", other="Y")
+    Traceback (most recent call last):
+    ...
+    graphflow.errors.UsageError: one: no party has this id or name; given: X
+    other: no party has this id or name; given: Y
+    """
+    numbers: list[int] = []
+    problems: list[Problem] = []
+    for where, name in wanted.items():
+        try:
+            numbers.append(party_number(stakes, name, where))
+        except UsageError as error:
+            problems += error.problems
+    if problems:
+        raise UsageError(*problems)
+    return tuple(numbers)

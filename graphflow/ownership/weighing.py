@@ -15,7 +15,7 @@ from graphflow.kernels.power import count_swings
 from graphflow.language import N_
 from graphflow.ownership.controlling import VOTES, ties_of
 from graphflow.ownership.owning import Upstream
-from graphflow.ownership.stakes import party_number, stakes_of
+from graphflow.ownership.stakes import party_number, party_numbers, stakes_of
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def weakest_link(
     [0.3, 0.25, 0.2]
     """
     stakes = stakes_of(case, as_of)
-    start, end = party_number(stakes, owner, "owner"), party_number(stakes, company, "company")
+    start, end = party_numbers(stakes, owner=owner, company=company)
     if start == end:
         raise UsageError(Problem("owner", N_("owner and company are the same party"), {}, owner))
     up = Upstream.of(stakes, end)
