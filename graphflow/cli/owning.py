@@ -186,9 +186,7 @@ def _cell(row: Mapping[Any, Any], column: str, names: Mapping[str, str], languag
         return ", ".join(percent(part) for part in value)
     if column in _OTHERS:
         return ", ".join(
-            called(each, names)
-            if isinstance(each, str)
-            else f"{called(each[0], names)} {percent(each[1])}"
+            called(each, names) if isinstance(each, str) else f"{called(each[0], names)} {percent(each[1])}"
             for each in value
         )
     if isinstance(value, bool):
