@@ -16,6 +16,7 @@ from graphflow.findings import SEVERITIES, Finding, frame_of
 from graphflow.language import N_
 from graphflow.redlines import (
     rl01_fund_pool,
+    rl03_self_guarantee,
     rl05_maturity_mismatch,
     rl06_term_splitting,
     rl07_fictitious_projects,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 REDLINES: tuple[RedLine, ...] = (
     rl01_fund_pool.LINE,
+    rl03_self_guarantee.LINE,
     rl05_maturity_mismatch.LINE,
     rl06_term_splitting.LINE,
     rl07_fictitious_projects.LINE,
