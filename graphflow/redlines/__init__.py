@@ -17,6 +17,7 @@ from graphflow.language import N_
 from graphflow.redlines import (
     rl01_fund_pool,
     rl03_self_guarantee,
+    rl04_promised_principal,
     rl05_maturity_mismatch,
     rl06_term_splitting,
     rl07_fictitious_projects,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 REDLINES: tuple[RedLine, ...] = (
     rl01_fund_pool.LINE,
     rl03_self_guarantee.LINE,
+    rl04_promised_principal.LINE,
     rl05_maturity_mismatch.LINE,
     rl06_term_splitting.LINE,
     rl07_fictitious_projects.LINE,

@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from graphflow.findings import Cited, cited
+from graphflow.redlines.borrowing import says
 from graphflow.redlines.facts import Facts, Flags, Ints, local_days
 from graphflow.redlines.raising import THROUGH, Raising, holders, placeholders
 from graphflow.tracing.excerpt import Change, Excerpt, surroundings
@@ -28,11 +29,17 @@ if TYPE_CHECKING:
     from graphflow.case import Case
     from graphflow.tracing import Trace
 
-PARTS = ("asset", "others", "subsidy", "cross", "unknown", "own")
+PARTS = ("asset", "others", "subsidy", "cross", "unknown", "own", "stand_in")
 """What a payout is made of: what assets returned, other investors' money, the group's own, another product's,
-what cannot be told, and the receiver's own money."""
+what cannot be told, the receiver's own money, and what third parties paid in the place of assets (代偿)."""
 
-ASSET, OTHERS, SUBSIDY, CROSS, UNKNOWN, OWN = range(len(PARTS))
+ASSET, OTHERS, SUBSIDY, CROSS, UNKNOWN, OWN, STAND_IN = range(len(PARTS))
+
+STANDS_IN = ("代偿", "垫付", "垫款", "差额补足", "补足款", "兜底", "履约代付", "compensation payment")
+"""What a payment of somebody who pays in another's place says."""
+
+GUARANTORS = ("guarantor", "insurer")
+"""Sectors of those who may guarantee a loan by trade."""
 
 RETURNS = frozenset({"repayment", "redemption", "interest", "dividend"})
 """Kinds of transfers by which an asset returns something, whoever pays."""
@@ -215,6 +222,24 @@ class _Trail:
         self.bank = np.append(facts.party_kind == "bank", False)[party]
         self.nobody = placeholders(facts)
         self.product_in = dict(zip(raising.ins["row"], raising.ins["product"], strict=True))
+        self.answers, self.trade = self._guarantors()
+
+    def _guarantors(self) -> tuple[Flags, Flags]:
+        """By account: whether its holder guarantees a product of the group, and whether that is its trade."""
+        facts, size = self.facts, self.facts.party_ids.size
+        answers = np.zeros(size + 1, np.bool_)
+        trade = np.append(np.isin(facts.party_sector, GUARANTORS), False)
+        if facts.has("licences"):
+            rows = facts.rows("licences")
+            held = rows.loc[rows["function"].isin(("guarantee", "insurance")), "party_id"]
+            trade[[facts.party_number[str(each)] for each in held]] = True
+        if facts.has("guarantees.product_id"):
+            products, rows = facts.rows("products"), facts.rows("guarantees")
+            members = self.raising.members
+            of = products["issuer_id"].isin(members) | products["manager_id"].isin(members)
+            mine = rows["product_id"].isin(products.loc[of, "product_id"])
+            answers[[facts.party_number[str(each)] for each in rows.loc[mine, "guarantor_id"]]] = True
+        return answers[facts.account_party], trade[facts.account_party]
 
     def _side(self) -> Flags:
         """Own accounts that hold investors' money: they pay into them, or the account says so."""
@@ -311,6 +336,9 @@ class _Trail:
             mine = self.paid_in[places]
             named[mine] = [self.product_in[each] for each in places[mine].tolist()]
             found[(named != "") & (named != product) & np.isin(found, (OTHERS, ASSET))] = CROSS
+        # who guarantees loans by trade pays what it is there for
+        stands = (says(facts, places, STANDS_IN) & ~(self.trade[source] & earmarked)) | self.answers[source]
+        found[stands & (found == ASSET)] = STAND_IN
         return found
 
     def _stood(self, part: _Part, account: int) -> int:

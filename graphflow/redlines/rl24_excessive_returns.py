@@ -30,7 +30,8 @@ from graphflow.redlines import rl25_new_for_old
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
 from graphflow.redlines.facts import DAY, Facts, Ints, known, micros
 from graphflow.redlines.raising import Raising, raisings
-from graphflow.rows import Moment, local_time
+from graphflow.redlines.yields import day_of, years
+from graphflow.rows import Moment
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -191,7 +192,8 @@ def _offers(ask: Inquiry) -> list[Offer]:
             promised = None if pd.isna(row["promised_yield"]) else Fraction(str(row["promised_yield"]))
             raising, got, promotes = paid.pop(product, (None, None, False))
             issuers = {str(row[each]) for each in ("issuer_id", "manager_id") if not pd.isna(row[each])}
-            day = None if pd.isna(row["start"]) else _day(facts, int(micros(frame["start"].loc[[place]])[0]))
+            start = int(micros(frame["start"].loc[[place]])[0])
+            day = None if pd.isna(row["start"]) else day_of(facts, start)
             offers.append(
                 Offer(
                     ("product", product),
@@ -297,17 +299,9 @@ def _runs(part: pd.DataFrame) -> Iterator[pd.DataFrame]:
         yield part.iloc[begin:]
 
 
-def _day(facts: Facts, at: int) -> datetime.date:
-    return local_time(at, facts.tables.timezone).date()
-
-
 def _years(facts: Facts, since: int, until: int) -> Fraction:
-    """The time between two moments in years: whole calendar months a twelfth each, else days of 365."""
-    one, other = _day(facts, since), _day(facts, until)
-    months = 12 * (other.year - one.year) + other.month - one.month
-    if months > 0 and one.day == other.day:
-        return Fraction(months, 12)
-    return Fraction((other - one).days, 365)
+    """The time between two moments in years."""
+    return years(day_of(facts, since), day_of(facts, until))
 
 
 def _irr(flows: Sequence[tuple[int, int]]) -> Fraction | None:
@@ -554,7 +548,7 @@ def _loans(ask: Inquiry) -> Iterator[Finding]:
         rows = facts.in_force("licences")
         lenders = set(rows.loc[rows["function"].isin(("lending", "banking", "trust")), "party_id"])
         loans = loans[~loans["lender_id"].isin(lenders)]
-    days = [_day(facts, int(at)) for at in micros(loans["start"])]
+    days = [day_of(facts, int(at)) for at in micros(loans["start"])]
     on_day = {day: ask.threshold_on("cap", day) for day in sorted(set(days))}
     limits = [on_day[day] for day in days]
     rates = [Fraction(str(rate)) for rate in loans["rate"]]

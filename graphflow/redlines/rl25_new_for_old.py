@@ -102,12 +102,7 @@ def find(
     key = repr((sorted(ask.overrides.items()), sorted(ask.settings.items(), key=str)))
     kept: dict[str, list[Finding]] = ask.facts.__dict__.setdefault("_new_for_old", {})
     if key not in kept:
-        kept[key] = [
-            found
-            for raising in raisings(ask.facts)
-            for code in np.unique(raising.outs["currency"]).tolist()
-            for found in _asked(ask, _Scheme.of(ask, raising, code), hops)
-        ]
+        kept[key] = [found for scheme in schemes(ask) for found in _asked(ask, scheme, hops)]
     yield from kept[key]
 
 
@@ -123,9 +118,10 @@ def payouts(
 
     One row a subject, currency, month and rule: ``subject_id``, ``currency``, ``month``, ``rule``,
     ``raised``, ``paid``; of what was paid, in minor units, ``asset`` (what assets returned), ``others``
-    (other investors' money), ``subsidy`` (the group's own), ``cross`` (another product's), ``unknown`` and
-    ``own`` (the receiver's own money), which add up to it; ``real`` (what others than investors paid in);
-    ``new_money``, the part of ``others`` and ``cross``.
+    (other investors' money), ``subsidy`` (the group's own), ``cross`` (another product's), ``unknown``,
+    ``own`` (the receiver's own money) and ``stand_in`` (what third parties paid in the place of assets),
+    which add up to it; ``real`` (what others than investors paid in); ``new_money``, the part of ``others``
+    and ``cross``.
 
     Parameters
     ----------
@@ -145,29 +141,25 @@ def payouts(
     """
     ask = Inquiry(LINE, case, as_of, None)
     rows = []
-    for raising in raisings(ask.facts):
-        for code in np.unique(raising.outs["currency"]).tolist():
-            scheme = _Scheme.of(ask, raising, code)
-            if scheme is None:
-                continue
-            found = scheme.origins(rules, hops)
-            raised = scheme.raised_in(found.months)
-            for (r, rule), (m, month) in itertools.product(enumerate(rules), enumerate(found.months)):
-                parts = found.parts[r, m]
-                rows.append(
-                    {
-                        "subject_id": raising.subject[1], "currency": found.currency, "month": month,
-                        "rule": rule, "raised": int(raised[m]), "paid": int(found.paid[m]),
-                        **dict(zip(PARTS, parts.tolist(), strict=True)), "real": int(found.real[r, m]),
-                        "new_money": float(Fraction(int(parts[OTHERS] + parts[CROSS]), int(found.paid[m]))),
-                    }
-                )  # fmt: skip
+    for scheme in schemes(ask):
+        found = scheme.origins(rules, hops)
+        raised = scheme.raised_in(found.months)
+        for (r, rule), (m, month) in itertools.product(enumerate(rules), enumerate(found.months)):
+            parts = found.parts[r, m]
+            rows.append(
+                {
+                    "subject_id": scheme.raising.subject[1], "currency": found.currency, "month": month,
+                    "rule": rule, "raised": int(raised[m]), "paid": int(found.paid[m]),
+                    **dict(zip(PARTS, parts.tolist(), strict=True)), "real": int(found.real[r, m]),
+                    "new_money": float(Fraction(int(parts[OTHERS] + parts[CROSS]), int(found.paid[m]))),
+                }
+            )  # fmt: skip
     columns = ["subject_id", "currency", "month", "rule", "raised", "paid", *PARTS, "real", "new_money"]
     return pd.DataFrame(rows, columns=columns)
 
 
 @dataclass(frozen=True)
-class _Scheme:
+class Scheme:
     """One that raises money, in one currency, without what is no payout."""
 
     facts: Facts
@@ -179,7 +171,7 @@ class _Scheme:
     refunded: int
 
     @classmethod
-    def of(cls, ask: Inquiry, raising: Raising, code: int) -> _Scheme | None:
+    def of(cls, ask: Inquiry, raising: Raising, code: int) -> Scheme | None:
         """None where nothing is left that is a payout."""
         facts = ask.facts
         ins = raising.ins[raising.ins["currency"] == code]
@@ -194,8 +186,12 @@ class _Scheme:
         )
 
     def origins(self, rules: Sequence[str], hops: int) -> Origins:
-        """What its payouts were made of."""
-        return origins_of(self.facts, self.raising, self.currency, rules, self.outs, hops)
+        """What its payouts were made of; followed back once, whoever asks."""
+        kept: dict[Any, Origins] = self.facts.__dict__.setdefault("_origins", {})
+        key = (self.raising.subject, self.currency, tuple(rules), hops)
+        if key not in kept:
+            kept[key] = origins_of(self.facts, self.raising, self.currency, rules, self.outs, hops)
+        return kept[key]
 
     def raised_in(self, months: Sequence[str]) -> Ints:
         """What investors paid in, by month."""
@@ -218,6 +214,15 @@ class _Scheme:
         paid = self.ins.groupby("holder")["amount"].sum()
         back = self.outs.groupby("holder")["amount"].sum()
         return int((paid - back.reindex(paid.index, fill_value=0)).clip(lower=0).sum())
+
+
+def schemes(ask: Inquiry) -> Iterator[Scheme]:
+    """Everybody who raises money and pays some of it back, by currency."""
+    for raising in raisings(ask.facts):
+        for code in np.unique(raising.outs["currency"]).tolist():
+            scheme = Scheme.of(ask, raising, code)
+            if scheme is not None:
+                yield scheme
 
 
 def _open_funds(facts: Facts) -> list[str]:
@@ -311,9 +316,7 @@ class _Hits:
     robust: bool
 
 
-def _asked(ask: Inquiry, scheme: _Scheme | None, hops: int) -> Iterator[Finding]:
-    if scheme is None:
-        return
+def _asked(ask: Inquiry, scheme: Scheme, hops: int) -> Iterator[Finding]:
     found = scheme.origins(RULES, hops)
     everything = tuple(range(len(found.months)))
     places = _months(ask, found) if ask.runs("new_money") else ()
@@ -375,7 +378,7 @@ SUMMARIES: Mapping[str, str] = {
 NOT_EVERY_RULE = N_("Held at high: it does not hold under every rule of tracing.")
 
 
-def _finding(ask: Inquiry, scheme: _Scheme, found: Origins, hits: _Hits) -> Finding:
+def _finding(ask: Inquiry, scheme: Scheme, found: Origins, hits: _Hits) -> Finding:
     facts, raising, coin = ask.facts, scheme.raising, found.currency
     ponzi = "new_money" in hits.tests
     told = min(hits.by_rule, key=lambda rule: (hits.by_rule[rule] != hits.measures[0].value, rule))
@@ -398,10 +401,10 @@ def _finding(ask: Inquiry, scheme: _Scheme, found: Origins, hits: _Hits) -> Find
             share=number_text(100 * hits.measures[0].value),
         ),
         measures=[*hits.measures, *_told(ask, scheme, found, hits, found.rules.index(told), used)],
-        rows=_rows(facts, scheme, found, months),
+        rows=cite_payouts(facts, scheme, found, months),
         severity=severity if hits.robust else "high",
         severity_note="" if hits.robust else NOT_EVERY_RULE,
-        kinds=_kinds(scheme, found),
+        kinds=evidence_kinds(scheme, found),
         elements=_elements(scheme, found, hits, used < ask.threshold("used")),
         against=_against(facts, scheme, ponzi),
         amount=hits.most,
@@ -414,11 +417,12 @@ def _finding(ask: Inquiry, scheme: _Scheme, found: Origins, hits: _Hits) -> Find
 PART_TITLES = (
     N_("of it what assets returned"), N_("of it other investors' money"), N_("of it the group's own"),
     N_("of it another product's"), N_("of it what cannot be told"), N_("of it the receiver's own money"),
+    N_("of it what third parties paid in the place of assets"),
 )  # fmt: skip
 
 
 def _told(
-    ask: Inquiry, scheme: _Scheme, found: Origins, hits: _Hits, rule: int, used: Fraction
+    ask: Inquiry, scheme: Scheme, found: Origins, hits: _Hits, rule: int, used: Fraction
 ) -> Iterator[Measure]:
     """What is told beside it: what really came in, what the payouts were made of, the whole of the scheme."""
     at, coin = list(hits.places), found.currency
@@ -443,7 +447,8 @@ def _told(
         yield ask.measure("runoff", N_("months for which the cash would last without new money"), lasts)
 
 
-def _kinds(scheme: _Scheme, found: Origins) -> dict[str, str]:
+def evidence_kinds(scheme: Scheme, found: Origins) -> dict[str, str]:
+    """The kinds of evidence by which what payouts were made of is seen."""
     kinds = {"flow": "inferred" if found.vague or scheme.raising.inferred else "shown"}
     tables = {each.table for each in scheme.raising.cited}
     if tables & {"subscriptions", "loans", "products", "assignments"}:
@@ -453,7 +458,7 @@ def _kinds(scheme: _Scheme, found: Origins) -> dict[str, str]:
     return kinds
 
 
-def _elements(scheme: _Scheme, found: Origins, hits: _Hits, idle: bool) -> dict[str, tuple[str, str] | str]:
+def _elements(scheme: Scheme, found: Origins, hits: _Hits, idle: bool) -> dict[str, tuple[str, str] | str]:
     money: tuple[str, str] | str = "shown"
     if found.vague:
         money = (
@@ -480,7 +485,7 @@ def _elements(scheme: _Scheme, found: Origins, hits: _Hits, idle: bool) -> dict[
     }
 
 
-def _against(facts: Facts, scheme: _Scheme, ponzi: bool) -> dict[str, tuple[str, str] | str]:
+def _against(facts: Facts, scheme: Scheme, ponzi: bool) -> dict[str, tuple[str, str] | str]:
     marks = any(facts.has(f"transfers.{each}") for each in ("order_id", "listing_id", "loan_id"))
     left_out = Told(N_("left out of the payouts: {count}"), count=scheme.netted)
     given_back = Told(N_("left out of the payouts: {count}"), count=scheme.refunded)
@@ -503,13 +508,15 @@ def _against(facts: Facts, scheme: _Scheme, ponzi: bool) -> dict[str, tuple[str,
     }
 
 
-def _rows(facts: Facts, scheme: _Scheme, found: Origins, months: Sequence[str]) -> list[Cited]:
+def cite_payouts(facts: Facts, scheme: Scheme, found: Origins, months: Sequence[str]) -> list[Cited]:
+    """What shows of what the payouts of some months were made, and what is needed to follow them again."""
     raising = scheme.raising
     real = raising.real[raising.real["currency"] == facts.currencies.index(found.currency)]
     member = np.isin(
         holders(facts)[real["source"].to_numpy()], [facts.party_number[each] for each in raising.members]
     )
     earned = real["row"].to_numpy()[np.isin(months_of(facts, real["time"]), months) & ~member]
+    given = facts.rows("guarantees")
     return [
         *found.cite(months),
         *(
@@ -517,10 +524,11 @@ def _rows(facts: Facts, scheme: _Scheme, found: Origins, months: Sequence[str]) 
             for each in (scheme.ins["row"].to_numpy(), scheme.outs["row"].to_numpy(), earned)
         ),
         *raising.cite(facts),
+        facts.cite("guarantees", given[known(given["product_id"])], False),
     ]
 
 
-def _operating(facts: Facts, scheme: _Scheme, found: Origins) -> int:
+def _operating(facts: Facts, scheme: Scheme, found: Origins) -> int:
     """What reached companies that are neither of the group nor investors: an upper bound of what was used.
 
     What money only went through counts with what companies outside got from there.
@@ -551,7 +559,7 @@ def _operating(facts: Facts, scheme: _Scheme, found: Origins) -> int:
     return min(total + int(both.sum()), scheme.raised)
 
 
-def _runoff(facts: Facts, scheme: _Scheme, found: Origins, rule: int) -> Fraction | None:
+def _runoff(facts: Facts, scheme: Scheme, found: Origins, rule: int) -> Fraction | None:
     """For how many months own cash would pay what the last three paid, less what came in; None: not known."""
     if facts.asked:
         return None  # what stood there on a day in between

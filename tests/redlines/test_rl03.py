@@ -125,6 +125,38 @@ def test_a_register_that_names_one_account_for_all_does_not_say_who_paid() -> No
     assert not found(frames)
 
 
+def test_the_register_counts_five_days_too_and_what_borrowers_paid_in_before() -> None:
+    frames = rl03.register_toy_tables()
+
+    def paid_after(days: int) -> Frames:
+        dues = rows(frames["instalments"])
+        for row in dues:
+            if row.get("paid_by") == "affiliate":
+                row["paid_on"] = str(datetime.date.fromisoformat(row["due"]) + datetime.timedelta(days))
+        return {**frames, "instalments": frame_of(dues)}
+
+    assert the_one(paid_after(5)).value == Fraction(19, 20) and not found(paid_after(6))
+    before = [
+        {"transfer_id": f"b{loan}{month}", "time": f"{rl03._due(month) + datetime.timedelta(2)}T10:00:00",
+         "source": f"b{loan}", "target": "own", "amount": "50000"}
+        for loan in range(4) for month in range(1, 6)
+    ]  # fmt: skip
+    assert not found(with_rows(frames, transfers=before))
+
+
+def test_custody_in_the_platforms_name_is_custody() -> None:
+    book = rl03._Book()
+    for loan in range(4):
+        for month in range(6):
+            book.due(loan, month)
+            if month:
+                book.to_lenders(loan, rl03._due(month) + datetime.timedelta(3), 12, "custody")
+    frames = changed(book.frames(), "accounts", {"account_id": "custody"}, party_id="PLATFORM")
+    assert not found(frames)
+    open_ = changed(frames, "accounts", {"account_id": "custody"}, kind="settlement")
+    assert the_one(open_).value == 1, "the same account, if it were the platform's own"
+
+
 def test_a_blank_in_a_register_that_states_nothing_is_not_an_unpaid_instalment() -> None:
     frames = rl03.toy_tables()
     # custody is not known: nobody can say whether borrowers paid
