@@ -90,7 +90,7 @@ def find(
         cover = _cover(ask, side)
         if given is not None or cover is not None:
             yield _finding(ask, side, given, cover)
-    if ask.runs("multiple") and ask.in_force("multiple"):
+    if ask.runs("multiple"):
         yield from _multiples(ask)
 
 
