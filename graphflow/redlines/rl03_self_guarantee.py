@@ -28,8 +28,8 @@ from graphflow.redlines.clients import clients_of
 from graphflow.redlines.covering import Cover, covered
 from graphflow.redlines.facts import Facts, Flags, Ints, day_text, known, micros
 from graphflow.redlines.lending_sides import Side, lenders_of, rule_began, sides
-from graphflow.redlines.registers import money
-from graphflow.rows import Moment
+from graphflow.redlines.registers import money, rule_since
+from graphflow.rows import Moment, moment
 from graphflow.tables.columns import EVER
 
 if TYPE_CHECKING:
@@ -373,10 +373,14 @@ class _Answers:
 
 
 def _worst(facts: Facts, rows: pd.DataFrame, books: pd.DataFrame) -> _Answers | None:
-    """Of the balance dates and of the moment the one with the greatest multiple; None where none is known."""
+    """Of the balance dates and of the moment the one with the greatest multiple; None where none is known.
+
+    Only of the time for which there has been such a limit.
+    """
     ends = micros(books["period_end"])
+    began = moment(str(rule_since("RL-03", "multiple")), facts.tables.timezone)[0]
     worst: _Answers | None = None
-    for at in sorted({*ends.tolist(), facts.at}):
+    for at in sorted({each for each in (*ends.tolist(), facts.at) if each >= began}):
         past = books[ends <= at]
         if past.empty:
             continue

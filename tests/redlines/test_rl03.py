@@ -458,6 +458,9 @@ def test_before_2017_there_was_no_such_limit() -> None:
     for table, column in (("guarantees", "since"), ("financials", "period_end")):
         frames = changed(frames, table, {}, **{column: "2016-01-01"})
     assert found(frames, as_of="2017-10-01") and not found(frames, as_of="2017-09-30")
+    assert not found(changed(frames, "guarantees", {}, until="2017-06-30")), (
+        "what had ended by then had no limit"
+    )
 
 
 def test_each_test_says_what_it_lacks() -> None:
