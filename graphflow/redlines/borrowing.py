@@ -362,6 +362,7 @@ def follow(
     backward: bool = False,
     rules: Sequence[str] = RULES,
     without: Ints | None = None,
+    over: Ints | None = None,
 ) -> dict[str, Reached]:
     """How much of some transfers' money came to certain accounts within some time, under each rule.
 
@@ -375,6 +376,8 @@ def follow(
         Frame with ``row`` and ``time``.
     aims
         Accounts.
+    over
+        Transfers, by place: a chain counts at the first of them as well.
     within
         Microseconds.
     hops
@@ -389,7 +392,7 @@ def follow(
     since = _stamp(int(seeds["time"].min()) - within) if backward else None
     until = None if backward else _stamp(min(int(seeds["time"].max()) + within, facts.at))
     blocked = stops(facts) & ~aims
-    barred = set() if without is None else set(without.tolist())
+    barred, counted = ({*each.tolist()} if each is not None else set() for each in (without, over))
     rows = facts.ledger.rows
     places: dict[str, int] = {}
     found = {}
@@ -414,7 +417,7 @@ def follow(
                 passed = abs(int(rows["time"][number]) - start)
                 if passed > within or blocked[account]:
                     break
-                if aims[account]:
+                if aims[account] or int(rows["origin"][number]) in counted:
                     amount += chain.amount
                     way = numbers[: at + 1]
                     shown |= {int(rows["origin"][n]) for n in way}

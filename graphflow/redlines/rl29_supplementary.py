@@ -1,40 +1,33 @@
 """RL-29 Supplementary tests: what else of the plan and of its neighbours data can partly show.
 
-Each part stands on its own tables and its own article.
+Each part stands on its own tables and its own articles, and has a file of its own: structuring
+(`rl29_structuring`), commission and identity (`rl29_marketing`), others' products, members of exchanges and
+partners without a licence (`rl29_dealing`), bank loans lent on (`rl29_onlending`).
 
-Structuring: banks report cash from 50 000 yuan on, transfers of legal persons from 2 000 000, of natural
-persons from 500 000 at home and 200 000 across the border (人民银行令〔2016〕第3号 art. 5). Looked at: three
-payments and more within days, each a little below the limit. Not it: who passes the limit at that time as
-well, banks and the state, own accounts, payments of many customers to one merchant.
+What no table carries, and is not asked: whether marketing took place offline (only what is paid for it is
+seen); to whom something was promoted who did not buy; through whom a subscription came whose money did not
+pass that party; who is a member of which exchange and by whose approval (only dues and clients are seen);
+what two institutions agreed on, beside the money between them.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from graphflow.errors import Told
 from graphflow.findings import Finding
 from graphflow.language import N_
-from graphflow.pictures.words import amount_text
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, span
-from graphflow.redlines.borrowing import cite_whose
-from graphflow.redlines.facts import Facts, Flags, Ints, local_days
+from graphflow.redlines.rl29_dealing import cooperation, exchange, selling
+from graphflow.redlines.rl29_marketing import commission, commissions, identity
+from graphflow.redlines.rl29_onlending import onlending
+from graphflow.redlines.rl29_structuring import structuring
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
     from graphflow.case import Case
-
-CASH = re.compile(r"^(现金|cash)$|^(现金(存|取|支|缴)|cash (deposit|withdrawal))|存现|取现", re.IGNORECASE)
-ABROAD = re.compile(r"跨境|境外汇|汇出境外|cross[-_ ]border|\b(swift|cips)\b", re.IGNORECASE)
-"""What stands in the channel, kind or memo of cash, and of a transfer across the border; not 现金管理."""
-
-EXEMPT = ("government", "bank")
-"""Kinds of parties whose dealings need not be reported."""
 
 
 def find(
@@ -48,9 +41,20 @@ def find(
     company: Number | None = None,
     person: Number | None = None,
     abroad: Number | None = None,
+    commission_share: Number | None = None,
+    payees: Number | None = None,
+    unverified: Number | None = None,
+    third: Number | None = None,
+    sold: Number | None = None,
+    fees: Number | None = None,
+    clients: Number | None = None,
+    contracts: Number | None = None,
+    onlent: Number | None = None,
     within: str = "7D",
+    onward: str = "30D",
+    hops: int = 3,
 ) -> Iterator[Finding]:
-    """Payments that stay just below what has to be reported.
+    """What the supplementary tests see: each finding says which of them it rests on.
 
     Parameters
     ----------
@@ -64,240 +68,134 @@ def find(
         From which part of the limit on a payment is just below it.
     cash, company, person, abroad
         Limits in yuan: cash, transfers of legal persons, of natural persons at home and across the border.
+    commission_share
+        Least part of what was raised that was paid for bringing it in.
+    payees
+        Least number of natural persons who were paid for it.
+    unverified
+        Least number of investors of a product of whom it is stated that their identity was not verified.
+    third
+        Least number of investors of a product who paid from accounts of others.
+    sold
+        Least number of persons who paid a platform for others' products.
+    fees
+        Least number of payments for selling, or for bringing clients.
+    clients
+        Least number of clients of a member of an exchange.
+    contracts
+        Least number of contracts whose money goes over a partner without a licence.
+    onlent
+        Least part of a bank's loan that was lent on.
     within
-        How far apart the payments may lie.
+        How far apart the payments below a limit may lie.
+    onward
+        In what time a bank's loan has to be lent on.
+    hops
+        Over how many transfers a bank's loan is followed.
 
     Examples
     --------
     >>> from graphflow.synthesis.lines import rl29
     >>> [(f.subject_id, f.measure, int(f.value)) for f in find(rl29.toy())], list(find(rl29.near_miss()))
     ([('P', 'structured', 4)], [])
+    >>> [(f.measure, str(f.value), f.amount_least, f.amount) for f in find(rl29.onlending_toy())]
+    [('onlent', '3/5', 60000000, 70000000)]
     """
     ask = Inquiry(
         LINE, case, as_of, law, structured=structured, edge=edge, cash=cash, company=company, person=person,
-        abroad=abroad, within=within,
+        abroad=abroad, commission_share=commission_share, payees=payees, unverified=unverified, third=third,
+        sold=sold, fees=fees, clients=clients, contracts=contracts, onlent=onlent, within=within,
+        onward=onward, hops=hops,
     )  # fmt: skip
-    yield from _structuring(ask, span(within))
+    yield from structuring(ask, span(within))
+    if ask.runs("commission"):
+        yield from commission(ask)
+    if ask.runs("unverified") or ask.runs("third"):
+        yield from identity(ask)
+    if ask.runs("selling"):
+        yield from selling(ask)
+    if ask.runs("exchange"):
+        yield from exchange(ask)
+    if ask.runs("cooperation"):
+        yield from cooperation(ask)
+    if ask.runs("onlending"):
+        yield from onlending(ask, span(onward, "onward"), hops)
 
 
-# ---------------------------------------------------------------- structuring
+def clawback(
+    case: Case,
+    *,
+    as_of: Moment | None = None,
+    law: LawFile = None,
+    commission_share: Number | None = None,
+    payees: Number | None = None,
+) -> pd.DataFrame:
+    """Who was paid for bringing in money, and how much: what 防非条例 art. 26 (5) takes back, payee by payee.
 
+    Only of raisings that the test of commission finds: their payments for it, net of what was reversed. That
+    somebody stands here says what was paid, not that he knew what for.
 
-def _structuring(ask: Inquiry, within: int) -> Iterator[Finding]:
-    tests = [name for name in LIMITS if ask.runs(name)]
-    facts = ask.facts
-    if not tests or "CNY" not in facts.currencies:
-        return  # the limits are yuan: nobody here knows a rate
-    flows = facts.flows
-    least = min(ask.threshold(name) * ask.threshold("edge") for name in tests)
-    keep = ~flows["own"].to_numpy() & (flows["currency"].to_numpy() == facts.currencies.index("CNY"))
-    keep &= flows["amount"].to_numpy() >= int(least)
-    flows = flows[keep]
-    guarded = facts.guarded[flows["source"].to_numpy()] | facts.guarded[flows["target"].to_numpy()]
-    in_cash = _in_cash(facts, flows)
-    flows, in_cash = flows[~guarded | in_cash], in_cash[~guarded | in_cash]
-    abroad = _said(facts, flows, ABROAD)
-    for name in tests:
-        for direction, mine in _series(facts, flows, name, in_cash, abroad):
-            yield from _below(ask, name, direction, mine, within)
+    Parameters
+    ----------
+    as_of
+        The day; None: everything that the case knows, and the law as it was last.
+    law
+        A file of thresholds in the place of ours.
+    commission_share, payees
+        As of `find`.
 
+    Returns
+    -------
+    pandas.DataFrame
+        One row a payee of a raising in one currency, the greatest first: `raiser_id`, `payee_id` (a party,
+        else an account), `payee_name`, `natural_person`, `payments`, `amount` (minor units), `currency`,
+        `transfers` (ids).
 
-LIMITS = ("cash", "company", "person", "abroad")
-
-
-def _said(facts: Facts, flows: pd.DataFrame, words: re.Pattern[str]) -> Flags:
-    """Which transfers have certain words in their channel, kind or memo."""
-    found = np.zeros(len(flows), np.bool_)
-    for column in ("channel", "kind", "memo"):
-        numbers, texts = facts.codes(column, flows["row"].to_numpy())
-        if texts:
-            has = np.array([bool(words.search(text)) for text in texts] + [False], np.bool_)
-            found |= has[numbers]
-    return found
-
-
-def _in_cash(facts: Facts, flows: pd.DataFrame) -> Flags:
-    """Which transfers are cash: one side is an account of that kind, or the row says so."""
-    cash = facts.account_kind == "cash"
-    sides = cash[flows["source"].to_numpy()] | cash[flows["target"].to_numpy()]
-    return np.asarray(sides | _said(facts, flows, CASH), np.bool_)
-
-
-def _series(
-    facts: Facts, flows: pd.DataFrame, name: str, in_cash: Flags, abroad: Flags
-) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The transfers that a limit is for, with whose they are in ``who``: a party, or behind them an account.
-
-    Transfers are counted with who makes them: what many customers pay to one merchant is nobody's splitting.
-    Cash is counted with whose account it comes to or leaves.
-    """
-    size = facts.party_ids.size
-    kinds = facts.party_kind
-    if name == "cash":
-        cash = facts.account_kind == "cash"
-        source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
-        # Where only words say so, it was put in by a stranger, else taken from the payer's account.
-        put = in_cash & ~cash[target] & (cash[source] | (facts.account_party[source] < 0))
-        taken = in_cash & ~cash[source] & ~put
-        for direction, which, side in (("in", put, target), ("out", taken, source)):
-            party = facts.account_party[side]
-            who = np.where(party >= 0, party, size + side)
-            exempt = (party >= 0) & np.isin(kinds[np.maximum(party, 0)], EXEMPT)
-            yield direction, flows.assign(who=who)[which & ~exempt]
-        return
-    payer = flows["payer"].to_numpy()
-    kind = np.where(payer >= 0, kinds[np.maximum(payer, 0)], "")
-    if name == "company":
-        which = ~np.isin(kind, ("person", "", *EXEMPT))
-    else:
-        which = (kind == "person") & (abroad if name == "abroad" else ~abroad)
-    yield "out", flows.assign(who=payer)[which & ~in_cash]
-
-
-def runs_of(who: Ints, times: Ints, count: int, within: int) -> Ints:
-    """By row of a series in the order of ``who`` and time: how many of one's stand within some time of it.
-
-    The most that any stretch of that length holds which the row is part of; 0 where that is below the count.
+    See Also
+    --------
+    find : the test.
 
     Examples
     --------
-    >>> runs_of(np.array([1, 1, 1, 1, 2]), np.array([0, 5, 9, 30, 9]), 3, 9).tolist()
-    [3, 3, 3, 0, 0]
+    >>> from graphflow.synthesis.lines import rl29
+    >>> rows = clawback(rl29.commission_toy())
+    >>> len(rows), int(rows["amount"].sum()), rows.iloc[0][["payee_id", "payments", "amount"]].tolist()
+    (50, 1800000, ['S00', 2, 36000])
     """
-    found = np.zeros(who.size, np.int64)
-    if not who.size:
-        return found
-    far = max(count - 1, 0)
-    begins = np.arange(max(who.size - far, 0))
-    enough = (who[begins + far] == who[begins]) & (times[begins + far] - times[begins] <= within)
-    for one in np.unique(who[begins[enough]]):
-        first, last = np.searchsorted(who, [one, one + 1])
-        mine = times[first:last]
-        ends = np.searchsorted(mine, mine + within, side="right")
-        for begin, end in enumerate(ends):
-            held = int(end) - begin
-            if held >= count:
-                part = found[first + begin : first + int(end)]
-                np.maximum(part, held, out=part)
-    return found
-
-
-def _below(ask: Inquiry, name: str, direction: str, series: pd.DataFrame, within: int) -> Iterator[Finding]:
-    limit = ask.threshold(name)
-    amounts = series["amount"].to_numpy()
-    edge = limit * ask.threshold("edge")
-    # Whole minor units: the least that is not below the edge, and below the limit.
-    below = series[(amounts >= -(-edge.numerator // edge.denominator)) & (amounts < limit)]
-    below = below.sort_values(["who", "time", "row"])
-    count = -(-ask.threshold("structured").numerator // ask.threshold("structured").denominator)
-    runs = runs_of(below["who"].to_numpy(), below["time"].to_numpy(), count, within)
-    for who, mine in below.assign(run=runs)[runs > 0].groupby("who"):
-        first, last = int(mine["time"].min()) - within, int(mine["time"].max()) + within
-        others = series[(series["who"] == who) & series["time"].between(first, last)]
-        if (others["amount"] >= limit).any():
-            continue  # the limit was passed as well: it is not what the amounts are for
-        yield _structured(ask, name, direction, int(str(who)), mine)
-
-
-_TEXTS: Mapping[tuple[str, str], str] = {
-    ("cash", "in"): N_(
-        "{who} put cash in {count} times just below {limit}, {amount} in all, {most} of them within days"
-    ),
-    ("cash", "out"): N_(
-        "{who} took cash out {count} times just below {limit}, {amount} in all, {most} of them within days"
-    ),
-    ("company", "out"): N_(
-        "{who} made {count} transfers just below {limit}, {amount} in all, {most} of them within days"
-    ),
-    ("person", "out"): N_(
-        "{who} made {count} transfers just below {limit}, {amount} in all, {most} of them within days"
-    ),
-    ("abroad", "out"): N_(
-        "{who} made {count} transfers across the border just below {limit}, {amount} in all, "
-        "{most} of them within days"
-    ),
-}  # fmt: skip
-
-
-def _structured(ask: Inquiry, name: str, direction: str, who: int, mine: pd.DataFrame) -> Finding:
+    ask = Inquiry(LINE, case, as_of, law, commission_share=commission_share, payees=payees)
     facts = ask.facts
-    size = facts.party_ids.size
-    subject = (
-        ("party", str(facts.party_ids[who]))
-        if who < size
-        else ("account", str(facts.account_ids[who - size]))
-    )
-    digits = facts.tables.minor_units.get("CNY", 2)
-    amount = int(mine["amount"].sum())
-    limit = ask.threshold(name)
-    days = pd.Series(mine["amount"].to_numpy()).groupby(local_days(facts, mine["time"])).sum()
-    reported = int((days >= limit).sum())
-    named = facts.name_of(subject[1]) if subject[0] == "party" else ""
-    return ask.finding(
-        subject=subject,
-        hit=(name,),
-        summary=Told(
-            _TEXTS[name, direction],
-            who=named or subject[1],
-            count=len(mine),
-            most=int(mine["run"].max()),
-            limit=f"{amount_text(int(limit), digits)} CNY",
-            amount=f"{amount_text(amount, digits)} CNY",
-        ),
-        measures=[
-            ask.measure(
-                "structured", N_("payments just below the limit, within the time"), int(mine["run"].max()),
-                "structured",
-            ),
-            ask.measure("largest", N_("the largest of them"), int(mine["amount"].max()), name, "<"),
-        ],
-        rows=[
-            facts.cite("transfers", mine["row"].to_numpy()),
-            facts.cite("transfers", facts.reversals_of(mine["row"].to_numpy()), False),
-            *cite_whose(facts, {*mine["source"], *mine["target"]}),
-        ],
-        severity="medium",
-        kinds={"flow": "shown"},
-        elements={
-            "done": "shown",
-            "size": "shown",
-            "unallowed": ("inferred", N_("why the amounts are what they are is open")),
-        },
-        against=_guards(
-            above=("clear", N_("no payment of its kind reached the limit at that time")),
-            exempt=("clear", N_("neither the state nor a bank"))
-            if subject[0] == "party"
-            else ("unknown", N_("nobody says whose account it is")),
-            same_day=(
-                "present",
-                Told(N_("on {days} days their sum reaches the limit: to be reported"), days=reported),
-            )
-            if reported
-            else ("clear", N_("on no day does their sum reach the limit")),
-        ),
-        amount=amount,
-        currency="CNY",
-    )  # fmt: skip
+    columns = [
+        "raiser_id", "payee_id", "payee_name", "natural_person", "payments", "amount", "currency", "transfers",
+    ]  # fmt: skip
+    found = []
+    for each in commissions(ask) if ask.runs("commission") else ():
+        paid = each.paid.assign(transfer=facts.texts("transfer_id", each.paid["row"].to_numpy()))
+        for to, mine in paid.groupby("to"):
+            number, size = int(str(to)), facts.party_ids.size
+            payee = str(facts.party_ids[number] if number < size else facts.account_ids[number - size])
+            found.append(
+                (
+                    each.subject[1], payee, facts.name_of(payee) if number < size else "",
+                    bool(mine["person"].iloc[0]), len(mine), int(mine["amount"].sum()),
+                    facts.currencies[each.currency], tuple(mine["transfer"]),
+                )
+            )  # fmt: skip
+    frame = pd.DataFrame(found, columns=columns)
+    order = frame.sort_values(["raiser_id", "currency", "amount", "payee_id"], ascending=[True, True, False, True])
+    return order.reset_index(drop=True)
 
 
-def _account(facts: Facts, account: int) -> tuple[str, str]:
-    return "account", str(facts.account_ids[account])
-
-
-# ---------------------------------------------------------------- the line
-
-
-def _guards(**said: tuple[str, str] | str) -> dict[str, tuple[str, str] | str]:
-    """What speaks against it: those of other parts are not asked."""
-    not_asked: Any = ("unknown", N_("is not asked of this part"))
-    return {name: said.get(name, not_asked) for name in LINE.guards}
-
+WORDS = ("transfers.memo", "transfers.kind")
 
 LINE = RedLine(
     code="RL-29",
     name=N_("Supplementary tests"),
     name_zh="补充检验",
-    asks=N_("Does money show one of the supplementary signs: payments that stay below what is reported?"),
+    asks=N_(
+        "Does money show one of the supplementary signs: payments just below what is reported, commission to "
+        "many, buyers who are not identified, others' products sold, members of exchanges and partners "
+        "without a licence, bank loans lent on?"
+    ),
     tests=(
         Test(
             "cash",
@@ -323,6 +221,50 @@ LINE = RedLine(
                 ("transfers.channel", "transfers.kind", "transfers.memo"),
             ),
         ),
+        Test(
+            "commission",
+            N_("commission to many natural persons for bringing in money, beside what was raised"),
+            ("accounts.party_id", "parties.kind", WORDS),
+        ),
+        Test(
+            "unverified",
+            N_("subscriptions of whom it is stated that the identity was not verified"),
+            ("subscriptions.kyc",),
+        ),
+        Test(
+            "third",
+            N_("subscriptions paid from an account of somebody else"),
+            ("subscriptions.transfer_id", "accounts.party_id"),
+        ),
+        Test(
+            "selling",
+            N_("other institutions' products whose money goes over a platform, or that it is paid for selling"),
+            (
+                "accounts.party_id",
+                "parties.kind",
+                ("products.issuer_id", "products.manager_id"),
+                ("parties.sector", "loans.platform_id", "listings", "client_ledger"),
+            ),
+        ),
+        Test(
+            "exchange",
+            N_("who pays an exchange a member's dues and has clients, without a licence"),
+            ("accounts.party_id", "parties.kind", "licences", "transfers.memo"),
+        ),
+        Test(
+            "cooperation",
+            N_("a licensed institution beside one of a financial sector without a licence: contracts, and fees"),
+            (
+                "accounts.party_id",
+                "licences",
+                ("parties.sector", "loans.platform_id", "listings", "client_ledger"),
+            ),
+        ),
+        Test(
+            "onlending",
+            N_("how much of a bank's loan its borrower lent on soon, traced under each rule"),
+            ("accounts.party_id", "parties.kind", ("loans.lender_id", *WORDS)),
+        ),
     ),
     elements={
         "done": N_("what the rule is about was done"),
@@ -333,6 +275,15 @@ LINE = RedLine(
         "above": N_("the limit was passed at that time as well: it is not avoided"),
         "exempt": N_("dealings of the state and of banks need not be reported"),
         "same_day": N_("what is paid on one day is summed, and reported all the same"),
+        "licensed": N_("a licence allows it"),
+        "merchant": N_("it is a merchant that rewards who brings customers"),
+        "staff": N_("those who are paid are its own staff"),
+        "family": N_("the investor's family paid"),
+        "passes_on": N_("custody, or a licensed seller, only passes it on"),
+        "own_business": N_("it is its own money, or its own business"),
+        "bank_services": N_("it is what a bank does for any customer"),
+        "group": N_("it stays inside one group"),
+        "trade": N_("it is an advance in trade"),
     },
     find=find,
-)
+)  # fmt: skip

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from graphflow.case import Case
 from graphflow.findings import Finding
 from graphflow.redlines import check
-from graphflow.redlines.rl29_supplementary import runs_of
+from graphflow.redlines.rl29_structuring import runs_of
 from graphflow.synthesis.lines import rl29
 from graphflow.synthesis.small import Frames, case_of
 
