@@ -49,7 +49,15 @@ SELLING = ("代销", "销售服务费", "尾随佣金", "尾佣", "渠道销售"
 DUES = ("会员费", "会员年费", "席位费", "会员席位", "入会费", "会员资格", "membership", "seat fee")
 """What stands in the memo of a member's dues."""
 
-MAY_TRADE = ("exchange", "securities", "margin_financing", "banking", "asset_management", "trust", "insurance")
+MAY_TRADE = (
+    "exchange",
+    "securities",
+    "margin_financing",
+    "banking",
+    "asset_management",
+    "trust",
+    "insurance",
+)
 
 FINANCIAL = (
     "p2p_platform", "equity_crowdfunding_platform", "payment_institution", "asset_manager", "fund_distributor",
@@ -97,7 +105,11 @@ def selling(ask: Inquiry) -> Iterator[Finding]:
     """Platforms for lending that sell the products of banks, insurers, trust companies and funds."""
     facts = ask.facts
     products = facts.rows("products")
-    runs = np.where(words_of(products["issuer_id"]) == "", words_of(products["manager_id"]), words_of(products["issuer_id"]))
+    runs = np.where(
+        words_of(products["issuer_id"]) == "",
+        words_of(products["manager_id"]),
+        words_of(products["issuer_id"]),
+    )
     issues = _issuers(facts)
     offered = {str(p): str(r) for p, r in zip(products["product_id"], runs, strict=True) if r in issues}
     if not offered:
@@ -110,7 +122,7 @@ def selling(ask: Inquiry) -> Iterator[Finding]:
         own = facts.accounts_of(group, signed=True)
         of = {product: each for product, each in offered.items() if each not in group}
         found = _sold(ask, own, _numbers(facts, group), named, of)
-        if found is None or _licensed(facts, MAY_SELL, *_span(found[0])) & group:
+        if found is None or _licensed(facts, MAY_SELL, *_span(pd.concat(found[:2]))) & group:
             continue
         yield from _sale(ask, platform, why.cited, *found)
 
@@ -206,13 +218,20 @@ def _sale(
         measures = []
         if len(mine):
             measures += [
-                ask.measure("sold", N_("persons who paid the platform for others' products"), mine["payer"].nunique(), "sold"),
+                ask.measure(
+                    "sold",
+                    N_("persons who paid the platform for others' products"),
+                    mine["payer"].nunique(),
+                    "sold",
+                ),
                 ask.measure("money", N_("what they paid"), int(mine["amount"].sum()), unit=currency),
             ]
         if len(paid):
             measures += [
                 ask.measure("fees", N_("payments of the institutions for selling"), len(paid), "fees"),
-                ask.measure("paid", N_("what they paid for selling"), int(paid["amount"].sum()), unit=currency),
+                ask.measure(
+                    "paid", N_("what they paid for selling"), int(paid["amount"].sum()), unit=currency
+                ),
             ]
         amount = int(mine["amount"].sum() if len(mine) else paid["amount"].sum())
         yield ask.finding(
@@ -457,8 +476,18 @@ def _together(ask: Inquiry, of: _Between) -> Finding:
     if of.contracts:
         measures += [
             ask.measure("contracts", N_("contracts whose money goes over it"), of.contracts, "contracts"),
-            ask.measure("between", N_("what went between the two on them"), int(of.channel["amount"].sum()), unit=currency),
-            ask.measure("with_others", N_("what went between it and others on them"), int(of.others["amount"].sum()), unit=currency),
+            ask.measure(
+                "between",
+                N_("what went between the two on them"),
+                int(of.channel["amount"].sum()),
+                unit=currency,
+            ),
+            ask.measure(
+                "with_others",
+                N_("what went between it and others on them"),
+                int(of.others["amount"].sum()),
+                unit=currency,
+            ),
         ]
     if len(of.fees):
         measures += [

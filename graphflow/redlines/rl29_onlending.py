@@ -72,7 +72,12 @@ def onlending(ask: Inquiry, within: int, hops: int) -> Iterator[Finding]:
     look = _Look(ask, within)
     for loan in look.loans():
         found = follow(
-            ask, loan.paid, np.zeros(look.who.size, np.bool_), within, hops=hops, over=look.lent_by(loan)["row"].to_numpy()
+            ask,
+            loan.paid,
+            np.zeros(look.who.size, np.bool_),
+            within,
+            hops=hops,
+            over=look.lent_by(loan)["row"].to_numpy(),
         )
         parts = {rule: Fraction(each.amount, loan.amount) for rule, each in found.items()}
         if min(parts[rule] for rule in BOTH) >= ask.threshold("onlent"):
@@ -290,6 +295,6 @@ def _dearer(ask: Inquiry, mine: pd.DataFrame, own: pd.DataFrame) -> list[Measure
     ]
     if not of[0] or not of[1]:
         return []
-    return [ask.measure("dearer", N_("rate of its own loans above the bank's, at most"), max(of[1]) - of[0][0])]
-
-
+    return [
+        ask.measure("dearer", N_("rate of its own loans above the bank's, at most"), max(of[1]) - of[0][0])
+    ]

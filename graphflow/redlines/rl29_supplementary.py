@@ -181,7 +181,9 @@ def clawback(
                 )
             )  # fmt: skip
     frame = pd.DataFrame(found, columns=columns)
-    order = frame.sort_values(["raiser_id", "currency", "amount", "payee_id"], ascending=[True, True, False, True])
+    order = frame.sort_values(
+        ["raiser_id", "currency", "amount", "payee_id"], ascending=[True, True, False, True]
+    )
     return order.reset_index(drop=True)
 
 

@@ -335,7 +335,14 @@ def _platform() -> _Book:
     book = _Book()
     book.party("P", "company", "p2p_platform")
     book.party("B", "bank", "bank")
-    book.add("products", product_id="W", name="稳利理财", issuer_id="B", kind="wealth_management", offering="public")
+    book.add(
+        "products",
+        product_id="W",
+        name="稳利理财",
+        issuer_id="B",
+        kind="wealth_management",
+        offering="public",
+    )
     book.add("licences", party_id="B", function="banking", since="2000-01-01")
     for number in range(4):
         book.party(f"I{number}")
