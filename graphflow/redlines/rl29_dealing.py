@@ -1,19 +1,19 @@
 """RL-29, dealing: others' products sold by a platform, members of an exchange, partners without a licence.
 
-Selling: a platform for lending must not sell banks' wealth management, insurers', trust companies' or funds'
-products (暂行办法 art. 10 (7)). No table says through whom a subscription came, so a sale is seen by its money:
-outside persons pay for the product into the platform's accounts, or the institution pays the platform for
-selling. Not it: what the platform buys for itself; a licence to sell such products.
+Selling: a platform for lending must not sell banks' wealth management, insurers', trust companies' or
+funds' products (暂行办法 art. 10 (7)). No table says through whom a subscription came, so a sale is seen by
+its money: outside persons pay for the product into the platform's accounts, or the institution pays the
+platform for selling. Not it: what the platform buys for itself; a licence to sell such products.
 
-Exchange: members of an exchange work with approval only (国发〔2011〕38号, 国办发〔2012〕37号). No table lists
-members or their approvals: a member is inferred where somebody pays an exchange dues and has clients, persons
-who pay in and are paid back. Not it: who trades for himself; who is licensed for it.
+Exchange: members of an exchange work with approval only (国发〔2011〕38号, 国办发〔2012〕37号). No table
+lists members or their approvals: a member is inferred where somebody pays an exchange dues and has clients,
+persons who pay in and are paid back. Not it: who trades for himself; who is licensed for it.
 
 Cooperation: a licensed institution must not work with who does financial business without a licence
-(国办发〔2016〕21号 三（五）). Looked at: contracts whose money goes over an entity of a financial sector without
-a licence, on one side the licensed institution and on the other its clients; and fees between the two for
-bringing clients. Not it: what a bank does for any customer (a loan to it, its account, fees of the bank),
-custody and clearing, one group.
+(国办发〔2016〕21号 三（五）). Looked at: contracts whose money goes over an entity of a financial sector
+without a licence, on one side the licensed institution and on the other its clients; and fees between the
+two for bringing clients. Not it: what a bank does for any customer (a loan to it, its account, fees of the
+bank), custody and clearing, one group.
 """
 
 from __future__ import annotations
@@ -60,15 +60,14 @@ MAY_TRADE = (
 )
 
 FINANCIAL = (
-    "p2p_platform", "equity_crowdfunding_platform", "payment_institution", "asset_manager", "fund_distributor",
-    "trust_company", "insurer", "broker", "lender", "guarantor", "exchange",
+    "p2p_platform", "equity_crowdfunding_platform", "payment_institution", "asset_manager",
+    "fund_distributor", "trust_company", "insurer", "broker", "lender", "guarantor", "exchange",
 )  # fmt: skip
 """Sectors whose business needs a licence."""
 
-BRINGING = (
-    "导流", "引流", "获客", "渠道费", "通道费", "助贷", "分润", "居间费", "推荐费", "referral", "channel fee",
-)  # fmt: skip
-"""What stands in the memo of fees for bringing clients."""
+BRINGING = ("导流", "引流", "获客", "渠道", "通道", "助贷", "居间", "推荐", "referral", "channel")
+FEE = ("费", "佣", "分润", "提成", "fee", "commission")
+"""What stands in the memo of fees for bringing clients: one of the first, and one of the second."""
 
 MARKS = ("loan_id", "listing_id", "product_id", "order_id", "clearing_id")
 """What says that two transfers belong to one contract."""
@@ -139,7 +138,7 @@ def _issuers(facts: Facts) -> set[str]:
 
 @dataclass(frozen=True)
 class _Named:
-    """Of each row of `Facts.flows` the product that it names, as a number (-1: none), and what numbers mean."""
+    """Of each row of `Facts.flows` the product that it names, as a number (-1: none); what numbers mean."""
 
     code: Ints = field(repr=False)
     words: list[str] = field(repr=False)
@@ -342,14 +341,19 @@ def _member(
             subject=("party", name),
             hit=("exchange",),
             summary=Told(
-                N_("{who} pays dues to {exchange} and took {amount} from {count} clients; no licence for it is known"),
+                N_(
+                    "{who} pays dues to {exchange} and took {amount} from {count} clients; no licence for it "
+                    "is known"
+                ),
                 who=facts.name_of(name) or name, amount=money(facts, amount, currency), count=many,
                 exchange=", ".join(facts.name_of(each) or each for each in to),
             ),
             measures=[
                 ask.measure("clients", N_("persons who paid in and were paid back"), many, "clients"),
                 ask.measure("money", N_("what they paid"), amount, unit=currency),
-                ask.measure("returned", N_("what they were paid back"), int(back["amount"].sum()), unit=currency),
+                ask.measure(
+                    "returned", N_("what they were paid back"), int(back["amount"].sum()), unit=currency
+                ),
                 ask.measure("dues", N_("dues to the exchange"), int(paid["amount"].sum()), unit=currency),
             ],
             rows=[
@@ -369,7 +373,9 @@ def _member(
             against=against(
                 ask,
                 licensed=("clear", N_("no licence of its group for it is given")),
-                own_business=("clear", N_("others pay in and are paid back: it does not trade for itself alone")),
+                own_business=(
+                    "clear", N_("others pay in and are paid back: it does not trade for itself alone"),
+                ),
             ),
             amount=amount,
             currency=currency,
@@ -437,7 +443,8 @@ def _between(ask: Inquiry, y: int, rows: pd.DataFrame, is_x: Flags) -> Iterator[
     """What one without a licence has with each licensed institution; its group is left out."""
     facts = ask.facts
     marks = _marks(facts, rows)
-    fee = says(facts, rows["row"].to_numpy(), BRINGING)
+    places = rows["row"].to_numpy()
+    fee = says(facts, places, BRINGING) & says(facts, places, FEE)
     partner = rows["with_"].to_numpy()
     for x, coin in sorted(set(zip(partner.tolist(), rows["currency"].tolist(), strict=True))):
         if not is_x[x]:

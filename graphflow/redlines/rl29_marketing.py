@@ -38,10 +38,10 @@ from graphflow.redlines.registers import RUNS, cite_products, money, named
 from graphflow.redlines.rl29_structuring import against
 
 COMMISSION = (
-    "佣金", "提成", "返点", "返佣", "好处费", "代理费", "代言费", "推荐奖", "推荐费", "推介费", "介绍费", "拉新",
-    "邀请奖", "推广费", "commission", "referral",
+    "佣金", "提成", "返点", "返佣", "好处费", "代理费", "代言费", "推荐奖", "推荐费", "推介费", "介绍费",
+    "拉新", "邀请奖", "推广费", "commission", "referral",
 )  # fmt: skip
-"""What stands in the memo or kind of what is paid for bringing in money: the words of art. 26 (5), and ours."""
+"""What stands in the memo or kind of what is paid for bringing in money: words of art. 26 (5), and ours."""
 
 SELLS = ("banking", "insurance", "fund_sale", "securities", "trust")
 """Licences under which products are sold to the public, by agents who are paid for it."""
@@ -112,11 +112,16 @@ def commissions(ask: Inquiry) -> Iterator[Commission]:
         for coin in sorted(set(paid["currency"].tolist())):
             mine = paid[paid["currency"] == coin]
             came = by_flow[by_flow["currency"] == coin]
-            raised, shown = int(came["amount"].sum()), facts.cite("transfers", came["row"].to_numpy())
-            if facts.currencies[coin] == facts.tables.currency and int(subscribed["amount"].sum()) > raised:
-                raised, shown = int(subscribed["amount"].sum()), facts.cite("subscriptions", subscribed)
+            by_rows, by_contract = int(came["amount"].sum()), 0
+            if facts.currencies[coin] == facts.tables.currency:
+                by_contract = int(subscribed["amount"].sum())
+            raised = max(by_rows, by_contract)
             if not raised:
                 continue
+            # where both say the same, no row of either is needed for it
+            shown = facts.cite("transfers", came["row"].to_numpy(), by_rows > by_contract)
+            if by_contract >= by_rows:
+                shown = facts.cite("subscriptions", subscribed, by_contract > by_rows)
             found = Commission(subject, members, coin, mine, raised, (shown, *cites()), inferred)
             part = Fraction(found.amount, raised)
             if found.persons >= ask.threshold("payees") and part >= ask.threshold("commission_share"):
@@ -214,7 +219,9 @@ def _rewarded(ask: Inquiry, of: Commission) -> Finding:
             ask.measure("payees", N_("natural persons who were paid commission"), of.persons, "payees"),
             ask.measure("paid", N_("commission in all"), of.amount, unit=currency),
             ask.measure("raised", N_("what investors put in"), of.raised, unit=currency),
-            ask.measure("largest", N_("the most that one of them was paid"), int(by_payee.max()), unit=currency),
+            ask.measure(
+                "largest", N_("the most that one of them was paid"), int(by_payee.max()), unit=currency
+            ),
         ],
         rows=[
             facts.cite("transfers", paid["row"].to_numpy()),

@@ -43,7 +43,7 @@ BOTH = ("fifo", "prorata")
 """It has to be so under both."""
 
 LENT = ("贷款发放", "发放贷款", "放款", "loan disbursement")
-"""What stands in the memo of a loan that a bank pays out; a transfer of the kind ``disbursement`` is one too."""
+"""What stands in the memo of a loan that a bank pays out; the kind ``disbursement`` says it too."""
 
 LENDING = ("出借", "借给", "借出", "转贷", "拆借", "借款", "lend to", "loan to")
 BACK = ("还", "repay", "退")
@@ -120,7 +120,7 @@ class _Look:
         return rows[said].assign(borrower=borrower[at][said])
 
     def _lent(self) -> pd.DataFrame:
-        """What parties lent out: rows of `Facts.flows` with ``lender`` and ``claim`` (-1: by its words alone).
+        """What parties lent out: rows of `Facts.flows` with ``lender``, ``claim`` (-1: by its words alone).
 
         Not inside one group, not as an advance in trade, not by whoever is licensed to lend.
         """
@@ -226,7 +226,10 @@ def _finding(
         subject=("party", name),
         hit=("onlending",),
         summary=Told(
-            N_("of {loan} that a bank lent to {who}, from {least} to {most} were lent on within the time, by rule"),
+            N_(
+                "of {loan} that a bank lent to {who}, from {least} to {most} were lent on within the time, "
+                "by rule"
+            ),
             least=money(facts, min(amounts), currency), most=money(facts, max(amounts), currency), **told,
         ),
         measures=[
@@ -263,7 +266,9 @@ def _finding(
             licensed=("clear", N_("it has no licence to lend"))
             if facts.has("licences")
             else ("unknown", N_("no table lists licences")),
-            own_business=("clear", N_("it is so first in first out and in proportion: it is not its own savings")),
+            own_business=(
+                "clear", N_("it is so first in first out and in proportion: it is not its own savings"),
+            ),
             trade=("clear", N_("no purpose or payment says an advance in trade"))
             if facts.has("loans.purpose") or facts.has("transfers.memo")
             else ("unknown", N_("nothing says what for")),

@@ -165,7 +165,8 @@ def clawback(
     ask = Inquiry(LINE, case, as_of, law, commission_share=commission_share, payees=payees)
     facts = ask.facts
     columns = [
-        "raiser_id", "payee_id", "payee_name", "natural_person", "payments", "amount", "currency", "transfers",
+        "raiser_id", "payee_id", "payee_name", "natural_person", "payments", "amount", "currency",
+        "transfers",
     ]  # fmt: skip
     found = []
     for each in commissions(ask) if ask.runs("commission") else ():
@@ -240,7 +241,7 @@ LINE = RedLine(
         ),
         Test(
             "selling",
-            N_("other institutions' products whose money goes over a platform, or that it is paid for selling"),
+            N_("others' products whose money goes over a platform, or that it is paid for selling"),
             (
                 "accounts.party_id",
                 "parties.kind",
@@ -255,7 +256,7 @@ LINE = RedLine(
         ),
         Test(
             "cooperation",
-            N_("a licensed institution beside one of a financial sector without a licence: contracts, and fees"),
+            N_("contracts and fees between a licensed institution and a financial one without a licence"),
             (
                 "accounts.party_id",
                 "licences",
