@@ -170,7 +170,8 @@ def _rewards(facts: Facts, who: Ints, own: Ints, members: frozenset[str]) -> pd.
     rows = rows[said]
     to = who[rows["target"].to_numpy()]
     kind = np.append(facts.party_kind, np.full(facts.account_ids.size, "", object))
-    return rows.assign(to=to, person=kind[to] == "person")
+    found: pd.DataFrame = rows.assign(to=to, person=kind[to] == "person")
+    return found
 
 
 def _sells(facts: Facts, members: frozenset[str], paid: pd.DataFrame) -> bool:

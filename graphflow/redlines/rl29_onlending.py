@@ -111,7 +111,10 @@ class _Look:
         source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
         of = np.append(self.institution, False)[self.who]
         borrower = self.who[target]
-        at = np.flatnonzero((of | (facts.account_kind == "loan"))[source] & (borrower >= 0) & ~of[target])
+        # an account of loans in the borrower's own name, or of nobody known, is his bank's
+        loan = (facts.account_kind == "loan")[source]
+        loan &= (self.who[source] < 0) | (self.who[source] == borrower)
+        at = np.flatnonzero((of[source] | loan) & (borrower >= 0) & ~of[target])
         rows = flows.iloc[at]
         places = rows["row"].to_numpy()
         said = (says(facts, places, LENT) | kind_is(facts, places, ("disburse", "放款"))) & ~says(
@@ -187,8 +190,8 @@ class _Look:
         known = known[known["borrower"].isin(lends)]
         said = self.worded[self.worded["borrower"].isin(lends)]
         said = said[~said["row"].isin(known["row"])]
-        for (claim, _), paid in known.groupby(["claim", "currency"]):
-            yield from self._candidate(int(claim), paid)
+        for _, paid in known.groupby(["claim", "currency"]):
+            yield from self._candidate(int(paid["claim"].iloc[0]), paid)
         for place in range(len(said)):
             yield from self._candidate(-1, said.iloc[place : place + 1])
 

@@ -159,8 +159,8 @@ def clawback(
     --------
     >>> from graphflow.synthesis.lines import rl29
     >>> rows = clawback(rl29.commission_toy())
-    >>> len(rows), int(rows["amount"].sum()), rows.iloc[0][["payee_id", "payments", "amount"]].tolist()
-    (50, 1800000, ['S00', 2, 36000])
+    >>> len(rows), int(rows["amount"].sum()), rows["payee_id"].tolist()[:2], rows["transfers"].iloc[0]
+    (50, 1800000, ['S00', 'S01'], ('t012', 't013'))
     """
     ask = Inquiry(LINE, case, as_of, law, commission_share=commission_share, payees=payees)
     facts = ask.facts

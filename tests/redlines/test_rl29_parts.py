@@ -405,3 +405,11 @@ def test_a_thousand_loans_are_asked_in_one_pass() -> None:
     ]
     (f,) = found(with_rows(frames, loans=many, parties=parties, accounts=accounts, transfers=paid))
     assert f.subject_id == "X" and isinstance(f.evidence, pd.DataFrame)
+
+
+def test_a_loan_account_in_the_borrower_s_name_is_his_bank_s() -> None:
+    frames = rl29.worded_toy_tables()
+    own = changed(frames, "accounts", {"account_id": "b"}, party_id="X", kind="loan")
+    assert len(found(own)) == 1
+    others = changed(own, "accounts", {"account_id": "b"}, party_id="K")
+    assert found(others) == [], "a loan of somebody else is no bank's"
