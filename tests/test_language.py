@@ -204,7 +204,7 @@ GLOSSARY = (
     (r"\bearmarks?\b", "专款"),
     (r"\bchains?\b", "链"),
     (r"\bhops?\b", "层"),
-    (r"(?<!related )\bpart(y|ies)\b", "主体"),
+    (r"(?<!related )(?<![Tt]hird )\bpart(y|ies)\b", "主体"),
     (r"\breversals?\b", "冲正"),
     (r"\bopening balances?\b", "期初余额"),
     (r"\boverdraft\b", "透支"),
