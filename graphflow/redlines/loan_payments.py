@@ -82,8 +82,9 @@ class Payments:
         others &= ~first
         through = (others | (outside & passes[source] & ~fee)) & ours[target]
         made = (by_us & (to_lender | passes[target])) | (passes[source] & to_lender)
-        again, failed, undone = _again(facts, rows)
-        rows = rows.assign(reserve=side.reserve[source], again=again & made, failed=failed)
+        again, failed = np.zeros(len(rows), np.bool_), np.full(len(rows), -1, np.int64)
+        again[made], failed[made], undone = _again(facts, rows[made])
+        rows = rows.assign(reserve=side.reserve[source], again=again, failed=failed)
         bare = _bare(facts, side, rows["row"].to_numpy())
         return cls(
             rows[by_us & to_lender],

@@ -119,8 +119,10 @@ def _about(facts: Facts, side: Side, rows: pd.DataFrame) -> Flags:
     secures &= guarantor != np.array([borrower.get(each, "") for each in of_loan], object)
     secures |= rows["product_id"].isin(side.products(facts)).to_numpy(np.bool_)
     bare = ~known(rows["loan_id"]) & ~known(rows["product_id"])
-    clients = facts.party_ids[lenders_of(facts, side)["client"].to_numpy()]
-    return np.asarray(secures | (bare & rows["beneficiary_id"].isin(clients).to_numpy(np.bool_)), np.bool_)
+    if bare.any():
+        whom = [facts.party_number[str(each)] for each in rows.loc[bare, "beneficiary_id"]]
+        secures[bare] |= np.isin(whom, lenders_of(facts, side)["client"].to_numpy())
+    return np.asarray(secures, np.bool_)
 
 
 def _given(ask: Inquiry, side: Side) -> _Given | None:

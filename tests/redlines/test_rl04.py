@@ -64,6 +64,7 @@ def test_a_series_of_products_is_one_managers() -> None:
         without_column(rl04.series_toy_tables(), "products", "manager_id"), "products", "issuer_id"
     )
     assert not found(nobody), "nobody says that they are one's"
+    assert not found(rl04._smoothed(paid=(800,) * 7, spread=3)), "seven of them together"
 
 
 def paid(gains: list[int], yields: tuple[str, ...] = ("0.02", "0.06", "0.10", "0.14")) -> list[Finding]:
