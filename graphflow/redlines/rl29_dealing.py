@@ -184,17 +184,13 @@ def _sold(
     fee = outside & np.isin(payer, list(set(of.values()))) & says(facts, flows["row"].to_numpy(), SELLING)
     bought = flows[money_in].assign(institution=institution[money_in])
     fees = flows[fee].assign(institution=payer[fee])
-    if bought["payer"].nunique() < ask.threshold("sold"):
-        money_in, bought = money_in & False, bought.iloc[:0]
-    if len(fees) < ask.threshold("fees"):
-        fees = fees.iloc[:0]
     if bought.empty and fees.empty:
         return None
     subscribed = [named.subscribed[each] for each in at[money_in].tolist() if each in named.subscribed]
-    products = sorted({named.words[each] for each in code[money_in].tolist()})
-    if not products:  # by fees alone: of what is sold the products that they have
-        products = sorted(p for p, each in of.items() if each in set(fees["institution"]))
-    return bought, fees, subscribed, products
+    products = {named.words[each] for each in code[money_in].tolist()}
+    # of who paid for selling, all that it has: which of them was sold is not said
+    products |= {p for p, each in of.items() if each in set(fees["institution"])}
+    return bought, fees, subscribed, sorted(products)
 
 
 def _sale(

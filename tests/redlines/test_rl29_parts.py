@@ -413,3 +413,81 @@ def test_a_loan_account_in_the_borrower_s_name_is_his_bank_s() -> None:
     assert len(found(own)) == 1
     others = changed(own, "accounts", {"account_id": "b"}, party_id="K")
     assert found(others) == [], "a loan of somebody else is no bank's"
+
+
+# ---------------------------------------------------------------- guards that the toys do not reach
+
+
+def test_payees_are_counted_in_one_money() -> None:
+    frames = rl29.commission_toy_tables()
+    transfers = frames["transfers"].assign(currency="CNY")
+    some = transfers["target"].isin([f"s{n:02d}" for n in range(30, 50)])
+    transfers.loc[some, ["currency", "amount"]] = ["USD", "99999"]
+    paid = with_rows(
+        {**frames, "transfers": transfers},
+        transfers=[
+            {"transfer_id": "big", "time": "2024-06-21T10:00:00", "source": "x", "target": "s00", "memo": "推荐奖",
+             "amount": "20000", "currency": "CNY"}
+        ],
+    )  # fmt: skip
+    assert found(paid) == [], "thirty in yuan, twenty in dollars"
+
+
+def test_money_to_custody_is_no_commission() -> None:
+    frames = changed(rl29.commission_toy_tables(), "accounts", {"account_id": "s49"}, kind="client_custody")
+    assert found(frames) == []
+
+
+def test_who_is_tied_otherwise_is_no_staff() -> None:
+    tie = {"party_id": "S07", "other_id": "X", "kind": "supervisor", "source": "登记"}
+    (f,) = found(with_rows(rl29.commission_toy_tables(), relations=[tie]))
+    assert guard(f, "staff") == "clear"
+
+
+def test_a_bank_that_pays_is_no_stranger_and_family_is_so_both_ways() -> None:
+    frames = rl29._bought(("实名",) * 4, ("D", "D", "D", "D")).tables()
+    assert len(found(frames)) == 1
+    assert found(changed(frames, "parties", {"party_id": "D"}, kind="bank")) == []
+    turned = rl29.family_near_miss_tables()
+    swap = {"party_id": turned["relations"]["other_id"], "other_id": turned["relations"]["party_id"]}
+    assert found({**turned, "relations": turned["relations"].assign(**swap)}) == []
+
+
+def test_a_payment_institution_is_no_platform_and_a_platform_s_own_product_is_not_another_s() -> None:
+    ledger = {"platform_id": "P", "client_id": "I0", "date": "2024-06-04", "balance": "1"}
+    frames = with_rows(rl29.selling_toy_tables(), client_ledger=[ledger])
+    for sector, count in (("payment_institution", 0), ("ordinary", 1)):
+        assert len(found(changed(frames, "parties", {"party_id": "P"}, sector=sector))) == count, sector
+    own = changed(rl29.selling_toy_tables(), "products", {"product_id": "W"}, issuer_id="P")
+    manages = {"party_id": "P", "function": "asset_management", "since": "2020-01-01"}
+    assert found(with_rows(own, licences=[manages])) == []
+
+
+def test_an_exchange_that_pays_another_is_no_member_of_that_kind() -> None:
+    frames = changed(rl29.exchange_toy_tables(), "parties", {"party_id": "M"}, sector="exchange")
+    assert found(frames) == []
+
+
+def test_a_fee_on_a_contract_counts_once_and_a_licence_is_one_of_that_time() -> None:
+    frames = rl29.cooperation_toy_tables()
+    fees = [
+        {"transfer_id": f"f{n}", "time": "2024-06-05T10:00:00", "source": "b", "target": "y", "amount": "100",
+         "memo": "助贷服务费", "loan_id": f"L{n:02d}"}
+        for n in range(3)
+    ]  # fmt: skip
+    (f,) = found(with_rows(frames, transfers=fees))
+    assert f.amount == 10_030_000 and "fees" not in figures(f)
+    early = {
+        "transfer_id": "old",
+        "time": "2019-06-05T10:00:00",
+        "source": "z00",
+        "target": "z01",
+        "amount": "1",
+    }
+    ended = changed(with_rows(frames, transfers=[early]), "licences", {"party_id": "B"}, until="2020-01-01")
+    assert found(ended) == []
+
+
+def test_what_goes_back_to_a_bank_is_not_lent_on() -> None:
+    frames = rl29.worded_toy_tables()
+    assert found(changed(frames, "parties", {"party_id": "Z"}, kind="bank")) == []
