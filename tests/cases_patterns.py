@@ -106,7 +106,7 @@ def cycles_outcome(found: Any, args: tuple) -> Any:
     """The ways, in the order in which they were found; and what was cut."""
     if len(found) == 2:
         return [list(map(int, way)) for way in found[0]], list(found[1])
-    pointer, ways, cut = found
+    pointer, ways, cut, _ = found  # how many steps it took is the search's own
     return [ways[a:b].tolist() for a, b in pairwise(pointer)], cut.tolist()
 
 
@@ -123,6 +123,16 @@ def within_inputs(rng: random.Random, size: int) -> tuple:
         at_pointer, at = pointer, time[positions]
     other = np.ascontiguousarray(ends[:, 1 - side])
     return pointer, positions, other, time, at_pointer, at, rng.choice((0, 1, 5, 50)), rng.random() < 0.5
+
+
+def crowded_inputs(rng: random.Random, size: int) -> tuple:
+    keys = ints([rng.choice((rng.randrange(4), rng.randint(0, 2**62))) for _ in range(size)])
+    time = ints([rng.randint(0, 60) for _ in range(size)])
+    return keys, time, rng.choice((0, 5, 50)), rng.choice((1, 2, 3, 300)), rng.randint(1, 8)
+
+
+def mark_inputs(rng: random.Random, size: int) -> tuple:
+    return rng.randint(0, 2**62), rng.randint(0, 2**40), rng.randint(1, 29)
 
 
 def passes_inputs(rng: random.Random, size: int) -> tuple:
@@ -166,6 +176,8 @@ PATTERNS = (
     ("cycles.close_enough", cycles.close_enough, naive_cycles.close_enough, close_inputs, plain, ()),
     ("cycles.cycles", cycles.cycles, naive_cycles.cycles, cycles_inputs, cycles_outcome, (16,)),
     ("windows.distinct_within", windows.distinct_within, naive_windows.distinct_within, within_inputs, lists),
+    ("windows.mark_of", windows.mark_of, naive_windows.mark_of, mark_inputs, plain, ()),
+    ("windows.crowded", windows.crowded, naive_windows.crowded, crowded_inputs, flags),
     ("passes.close_enough", passes.close_enough, naive_passes.close_enough, close_inputs, plain, ()),
     ("passes.passes", passes.passes, naive_passes.passes, passes_inputs, passes_outcome),
     ("passes.one_to_one", passes.one_to_one, naive_passes.one_to_one, pairs_inputs, flags),

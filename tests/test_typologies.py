@@ -14,9 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphflow as gf
+from benchmarks.schemes import schemes_of
 from graphflow.cli import run
 from graphflow.kernels.cycles import cycles
-from graphflow.typologies import PATTERNS, Patterns, patterns
+from graphflow.kernels.windows import crowded
+from graphflow.typologies import PATTERNS, Patterns, cycle, patterns
 from tests import cases_patterns
 from tests.conftest import shared_data
 from tests.naive import cycles as naive
@@ -305,10 +307,49 @@ def test_what_is_cut_is_said_and_the_rest_is_all_there(seed: int, steps: int) ->
     whole = naive.cycles(*args)[0]
     args[4] = args[4].copy()
     args[4][4] = steps
-    pointer, found, cut = cycles(*args)
+    pointer, found, cut, _ = cycles(*args)
     some = {tuple(found[a:b].tolist()) for a, b in pairwise(pointer)}
     assert some <= set(map(tuple, whole))
     assert {way for way in map(tuple, whole) if way[0] not in set(cut.tolist())} <= some
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2**40), st.sampled_from((1, 30, 300, 3000)), st.integers(0, 3))
+def test_where_steps_run_out_some_ways_of_each_are_tried_and_the_rest_is_said(
+    seed: int, total: int, lines: int
+) -> None:
+    case, _ = random_case(seed, 30)
+    asked = {"only": "cycle", "least": 2, "window": "400h"}
+    whole = set(patterns(case, **asked).frame()["transfers"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cycle, "LEAST_STEPS", 1)
+        every = patterns(case, **asked, total=total)
+        patch.setattr(cycle, "LINES", lines)
+        few = patterns(case, **asked, total=total)
+    cut, found = set(every.left_out["transfer_id"]), every.frame()["transfers"].tolist()
+    assert len(set(found)) == len(found) and set(found) <= whole
+    assert {way for way in whole if way[0] not in cut} <= set(found)
+    assert few.left_out["transfers"].sum() == len(cut)
+    assert few.left_out["amount"].sum() == every.left_out["amount"].sum()
+    named = few.left_out[few.left_out["transfer_id"] != ""]
+    assert len(named) == min(lines, len(cut)) and set(named["transfer_id"]) <= cut
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40)), min_size=1, max_size=30),
+    st.integers(0, 15), st.integers(1, 4), st.integers(1, 10),
+)  # fmt: skip
+def test_rows_that_lie_together_are_never_left_out(
+    rows: list[tuple[int, int]], window: int, least: int, bits: int
+) -> None:
+    keys, time = (np.array(each, np.int64) for each in zip(*rows, strict=True))
+    found = crowded(keys, time, window, least, bits)
+    for (key, at), kept in zip(rows, found, strict=True):
+        near = [
+            [t for k, t in rows if k == key and begin <= t <= begin + window]
+            for begin in range(at - window, at + 1)
+        ]
+        assert kept or max(map(len, near)) < least
 
 
 def random_case(seed: int, size: int = 24) -> tuple[gf.Case, list[tuple[str, str, int, int]]]:
@@ -554,18 +595,6 @@ def amlsim(tmp_path_factory: pytest.TempPathFactory) -> gf.Case:
     return imported("amlsim_12k", tmp_path_factory)
 
 
-@pytest.fixture(scope="module")
-def amlworld(tmp_path_factory: pytest.TempPathFactory) -> gf.Case:
-    return imported("amlworld_hi_small", tmp_path_factory)
-
-
-def laundering(case: gf.Case, kind: str) -> list[frozenset[str]]:
-    """The transfers of each planted scheme of a kind, in AMLSim."""
-    rows = case.tables.transfers
-    mine = rows[rows["alert_type"] == kind]
-    return [frozenset(part["transfer_id"]) for _, part in mine.groupby("alert_id")]
-
-
 @pytest.mark.data
 @pytest.mark.slow
 def test_every_cycle_of_amlsim_is_found_and_the_laundering_ones_rank_first(amlsim: gf.Case) -> None:
@@ -576,63 +605,7 @@ def test_every_cycle_of_amlsim_is_found_and_the_laundering_ones_rank_first(amlsi
     }  # fmt: skip
     assert len(set(map(frozenset, frame["transfers"]))) == len(frame) == 1444
     assert found.left_out.empty
-    planted = set(laundering(amlsim, "cycle"))
+    planted = set(schemes_of(amlsim.tables.transfers, "cycle", "alert_type", "alert_id"))
     hits = [frozenset(way) in planted for way in frame["transfers"]]
     assert sum(hits) == 95
     assert sum(hits[:100]) > 50
-
-
-def matched(frame: pd.DataFrame, planted: list[frozenset[str]], least: float = 0.5) -> list[int]:
-    """Which alerts are a scheme: one to one, the most alike first, at least half of all transfers in common."""
-    alike = []
-    for k, way in enumerate(map(frozenset, frame["transfers"])):
-        for number, scheme in enumerate(planted):
-            if common := len(way & scheme):
-                alike.append((common / len(way | scheme), k, number))
-    taken: dict[int, int] = {}
-    for part, k, number in sorted(alike, key=lambda each: (-each[0], *each[1:])):
-        if part >= least and k not in taken and number not in taken.values():
-            taken[k] = number
-    return sorted(taken)
-
-
-@pytest.mark.data
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("kind", "recall", "precision", "first"),
-    [
-        ("fan_in", 0.65, 0.03, 50),
-        ("gather_scatter", 0.9, 0.03, 80),
-        ("scatter_gather", 0.99, 0.99, 99),
-    ],
-)
-def test_schemes_of_amlsim_are_found(
-    amlsim: gf.Case, kind: str, recall: float, precision: float, first: int
-) -> None:
-    """As measured in `benchmarks/results`: what falls below was made worse."""
-    frame = patterns(amlsim, kind).frame()
-    hits = matched(frame, laundering(amlsim, kind))
-    assert len(hits) >= recall * 100
-    assert len(hits) >= precision * len(frame)
-    assert sum(k < 100 for k in hits) >= first
-
-
-@pytest.mark.data
-@pytest.mark.slow
-def test_the_cycles_of_amlworld_close_and_those_in_time_order_are_found_across_currencies(
-    amlworld: gf.Case,
-) -> None:
-    rows = amlworld.tables.transfers
-    planted = [part for _, part in rows[rows["typology"] == "cycle"].groupby("attempt")]
-    assert len(planted) == 54
-    for part in planted:  # they close: each account is left once and reached once
-        assert sorted(part["source"]) == sorted(part["target"]) and part["source"].is_unique
-    frame = patterns(amlworld, "cycle", window="20D", least=2, most=12).frame()
-    found = {frozenset(way): coins for way, coins in zip(frame["transfers"], frame["currency"], strict=True)}
-    hits = [part for part in planted if frozenset(part["transfer_id"]) in found]
-    assert len(hits) == 49
-    assert sum(len(part) == 2 for part in hits) == 14
-    assert sum("," in found[frozenset(part["transfer_id"])] for part in hits) == sum(
-        len(pd.concat([part["currency"], part["target_currency"]]).dropna().unique()) > 1 for part in hits
-    )
-    assert sum(part["currency"].nunique() > 1 for part in planted) == 38

@@ -91,7 +91,7 @@ def may_begin(ends: Numbers, time: Ints, which: Numbers, accounts: int, window: 
 def cycles(
     ends: Numbers, time: Ints, money: Ints, index: tuple[Ints, Numbers, Ints, Numbers],
     limits: Ints, roots: Numbers,
-) -> tuple[Ints, Numbers, Numbers]:  # fmt: skip
+) -> tuple[Ints, Numbers, Numbers, int]:  # fmt: skip
     """Every simple cycle of transfers in time order, as the transfers that it consists of.
 
     The first is the earliest; each later one leaves the account that the one before it paid, not before it
@@ -118,6 +118,8 @@ def cycles(
     pointer, found : the transfers of cycle ``k`` are ``found[pointer[k]:pointer[k + 1]]``
     cut : int32
         First transfers whose cycles are not all there: more steps than the limit were needed.
+    steps : int
+        How many were made in all.
     """
     out_pointer, out_at, in_pointer, in_at = index
     least, most, window, permille, steps = limits[0], limits[1], limits[2], limits[3], limits[4]
@@ -133,7 +135,7 @@ def cycles(
     pointer = np.zeros(64, np.int64)
     found = np.empty(256, np.int32)
     cut = np.empty(16, np.int32)
-    count, filled, cuts = 0, 0, 0
+    count, filled, cuts, spent = 0, 0, 0, 0
     for r in range(roots.size):
         root = roots[r]
         home, second = ends[root, 0], ends[root, 1]
@@ -174,6 +176,7 @@ def cycles(
                     waits[before] = True
                     queue[tail % accounts] = before
                     tail += 1
+        spent += made
         while head < tail:  # the limit was met: leave no mark
             waits[queue[head % accounts]] = False
             head += 1
@@ -245,6 +248,7 @@ def cycles(
             count += 1
             pointer[count] = filled
         passed[home] = False
+        spent += made
         if made > steps:
             if cuts == cut.size:
                 longer_cut = np.empty(2 * cuts, np.int32)
@@ -252,4 +256,4 @@ def cycles(
                 cut = longer_cut
             cut[cuts] = root
             cuts += 1
-    return pointer[: count + 1], found[:filled], cut[:cuts]
+    return pointer[: count + 1], found[:filled], cut[:cuts], spent

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
+Flags = NDArray[np.bool_]
 
 
 @njit(cache=True, nogil=True)
@@ -70,3 +71,44 @@ def distinct_within(
         for i in range(low, high):  # leave no mark for the next account
             seen[other[positions[i]]] = 0
     return counts, begins, ends
+
+
+@njit(cache=True, nogil=True)
+def mark_of(key: int, stretch: int, bits: int) -> int:
+    """The place of a key and a stretch of time in a table; following stretches of a key lie side by side."""
+    mark = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
+    return (np.int64(mark >> np.uint64(64 - bits)) + stretch) & ((np.int64(1) << bits) - 1)
+
+
+@njit(cache=True, nogil=True)
+def crowded(keys: Ints, time: Ints, window: int, least: int, bits: int) -> Flags:
+    """Which rows may be among so many of one key within a window; of the others none is.
+
+    Rows are counted by a mark of their key and by stretches of time as long as the window, of which each
+    window meets two at most. Several keys may have one mark, so some rows pass that are not: it costs one
+    look at a table a row, where telling keys apart exactly costs sorting them.
+
+    Parameters
+    ----------
+    keys, time : int64 (n)
+    window
+        How long it is; both edges belong to it.
+    least
+        How many rows; above 255 it counts as 255.
+    bits
+        The table has 2 to the power of so many places.
+    """
+    last = (np.int64(1) << bits) - 1
+    table = np.zeros(last + 1, np.uint8)
+    for i in range(keys.size):
+        place = mark_of(keys[i], time[i] // (window + 1), bits)
+        if table[place] < 255:
+            table[place] += 1
+    many = min(least, 255)
+    found = np.empty(keys.size, np.bool_)
+    for i in range(keys.size):
+        place = mark_of(keys[i], time[i] // (window + 1), bits)
+        mine = np.int64(table[place])
+        before, after = np.int64(table[(place - 1) & last]), np.int64(table[(place + 1) & last])
+        found[i] = mine + before >= many or mine + after >= many
+    return found

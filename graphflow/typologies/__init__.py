@@ -117,7 +117,7 @@ class Patterns:
     Attributes
     ----------
     parameters
-        By kind of pattern: window, least, permille, most and budget, as they were used.
+        By kind of pattern: window, least, permille, most, budget and total, as they were used.
 
     Examples
     --------
@@ -247,6 +247,7 @@ def patterns(
     permille: int | None = None,
     most: int = 10,
     budget: int = 1_000_000,
+    total: int = 200_000_000,
     by: str = "party",
     progress: Callable[..., Any] | None = None,
 ) -> Patterns:
@@ -277,6 +278,10 @@ def patterns(
     budget
         How many steps are tried for one first transfer, or pairs for one holder; where it does not do, that
         is said.
+    total
+        How many steps are tried for all first transfers of cycles together, about: some seconds. With a
+        window in which everybody can be reached from everybody there are more ways than anybody could look
+        at; then a part of those of each first transfer is tried, and that is said too.
     by
         ``"party"``: the accounts of one party are one holder; ``"account"``: each account is.
     progress
@@ -302,7 +307,12 @@ def patterns(
     """
     chosen = _chosen(only)
     wide = None if window is None else _span(window)
-    for name, value, floor in (("least", least, 1), ("most", most, 2), ("budget", budget, 1)):
+    for name, value, floor in (
+        ("least", least, 1),
+        ("most", most, 2),
+        ("budget", budget, 1),
+        ("total", total, 1),
+    ):
         if value is not None and value < floor:
             wrong = N_("this is too small")
             raise UsageError(Problem(name, wrong, first=str(value), expected=f"≥ {floor}"))
@@ -315,12 +325,12 @@ def patterns(
             each.window * DAY if wide is None else wide,
             each.least if least is None else least,
             each.permille if permille is None else permille,
-            most, budget, progress,
+            most, budget, total, progress,
         )  # fmt: skip
         found[each.name] = each.find(payments, asked)
         parameters[each.name] = {
             "window": asked.window, "least": asked.least, "permille": asked.permille, "most": most,
-            "budget": budget,
+            "budget": budget, "total": total,
         }  # fmt: skip
     return Patterns(payments, found, parameters)
 

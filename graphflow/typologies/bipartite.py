@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graphflow.kernels.passes import both_paid
-from graphflow.typologies.episodes import busy, distinct, pointer_of, ranges
+from graphflow.typologies.episodes import busy, distinct, pointer_of, ranges, together
 from graphflow.typologies.found import Asked, Found, nothing, sums
 from graphflow.typologies.layers import alike, ascending
 from graphflow.typologies.passing import left_out
@@ -32,6 +32,9 @@ def find(payments: Payments, asked: Asked) -> Found:
     pointer, positions = payments.by_payer
     pairs, cut = both_paid(payments.ends, payments.time, pointer, positions, asked.window, asked.budget)
     left = tuple(left_out(payments, cut, "bipartite", 0))
+    keys = payments.ends[pairs[:, 0], 1] * np.int64(payments.holders) + payments.ends[pairs[:, 1], 1]
+    earlier = payments.time[pairs.min(axis=1)]
+    pairs = pairs[together(keys, earlier, asked.window, asked.least)]
     payees = payments.ends[:, 1][pairs].astype(np.int64)
     payer, time = payments.ends[pairs[:, 0], 0].astype(np.int64), payments.time[pairs]
     keys = payees[:, 0] * payments.holders + payees[:, 1]

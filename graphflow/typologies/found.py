@@ -21,7 +21,8 @@ class Asked:
 
     ``window`` in microseconds; ``least`` how many make a pattern, as each says of itself; ``permille`` by how
     many thousandths an amount may differ from the one that it goes on from, below 0: no limit; ``most`` the
-    most transfers of a cycle; ``budget`` how many steps or pairs are tried for one transfer or holder.
+    most transfers of a cycle; ``budget`` how many steps or pairs are tried for one transfer or holder,
+    ``total`` how many steps for all first transfers of cycles.
     """
 
     window: int
@@ -29,6 +30,7 @@ class Asked:
     permille: int = -1
     most: int = 10
     budget: int = 1_000_000
+    total: int = 200_000_000
     progress: Callable[..., Any] | None = field(default=None, repr=False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graphflow.kernels.windows import distinct_within
-from graphflow.typologies.episodes import distinct, pointer_of, ranges
+from graphflow.typologies.episodes import distinct, in_a_row, pointer_of, ranges
 from graphflow.typologies.found import Asked, Found, nothing, one_currency
 from graphflow.typologies.payments import Payments
 
@@ -26,12 +26,11 @@ def find(payments: Payments, asked: Asked) -> Found:
     """
     pointer, came = payments.by_payee
     out_pointer, went = payments.by_payer
-    time, window = payments.time, asked.window
-    at = time[came]
-    payer, payee = (np.ascontiguousarray(payments.ends[:, side]) for side in (0, 1))
-    gathers, begins, ends = distinct_within(pointer, came, payer, time, pointer, at, window, False)
+    window, at, later = asked.window, payments.time[came], payments.time[went]
+    payer, payee = payments.ends[:, 0][came], payments.ends[:, 1][went]
+    gathers, begins, ends = distinct_within(pointer, in_a_row(came), payer, at, pointer, at, window, False)
     scatters, out_begins, out_ends = distinct_within(
-        out_pointer, went, payee, time, pointer, at, window, True
+        out_pointer, in_a_row(went), payee, later, pointer, at, window, True
     )
     enough = np.flatnonzero((gathers >= asked.least) & (scatters >= asked.least))
     if not enough.size:

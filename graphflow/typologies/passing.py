@@ -27,6 +27,12 @@ def pairs_of(payments: Payments, asked: Asked, kind: str) -> tuple[Numbers, tupl
     return pairs, tuple(left_out(payments, cut, kind))
 
 
+def payer_and_payee(payments: Payments, pairs: Numbers) -> Ints:
+    """Of each pair who paid in and who was paid in the end, as one number."""
+    found: Ints = payments.ends[pairs[:, 0], 0] * np.int64(payments.holders) + payments.ends[pairs[:, 1], 1]
+    return found
+
+
 def left_out(payments: Payments, holders: Numbers, kind: str, side: int = 1) -> list[LeftOut]:
     """The holders that were not looked at, each with one of its accounts, and what came (0: it paid)."""
     lines = []

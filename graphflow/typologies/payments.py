@@ -151,9 +151,10 @@ def payments_of(case: Case, as_of: Moment | None = None, by: str = "party") -> P
         raise UsageError(Problem("by", N_("there is no such view"), first=by, expected=", ".join(VIEWS)))
     ledger, tables = case.ledger, case.tables
     rows = ledger.rows
-    source, target, net = rows["source"], rows["target"], rows["net"]
+    source, target = (np.ascontiguousarray(rows[side]) for side in ("source", "target"))
     number = _holders(ledger, by)
-    keep = (net > 0) & (number[source] != number[target])
+    ends = _two(number[source], number[target])
+    keep = (rows["net"] > 0) & (ends[:, 0] != ends[:, 1])
     if as_of is not None:
         keep &= rows["time"] <= moment(as_of, tables.timezone, "as_of")[1]
     why = _why_never(case)
@@ -166,28 +167,34 @@ def payments_of(case: Case, as_of: Moment | None = None, by: str = "party") -> P
         touched = keep & (never[source] | never[target])
         aside = _said(rows, touched, why)
         keep &= ~touched
-    chosen = np.flatnonzero(keep)
-    kept = rows[chosen]
+    chosen, kept = np.flatnonzero(keep), rows
+    if chosen.size < len(rows):
+        kept, source, target, ends = (each[chosen] for each in (rows, source, target, ends))
     time, arrives = _times(case, kept)
-    ends = np.column_stack([number[kept["source"]], number[kept["target"]]])
     if chosen.size and (np.diff(time) < 0).any():
         order = np.argsort(time, kind="stable")
-        chosen, kept, ends = chosen[order], kept[order], ends[order]
-        time, arrives = time[order], arrives[order]
+        chosen, kept, ends, source, target, time, arrives = (
+            each[order] for each in (chosen, kept, ends, source, target, time, arrives)
+        )
     money, currencies = _money(case, kept)
-    in_cash = cash[kept["source"]] | cash[kept["target"]]
+    in_cash = cash[source] | cash[target] if cash.any() else np.zeros(len(kept), np.bool_)
     if in_cash.any():
         told = {N_("cash is looked at for structuring alone"): np.flatnonzero(cash)}
         aside += _said(kept, np.ones(len(kept), np.bool_), told, by_member=True)
     holders = int(number.max(initial=-1)) + 1
     is_cash = np.zeros(holders, np.bool_)
     is_cash[number[cash]] = True
-    accounts = np.column_stack([kept["source"], kept["target"]])
     return Payments(
-        ledger, chosen.astype(np.int64), np.ascontiguousarray(ends, np.int32), accounts.astype(np.int32),
-        time, arrives, money, holders, currencies, tables.minor_units, tables.timezone, in_cash, is_cash,
+        ledger, chosen.astype(np.int64), ends, _two(source, target), time, arrives, money, holders,
+        currencies, tables.minor_units, tables.timezone, in_cash, is_cash,
         _persons(case, number, holders), tuple(aside),
     )  # fmt: skip
+
+
+def _two(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> Numbers:
+    found = np.empty((len(one), 2), np.int32)
+    found[:, 0], found[:, 1] = one, other
+    return found
 
 
 VIEWS = ("party", "account")
@@ -331,7 +338,9 @@ def _times(case: Case, kept: Any) -> tuple[Ints, Ints]:
 def _money(case: Case, kept: Any) -> tuple[Ints, tuple[str, ...]]:
     """What leaves and arrives, each with its currency."""
     currency = kept["currency"].astype(np.int64)
-    money = np.column_stack([kept["net"].astype(np.int64), currency, kept["net"].astype(np.int64), currency])
+    money = np.empty((len(kept), 4), np.int64)
+    money[:, 0] = money[:, 2] = kept["net"]
+    money[:, 1] = money[:, 3] = currency
     names = list(case.ledger.currencies)
     other = case.tables.arrow("transfers", ("target_amount", "target_currency"))
     if other is None or "target_amount" not in other.column_names or not len(kept):

@@ -6,7 +6,7 @@ import numpy as np
 
 from graphflow.typologies.episodes import busy, distinct, ranges
 from graphflow.typologies.found import Asked, Found, nothing
-from graphflow.typologies.passing import both_legs, pairs_of
+from graphflow.typologies.passing import both_legs, pairs_of, payer_and_payee
 from graphflow.typologies.payments import Payments
 
 
@@ -29,7 +29,7 @@ def find(payments: Payments, asked: Asked) -> Found:
     ([0, 1, 2, 3], [1100])
     """
     pairs, left = pairs_of(payments, asked, "scatter_gather")
-    keys = payments.ends[pairs[:, 0], 0] * np.int64(payments.holders) + payments.ends[pairs[:, 1], 1]
+    keys = payer_and_payee(payments, pairs)
     between, time = payments.ends[pairs[:, 0], 1], payments.time[pairs[:, 0]]
     order, begin, end = busy(keys, between, time, asked.window, asked.least)
     if not begin.size:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from graphflow.typologies.episodes import busy, distinct, pointer_of, ranges
+from graphflow.typologies.episodes import busy, distinct, pointer_of, ranges, together
 from graphflow.typologies.found import Asked, Found, nothing
 from graphflow.typologies.layers import alike, ascending
-from graphflow.typologies.passing import both_legs, pairs_of
+from graphflow.typologies.passing import both_legs, pairs_of, payer_and_payee
 from graphflow.typologies.payments import Payments
 
 
@@ -32,6 +32,8 @@ def find(payments: Payments, asked: Asked) -> Found:
     ([0, 1, 2, 3, 4, 5, 6, 7], 6, [2000])
     """
     pairs, left = pairs_of(payments, asked, "stack")
+    keys, came = payer_and_payee(payments, pairs), payments.time[pairs[:, 0]]
+    pairs = pairs[together(keys, came, asked.window, asked.least)]
     ends, time = payments.ends.astype(np.int64), payments.time[pairs]
     payer, between, payee = ends[pairs[:, 0], 0], ends[pairs[:, 0], 1], ends[pairs[:, 1], 1]
     order, begin, end = busy(payer * payments.holders + payee, between, time[:, 0], asked.window, asked.least)

@@ -17,3 +17,19 @@ def distinct_within(pointer, positions, other, time, at_pointer, at, window, ahe
             begins.append(begin)
             ends.append(begin + len(inside))
     return counts, begins, ends
+
+
+def mark_of(key, stretch, bits):
+    """The first bits of a key times a number that spreads them, and the stretch added, within the table."""
+    return ((int(key) * 0x9E3779B97F4A7C15) % 2**64 // 2 ** (64 - bits) + int(stretch)) % 2**bits
+
+
+def crowded(keys, time, window, least, bits):
+    """Rows whose place in a table, with the one before or behind it, is that of enough rows."""
+    size = 2**bits
+    places = [mark_of(key, at // (window + 1), bits) for key, at in zip(keys, time, strict=True)]
+    counts = [min(places.count(here), 255) for here in range(size)]
+    return [
+        max(counts[here] + counts[here - 1], counts[here] + counts[(here + 1) % size]) >= min(least, 255)
+        for here in places
+    ]
