@@ -1,7 +1,8 @@
 """``python -m benchmarks``: peers side by side, the targets, every kernel; printed and kept.
 
-Four parts, each of which `--only` chooses: ``common`` (the question that all peers can state), ``targets``
-(what people wait for), ``ownership`` (who stands behind whom, of a million parties) and ``kernels``.
+Five parts, each of which `--only` chooses: ``common`` (the question that all peers can state), ``targets``
+(what people wait for), ``ownership`` (who stands behind whom, of a million parties), ``patterns`` (laundering
+patterns: recall, precision and speed) and ``kernels``.
 `--match` narrows a part: a peer's name, a target's, a kernel's.
 """
 
@@ -13,10 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import common, data, kernels, ownership, results, targets
+from benchmarks import common, data, kernels, ownership, patterns, results, targets
 from benchmarks.measure import load_average, machine
 
-PARTS = ("common", "targets", "ownership", "kernels")
+PARTS = ("common", "targets", "ownership", "patterns", "kernels")
 
 
 def say(text: str) -> None:
@@ -90,6 +91,9 @@ def main(given: list[str] | None = None) -> int:
         say(f"ownership, {size:,} parties")
         for rows in ownership.measure(size, ask.match, ask.limit, ask.quick):
             found["ownership"] = rows
+            keep(found, ask.out, name)
+    if ask.only in (None, "patterns"):
+        for found["patterns"] in patterns.measure(ask.sizes, ask.match, ask.limit, ask.quick):
             keep(found, ask.out, name)
     if ask.only in (None, "kernels"):
         say("kernels")

@@ -136,6 +136,7 @@ def surroundings() -> dict[str, str]:
 # ---------------------------------------------------------------------- where it was measured
 PACKAGES = (
     "numpy", "numba", "pyarrow", "pandas", "scipy", "networkx", "igraph", "duckdb", "polars", "raphtory",
+    "snapml",
 )  # fmt: skip
 
 

@@ -250,6 +250,10 @@ def said(found: Mapping[str, Any]) -> str:
             "by one. A peak is that of all questions of an engine.",
             ownership_said(found["ownership"]),
         ]
+    if found.get("patterns"):
+        from benchmarks.patterns import said as patterns_said
+
+        parts += patterns_said(found["patterns"])
     if found.get("big"):
         parts += [
             "## One very large case",

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import big, common, data, measure, ownership, peers, results, targets
+from benchmarks import big, common, data, measure, ownership, patterns, peers, results, targets
 from benchmarks.__main__ import sizes_of
 from benchmarks.peers import Peer
 from benchmarks.question import HOPS, Answer
@@ -168,6 +168,44 @@ def test_a_wrong_figure_of_a_peer_is_seen() -> None:
     assert one == other != ownership.rings_digest(np.array([1, 3, 3]))
 
 
+LONG = {"cycle": "480h", "fan_in": "60D", "fan_out": "60D", "scatter_gather": "90D", "gather_scatter": "30D"}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_peers_find_the_patterns_that_we_find(
+    cached: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    asked = {**patterns.BESIDE[kind], "window": LONG[kind], "least": 2}
+    monkeypatch.setattr(patterns, "BESIDE", {kind: asked})
+    monkeypatch.setattr(patterns, "DAY", patterns.DAY * (20 if kind == "cycle" else 1))
+    us = patterns.ours(SIZE, kind, asked)
+    other = patterns.plain_cycles(SIZE) if kind == "cycle" else patterns.duckdb(SIZE, kind)
+    assert us["count"] > 3 and us["digest"] == other["digest"] and not us["left"]
+
+
+def test_other_patterns_stop_the_comparison() -> None:
+    us = {"pattern": "cycle", "digest": "a", "left": 0, "members": 9}
+    row = {"engine": "P", "size": SIZE, "digest": "a"}
+    assert "equal" in patterns._compared(us, row)["facts"]
+    with pytest.raises(common.DifferentAnswers, match="P at 2000: cycle"):
+        patterns._compared(us, row | {"digest": "b"})
+    assert "not compared" in patterns._compared(us | {"left": 1}, row | {"digest": "b"})["facts"]
+    streamed = patterns._compared(us, {**row, "engine": "P, streamed", "digest": "b", "members": 4})
+    assert streamed["facts"] == "marks 4 of the 9 transfers in cycles"
+
+
+def test_recall_precision_and_losses_are_said() -> None:
+    found = {"data": "amlsim_12k", "kind": "fan_in", "planted": 10, "found": 40, "hits": 7, "complete": 3, "first": 5,
+             "laundering": 9, "transfers": 50, "covered": 44, "days": (0, 1, 2)}  # fmt: skip
+    us = {"size": SIZE, "pattern": "fan_in", "engine": "graphflow", "seconds": [2.0], "peak": 1, "count": 4, "left": 0,
+          "prepared": 0.1}  # fmt: skip
+    theirs = {"size": SIZE, "pattern": "fan_in", "engine": "DuckDB, one statement", "seconds": [1.0], "peak": 1,
+              "facts": "equal"}  # fmt: skip
+    said = "\n".join(patterns.said({"found": [found], "bank": [], "speed": [us, theirs]}))
+    for words in ("What a hit is", "7 of 10 (70%)", "7 of 40 (18%)", "0.50: a loss", "4 found"):
+        assert words in said
+
+
 def test_sizes_are_read() -> None:
     assert sizes_of("1e6,10M,2k") == [2_000, 1_000_000, 10_000_000]
 
@@ -210,7 +248,7 @@ def test_a_run_of_everything_gives_its_tables(cache: Path, tmp_path: Path) -> No
     said, found = text.read_text(encoding="utf-8"), json.loads(figures.read_text(encoding="utf-8"))
     assert said in done.stdout
     names = ("The question that all peers can state", "Targets", "naive twins", "Kernels alone")
-    for name in (*names, "Who stands behind everybody"):
+    for name in (*names, "Who stands behind everybody", "How fast patterns are found"):
         assert f"## {name}" in said or name in said
     measured = {row["peer"] for row in found["common"] if "full" in row}
     assert measured == {peer.name for peer in peers.installed()}
