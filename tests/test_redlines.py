@@ -314,3 +314,23 @@ def test_the_page_of_the_manual_is_what_the_list_says(language: str) -> None:
     from graphflow.redlines.page import page
 
     assert read("redlines", language).source == page(language), "run python -m graphflow.redlines.page"
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "test"),
+    [
+        ("RL-05", "toy", "same_asset"), ("RL-06", "amount_toy", "amount"), ("RL-24", "toy", "paid"),
+        ("RL-24", "toy", "promised"), ("RL-29", "toy", "cash"), ("RL-29", "toy", "person"),
+    ],
+)  # fmt: skip
+def test_a_limit_in_yuan_is_not_asked_of_other_money(code: str, name: str, test: str) -> None:
+    """It was not looked at: that must not read as if nothing had been found."""
+    for currency, unasked in (("CNY", False), ("EUR", True)):
+        frames = {
+            table: frame.assign(currency=currency) if "currency" in frame else frame
+            for table, frame in frames_of(code, name).items()
+        }
+        case = gf.Case.from_tables(currency=currency, **frames)
+        found = check(case, only=code).tests.set_index("test").loc[test]
+        assert ("yuan" in found["missing"]) == unasked
+        assert not (unasked and found["ran"])

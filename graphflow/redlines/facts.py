@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from graphflow.findings import Cited, cited
 from graphflow.kernels.index import index_by
+from graphflow.language import N_
 from graphflow.ownership.controlling import Ties, group_of, ties_of
 from graphflow.ownership.stakes import Stakes, in_force, stakes_at
 from graphflow.ownership.stakes import last_moment as last_moment_of
@@ -57,6 +58,10 @@ MOMENTS: Mapping[str, tuple[str, ...]] = {
     "sign_ins": ("time",), "instalments": ("paid_on",),
 }  # fmt: skip
 """The columns by which a case knows of a moment: what was or became, never what is to be."""
+
+YUAN = "CNY"
+IN_YUAN, SOME_IN_YUAN = N_("a case in yuan"), N_("transfers in yuan")
+"""What tests need whose limits are yuan: nobody here knows a rate. Without it they are not asked."""
 
 POSITIONED = ("transfers", "stakes", "relations", "holdings", "subscriptions")
 """The tables whose last moment is that of positions."""
@@ -174,7 +179,14 @@ class Facts:
         return met
 
     def has(self, need: str) -> bool:
-        """Whether the case has a table with rows, or (``table.column``) a column of it with any value."""
+        """Whether the case has a table with rows, or (``table.column``) a column of it with any value.
+
+        `IN_YUAN` and `SOME_IN_YUAN` are needs too: a limit in yuan says nothing of other money.
+        """
+        if need == IN_YUAN:
+            return self.tables.currency == YUAN
+        if need == SOME_IN_YUAN:
+            return YUAN in self.currencies
         table, _, column = need.partition(".")
         return self.tables.has(table, column or None)
 

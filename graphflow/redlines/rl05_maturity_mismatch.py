@@ -26,7 +26,7 @@ from graphflow.products.looking import LookThrough
 from graphflow.products.positions import positions_of
 from graphflow.products.rolling import OWN, SIBLINGS
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
-from graphflow.redlines.facts import POSITIONED, Facts, Flags, Ints, known, local_days, micros
+from graphflow.redlines.facts import IN_YUAN, POSITIONED, Facts, Flags, Ints, known, local_days, micros
 from graphflow.redlines.registers import (
     began_before,
     cite_products,
@@ -919,7 +919,7 @@ LINE = RedLine(
         Test(
             "same_asset",
             N_("what the products of one institution have in one asset"),
-            ("holdings", ("products.manager_id", "products.issuer_id")),
+            ("holdings", ("products.manager_id", "products.issuer_id"), IN_YUAN),
         ),
         Test("platform", N_("loans beside the terms of their listings"), ("loans.end", "listings")),
     ),

@@ -23,7 +23,7 @@ from graphflow.findings import Cited, Finding, number_text
 from graphflow.language import N_
 from graphflow.pictures.words import amount_text
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, chains_of, span
-from graphflow.redlines.facts import DAY, Facts, known, micros
+from graphflow.redlines.facts import DAY, IN_YUAN, Facts, known, micros
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -185,8 +185,6 @@ def _rolled(
 
 def _amounts(ask: Inquiry) -> Iterator[Finding]:
     facts = ask.facts
-    if facts.tables.currency != "CNY":
-        return  # the limits are yuan, and loans are in the case's currency: nobody here knows a rate
     loans = facts.rows("loans")
     groups = [facts.group(str(borrower)) for borrower in loans["borrower_id"]]
     for _, mine in loans.groupby(pd.Series(groups, loans.index)):
@@ -278,7 +276,7 @@ LINE = RedLine(
             N_("whether each listing was repaid of the next"),
             ("loans.end", "listings", "transfers.listing_id"),
         ),
-        Test("amount", N_("what a borrower and its group owed at once"), ("loans",)),
+        Test("amount", N_("what a borrower and its group owed at once"), ("loans", IN_YUAN)),
     ),
     elements={
         "project": N_("it is one project"),

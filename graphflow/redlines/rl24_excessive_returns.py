@@ -28,7 +28,7 @@ from graphflow.findings import Cited, Finding, Measure, number_text
 from graphflow.language import N_
 from graphflow.redlines import rl25_new_for_old
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
-from graphflow.redlines.facts import DAY, Facts, Ints, known, micros
+from graphflow.redlines.facts import DAY, IN_YUAN, Facts, Ints, known, micros
 from graphflow.redlines.raising import Raising, raisings
 from graphflow.redlines.yields import day_of, years
 from graphflow.rows import Moment
@@ -618,8 +618,8 @@ LINE = RedLine(
     name_zh="超高回报率",
     asks=N_("Is more promised or paid than can be earned?"),
     tests=(
-        Test("paid", N_("what investors were paid a year, bonuses included"), ("transfers",)),
-        Test("promised", N_("what is promised a year"), ("products.promised_yield",)),
+        Test("paid", N_("what investors were paid a year, bonuses included"), ("transfers", IN_YUAN)),
+        Test("promised", N_("what is promised a year"), ("products.promised_yield", IN_YUAN)),
         Test("peers", N_("what is promised beside what others promise"), ("products.promised_yield",)),
         Test(
             "assets",
@@ -629,7 +629,7 @@ LINE = RedLine(
         Test(
             "cap",
             N_("the rates of loans beside the highest of their day"),
-            ("loans.rate", "loans.platform_id"),
+            ("loans.rate", "loans.platform_id", IN_YUAN),
         ),
     ),
     elements={

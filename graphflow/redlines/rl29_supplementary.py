@@ -20,6 +20,7 @@ import pandas as pd
 from graphflow.findings import Finding
 from graphflow.language import N_
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, span
+from graphflow.redlines.facts import SOME_IN_YUAN
 from graphflow.redlines.rl29_dealing import cooperation, exchange, selling
 from graphflow.redlines.rl29_marketing import commission, commissions, identity
 from graphflow.redlines.rl29_onlending import onlending
@@ -203,17 +204,17 @@ LINE = RedLine(
         Test(
             "cash",
             N_("cash just below what is reported"),
-            (("accounts.kind", "transfers.channel", "transfers.kind", "transfers.memo"),),
+            (("accounts.kind", "transfers.channel", "transfers.kind", "transfers.memo"), SOME_IN_YUAN),
         ),
         Test(
             "company",
             N_("transfers of legal persons just below what is reported"),
-            ("accounts.party_id", "parties"),
+            ("accounts.party_id", "parties", SOME_IN_YUAN),
         ),
         Test(
             "person",
             N_("transfers of natural persons just below what is reported"),
-            ("accounts.party_id", "parties"),
+            ("accounts.party_id", "parties", SOME_IN_YUAN),
         ),
         Test(
             "abroad",
@@ -222,6 +223,7 @@ LINE = RedLine(
                 "accounts.party_id",
                 "parties",
                 ("transfers.channel", "transfers.kind", "transfers.memo"),
+                SOME_IN_YUAN,
             ),
         ),
         Test(
