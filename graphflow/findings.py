@@ -73,6 +73,7 @@ RULE_NAMES: Mapping[str, str] = {
     "lifo": N_("last in, first out"),
     "prorata": N_("pro rata"),
     "libr": N_("lowest intermediate balance"),
+    "poison": N_("poison (the most that can be)"),
 }
 OUTCOME_NAMES: Mapping[str, str] = {
     "clear": N_("checked: does not apply"),

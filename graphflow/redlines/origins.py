@@ -133,7 +133,7 @@ def origins_of(
     months = tuple(sorted(set(month_of)))
     parts = np.zeros((len(rules), len(months), len(PARTS)), np.int64)
     labels = np.array([f"payout:{m}:{p}" for m, p in zip(month_of, outs["product"], strict=True)], object)
-    part = _Part(facts, np.flatnonzero(trail.walked), outs["row"].to_numpy(), labels)
+    part = Part(facts, np.flatnonzero(trail.walked), outs["row"].to_numpy(), labels)
     carried: dict[str, list[Ints]] = {month: [] for month in months}
     for label in np.unique(labels).tolist():
         _, month, product = label.split(":", 2)
@@ -159,7 +159,7 @@ def months_of(facts: Facts, times: pd.Series | Ints) -> npt.NDArray[np.object_]:
     return texts[inverse]
 
 
-class _Part:
+class Part:
     """The rows of some accounts as a case of their own, where money stops at all others.
 
     What is asked about are some transfers, each paid to an account that is called by a label.
@@ -252,7 +252,7 @@ class _Trail:
         """Accounts of others through which money can have gone out and come back within so many transfers."""
         facts, flows = self.facts, self.facts.flows
         free = ~(self.own | self.through | self.invests | self.member | facts.guarded)
-        free &= ~np.isin(self.kind, _STOPS) & _held(facts)
+        free &= ~np.isin(self.kind, _STOPS) & with_statement(facts)
         edges = flows[["source", "target"]].drop_duplicates()
         source, target = edges["source"].to_numpy(), edges["target"].to_numpy()
         far = np.iinfo(np.int64).max // 4
@@ -268,7 +268,7 @@ class _Trail:
         return np.asarray(near[0] + near[1] <= hops, np.bool_)
 
     def taken_apart(
-        self, part: _Part, label: str, product: str, payee: dict[str, int], rule: str
+        self, part: Part, label: str, product: str, payee: dict[str, int], rule: str
     ) -> tuple[Ints, Ints]:
         """The payouts of a label, by part, under a rule; and the rows that carried their money."""
         from graphflow.tracing import trace
@@ -341,7 +341,7 @@ class _Trail:
         found[stands & (found == ASSET)] = STAND_IN
         return found
 
-    def _stood(self, part: _Part, account: int) -> int:
+    def _stood(self, part: Part, account: int) -> int:
         """What money is that stood in an account that is walked, or that a lender paid there."""
         ledger = part.case.ledger
         number = ledger.account(str(self.facts.account_ids[account]))
@@ -373,7 +373,7 @@ def _real(facts: Facts, trail: _Trail, months: tuple[str, ...], rules: Sequence[
     from graphflow.tracing import trace
 
     labels = np.array([f"income:{month}" for month in month_of[back]], object)
-    part = _Part(facts, np.flatnonzero(trail.roundabout), real["row"].to_numpy()[back], labels)
+    part = Part(facts, np.flatnonzero(trail.roundabout), real["row"].to_numpy()[back], labels)
     for label in np.unique(labels).tolist():
         place = months.index(label.split(":", 1)[1])
         for number, rule in enumerate(rules):
@@ -384,7 +384,7 @@ def _real(facts: Facts, trail: _Trail, months: tuple[str, ...], rules: Sequence[
     return found
 
 
-def _held(facts: Facts) -> Flags:
+def with_statement(facts: Facts) -> Flags:
     """Accounts of which some statement is held."""
     ledger = facts.ledger
     covered = np.zeros(len(ledger.account_ids), np.bool_)

@@ -1,0 +1,190 @@
+"""Where clients' money went from the accounts that keep it, under every rule of tracing, to the unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from graphflow.redlines.borrowing import of_party
+from graphflow.redlines.facts import Flags, Ints
+from graphflow.redlines.keeping import CLIENT, RESERVE, Keeper, custody_of, fees
+from graphflow.redlines.origins import Part, with_statement
+from graphflow.tracing.references import written
+
+RULES = ("fifo", "lifo", "prorata", "libr")
+"""Rules that say how much of a payment is clients' money."""
+
+BOUND = "poison"
+"""The rule that only says what can be: all that is paid out after clients' money came."""
+
+MOST = 20_000
+"""Of the payments of clients so many are followed, the greatest; how much that leaves out is told."""
+
+MOST_CHAINS = 50_000
+"""So many chains are looked through for the greatest that are shown."""
+
+_STOPS = ("cash", "internal", "tax", "securities", "margin", "loan", "clearing")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Clients' money of one currency, followed through the accounts of whoever keeps it, and a few others'.
+
+    Attributes
+    ----------
+    seeds
+        Rows of `Keeper.ins` that are followed.
+    left_out
+        How much clients' money was not, for there were too many payments.
+    walked
+        The accounts that it is followed through; ``between`` those of them that are others'.
+    carried
+        By rule: transfers by place, and how much clients' money each carried.
+    """
+
+    keeper: Keeper
+    seeds: pd.DataFrame = field(repr=False)
+    left_out: int
+    walked: Ints = field(repr=False)
+    between: Ints = field(repr=False)
+    carried: Mapping[str, tuple[Ints, Ints]] = field(repr=False)
+    traces: Mapping[str, Any] = field(repr=False)
+
+    def of(self, payments: pd.DataFrame) -> dict[str, int]:
+        """How much clients' money some payments (``row`` and ``amount``) carried, by rule."""
+        found = {}
+        rows, whole = payments["row"].to_numpy(), payments["amount"].to_numpy(np.int64)
+        for rule, (places, amounts) in self.carried.items():
+            if rule == BOUND:
+                found[rule] = int(whole[np.isin(rows, places)].sum())
+            else:
+                found[rule] = int(amounts[np.isin(places, rows)].sum())
+        return found
+
+    def carrying(self, rows: Ints) -> Ints:
+        """Those of some transfers that carried clients' money under a rule that says how much."""
+        known = np.unique(np.concatenate([self.carried[rule][0] for rule in RULES]))
+        return np.intersect1d(rows, known)
+
+    def chains(self, rows: Ints, top: int = 5) -> list[Mapping[str, Any]]:
+        """The greatest ways to some payments, first in, first out, each as far as the payment."""
+        facts = self.keeper.facts
+        ids = set(facts.texts("transfer_id", rows).tolist())
+        trace = self.traces["fifo"]
+        found: dict[tuple[str, ...], int] = {}
+        for number, chain in enumerate(trace.iter_chains()):
+            if number >= MOST_CHAINS:
+                break
+            at = next((place for place, each in enumerate(chain.transfers) if each in ids), -1)
+            if at >= 0:
+                way = tuple(chain.transfers[: at + 1])
+                found[way] = found.get(way, 0) + int(chain.amount)
+        greatest = sorted(found.items(), key=lambda each: (-each[1], each[0]))[:top]
+        return [{"amount": a, "currency": trace.currency, "transfers": list(way)} for way, a in greatest]
+
+
+def spread(keeper: Keeper, currency: int, hops: int) -> Spread | None:
+    """Follow the clients' money of one currency; None where there is none."""
+    from graphflow.tracing import trace
+
+    facts = keeper.facts
+    walked = own_accounts(keeper)
+    ins = keeper.ins
+    mine = (ins["what"] == CLIENT) & (ins["currency"] == currency) & np.isin(ins["account"], walked)
+    seeds = ins[mine].sort_values(["amount", "row"], ascending=[False, True], kind="stable")
+    if seeds.empty:
+        return None
+    left_out = int(seeds["amount"].iloc[MOST:].sum())
+    seeds = seeds.head(MOST).sort_values("row")
+    between = _between(keeper, walked, hops)
+    every = np.union1d(walked, between)
+    part = Part(facts, every, np.zeros(0, np.int64), np.zeros(0, object))
+    references = [written("transfer", each) for each in part.ids(seeds["row"].to_numpy())]
+    name = facts.currencies[currency]
+    traces = {rule: trace(part.case, references, rule=rule, currency=name) for rule in (*RULES, BOUND)}
+    carried = {rule: part.carried(t) for rule, t in traces.items()}
+    return Spread(keeper, seeds, left_out, every, between, carried, traces)
+
+
+def own_accounts(keeper: Keeper) -> Ints:
+    """The institutions' own accounts, those in custody for them, and others that hold clients' money.
+
+    A reserve's money is asked about by a red line of its own.
+    """
+    facts, kept = keeper.facts, keeper.kept
+    mine = np.isin(facts.account_party[kept], keeper.of) | np.isin(facts.account_signer[kept], keeper.of)
+    mine |= np.isin(kept, keeper.custody) | keeper.holding[kept]
+    return kept[mine & ~np.isin(facts.account_kind[kept], RESERVE)]
+
+
+def to_group(keeper: Keeper, found: Spread) -> pd.DataFrame:
+    """Payments to others of the group: out of their own accounts, and out of those between."""
+    facts, flows = keeper.facts, keeper.facts.flows
+    straight = keeper.purposes
+    straight = straight[(straight["purpose"] == "group") & np.isin(straight["account"], found.walked)]
+    at = facts.paid_by(found.between)
+    at = at[_sinks(keeper)[flows["target"].to_numpy()[at]]]
+    part = flows.iloc[at]
+    part = part[~fees(facts, part["row"].to_numpy())]
+    over = pd.DataFrame(
+        {
+            "at": part.index.to_numpy(), "row": part["row"].to_numpy(), "time": part["time"].to_numpy(),
+            "account": part["source"].to_numpy(), "target": part["target"].to_numpy(),
+            "payee": part["payee"].to_numpy(), "amount": part["amount"].to_numpy(np.int64),
+            "currency": part["currency"].to_numpy(),
+        }
+    )  # fmt: skip
+    both = pd.concat([straight[over.columns], over], ignore_index=True)
+    return both.drop_duplicates("row", ignore_index=True)
+
+
+def _sinks(keeper: Keeper) -> Flags:
+    """Accounts of others of the group that hold no clients' money."""
+    facts = keeper.facts
+    found = np.zeros(facts.account_ids.size, np.bool_)
+    found[keeper.held] = True
+    found &= np.isin(facts.account_party, keeper.group) & ~np.isin(facts.account_party, keeper.of)
+    found &= ~keeper.holding & ~custody_of(facts)
+    return found
+
+
+def _between(keeper: Keeper, walked: Ints, hops: int) -> Ints:
+    """Accounts of others over which money can have come to others of the group within so many transfers."""
+    facts, flows = keeper.facts, keeper.facts.flows
+    source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
+    owed = facts.rows("loans")["borrower_id"].map(facts.party_number).fillna(-1).to_numpy().astype(np.int64)
+    apart = np.concatenate([keeper.clients, keeper.group, owed])
+    party = facts.account_party
+    free = ~facts.guarded & ~np.isin(party, apart[apart >= 0]) & ~np.isin(facts.account_kind, _STOPS)
+    free &= ~np.isin(of_party(facts.party_kind, party), ("bank", "government"))
+    free[keeper.held] = False
+    free &= with_statement(facts)
+    outs = keeper.outs
+    begin = outs.loc[outs["free"] & np.isin(outs["account"], walked), "target"].to_numpy()
+    end = np.flatnonzero(_sinks(keeper))
+    forward = _away(free, np.unique(begin), hops - 1, lambda near: target[facts.paid_by(near)])
+    backward = _away(
+        free, np.unique(source[facts.paid_to(end)]), hops - 1, lambda near: source[facts.paid_to(near)]
+    )
+    return np.flatnonzero(forward + backward <= hops)
+
+
+def _away(free: Flags, start: Ints, steps: int, onward: Any) -> Ints:
+    """How many transfers accounts are away, of those that money may pass."""
+    away = np.full(free.size, np.iinfo(np.int64).max // 4, np.int64)
+    near = start[free[start]]
+    for step in range(1, steps + 1):
+        away[near] = step
+        reached = np.unique(onward(near)) if near.size else near
+        near = reached[free[reached] & (away[reached] > step)]
+    return away
+
+
+def total(amounts: Mapping[str, int], rules: Iterable[str] = RULES) -> tuple[int, int]:
+    """The least and the greatest amount over some rules."""
+    values = [amounts[rule] for rule in rules]
+    return min(values), max(values)

@@ -1,0 +1,575 @@
+"""Who keeps money for clients, in which accounts, and what came into these and went out of them.
+
+An institution keeps clients' money by its sector, or because loans, listings, the client ledger or products
+name it. Its clients are those whom a table names as its; nobody is inferred to be one. What comes into its
+accounts is clients' money where a client pays it, where it names a loan, listing or product of the
+institution, and in a reserve; its own where its group, an owner or a lender pays it; all else cannot be
+told. Fees as long as they are small, interest that is taken out within a month, and entries put right
+within days belong to neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from graphflow.findings import Cited, cited
+from graphflow.redlines.borrowing import cite_roles, of_party, says
+from graphflow.redlines.clients import clients_of
+from graphflow.redlines.facts import DAY, WAGES, Facts, Flags, Ints
+from graphflow.redlines.pooling import account_products, sides
+from graphflow.redlines.standing import cite_coverage
+
+KEEPERS = (
+    "p2p_platform", "equity_crowdfunding_platform", "asset_manager", "trust_company", "fund_distributor",
+    "broker", "exchange", "payment_institution",
+)  # fmt: skip
+"""Sectors that keep clients' money apart from their own by law."""
+
+NO_KEEPERS = ("bank", "insurer", "clearing_house")
+"""Sectors that take money as their own business by law: what they hold is theirs, and owed."""
+
+NAMING = (
+    ("loans", "platform_id"), ("listings", "platform_id"), ("client_ledger", "platform_id"),
+    ("products", "manager_id"),
+)  # fmt: skip
+"""Tables that name who keeps money for others."""
+
+CUSTODY = ("client_custody", "reserve_central", "reserve_special")
+RESERVE = CUSTODY[1:]
+ORDINARY = ("", "settlement", "wallet", "payroll")
+"""Kinds of accounts in custody, and of ordinary ones; margin, securities and loans are neither."""
+
+CUSTODY_ROLES = ("custody", "reserve")
+
+FEES = ("手续费", "服务费", "管理费", "佣金", "通道费", "service fee", "management fee", "commission")
+INTEREST = ("利息", "结息", "interest")
+"""What stands in the memo of a fee, and of interest."""
+
+PURPOSES = {
+    "wages": (WAGES, ("salary", "wage", "wages", "payroll")),
+    "tax": (("缴税", "税款", "增值税", "所得税"), ("tax",)),
+    "rent": (("房租", "租金", "物业费"), ("rent",)),
+    "ads": (("广告", "推广费", "营销费", "advertis"), ("ads", "advertising", "marketing")),
+    "debt": (("归还贷款", "偿还贷款", "还银行贷款"), ()),
+}
+"""Purposes of its own: what the memo of a payment says, and its kind."""
+
+PUT_RIGHT = 5 * DAY
+SWEPT = 31 * DAY
+"""Within so long an entry is put right, and interest that was credited is taken out."""
+
+Texts = npt.NDArray[np.object_]
+
+CLIENT, OWN, OTHER, LEFT_OUT = range(4)
+"""What a row in is: clients' money, the group's own, not to be told, or left out by a guard."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """From what on an account holds clients' money, and how great a part of it fees may be."""
+
+    mixed: Fraction
+    fees: Fraction
+    clients: int
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Institutions of one group that keep clients' money.
+
+    Attributes
+    ----------
+    institutions, members
+        They, and their whole group, by id.
+    """
+
+    facts: Facts = field(repr=False)
+    institutions: tuple[str, ...]
+    members: frozenset[str]
+    limits: Limits
+
+    # ------------------------------------------------------------ who
+
+    @cached_property
+    def of(self) -> Ints:
+        """The institutions by number."""
+        return np.array([self.facts.party_number[each] for each in self.institutions], np.int64)
+
+    @cached_property
+    def group(self) -> Ints:
+        """The members by number."""
+        number = self.facts.party_number
+        return np.array(sorted(number[each] for each in self.members if each in number), np.int64)
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """The rows of `Clients.pairs` that name a client of theirs."""
+        pairs = clients_of(self.facts).pairs
+        mine = np.isin(pairs["institution"], self.of) & ~np.isin(pairs["client"], self.group)
+        return pairs[mine]
+
+    @cached_property
+    def clients(self) -> Ints:
+        """Their clients by number."""
+        return np.unique(self.pairs["client"].to_numpy(np.int64))
+
+    @cached_property
+    def owners(self) -> Ints:
+        """Who held a stake in an institution at any time, by number; clients are none."""
+        if not self.facts.has("stakes"):
+            return np.zeros(0, np.int64)
+        rows = self._stakes
+        numbers = rows["owner_id"].map(self.facts.party_number).fillna(-1).to_numpy().astype(np.int64)
+        return np.setdiff1d(numbers[numbers >= 0], self.clients)
+
+    @cached_property
+    def _stakes(self) -> pd.DataFrame:
+        rows = self.facts.rows("stakes")
+        mine: pd.DataFrame = rows[rows["company_id"].isin(self.institutions)]
+        return mine
+
+    @cached_property
+    def employees(self) -> Ints:
+        """Who is employed by the group, by number."""
+        rows = self._employed
+        numbers = rows["party_id"].map(self.facts.party_number).fillna(-1).to_numpy().astype(np.int64)
+        return np.unique(numbers[numbers >= 0])
+
+    @cached_property
+    def _employed(self) -> pd.DataFrame:
+        rows = self.facts.rows("relations")
+        if not len(rows):
+            return rows
+        mine: pd.DataFrame = rows[(rows["kind"] == "employee") & rows["other_id"].isin(self.members)]
+        return mine
+
+    # ------------------------------------------------------------ accounts
+
+    @cached_property
+    def held(self) -> Ints:
+        """All accounts that the group holds or signs for."""
+        return self.facts.accounts_of(self.members, signed=True)
+
+    @cached_property
+    def ordinary(self) -> Ints:
+        """Those of them that are ordinary ones."""
+        facts, mine = self.facts, self.held
+        free = np.isin(facts.account_kind[mine], ORDINARY) & ~facts.guarded[mine] & ~custody_of(facts)[mine]
+        return mine[free]
+
+    @cached_property
+    def custody(self) -> Ints:
+        """Accounts in custody for them: of the group, of a product, or where their clients' money goes."""
+        facts = self.facts
+        found = np.zeros(facts.account_ids.size, np.bool_)
+        found[self.held] = True
+        found |= np.isin(account_products(facts), sorted(self._named["product_id"]))
+        theirs = np.flatnonzero(custody_of(facts) & ~found & ~np.isin(facts.account_kind, RESERVE))
+        into = facts.paid_to(theirs)
+        pairs = clients_of(facts).pairs
+        others = pairs.loc[~np.isin(pairs["institution"], np.append(self.of, -1)), "client"]
+        alone = np.setdiff1d(self.clients, others)
+        flows = facts.flows
+        tied = self._earmarked(flows["row"].to_numpy()[into]) | np.isin(
+            flows["payer"].to_numpy()[into], alone
+        )
+        found[flows["target"].to_numpy()[into[tied]]] = True
+        return np.flatnonzero(found & custody_of(facts))
+
+    @cached_property
+    def kept(self) -> Ints:
+        """Both."""
+        return np.union1d(self.ordinary, self.custody)
+
+    # ------------------------------------------------------------ contracts
+
+    @cached_property
+    def _named(self) -> dict[str, set[str]]:
+        """By the column of transfers: the contracts of theirs that are about clients' money."""
+        facts = self.facts
+        loans, listings, products = (facts.rows(each) for each in ("loans", "listings", "products"))
+
+        lent = loans[loans["platform_id"].isin(self.institutions) & ~loans["lender_id"].isin(self.members)]
+        return {
+            "loan_id": set(lent["loan_id"]),
+            "listing_id": set(listings.loc[listings["platform_id"].isin(self.institutions), "listing_id"]),
+            "product_id": set(products.loc[products["manager_id"].isin(self.institutions), "product_id"]),
+        }
+
+    def _earmarked(self, rows: Ints) -> Flags:
+        """Which transfers, by place, name a contract of theirs."""
+        found = np.zeros(rows.size, np.bool_)
+        for column, names in self._named.items():
+            if names and rows.size:
+                numbers, words = self.facts.codes(column, rows)
+                found |= np.array([word in names for word in words] + [False], np.bool_)[numbers]
+        return found
+
+    # ------------------------------------------------------------ what came in
+
+    @cached_property
+    def ins(self) -> pd.DataFrame:
+        """What came into their accounts: ``at`` (place in `Facts.flows`), ``row``, ``time``, ``account``,
+        ``source``, ``payer``, ``amount``, ``currency``, ``what`` it is, and ``why`` it is left out.
+        """
+        facts, arrivals = self.facts, self.facts.arrivals
+        at = facts.paid_to(self.kept)
+        at = at[arrivals["time"].to_numpy()[at] <= facts.at]
+        part = arrivals.iloc[at]
+        ins = pd.DataFrame(
+            {
+                "at": at, "row": part["row"].to_numpy(), "time": part["time"].to_numpy(),
+                "account": part["target"].to_numpy(), "source": part["source"].to_numpy(),
+                "payer": part["payer"].to_numpy(), "amount": part["amount"].to_numpy(np.int64),
+                "currency": part["currency"].to_numpy(),
+            }
+        )  # fmt: skip
+        ins["what"], ins["why"] = self._judged(ins)
+        return ins
+
+    def _judged(self, ins: pd.DataFrame) -> tuple[Ints, Texts]:
+        """What each row is, and by which guard it is left out."""
+        facts = self.facts
+        rows, source, payer = (ins[name].to_numpy() for name in ("row", "source", "payer"))
+        inner = np.isin(source, self.kept)
+        member = np.isin(payer, self.group) | np.isin(source, self.held)
+        names_one = np.isin(payer, self.clients) & (payer >= 0)
+        client = (names_one | self._earmarked(rows)) & ~member & ~inner
+        credited = self._interest(rows, source, payer) & ~client
+        lent = (facts.account_kind[source] == "loan") & ~client
+        own = (member & ~inner) | (np.isin(payer, self.owners) & ~client) | lent | credited
+        # nothing but clients' money is to come into a reserve
+        reserve = np.isin(facts.account_kind[ins["account"].to_numpy()], RESERVE)
+        client |= reserve & ~own & ~inner & ~np.isin(source, np.flatnonzero(custody_of(facts)))
+        what = np.where(client, CLIENT, np.where(own, OWN, OTHER))
+        why = np.full(len(ins), "", object)
+        why[self._put_right[0]] = "corrections"
+        why[credited & self._swept[0]] = "interest"
+        fee = (fees(facts, rows) | self._beside_custody(ins, names_one & client)) & (why == "")
+        small = _little(ins, fee, _sums(ins, client & ~fee & (why == "")), self.limits.fees)
+        what[fee] = OWN
+        why[fee & small] = "fees"
+        what[why != ""] = LEFT_OUT
+        # what comes from its other accounts is its own, unless these hold clients' money too
+        holding = self._holding(ins, what)
+        from_own = inner & ~np.isin(source, self.custody) & ~holding[source] & (what == OTHER)
+        what[from_own] = OWN
+        return what, why
+
+    def _interest(self, rows: Ints, source: Ints, payer: Ints) -> Flags:
+        facts = self.facts
+        bank = (facts.account_kind[source] == "internal") | (of_party(facts.party_kind, payer) == "bank")
+        said = says(facts, rows, INTEREST) | says(facts, rows, ("interest",), "kind")
+        return np.asarray(bank & said, np.bool_)
+
+    def _beside_custody(self, ins: pd.DataFrame, client: Flags) -> Flags:
+        """What a client pays past custody, where it is little beside what it pays into it: a fee."""
+        custody = np.isin(ins["account"], self.custody)
+        keys = [ins["payer"], ins["currency"]]
+        into = ins["amount"].where(client & custody, 0).groupby(keys).transform("sum").to_numpy(np.int64)
+        beside = ins["amount"].where(client & ~custody, 0).groupby(keys).transform("sum").to_numpy(np.int64)
+        part = self.limits.fees
+        little = beside * part.denominator <= into * part.numerator
+        return np.asarray(client & ~custody & little & (into > 0), np.bool_)
+
+    def _holding(self, ins: pd.DataFrame, what: Ints) -> Flags:
+        """Accounts of which more than a little of what came in is clients' money, of several of them."""
+        found = np.zeros(self.facts.account_ids.size, np.bool_)
+        held = _sums(ins, what == CLIENT)
+        every = _sums(ins, what != LEFT_OUT)
+        some = ins[what == CLIENT]
+        whose = sides(self.facts, some["payer"].to_numpy(), some["source"].to_numpy())
+        who = pd.Series(whose).groupby(_key(some)).nunique()
+        counts = dict(zip(who.index.tolist(), who.tolist(), strict=True))
+        for key, amount in held.items():
+            if amount > self.limits.mixed * every[key] and counts[key] >= self.limits.clients:
+                found[key >> 16] = True
+        return found
+
+    @cached_property
+    def holding(self) -> Flags:
+        """The accounts that hold clients' money: by what came in."""
+        return self._holding(self.ins, self.ins["what"].to_numpy())
+
+    # ------------------------------------------------------------ what went out
+
+    @cached_property
+    def outs(self) -> pd.DataFrame:
+        """What went out of their accounts: ``at``, ``row``, ``time``, ``account``, ``target``, ``payee``,
+        ``amount``, ``currency``; ``free``: for nobody's contract, order or account, so perhaps their own.
+        """
+        facts, flows = self.facts, self.facts.flows
+        at = facts.paid_by(self.kept)
+        part = flows.iloc[at]
+        outs = pd.DataFrame(
+            {
+                "at": at, "row": part["row"].to_numpy(), "time": part["time"].to_numpy(),
+                "account": part["source"].to_numpy(), "target": part["target"].to_numpy(),
+                "payee": part["payee"].to_numpy(), "amount": part["amount"].to_numpy(np.int64),
+                "currency": part["currency"].to_numpy(),
+            }
+        )  # fmt: skip
+        outs["free"] = self._free(outs)
+        return outs
+
+    def _free(self, outs: pd.DataFrame) -> Flags:
+        facts = self.facts
+        rows, target, payee = (outs[name].to_numpy() for name in ("row", "target", "payee"))
+        free = ~np.isin(payee, self.clients) & ~self._earmarked(rows)
+        for column in ("order_id", "clearing_id"):
+            free &= facts.codes(column, rows)[0] < 0
+        free &= ~custody_of(facts)[target] & (facts.account_kind[target] != "clearing")
+        return np.asarray(free & ~self._put_right[1] & ~self._swept[1], np.bool_)
+
+    @cached_property
+    def purposes(self) -> pd.DataFrame:
+        """`outs` that serve a purpose of their own, with ``purpose``, and ``told`` (only their text says so).
+
+        ``owner``: to who holds a stake; ``own``: from custody to an own account that holds no clients' money;
+        ``group``: to others of the group. The others are in `PURPOSES`.
+        """
+        facts, outs = self.facts, self.outs
+        rows, target, payee = (outs[name].to_numpy() for name in ("row", "target", "payee"))
+        from_custody = np.isin(outs["account"], self.custody)
+        mine, member = np.isin(payee, self.of), np.isin(payee, self.group)
+        away = ~self.holding[target]
+        purpose = np.full(len(outs), "", object)
+        told = np.zeros(len(outs), np.bool_)
+        kinds, words = facts.codes("kind", rows)
+        for name, (memo, said) in PURPOSES.items():
+            by_kind = np.array([word.lower() in said for word in words] + [False], np.bool_)[kinds]
+            hit = (purpose == "") & ~member & (by_kind | says(facts, rows, memo))
+            purpose[hit], told[hit] = name, True
+        stated = {
+            "wages": (facts.account_kind[target] == "payroll") | np.isin(payee, self.employees),
+            "tax": (facts.account_kind[target] == "tax") | self._taxes(target),
+            "debt": facts.account_kind[target] == "loan",
+            "owner": np.isin(payee, self.owners),
+        }
+        for name, hit in stated.items():
+            hit = hit & ~member & (payee >= 0 if name == "owner" else True)
+            purpose[hit], told[hit] = name, False
+        fee = self._small_fees(outs)
+        purpose[mine & from_custody & away & ~fee] = "own"
+        purpose[member & ~mine & away & ~fee] = "group"
+        told[mine | member] = False
+        keep = outs["free"].to_numpy() & (purpose != "")
+        found: pd.DataFrame = outs.assign(purpose=purpose, told=told)[keep]
+        return found
+
+    def _taxes(self, target: Ints) -> Flags:
+        facts = self.facts
+        if not facts.tables.has("roles"):
+            return np.zeros(target.size, np.bool_)
+        rows = facts.in_force("roles")
+        names = set(rows.loc[rows["role"] == "tax_social", "subject_id"])
+        found: Flags = np.isin(facts.account_ids[target], sorted(names))
+        return found | np.isin(of_party(facts.party_ids, facts.account_party[target]), sorted(names - {""}))
+
+    def _small_fees(self, outs: pd.DataFrame) -> Flags:
+        """Fees out of accounts from which they are a small part of the clients' money that came in."""
+        fee = fees(self.facts, outs["row"].to_numpy()) & np.isin(outs["payee"], self.group)
+        came = _sums(self.ins, (self.ins["what"] == CLIENT).to_numpy())
+        return fee & _little(outs, fee, came, self.limits.fees)
+
+    # ------------------------------------------------------------ what is left out
+
+    @cached_property
+    def _put_right(self) -> tuple[Flags, Flags]:
+        """Rows in and out between two accounts, of one amount, one undone by the other within days."""
+        facts = self.facts
+        ins, outs = facts.paid_to(self.kept), facts.paid_by(self.kept)
+        ins = ins[facts.arrivals["time"].to_numpy()[ins] <= facts.at]
+        came, went = facts.arrivals.iloc[ins], facts.flows.iloc[outs]
+        both = pd.DataFrame(
+            {
+                "mine": np.concatenate([came["target"], went["source"]]),
+                "other": np.concatenate([came["source"], went["target"]]),
+                "amount": np.concatenate([came["amount"], went["amount"]]),
+                "currency": np.concatenate([came["currency"], went["currency"]]),
+                "time": np.concatenate([came["time"], went["time"]]),
+                "out": np.repeat([False, True], [ins.size, outs.size]),
+            }
+        )
+        keys = ["mine", "other", "amount", "currency"]
+        sides = both.groupby(keys)["out"].transform("nunique")
+        both = both[sides == 2].sort_values([*keys, "time", "out"])
+        undone = np.zeros(ins.size + outs.size, np.bool_)
+        waiting: list[tuple[int, int]] = []
+        before: tuple[int, ...] = ()
+        was_out = False
+        columns = [both[name].tolist() for name in (*keys, "time", "out")]
+        for place, *key, time, out in zip(both.index.tolist(), *columns, strict=True):
+            if tuple(key) != before:
+                before, waiting = tuple(key), []
+            waiting = [each for each in waiting if time - each[1] <= PUT_RIGHT]
+            if waiting and was_out != out:
+                undone[[waiting.pop(0)[0], place]] = True
+            else:
+                waiting.append((place, time))
+                was_out = out
+        return undone[: ins.size], undone[ins.size :]
+
+    @cached_property
+    def _swept(self) -> tuple[Flags, Flags]:
+        """Interest that is paid on to an own account within a month; and these payments."""
+        facts = self.facts
+        ins, outs = facts.paid_to(self.kept), facts.paid_by(self.kept)
+        ins = ins[facts.arrivals["time"].to_numpy()[ins] <= facts.at]
+        came, went = facts.arrivals.iloc[ins], facts.flows.iloc[outs]
+        is_in, is_out = np.zeros(ins.size, np.bool_), np.zeros(outs.size, np.bool_)
+        credited = np.flatnonzero(
+            self._interest(came["row"].to_numpy(), came["source"].to_numpy(), came["payer"].to_numpy())
+        )
+        if not credited.size:
+            return is_in, is_out
+        to_own = np.isin(went["payee"], self.of) & ~custody_of(facts)[went["target"].to_numpy()]
+        taken = pd.DataFrame(
+            {
+                "account": went["source"].to_numpy(), "amount": went["amount"].to_numpy(),
+                "currency": went["currency"].to_numpy(), "time": went["time"].to_numpy(),
+            }
+        )[to_own]  # fmt: skip
+        by_key = dict(iter(taken.groupby(["account", "currency", "amount"])))
+        for place in credited.tolist():
+            one = came.iloc[place]
+            part = by_key.get((int(one["target"]), int(one["currency"]), int(one["amount"])))
+            if part is None:
+                continue
+            fits = part.index[
+                (part["time"] >= one["time"]) & (part["time"] <= one["time"] + SWEPT) & ~is_out[part.index]
+            ]
+            if len(fits):
+                is_in[place] = is_out[fits[0]] = True
+        return is_in, is_out
+
+    # ------------------------------------------------------------ what shows it
+
+    def rows_around(self, more: Ints | None = None) -> Ints:
+        """The places of all transfers of their accounts, and of some more, as context."""
+        facts, flows = self.facts, self.facts.flows
+        accounts = self.kept if more is None else np.union1d(self.kept, more)
+        at = np.union1d(facts.paid_to(accounts), facts.paid_by(accounts))
+        rows = flows["row"].to_numpy()[at]
+        return np.union1d(rows, facts.reversals_of(rows))
+
+    def cite(self, more: Ints | None = None) -> Iterator[Cited]:
+        """Who they are, whose money came, what passed their accounts, and whose these are: all as context."""
+        facts, flows = self.facts, self.facts.flows
+        accounts = self.kept if more is None else np.union1d(self.kept, more)
+        at = np.union1d(facts.paid_to(accounts), facts.paid_by(accounts))
+        yield cited("transfers", self.rows_around(more), False)
+        sides = [flows[side].to_numpy()[at] for side in ("source", "target")]
+        touched = np.unique(np.concatenate([*sides, accounts]))
+        yield facts.cite_accounts(touched)
+        yield from cite_coverage(facts, touched)
+        numbers = np.unique(np.concatenate([facts.account_party[touched], facts.account_signer[touched]]))
+        yield facts.cite_parties({*map(str, facts.party_ids[numbers[numbers >= 0]]), *self.members})
+        yield from cite_roles(facts, touched.tolist())
+        for each in self.institutions:
+            yield from facts.cite_group(each)
+        payers = np.unique(np.concatenate([flows["payer"].to_numpy()[at], flows["payee"].to_numpy()[at]]))
+        mine = self.pairs[np.isin(self.pairs["client"], payers)].drop_duplicates("client")
+        for table, part in mine.groupby("table"):
+            yield facts.cite(str(table), part["place"].to_numpy(), False)
+            if table == "assignments":
+                loans, sold = facts.rows("loans"), facts.rows("assignments")
+                named = sold.loc[part["place"].to_numpy(), "loan_id"]
+                yield facts.cite("loans", loans[loans["loan_id"].isin(named)], False)
+            if table == "subscriptions":
+                products, bought = facts.rows("products"), facts.rows("subscriptions")
+                named = bought.loc[part["place"].to_numpy(), "product_id"]
+                yield facts.cite("products", products[products["product_id"].isin(named)], False)
+        yield from self._cite_contracts(flows["row"].to_numpy()[at])
+        yield from self._cite_naming()
+        if facts.has("stakes"):
+            yield facts.cite("stakes", self._stakes, False)
+        if facts.has("relations"):
+            yield facts.cite("relations", self._employed, False)
+
+    def _cite_contracts(self, rows: Ints) -> Iterator[Cited]:
+        """The loans, listings and products that some transfers name."""
+        facts = self.facts
+        for table, column in (("loans", "loan_id"), ("listings", "listing_id"), ("products", "product_id")):
+            frame = facts.rows(table)
+            if len(frame) and rows.size:
+                numbers, words = facts.codes(column, rows)
+                names = {words[each] for each in np.unique(numbers[numbers >= 0]).tolist()}
+                yield facts.cite(table, frame[frame[column].isin(names)], False)
+
+    def _cite_naming(self) -> Iterator[Cited]:
+        facts = self.facts
+        for table, column in NAMING:
+            frame = facts.rows(table)
+            if len(frame):
+                mine = frame[frame[column].isin(self.institutions)].drop_duplicates(column)
+                yield facts.cite(table, mine, False)
+
+
+def keepers(facts: Facts, limits: Limits, parties: Iterable[str] | None = None) -> Iterator[Keeper]:
+    """Who keeps money for clients, group by group; ``parties``: only these."""
+    named = list(parties) if parties is not None else _named_keepers(facts)
+    groups: dict[frozenset[str], list[str]] = {}
+    for party in dict.fromkeys(named):
+        number = facts.party_number.get(party, -1)
+        if number < 0 or facts.party_kind[number] == "bank" or facts.party_sector[number] in NO_KEEPERS:
+            continue
+        groups.setdefault(facts.group(party), []).append(party)
+    for members, those in groups.items():
+        yield Keeper(facts, tuple(sorted(those)), members, limits)
+
+
+def _named_keepers(facts: Facts) -> list[str]:
+    named = [str(each) for each in facts.party_ids[np.isin(facts.party_sector, KEEPERS)]]
+    for table, column in NAMING:
+        if facts.has(f"{table}.{column}"):
+            named += facts.rows(table)[column].dropna().unique().tolist()
+    return named
+
+
+def custody_of(facts: Facts) -> Flags:
+    """Accounts in custody or of a reserve, by their kind or by what is said of them; kept with the facts."""
+    known: Flags | None = facts.__dict__.get("_custody")
+    if known is None:
+        known = np.isin(facts.account_kind, CUSTODY)
+        if facts.tables.has("roles"):
+            rows = facts.in_force("roles")
+            names = sorted(set(rows.loc[rows["role"].isin(CUSTODY_ROLES), "subject_id"]))
+            known = known | np.isin(facts.account_ids, names)
+            known = known | np.isin(of_party(facts.party_ids, facts.account_party), names)
+        facts.__dict__["_custody"] = known
+    return known
+
+
+def fees(facts: Facts, rows: Ints) -> Flags:
+    """Which transfers, by place, are fees: of another transfer, by their kind, or as their memo says."""
+    kinds, words = facts.codes("kind", rows)
+    by_kind = np.array([word.lower() in ("fee", "commission") for word in words] + [False], np.bool_)[kinds]
+    return np.asarray(by_kind | (facts.codes("fee_of", rows)[0] >= 0) | says(facts, rows, FEES), np.bool_)
+
+
+def _key(frame: pd.DataFrame) -> Ints:
+    """Account and currency as one number."""
+    account, currency = (frame[name].to_numpy(np.int64) for name in ("account", "currency"))
+    return np.asarray((account << 16) + currency, np.int64)
+
+
+def _sums(frame: pd.DataFrame, where: Flags) -> dict[int, int]:
+    """The amounts of some rows, by account and currency."""
+    sums = frame["amount"][where].groupby(_key(frame)[where]).sum()
+    return dict(zip(sums.index.tolist(), sums.tolist(), strict=True))
+
+
+def _little(frame: pd.DataFrame, few: Flags, whole: Mapping[int, int], part: Fraction) -> Flags:
+    """The rows of accounts in which a few rows sum up to at most a part of a whole."""
+    paid = _sums(frame, few)
+    keys, inverse = np.unique(_key(frame), return_inverse=True)
+    little = [paid.get(key, 0) <= part * whole.get(key, 0) for key in keys.tolist()]
+    return np.array(little, np.bool_)[inverse]
