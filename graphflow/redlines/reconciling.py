@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from graphflow.findings import Cited, cited
+from graphflow.language import N_
 from graphflow.redlines.facts import DAY, Facts, Ints, local_days, micros
 from graphflow.redlines.standing import Stretch, held, stretches
 
@@ -182,6 +183,16 @@ def _next_working_day(facts: Facts, at: int) -> int:
     day = int(local_days(facts, [at])[0])
     ahead = int(np.busday_offset(np.datetime64(day, "D"), 1, roll="forward").astype(np.int64)) - day
     return at + (ahead + 1) * DAY
+
+
+def cut_off(day: Gap) -> tuple[str, str]:
+    """Whether what was lacking may have been on its way."""
+    if day.settled:
+        return (
+            "clear",
+            N_("it was not made good by the end of the next working day; holidays are not known"),
+        )
+    return "unknown", N_("the statements end before the next working day is over")
 
 
 def cite_gap(facts: Facts, found: Reconciled, day: Gap) -> Iterator[Cited]:

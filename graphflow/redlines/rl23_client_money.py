@@ -31,7 +31,7 @@ from graphflow.redlines.diverting import Spread, spread, to_group, total
 from graphflow.redlines.facts import Facts, Ints, known, micros
 from graphflow.redlines.keeping import CLIENT, LEFT_OUT, OTHER, OWN, RESERVE, Keeper, Limits, keepers
 from graphflow.redlines.pooling import sides
-from graphflow.redlines.reconciling import Gap, Reconciled, cite_gap, reconcile
+from graphflow.redlines.reconciling import Gap, Reconciled, cite_gap, cut_off, reconcile
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -588,16 +588,6 @@ def _short(ask: Inquiry, keeper: Keeper, who: str, found: Reconciled, worst: Gap
 
 
 NOT_RULED_OUT = N_("Held at medium: something that could explain it is not ruled out.")
-
-
-def cut_off(day: Gap) -> tuple[str, str]:
-    """Whether what was lacking may have been on its way."""
-    if day.settled:
-        return (
-            "clear",
-            N_("it was not made good by the end of the next working day; holidays are not known"),
-        )
-    return "unknown", N_("the statements end before the next working day is over")
 
 
 def _its_loans(facts: Facts, keeper: Keeper) -> pd.DataFrame:

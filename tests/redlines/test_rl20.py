@@ -1,0 +1,297 @@
+"""RL-20: the reserve's gap to the unit, payments for no client, advances, pledges and interest."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphflow.findings import Finding
+from graphflow.redlines import check
+from graphflow.redlines.rl20_reserves import _advance, find
+from graphflow.synthesis.lines import rl20
+from graphflow.synthesis.small import Frames, case_of
+from tests.redlines.edits import changed, rows, with_rows, without_rows, without_tables
+
+
+def found(frames: Frames, test: str = "", **settings_: Any) -> list[Finding]:
+    """The findings, or those of one test."""
+    every = check(case_of(frames), only="RL-20", **settings_).findings
+    return [f for f in every if not test or test in [t.name for t in f.tests if t.hit]]
+
+
+def asked(frames: Frames, **thresholds: Any) -> list[Finding]:
+    return list(find(case_of(frames), **thresholds))
+
+
+def figures(f: Finding) -> dict[str, Fraction]:
+    return {m.name: m.value for m in f.measures}
+
+
+def states(f: Finding) -> dict[str, str]:
+    return {e.name: e.state for e in f.counter_evidence}
+
+
+def pay(number: str, time: str, source: str, target: str, amount: str, **more: str) -> dict[str, str]:
+    return {"transfer_id": number, "time": time, "source": source, "target": target, "amount": amount, **more}
+
+
+# ---------------------------------------------------------------- the gap
+
+
+def test_the_vector() -> None:
+    (f,) = found(rl20.toy_tables())
+    assert (f.measure, f.value, f.threshold) == ("gap", 3_500, 2_000)
+    told = figures(f)
+    assert (told["owed"], told["transit"], told["stood"]) == (100_000, 2_000, 98_500)
+    assert f.severity == "high" and (f.amount_least, f.amount) == (3_500, 3_500)
+    assert f.kinds == {"flow": "shown", "statement": "shown"}
+    assert states(f)["cut_off"] == "clear" and states(f)["own_money"] == "clear"
+
+
+def test_a_ten_thousandth_and_what_is_in_transit_are_borne() -> None:
+    base = rl20.toy_tables()
+    (f,) = found(changed(base, "client_ledger", {}, in_transit=""))
+    assert f.value == 1_500 and f.threshold == 10
+    near = changed(base, "transfers", {"target": "shop"}, amount="0.10")
+    near = changed(near, "client_ledger", {}, in_transit="")
+    assert not found(near)  # 10 fen of 1,000 yuan are a ten-thousandth
+    assert found(changed(near, "transfers", {"target": "shop"}, amount="0.11"))
+    assert asked(near, gap="0.00009")
+
+
+@pytest.mark.parametrize(("time", "count"), [("2024-06-07T19:00:00", 0), ("2024-06-07T21:00:00", 1)])
+def test_it_is_to_come_by_the_end_of_the_next_working_day(time: str, count: int) -> None:
+    frames = changed(rl20.near_miss_tables(), "transfers", {"amount": "35"}, time=time)
+    assert len(found(frames)) == count
+
+
+def test_over_a_week_end_it_has_until_monday() -> None:
+    frames = changed(rl20.near_miss_tables(), "client_ledger", {}, date="2024-06-07T20:00:00")
+    frames = changed(frames, "transfers", {"amount": "35"}, time="2024-06-10T16:00:00")
+    assert not found(frames)
+
+
+def test_a_bare_date_is_the_end_of_its_day() -> None:
+    frames = changed(rl20.toy_tables(), "client_ledger", {}, date="2024-06-05")
+    (f,) = found(frames)
+    assert f.value == 3_500
+    late = with_rows(
+        frames, transfers=[pay("x", "2024-06-05T22:00:00", "c1", "reserve", "35", order_id="in9")]
+    )
+    assert not found(late)
+
+
+def test_the_last_row_of_a_day_counts() -> None:
+    frames = rl20.toy_tables()
+    early = [
+        {**each, "date": "2024-06-05T10:00:00", "balance": "999"} for each in rows(frames["client_ledger"])
+    ]
+    (f,) = found(with_rows(frames, client_ledger=early))
+    assert f.value == 3_500 and figures(f)["owed"] == 100_000
+
+
+def test_what_stands_in_an_account_in_which_nothing_moves_covers_too() -> None:
+    frames = changed(rl20.toy_tables(), "accounts", {"account_id": "special"}, opening_balance="35")
+    assert not found(frames)
+    unknown = changed(rl20.toy_tables(), "accounts", {"account_id": "special"}, opening_balance="")
+    assert not found(unknown)
+
+
+def test_own_money_in_the_reserve_covers_and_is_told() -> None:
+    frames = with_rows(
+        rl20.toy_tables(), transfers=[pay("x", "2024-06-04T08:00:00", "own", "reserve", "10", memo="补足")]
+    )
+    (f,) = found(frames)
+    assert f.value == 2_500 and states(f)["own_money"] == "present"
+
+
+def test_before_the_next_working_day_is_over_it_is_held_at_medium() -> None:
+    (f,) = found(without_rows(rl20.toy_tables(), "transfers", "t006"))
+    assert f.severity == "medium" and f.severity_note and states(f)["cut_off"] == "unknown"
+
+
+def test_the_worst_day_is_told_and_all_are_counted() -> None:
+    frames = rl20.toy_tables()
+    more = [
+        {**each, "date": "2024-06-12T20:00:00", "balance": "260"} for each in rows(frames["client_ledger"])
+    ]
+    (f,) = found(with_rows(frames, client_ledger=more))
+    assert f.value == 3_500 + 4_000 and figures(f)["days"] == 2
+
+
+def test_who_is_no_payment_institution_keeps_no_reserve() -> None:
+    frames = changed(rl20.toy_tables(), "parties", {"party_id": "PSP"}, sector="")
+    assert found(frames)  # its licence says so
+    assert not found(without_tables(frames, "licences"))
+
+
+# ---------------------------------------------------------------- payments out
+
+
+def test_six_millions_to_a_sister_company_are_critical() -> None:
+    (f,) = found(rl20.outflow_toy_tables())
+    told = figures(f)
+    assert f.severity == "critical" and f.value == 607_000_000
+    assert (told["outflow_group"], told["outflow_wages"], told["outflow_own"]) == (
+        600_000_000,
+        5_000_000,
+        2_000_000,
+    )
+    assert told["reached"] == 602_000_000 and set(f.kinds) == {"flow", "register", "ownership"}
+
+
+def test_less_than_five_millions_are_high() -> None:
+    frames = changed(rl20.outflow_toy_tables(), "transfers", {"target": "sister"}, amount="4979999.99")
+    (f,) = found(frames)
+    assert f.severity == "high" and figures(f)["reached"] == 499_999_999
+    (f,) = found(changed(frames, "transfers", {"target": "sister"}, amount="4980000"))
+    assert f.severity == "critical"
+
+
+def test_own_money_in_the_reserve_may_have_paid() -> None:
+    frames = rl20.outflow_toy_tables()
+    own = pay("x", "2024-06-03T08:00:00", "own", "reserve", "2000000", memo="补足")
+    (f,) = found(with_rows(frames, transfers=[own]))
+    assert f.severity == "high" and (f.amount_least, f.amount) == (407_000_000, 607_000_000)
+    (f,) = found(with_rows(frames, transfers=[{**own, "amount": "6070000"}]))
+    assert f.severity == "medium" and f.amount_least == 0
+
+
+def test_without_a_licence_and_a_tie_it_rests_on_flows_alone() -> None:
+    frames = without_tables(rl20.outflow_toy_tables(), "licences", "stakes")
+    (f,) = found(frames)
+    assert f.kinds == {"flow": "shown"} and f.severity == "high" and f.value == 7_000_000
+
+
+def test_a_client_or_an_order_is_paid_for_clients() -> None:
+    base = rl20.outflow_toy_tables()
+    for to in ("sister", "wage", "own"):
+        base = changed(base, "transfers", {"target": to}, order_id=f"o{to}")
+    assert not found(base)
+    frames = changed(rl20.outflow_toy_tables(), "transfers", {"target": "wage"}, target="c1")
+    (f,) = found(
+        with_rows(
+            frames,
+            client_ledger=[{"platform_id": "PSP", "date": "2024-06-30", "client_id": "C1", "balance": "0"}],
+        )
+    )
+    assert "outflow_wages" not in figures(f)
+
+
+def test_fees_are_small() -> None:
+    frames = changed(rl20.fees_near_miss_tables(), "transfers", {"memo": "手续费划转"}, amount="500")
+    assert not found(frames)
+    (f,) = found(changed(frames, "transfers", {"memo": "手续费划转"}, amount="500.01"))
+    assert f.value == 50_001 and figures(f)["outflow_own"] == 50_001
+    assert not asked(changed(frames, "transfers", {"memo": "手续费划转"}, amount="500.01"), fees="0.06")
+
+
+def test_a_stranger_without_an_order_where_the_others_have_one() -> None:
+    (f,) = found(rl20.stranger_toy_tables())
+    assert f.value == 70_000 and figures(f)["outflow_stranger"] == 70_000
+    more = [pay(f"s{n}", f"2024-06-11T09:0{n}:00", "reserve", "stranger", "1") for n in range(2)]
+    assert not found(with_rows(rl20.stranger_toy_tables(), transfers=more))  # of twelve only nine name one
+    before = pay("x", "2024-06-09T09:00:00", "stranger", "reserve", "700", order_id="in8")
+    assert not found(with_rows(rl20.stranger_toy_tables(), transfers=[before]))
+
+
+# ---------------------------------------------------------------- advances
+
+
+def test_what_was_advanced() -> None:
+    (f,) = found(rl20.advance_toy_tables())
+    assert (
+        f.value == 18_000
+        and figures(f)["redeemed"] == 30_000
+        and f.kinds == {"flow": "shown", "contract": "shown"}
+    )
+
+
+def test_money_of_the_funds_account_counts_without_naming_the_product() -> None:
+    frames = rl20.advance_toy_tables()
+    frames = changed(frames, "transfers", {"order_id": "f1"}, product_id="", amount="300")
+    assert not found(frames, "advance")
+    frames = changed(frames, "products", {}, custodian_id="")
+    (f,) = found(frames, "advance")
+    assert f.value == 30_000
+
+
+def test_investors_subscriptions_are_no_money_of_the_fund() -> None:
+    frames = with_rows(
+        rl20.advance_toy_tables(),
+        transfers=[pay("x", "2024-06-19T09:00:00", "c1", "reserve", "300", product_id="MMF", order_id="b1")],
+    )
+    (f,) = found(frames, "advance")
+    assert f.value == 18_000
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(1, 50)), max_size=12),
+    st.lists(st.tuples(st.integers(0, 9), st.integers(1, 50)), min_size=1, max_size=12),
+)
+def test_advances_are_what_a_plain_loop_says(
+    came: list[tuple[int, int]], paid: list[tuple[int, int]]
+) -> None:
+    def frame(drawn: list[tuple[int, int]]) -> pd.DataFrame:
+        return pd.DataFrame(
+            {"time": [t for t, _ in drawn], "amount": [a for _, a in drawn], "row": range(len(drawn))}
+        ).astype("int64")
+
+    there, advanced = 0, 0
+    events = [(t, 0, n, a) for n, (t, a) in enumerate(came)] + [(t, 1, n, a) for n, (t, a) in enumerate(paid)]
+    for _, out, _, amount in sorted(events):
+        if out:
+            advanced += amount - min(amount, max(there, 0))
+            there -= amount
+        else:
+            there += amount
+    assert _advance("P", frame(paid), frame(came)).advance == advanced
+
+
+# ---------------------------------------------------------------- pledges, interest, days
+
+
+def test_a_pledge_and_a_collateral() -> None:
+    (f,) = found(rl20.pledge_toy_tables())
+    assert f.measure == "pledges" and f.value == 1 and f.amount == 50_000
+    loan = {
+        "loan_id": "B",
+        "borrower_id": "SISTER",
+        "principal": "70",
+        "start": "2024-06-04",
+        "collateral": "reserve",
+    }
+    (f,) = found(with_rows(rl20.pledge_near_miss_tables(), loans=[loan]))
+    assert f.value == 1 and f.amount == 7_000
+    (f,) = found(changed(rl20.pledge_toy_tables(), "guarantees", {}, amount=""))
+    assert figures(f)["without_amount"] == 1 and f.amount == 0
+
+
+def test_interest_of_a_year() -> None:
+    (f,) = found(rl20.interest_toy_tables())
+    assert (
+        f.measure == "interest" and Fraction(15, 1000) < f.value < Fraction(151, 10000) and f.amount == 15_000
+    )
+    assert not asked(rl20.interest_toy_tables(), interest="0.016")
+    assert not found(
+        changed(rl20.interest_toy_tables(), "accounts", {"account_id": "reserve"}, opening_balance="")
+    )
+
+
+def test_interest_before_all_reserves_were_central_is_not_asked() -> None:
+    frames = rl20.interest_toy_tables()
+    time = frames["transfers"]["time"]
+    frames["transfers"]["time"] = time.str.replace("2024", "2016").str.replace("2025", "2017")
+    assert not found(frames)
+
+
+def test_as_of_a_day_what_came_later_is_not_seen() -> None:
+    assert not found(rl20.outflow_toy_tables(), as_of="2024-06-09")
+    (f,) = found(rl20.outflow_toy_tables(), as_of="2024-06-11")
+    assert f.value == 605_000_000
