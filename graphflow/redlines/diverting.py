@@ -87,8 +87,16 @@ class Spread:
         return [{"amount": a, "currency": trace.currency, "transfers": list(way)} for way, a in greatest]
 
 
-def spread(keeper: Keeper, currency: int, hops: int) -> Spread | None:
-    """Follow the clients' money of one currency; None where there is none."""
+def spread(keeper: Keeper, currency: int, hops: int, spent: bool) -> Spread | None:
+    """Follow the clients' money of one currency; None where there is none, or nothing that it could reach.
+
+    Parameters
+    ----------
+    hops
+        Through how many payments it is followed to others of the group; 0: it is not.
+    spent
+        Whether something was paid for purposes of its own.
+    """
     from graphflow.tracing import trace
 
     facts = keeper.facts
@@ -100,7 +108,10 @@ def spread(keeper: Keeper, currency: int, hops: int) -> Spread | None:
         return None
     left_out = int(seeds["amount"].iloc[MOST:].sum())
     seeds = seeds.head(MOST).sort_values("row")
-    between = _between(keeper, walked, hops)
+    between = _between(keeper, walked, hops) if hops > 1 else np.zeros(0, np.int64)
+    straight = hops > 0 and bool((keeper.purposes["purpose"] == "group").any())
+    if not (spent or straight or between.size):
+        return None
     every = np.union1d(walked, between)
     part = Part(facts, every, np.zeros(0, np.int64), np.zeros(0, object))
     references = [written("transfer", each) for each in part.ids(seeds["row"].to_numpy())]

@@ -73,11 +73,14 @@ CLIENT, OWN, OTHER, LEFT_OUT = range(4)
 
 @dataclass(frozen=True)
 class Limits:
-    """From what on an account holds clients' money, and how great a part of it fees may be."""
+    """From what on an account holds clients' money, how great a part fees may be, how soon an entry is
+    put right (microseconds; below 0: never).
+    """
 
     mixed: Fraction
     fees: Fraction
     clients: int
+    put_right: int = PUT_RIGHT
 
 
 @dataclass(frozen=True)
@@ -266,8 +269,10 @@ class Keeper:
     def _interest(self, rows: Ints, source: Ints, payer: Ints) -> Flags:
         facts = self.facts
         bank = (facts.account_kind[source] == "internal") | (of_party(facts.party_kind, payer) == "bank")
-        said = says(facts, rows, INTEREST) | says(facts, rows, ("interest",), "kind")
-        return np.asarray(bank & said, np.bool_)
+        found = np.zeros(rows.size, np.bool_)
+        some = rows[bank]
+        found[bank] = says(facts, some, INTEREST) | says(facts, some, ("interest",), "kind")
+        return found
 
     def _beside_custody(self, ins: pd.DataFrame, client: Flags) -> Flags:
         """What a client pays past custody, where it is little beside what it pays into it: a fee."""
@@ -336,6 +341,7 @@ class Keeper:
         ``group``: to others of the group. The others are in `PURPOSES`.
         """
         facts, outs = self.facts, self.outs
+        outs = outs[outs["free"].to_numpy()]
         rows, target, payee = (outs[name].to_numpy() for name in ("row", "target", "payee"))
         from_custody = np.isin(outs["account"], self.custody)
         mine, member = np.isin(payee, self.of), np.isin(payee, self.group)
@@ -360,8 +366,7 @@ class Keeper:
         purpose[mine & from_custody & away & ~fee] = "own"
         purpose[member & ~mine & away & ~fee] = "group"
         told[mine | member] = False
-        keep = outs["free"].to_numpy() & (purpose != "")
-        found: pd.DataFrame = outs.assign(purpose=purpose, told=told)[keep]
+        found: pd.DataFrame = outs.assign(purpose=purpose, told=told)[purpose != ""]
         return found
 
     def _taxes(self, target: Ints) -> Flags:
@@ -394,27 +399,11 @@ class Keeper:
                 "other": np.concatenate([came["source"], went["target"]]),
                 "amount": np.concatenate([came["amount"], went["amount"]]),
                 "currency": np.concatenate([came["currency"], went["currency"]]),
-                "time": np.concatenate([came["time"], went["time"]]),
-                "out": np.repeat([False, True], [ins.size, outs.size]),
             }
         )
-        keys = ["mine", "other", "amount", "currency"]
-        sides = both.groupby(keys)["out"].transform("nunique")
-        both = both[sides == 2].sort_values([*keys, "time", "out"])
-        undone = np.zeros(ins.size + outs.size, np.bool_)
-        waiting: list[tuple[int, int]] = []
-        before: tuple[int, ...] = ()
-        was_out = False
-        columns = [both[name].tolist() for name in (*keys, "time", "out")]
-        for place, *key, time, out in zip(both.index.tolist(), *columns, strict=True):
-            if tuple(key) != before:
-                before, waiting = tuple(key), []
-            waiting = [each for each in waiting if time - each[1] <= PUT_RIGHT]
-            if waiting and was_out != out:
-                undone[[waiting.pop(0)[0], place]] = True
-            else:
-                waiting.append((place, time))
-                was_out = out
+        times = np.concatenate([came["time"], went["time"]])
+        out = np.repeat([False, True], [ins.size, outs.size])
+        undone = undone_within(_same(both), times, out, self.limits.put_right)
         return undone[: ins.size], undone[ins.size :]
 
     @cached_property
@@ -460,8 +449,15 @@ class Keeper:
         rows = flows["row"].to_numpy()[at]
         return np.union1d(rows, facts.reversals_of(rows))
 
-    def cite(self, more: Ints | None = None) -> Iterator[Cited]:
+    def cite(self, more: Ints | None = None) -> list[Cited]:
         """Who they are, whose money came, what passed their accounts, and whose these are: all as context."""
+        known: dict[bytes, list[Cited]] = self.__dict__.setdefault("_cited", {})
+        key = b"" if more is None else np.sort(more).tobytes()
+        if key not in known:
+            known[key] = list(self._context(more))
+        return known[key]
+
+    def _context(self, more: Ints | None) -> Iterator[Cited]:
         facts, flows = self.facts, self.facts.flows
         accounts = self.kept if more is None else np.union1d(self.kept, more)
         at = np.union1d(facts.paid_to(accounts), facts.paid_by(accounts))
@@ -553,6 +549,45 @@ def fees(facts: Facts, rows: Ints) -> Flags:
     kinds, words = facts.codes("kind", rows)
     by_kind = np.array([word.lower() in ("fee", "commission") for word in words] + [False], np.bool_)[kinds]
     return np.asarray(by_kind | (facts.codes("fee_of", rows)[0] >= 0) | says(facts, rows, FEES), np.bool_)
+
+
+def _same(frame: pd.DataFrame) -> Ints:
+    """One number for each combination of values that rows have."""
+    found = np.zeros(len(frame), np.int64)
+    for name in frame:
+        codes, values = pd.factorize(frame[name])
+        found, _ = pd.factorize(found * (len(values) + 1) + codes)
+    return np.asarray(found, np.int64)
+
+
+def undone_within(key: Ints, times: Ints, out: Flags, within: int) -> Flags:
+    """Of rows in and out with one key: those of which one undoes another within some time, first with first.
+
+    Examples
+    --------
+    >>> out = np.array([False, False, True, True])
+    >>> undone_within(np.array([7, 7, 7, 8]), np.array([0, 1, 4, 4]), out, 3).tolist()
+    [False, True, True, False]
+    """
+    order = np.lexsort((out, times, key))
+    keys, then, side = key[order], times[order], out[order]
+    near = (keys[1:] == keys[:-1]) & (side[1:] != side[:-1]) & (then[1:] - then[:-1] <= within)
+    some = np.isin(keys, keys[1:][near])  # of all other keys no row is undone so soon
+    undone = np.zeros(key.size, np.bool_)
+    waiting: list[tuple[int, int]] = []
+    before, was_out = -1, False
+    for place, number, time, is_out in zip(
+        order[some].tolist(), keys[some].tolist(), then[some].tolist(), side[some].tolist(), strict=True
+    ):
+        if number != before:
+            before, waiting = number, []
+        waiting = [each for each in waiting if time - each[1] <= within]
+        if waiting and was_out != is_out:
+            undone[[waiting.pop(0)[0], place]] = True
+        else:
+            waiting.append((place, time))
+            was_out = is_out
+    return undone
 
 
 def _key(frame: pd.DataFrame) -> Ints:

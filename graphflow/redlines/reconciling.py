@@ -104,10 +104,13 @@ def reconcile(
         if stood is None or still is None:
             unknown += 1
             continue
+        stood += still
+        if owed + transit <= stood:
+            days.append(Gap(at, owed, overdrawn, transit, stood, 0, True, places))
+            continue
         limit = _next_working_day(facts, at)
         later = [_lack(parts, still, each) for each in listed[number + 1 :][:8] if each[0] <= limit]
         soon = [each for each in later if each is not None]
-        stood += still
         lacking, settled = owed + transit - stood, True
         if soon:
             lacking = min(lacking, *soon)

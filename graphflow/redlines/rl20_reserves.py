@@ -95,7 +95,7 @@ def find(
     )  # fmt: skip
     if not any(ask.runs(test.name) for test in LINE.tests):
         return
-    for keeper in keepers(ask.facts, Limits(SOME, ask.threshold("fees"), 1), institutions(ask.facts)):
+    for keeper in keepers(ask.facts, Limits(SOME, ask.threshold("fees"), 1, NEVER), institutions(ask.facts)):
         reserve = _reserve(keeper)
         if ask.runs("gap"):
             yield from _gaps(ask, keeper, reserve)
@@ -108,6 +108,9 @@ def find(
         if ask.runs("interest"):
             yield from _interest(ask, keeper, reserve)
 
+
+NEVER = -1
+"""What was borrowed of a reserve is misused though it is paid back the next day: no entry is put right."""
 
 SOME = Fraction(1, 100)
 """An account of which more than this part is clients' money holds clients' money."""
@@ -197,7 +200,7 @@ def _gaps(ask: Inquiry, keeper: Keeper, reserve: Ints) -> Iterator[Finding]:
 
 def _gap(ask: Inquiry, keeper: Keeper, found: Reconciled, worst: Gap, count: int) -> Finding:
     facts, unit = ask.facts, ask.facts.tables.currency
-    own = _own_money(keeper, found.accounts, unit)
+    own = len(_own_rows(keeper, found.accounts, unit))
     return _finding(
         ask, keeper, "gap", "lacking",
         {
@@ -248,12 +251,13 @@ ORDERED = N_("what names an order, a clearing or a contract, or goes to a client
 NOT_OVER = N_("Held at medium: the statements end before the next working day is over.")
 
 
-def _own_money(keeper: Keeper, accounts: Ints, unit: str) -> int:
+def _own_rows(keeper: Keeper, accounts: Ints, unit: str) -> pd.DataFrame:
     """What the group and its owners paid into some accounts."""
     ins = keeper.ins
     coin = keeper.facts.currencies.index(unit)
     mine = (ins["what"] == OWN) & np.isin(ins["account"], accounts) & (ins["currency"] == coin)
-    return int(ins["amount"][mine].sum())
+    found: pd.DataFrame = ins[mine]
+    return found
 
 
 # ---------------------------------------------------------------- payments out
@@ -294,10 +298,11 @@ def _outflow(
     ask: Inquiry, keeper: Keeper, reserve: Ints, mine: pd.DataFrame, unit: str, paid: int
 ) -> Finding:
     facts = ask.facts
-    own = _own_money(keeper, reserve, unit)
-    least = max(paid - own, 0)
+    topped_up = _own_rows(keeper, reserve, unit)
+    own = int(topped_up["amount"].sum())
+    least = _beyond(mine, topped_up)
     to_group = mine[mine["purpose"].isin(["group", "own", "owner"])]
-    reached = max(int(to_group["amount"].sum()) - own, 0)
+    reached = _beyond(to_group, topped_up)
     critical = unit == "CNY" and reached >= ask.threshold("critical")
     kinds = {"flow": "shown"} | ({"register": "shown"} if _licence(keeper) else {})
     kinds |= {"ownership": "shown"} if (mine["purpose"].isin(["group", "owner"])).any() else {}
@@ -415,14 +420,19 @@ def _from_fund(facts: Facts, ins: pd.DataFrame, product: str) -> np.ndarray[tupl
 
 
 def _advance(product: str, paid: pd.DataFrame, came: pd.DataFrame) -> _Advance:
-    """What was paid before it had come: what comes later makes good what was advanced first."""
+    """What was paid of a product before it had come."""
+    return _Advance(product, paid, came, _beyond(paid, came))
+
+
+def _beyond(paid: pd.DataFrame, came: pd.DataFrame) -> int:
+    """What was paid beyond what had come until then: what comes later makes good what was missing first."""
     paid, came = paid.sort_values(["time", "row"]), came.sort_values(["time", "row"])
     amounts = paid["amount"].to_numpy(np.int64)
     received = np.concatenate([[0], np.cumsum(came["amount"].to_numpy(np.int64))])
     upto = np.searchsorted(came["time"].to_numpy(), paid["time"].to_numpy(), side="right")
     before = np.cumsum(amounts) - amounts
     there = np.maximum(received[upto] - before, 0)
-    return _Advance(product, paid, came, int(np.maximum(amounts - there, 0).sum()))
+    return int(np.maximum(amounts - there, 0).sum())
 
 
 def _advanced(ask: Inquiry, keeper: Keeper, parts: list[_Advance], unit: str, total: int) -> Finding:

@@ -116,16 +116,17 @@ def _in_force(ask: Inquiry, keeper: Keeper) -> bool:
 def _flows(ask: Inquiry, keeper: Keeper, hops: int) -> Iterator[Finding]:
     """Accounts, ways to the group, and custody, of each currency in which clients paid."""
     ins, facts = keeper.ins, ask.facts
+    holding = np.flatnonzero(keeper.holding)
+    holding = holding[~np.isin(facts.account_kind[holding], RESERVE)]
     mine = keeper.purposes
-    mine = mine[keeper.holding[mine["account"].to_numpy()] & (mine["purpose"] != "group").to_numpy()]
-    mine = mine[~np.isin(facts.account_kind[mine["account"].to_numpy()], RESERVE)]
+    mine = mine[mine["purpose"] != "group"]
+    mine = mine[np.isin(mine["account"], holding)]
     to = ask.runs("diverted") and bool(keeper.group.size > keeper.of.size)
     for currency in np.unique(ins["currency"][ins["what"] == CLIENT]).tolist():
         spent = mine[mine["currency"] == currency]
-        way = spread(keeper, currency, hops) if len(spent) or to else None
-        for account in np.unique(ins["account"][ins["currency"] == currency]).tolist():
-            if facts.account_kind[account] not in RESERVE:
-                yield from _account(ask, keeper, account, currency, spent[spent["account"] == account], way)
+        way = spread(keeper, currency, hops if to else 0, bool(len(spent)))
+        for account in holding.tolist():
+            yield from _account(ask, keeper, account, currency, spent[spent["account"] == account], way)
         if to and way is not None:
             yield from _to_the_group(ask, keeper, way)
         yield from _uncovered(ask, keeper, currency)
