@@ -165,7 +165,9 @@ def test_own_money_in_the_reserve_may_have_paid() -> None:
 def test_what_is_paid_back_was_borrowed_all_the_same() -> None:
     back = pay("x", "2024-06-11T08:00:00", "sister", "reserve", "6000000", memo="归还")
     (f,) = found(with_rows(rl20.outflow_toy_tables(), transfers=[back]))
-    assert f.severity == "critical" and f.amount_least == f.amount == 607_000_000  # the repayment is clients' again
+    assert (
+        f.severity == "critical" and f.amount_least == f.amount == 607_000_000
+    )  # the repayment is clients' again
 
 
 def test_without_a_licence_and_a_tie_it_rests_on_flows_alone() -> None:
