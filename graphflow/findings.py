@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphflow.errors import LONGEST_SHOWN, GraphflowError, Problem, Told
 from graphflow.language import N_, translate
@@ -213,13 +214,54 @@ class Regulator:
     mark: str
 
 
-@dataclass(frozen=True)
-class Cited:
-    """Rows of one table, by their places in it: they show the finding, or are its context."""
+Places = npt.NDArray[np.int64]
 
-    table: str
-    rows: npt.NDArray[np.int64]
-    shows: bool = True
+
+class Cited:
+    """Rows of one table, by their places in it: they show the finding, or are its context.
+
+    Parameters
+    ----------
+    table
+        The table.
+    rows
+        Places, ascending; or what seeks them. That is asked whenever somebody wants them and what it finds
+        is not kept: the context of a finding may be millions of rows, and of a list of findings more than
+        there is room for.
+    shows
+        Whether they show the finding.
+
+    Examples
+    --------
+    >>> later = Cited("transfers", lambda: np.array([1, 4]), False)
+    >>> later.is_sought, later.rows.tolist()
+    (True, [1, 4])
+    """
+
+    __slots__ = ("_rows", "shows", "table")
+
+    def __init__(self, table: str, rows: Places | Callable[[], Places], shows: bool = True) -> None:
+        self.table = table
+        self._rows = rows
+        self.shows = shows
+
+    @property
+    def is_sought(self) -> bool:
+        """Whether the rows are sought only when they are asked for."""
+        return callable(self._rows)
+
+    @property
+    def rows(self) -> Places:
+        """The places."""
+        return self._rows() if callable(self._rows) else self._rows
+
+    def as_context(self) -> Cited:
+        """The same rows as context; they are not sought for it."""
+        return Cited(self.table, self._rows, False)
+
+    def __repr__(self) -> str:
+        rows = "…" if self.is_sought else repr(self._rows)
+        return f"Cited(table={self.table!r}, rows={rows}, shows={self.shows})"
 
 
 def cited(table: str, rows: Any, shows: bool = True) -> Cited:
@@ -313,7 +355,7 @@ class Finding:
     files: Mapping[str, str] = field(repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not any(each.shows and each.rows.size for each in self.cited):
+        if not any(each.shows and (each.is_sought or each.rows.size) for each in self.cited):
             raise GraphflowError(Problem(self.code, "a finding without rows", {}, self.subject_id))
         if not self.law:
             raise GraphflowError(
@@ -352,20 +394,26 @@ class Finding:
 
         A row counts by its file's SHA-256, sheet and place, so an import of more sources changes nothing.
         """
-        rows = self.evidence
-        shown = rows[rows["shows"].to_numpy(np.bool_)]
-        places = sorted(
-            "\0".join(map(str, row))
-            for row in zip(
-                shown["table"],
-                shown["sha256"],
-                shown["source_sheet"].fillna(""),
-                shown["source_row"],
-                strict=True,
-            )
+        digest = hashlib.sha256(
+            "\n".join((self.code, self.subject_kind, self.subject_id, self.measure)).encode()
         )
-        said = "\n".join((self.code, self.subject_kind, self.subject_id, self.measure, *places))
-        return f"{self.code}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
+        for places in _stand(self._by_table(True), self.tables, self.files):
+            digest.update(places)
+        return f"{self.code}-{digest.hexdigest()[:12]}"
+
+    def _by_table(self, shown: bool) -> Mapping[str, Places]:
+        """The rows by table: those that show it, or all."""
+        wanted = [each for each in self.cited if each.shows or not shown]
+        return {
+            table: _union(each.rows for each in wanted if each.table == table)
+            for table in dict.fromkeys(each.table for each in wanted)
+        }
+
+    @cached_property
+    def counts(self) -> tuple[int, int]:
+        """How many rows show it, and how many it cites in all: as `evidence` has them."""
+        shown, every = self._by_table(True), self._by_table(False)
+        return sum(rows.size for rows in shown.values()), sum(rows.size for rows in every.values())
 
     @cached_property
     def evidence(self) -> pd.DataFrame:
@@ -604,9 +652,57 @@ def said_need(need: str, language: str = "en") -> str:
 _MARK = "⟦what⟧"
 
 
-def _union(parts: Iterable[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
-    found = list(parts)
-    return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+def _union(parts: Iterable[Places]) -> Places:
+    found = [part for part in parts if part.size]
+    if not found:
+        return np.zeros(0, np.int64)
+    if len(found) == 1 and bool((np.diff(found[0]) > 0).all()):
+        return found[0]
+    size = sum(part.size for part in found)
+    most = max(int(part.max()) for part in found)
+    if size < most // 64:
+        return np.unique(np.concatenate(found))
+    here = np.zeros(most + 1, np.bool_)  # of many rows of a table it costs less to tick them off
+    for part in found:
+        here[part] = True
+    return np.flatnonzero(here)
+
+
+_PIECE = 1 << 16
+"""So many rows are put into words at a time."""
+
+
+def _stand(shown: Mapping[str, Places], tables: Tables, files: Mapping[str, str]) -> Iterator[bytes]:
+    """Where rows stand, a line each: table, the file's SHA-256, sheet and row, in their order."""
+    parts = []
+    for table, rows in shown.items():
+        wanted = ("source_file", "source_sheet", "source_row")
+        found = tables.arrow(table, wanted)
+        assert found is not None
+        columns: list[Any] = [pa.scalar(table, pa.large_string())]
+        for name, nothing in zip(wanted, ("None", "", "<NA>"), strict=True):
+            taken = found[name].take(pa.array(rows)).combine_chunks() if name in found.column_names else None
+            if taken is None:
+                columns.append(pa.scalar(nothing, pa.large_string()))
+                continue
+            if name == "source_file":
+                taken = taken.dictionary_encode()
+                sums = [files.get(str(each), "None") for each in taken.dictionary.to_pylist()]
+                taken = pa.array([*sums, nothing], pa.large_string()).take(
+                    pc.fill_null(taken.indices, len(sums))
+                )
+            columns.append(pc.fill_null(taken.cast(pa.large_string()), nothing))
+        parts.append(
+            pc.binary_join_element_wise(*columns, pa.scalar("\0", pa.large_string()))
+            if any(isinstance(each, pa.Array | pa.ChunkedArray) for each in columns)
+            else pa.repeat(
+                pa.scalar("\0".join(each.as_py() for each in columns), pa.large_string()), rows.size
+            )
+        )
+    lines = pa.chunked_array(parts, pa.large_string())
+    lines = lines.take(pc.sort_indices(lines))
+    for begin in range(0, len(lines), _PIECE):
+        yield ("\n" + "\n".join(lines.slice(begin, _PIECE).to_pylist())).encode()
 
 
 def key_columns(table: str) -> tuple[str, ...]:
@@ -694,8 +790,8 @@ def frame_of(findings: Sequence[Finding]) -> pd.DataFrame:
             "threshold": float("nan") if f.threshold is None else float(f.threshold),
             "currency": f.currency, "amount": f.amount, "amount_least": f.amount_least,
             "severity": f.severity, "confidence": f.confidence, "robust": f.robust,
-            "rows_shown": int(f.evidence["shows"].sum()),
-            "rows": len(f.evidence),
+            "rows_shown": f.counts[0],
+            "rows": f.counts[1],
         }
         for f in findings
     ]  # fmt: skip

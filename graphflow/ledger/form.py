@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphflow.errors import InputError, Problem
@@ -330,6 +331,19 @@ class Ledger:
                 return number
             place += 1
         return -1
+
+    def rows_named(self, transfer_ids: list[str]) -> Ints:
+        """Numbers of the transfers with those ids, -1 where there is none: many in one pass."""
+        wanted = pa.array(transfer_ids, pa.large_string())
+        if not len(wanted) or not len(self.id_hashes):
+            return np.full(len(wanted), -1, np.int64)
+        place = np.searchsorted(self.id_hashes, hash_ids(wanted))
+        found: Ints = self.id_rows[np.minimum(place, len(self.id_rows) - 1)].astype(np.int64)
+        names = self.transfer_ids.take(pa.array(found)).cast(pa.large_string())
+        same = pc.equal(names, wanted).to_numpy(zero_copy_only=False)
+        for other in np.flatnonzero(~same).tolist():  # of another id, or of one with the same hash
+            found[other] = self.row(transfer_ids[other])
+        return found
 
     def accounts_of(self, party: int) -> Numbers:
         """Accounts of a party, by number."""

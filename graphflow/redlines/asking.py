@@ -15,12 +15,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from graphflow.errors import InputError, Problem, UsageError
 from graphflow.findings import (
@@ -38,7 +37,7 @@ from graphflow.findings import (
 )
 from graphflow.language import N_
 from graphflow.law import law, law_on
-from graphflow.redlines.facts import BEGINS, Facts, day_text, facts_of
+from graphflow.redlines.facts import BEGINS, NEVER, Facts, day_text, facts_of
 from graphflow.rows import Moment
 from graphflow.tables.columns import names
 
@@ -157,6 +156,7 @@ class Inquiry:
         self.missing = missing_of(line, self.facts)
         self._thresholds: dict[str, Threshold] = {}
         self._on_days: dict[str, Threshold] = {}
+        self._law: dict[frozenset[str], tuple[Article, ...]] = {}
 
     def runs(self, test: str) -> bool:
         """Whether a test of the red line can run on this case."""
@@ -281,7 +281,7 @@ class Inquiry:
         ):
             raise ValueError(f"{line.code}: {severity}, {kinds}")
         hits = set(hit)
-        cited = tuple(each for each in rows if each.rows.size)
+        cited = tuple(each for each in rows if each.is_sought or each.rows.size)
         note = severity_note
         if severity == "critical" and len(kinds) < 2:
             severity, note = "high", ONE_KIND
@@ -311,8 +311,8 @@ class Inquiry:
             ),
             elements=_stated(line.elements, elements),
             counter_evidence=_stated(line.guards, against),
-            law=articles(line.code, self.facts, hits),
-            regulator=regulators(line.code),
+            law=self._articles(frozenset(hits)),
+            regulator=self._regulators,
             cited=cited,
             chains=tuple(chains),
             parameters=self._parameters(),
@@ -343,21 +343,29 @@ class Inquiry:
             return str(found.iloc[0]) if len(found) else ""
         return ""
 
+    def _articles(self, hits: frozenset[str]) -> tuple[Article, ...]:
+        if hits not in self._law:
+            self._law[hits] = articles(self.line.code, self.facts, hits)
+        return self._law[hits]
+
+    @cached_property
+    def _regulators(self) -> tuple[Regulator, ...]:
+        return regulators(self.line.code)
+
     def _period(self, cited: Iterable[Cited]) -> tuple[str, str]:
         """The first and the last local day of the rows that show it."""
         first: list[int] = []
         last: list[int] = []
         for each in cited:
-            column = BEGINS.get(each.table)
-            if not each.shows or column is None:
+            if not each.shows or each.table not in BEGINS:
                 continue
-            rows = self.facts.tables.arrow(each.table, (column,))
-            if rows is None or column not in rows.column_names:
-                continue
-            ends = pc.min_max(rows[column].take(pa.array(each.rows)).cast(pa.int64())).as_py()
-            if ends["min"] is not None:
-                first.append(ends["min"])
-                last.append(ends["max"])
+            times = self.facts.moments(each.table)
+            if times.size:
+                known = times[each.rows]
+                known = known[known != NEVER]
+                if known.size:
+                    first.append(int(known.min()))
+                    last.append(int(known.max()))
         if not first:
             return "", ""
         return day_text(self.facts, min(first)), day_text(self.facts, max(last))
@@ -371,31 +379,16 @@ class Inquiry:
         the money came through, what was held of them, and whose they are.
         """
         facts = self.facts
-        carried_ids = {
-            each for t in traces for frame in (t.transfers, t.seeds) for each in frame["transfer_id"]
-        }
-        shown = facts.at_place(each for each in carried_ids if isinstance(each, str))
         rows = facts.ledger.rows
-        source, target = facts.of_ledger[rows["source"]], facts.of_ledger[rows["target"]]
-        flows = np.zeros(facts.account_ids.size, np.bool_)
-        origin = rows["origin"]
-        carried = np.isin(origin, shown)
-        flows[source[carried]] = True
-        flows[target[carried]] = True
-        near = flows[source] | flows[target]
-        touched = np.unique(np.concatenate([source[near], target[near]]))
-        found = [
-            Cited("transfers", np.unique(shown)),
-            Cited("transfers", np.unique(origin[near].astype(np.int64)), False),
-            facts.cite_accounts(touched),
-        ]
-        if facts.tables.has("coverage"):
-            coverage = facts.tables.frame("coverage")
-            mine = coverage["account_id"].isin(facts.account_ids[touched])
-            found.append(Cited("coverage", np.flatnonzero(mine), False))
-        holders = {facts.holder(int(a)) for a in touched} - {""}
-        found.append(facts.cite_parties(holders))
-        return found
+        found = [np.zeros(0, np.int64)]
+        for t in traces:
+            if t.order_is_open:  # some rows carry money in another order only
+                names = [each for each in t.transfers["transfer_id"] if isinstance(each, str)]
+                found.append(facts.at_place(names))
+            found.append(rows["origin"][t.carried[0]].astype(np.int64))
+            found.append(rows["origin"][t.seed_rows].astype(np.int64))
+        shown = np.unique(np.concatenate(found))
+        return [Cited("transfers", shown), *facts.cite_moved(facts.sides_of(shown))]
 
 
 ONE_KIND = N_("Held at high: it rests on one kind of evidence alone.")

@@ -36,6 +36,9 @@ Flags = npt.NDArray[np.bool_]
 DAY = 86_400 * 1_000_000
 """A day in microseconds."""
 
+NEVER = int(np.iinfo(np.int64).min)
+"""What stands for a time that nobody says."""
+
 BEGINS: Mapping[str, str] = {
     "transfers": "time", "subscriptions": "time", "loans": "start", "listings": "opened",
     "assignments": "time", "holdings": "start", "guarantees": "since", "client_ledger": "date",
@@ -125,6 +128,11 @@ class Facts:
         self.at = last_moment(case) if as_of is None else moment(as_of, self.tables.timezone, "as_of")[1]
         self.day = local_time(self.at, self.tables.timezone).date() if self.asked else None
         self._rows: dict[str, pd.DataFrame] = {}
+        self._now: dict[str, pd.DataFrame] = {}
+        self._moments: dict[str, Ints] = {}
+        self._platforms: dict[str, Mapping[str, Known]] = {}
+        self._tied_rows: dict[str, _TiedRows] = {}
+        self._last_moved: tuple[Ints, Ints] | None = None
         self._from_source: dict[str, Flags] = {}
 
     # ------------------------------------------------------------ tables
@@ -157,12 +165,13 @@ class Facts:
 
     def in_force(self, table: str) -> pd.DataFrame:
         """Those of `rows` whose `since` to `until` the moment lies in."""
-        frame = self.rows(table)
-        rows = self.tables.arrow(table)
-        if rows is None or not len(frame):
-            return frame
-        now: pd.DataFrame = frame[in_force(rows, self.at)[frame.index.to_numpy()]]
-        return now
+        if table not in self._now:
+            frame = self.rows(table)
+            rows = self.tables.arrow(table)
+            if rows is not None and len(frame):
+                frame = frame[in_force(rows, self.at)[frame.index.to_numpy()]]
+            self._now[table] = frame
+        return self._now[table].copy(deep=False)
 
     def in_force_between(self, table: str, first: int, last: int) -> pd.DataFrame:
         """Those of `rows` whose `since` to `until` meets a stretch of time (microseconds, both inclusive).
@@ -194,6 +203,17 @@ class Facts:
         """Rows as evidence, from a frame of `rows` (its index) or their places."""
         rows = frame_or_rows.index.to_numpy() if isinstance(frame_or_rows, pd.DataFrame) else frame_or_rows
         return cited(table, rows, shows)
+
+    def moments(self, table: str) -> Ints:
+        """When each row of a table came to be (`BEGINS`), by its place; `NEVER` where nobody says."""
+        if table not in self._moments:
+            column = BEGINS[table]
+            rows = self.tables.arrow(table, (column,))
+            times = np.zeros(0, np.int64)
+            if rows is not None and column in rows.column_names:
+                times = pc.fill_null(rows[column].cast(pa.int64()), NEVER).to_numpy()
+            self._moments[table] = times
+        return self._moments[table]
 
     # ------------------------------------------------------------ parties and accounts
 
@@ -253,11 +273,19 @@ class Facts:
 
     def accounts_of(self, parties: Iterable[str], *, signed: bool = False) -> Ints:
         """The numbers of the accounts of some parties; ``signed``: also those that they sign for."""
-        numbers = np.array(sorted(self.party_number[p] for p in parties if p in self.party_number), np.int64)
-        mine = np.isin(self.account_party, numbers)
+        numbers = np.array([self.party_number[p] for p in parties if p in self.party_number], np.int64)
+        found = [picked(self._by_party, numbers)]
         if signed:
-            mine |= np.isin(self.account_signer, numbers)
-        return np.flatnonzero(mine)
+            found.append(picked(self._by_signer, numbers))
+        return np.unique(np.concatenate(found))
+
+    @cached_property
+    def _by_party(self) -> tuple[Ints, Numbers]:
+        return _known_by(self.account_party, self.party_ids.size)
+
+    @cached_property
+    def _by_signer(self) -> tuple[Ints, Numbers]:
+        return _known_by(self.account_signer, self.party_ids.size)
 
     def holder(self, account: int) -> str:
         """The party of an account, by id; empty where nobody says."""
@@ -372,11 +400,88 @@ class Facts:
 
     def paid_by(self, accounts: Iterable[int]) -> Ints:
         """Where in `flows` some accounts pay, in order."""
-        return _picked(self._by_source, accounts)
+        return picked(self._by_source, accounts)
 
     def paid_to(self, accounts: Iterable[int]) -> Ints:
         """Where in `flows` some accounts are paid, in order."""
-        return _picked(self._by_target, accounts)
+        return picked(self._by_target, accounts)
+
+    @cached_property
+    def in_ledger(self) -> Ints:
+        """By the number that an account has here the ledger's; -1 where no transfer names it."""
+        found = np.full(self.account_ids.size, -1, np.int64)
+        found[self.of_ledger] = np.arange(self.of_ledger.size)
+        return found
+
+    @cached_property
+    def ledger_row(self) -> Numbers:
+        """By its place in the table, where a transfer stands in the ledger."""
+        origin = self.ledger.rows["origin"]
+        found = np.full(origin.size, -1, np.int32)
+        found[origin] = np.arange(origin.size, dtype=np.int32)
+        return found
+
+    def sides_of(self, rows: Any) -> Ints:
+        """The accounts on both sides of some transfers, which are given by place; each once."""
+        found = self.ledger.rows[self.ledger_row[np.asarray(rows, np.int64)]]
+        return np.unique(self.of_ledger[np.concatenate([found["source"], found["target"]])])
+
+    @cached_property
+    def _ledger_sides(self) -> tuple[tuple[Ints, Numbers], ...]:
+        rows, size = self.ledger.rows, len(self.ledger.account_ids)
+        return tuple(index_by(np.ascontiguousarray(rows[side]), size) for side in ("source", "target"))
+
+    def moved(self, accounts: Ints) -> Ints:
+        """The ledger's rows, undone ones too, that some accounts pay or are paid by, in order.
+
+        The last answer is kept, for the same array.
+        """
+        if self._last_moved is None or self._last_moved[0] is not accounts:
+            numbers = self.in_ledger[accounts]
+            numbers = numbers[numbers >= 0]
+            parts = [positions[runs_of(pointer, numbers)] for pointer, positions in self._ledger_sides]
+            if sum(part.size for part in parts) > self.ledger.size // 64:
+                here = np.zeros(self.ledger.size, np.bool_)  # it costs less than to sort them
+                for part in parts:
+                    here[part] = True
+                found = np.flatnonzero(here)
+            else:
+                found = np.unique(np.concatenate(parts)).astype(np.int64)
+            self._last_moved = accounts, found
+        return self._last_moved[1]
+
+    def cite_moved(self, accounts: Ints) -> list[Cited]:
+        """As context all that moved some accounts, and what is needed to follow it: whose those on both
+        sides are, and for what time their statements are held. It is sought when somebody asks.
+        """
+
+        def near() -> Ints:
+            return self.moved(accounts)
+
+        def touched() -> Ints:
+            rows = self.ledger.rows[near()]
+            here = np.zeros(self.account_ids.size, np.bool_)
+            here[self.of_ledger[rows["source"]]] = here[self.of_ledger[rows["target"]]] = True
+            return np.flatnonzero(here)
+
+        def rows() -> Ints:
+            return np.sort(self.ledger.rows["origin"][near()].astype(np.int64))
+
+        def coverage() -> Ints:
+            mine = self.tables.frame("coverage")["account_id"].isin(self.account_ids[touched()])
+            return np.flatnonzero(mine)
+
+        def holders() -> Ints:
+            parties = np.unique(self.account_party[touched()])
+            parties = parties[parties >= 0]
+            return parties[self._told("parties")[parties]]
+
+        return [
+            Cited("transfers", rows, False),
+            Cited("accounts", lambda: self.cite_accounts(touched()).rows, False),
+            *([Cited("coverage", coverage, False)] if self.tables.has("coverage") else []),
+            Cited("parties", holders, False),
+        ]
 
     @property
     def currencies(self) -> tuple[str, ...]:
@@ -395,6 +500,8 @@ class Facts:
         """A text column at some places as numbers, -1 where it is empty; and what the numbers mean."""
         found = self.tables.arrow("transfers", (column,))
         if found is None or column not in found.column_names:
+            return np.full(len(rows), -1, np.int64), []
+        if found[column].null_count == len(found):
             return np.full(len(rows), -1, np.int64), []
         taken = found[column].take(pa.array(np.asarray(rows, np.int64))).combine_chunks().dictionary_encode()
         numbers = pc.fill_null(taken.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
@@ -415,6 +522,16 @@ class Facts:
         ids = table["transfer_id"]
         here = pc.is_in(ids, value_set=pa.array(wanted, ids.type))
         return np.flatnonzero(here.to_numpy())
+
+    def places(self, transfer_ids: Iterable[str]) -> Ints:
+        """The place in the table of each of some transfers, by id; -1 where there is none, or no id."""
+        wanted = list(transfer_ids)
+        some = [number for number, each in enumerate(wanted) if each]
+        found = np.full(len(wanted), -1, np.int64)
+        rows = self.ledger.rows_named([wanted[number] for number in some])
+        origin = self.ledger.rows["origin"]
+        found[some] = np.where(rows >= 0, origin[rows] if origin.size else -1, -1)
+        return found
 
     def reversals_of(self, rows: Any) -> Ints:
         """The places of the transfers that reverse some, which are given by place."""
@@ -462,18 +579,18 @@ class Facts:
         group = self.group(party)
         if len(group) < 2 or (members is not None and set(members) <= {party}):
             return []
+        numbers = np.array(sorted(self.party_number[p] for p in group if p in self.party_number), np.int64)
         found = []
-        for table, one, other in (
-            ("stakes", "owner_id", "company_id"),
-            ("relations", "party_id", "other_id"),
+        for table, columns in (
+            ("stakes", ("owner_id", "company_id", "nominee_for")),
+            ("relations", ("party_id", "other_id")),
         ):
             if self.tables.has(table):
-                frame = self.in_force(table)
-                inside = frame[one].isin(group) & frame[other].isin(group)
-                if table == "stakes":
-                    inside |= frame["company_id"].isin(group) & frame["nominee_for"].isin(group)
-                if inside.any():
-                    found.append(self.cite(table, frame[inside], shows))
+                if table not in self._tied_rows:
+                    self._tied_rows[table] = _TiedRows(self, table, columns)
+                inside = self._tied_rows[table].inside(numbers)
+                if inside.size:
+                    found.append(cited(table, inside, shows))
         return found
 
     @cached_property
@@ -611,6 +728,11 @@ class Facts:
         By sector; a lending platform also by loans, listings and the client ledger that name it, and by a
         licence. Where no row names one, see `collectors`.
         """
+        if kind not in self._platforms:
+            self._platforms[kind] = self._find_platforms(kind)
+        return self._platforms[kind]
+
+    def _find_platforms(self, kind: str) -> Mapping[str, Known]:
         found: dict[str, list[Cited]] = {}
         sector = np.isin(self.party_sector, PLATFORM_SECTORS[kind])
         for number in np.flatnonzero(sector):
@@ -619,8 +741,11 @@ class Facts:
             for table in ("loans", "listings", "client_ledger"):
                 if self.tables.has(table, "platform_id"):
                     frame = self.rows(table)
-                    for party, rows in frame.groupby("platform_id"):
-                        found.setdefault(str(party), []).append(self.cite(table, rows.head(1), False))
+                    first = frame[known(frame["platform_id"])].drop_duplicates("platform_id")
+                    for place, party in sorted(
+                        zip(first.index, first["platform_id"], strict=True), key=lambda each: str(each[1])
+                    ):
+                        found.setdefault(str(party), []).append(cited(table, [place], False))
         return {party: Known(False, tuple(rows)) for party, rows in found.items()}
 
     @cached_property
@@ -649,10 +774,52 @@ class Facts:
         return found.sort_values("amount", ascending=False, ignore_index=True)
 
 
-def _picked(index: tuple[Ints, Numbers], keys: Iterable[int]) -> Ints:
+def runs_of(pointer: Ints, keys: Ints) -> Ints:
+    """The places ``pointer[k]`` to ``pointer[k + 1]`` of some keys, one key's behind another's.
+
+    >>> runs_of(np.array([0, 2, 2, 5]), np.array([2, 0])).tolist()
+    [2, 3, 4, 0, 1]
+    """
+    begins = pointer[keys]
+    lengths = pointer[keys + 1] - begins
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if ends.size else 0
+    return np.asarray(np.arange(total) + np.repeat(begins - (ends - lengths), lengths), np.int64)
+
+
+def picked(index: tuple[Ints, Numbers], keys: Iterable[int]) -> Ints:
+    """What an index (`index_by`) has of some keys, in order."""
     pointer, positions = index
-    parts = [positions[pointer[key] : pointer[key + 1]] for key in keys]
-    return np.sort(np.concatenate(parts)).astype(np.int64) if parts else np.zeros(0, np.int64)
+    numbers = np.asarray(keys if isinstance(keys, np.ndarray) else list(keys), np.int64)
+    return np.sort(positions[runs_of(pointer, numbers)]).astype(np.int64)
+
+
+def _known_by(numbers: Ints, size: int) -> tuple[Ints, Numbers]:
+    """An index of numbers of which -1 is none."""
+    pointer, positions = index_by(np.where(numbers < 0, size, numbers).astype(np.int32), size + 1)
+    return pointer, positions
+
+
+class _TiedRows:
+    """The rows of stakes or relations in force, by the parties that they name."""
+
+    def __init__(self, facts: Facts, table: str, columns: tuple[str, ...]) -> None:
+        frame = facts.in_force(table)
+        self.places = frame.index.to_numpy()
+        number = facts.party_number
+        self.named = [
+            np.fromiter((number.get(each, -1) for each in frame[column]), np.int64, len(frame))
+            for column in columns
+        ]
+        self.by_other = _known_by(self.named[1], facts.party_ids.size)
+
+    def inside(self, numbers: Ints) -> Ints:
+        """The places of the rows that join some parties; ``numbers`` ascending."""
+        near = picked(self.by_other, numbers)  # the other side is one of them
+        joins = np.zeros(near.size, np.bool_)
+        for column in (self.named[0], *self.named[2:]):
+            joins |= np.isin(column[near], numbers)
+        return np.sort(self.places[near[joins]])
 
 
 FEW_IDS = 50
@@ -703,20 +870,29 @@ def payrolls(facts: Facts, least: int = 5, spread: float = 0.3) -> list[int]:
     if paid.empty:
         return []
     paid["day"] = local_days(facts, paid["time"])
+    first, last = int(paid["day"].min()), int(paid["day"].max())
+    key = paid["source"].to_numpy() * (last - first + 1) + paid["day"].to_numpy() - first
+    _, inverse, count = np.unique(key, return_inverse=True, return_counts=True)
+    few = np.zeros(facts.account_ids.size, np.bool_)
+    few[paid["source"].to_numpy()[count[inverse] < least]] = True  # one day of too few is enough
+    paid = paid[~few[paid["source"].to_numpy()]]
     by_day = paid.groupby(["source", "day"])["amount"].agg(["size", "mean", "std"])
     payees = paid.groupby(["source", "day"])["payee"].nunique()
     alike = (by_day["size"] >= least) & (payees == by_day["size"]) & (by_day["std"] < spread * by_day["mean"])
-    found = []
-    for account, days in alike.groupby(level="source"):
-        if not days.all():
-            continue
-        months = {datetime.date.fromordinal(int(d) + _EPOCH).replace(day=1) for _, d in days.index}
-        rows = paid.loc[paid["source"] == account, "row"].to_numpy()
-        said = np.char.lower(facts.texts("memo", rows).astype(str))
+    always = alike.groupby(level="source").all()
+    sources = always.index.to_numpy()[always.to_numpy(np.bool_)]
+    days = by_day.index.to_frame(index=False)
+    days = days[np.isin(days["source"].to_numpy(), sources)]
+    days["month"] = days["day"].to_numpy(np.int64).astype("datetime64[D]").astype("datetime64[M]")
+    months = days.drop_duplicates(["source", "month"]).groupby("source").size()
+    enough = set(months.index[months >= 2].tolist())
+    unsure = paid[np.isin(paid["source"].to_numpy(), [each for each in sources if each not in enough])]
+    if len(unsure):
+        said = np.char.lower(facts.texts("memo", unsure["row"].to_numpy()).astype(str))
         worded = np.logical_or.reduce([np.char.find(said, word) >= 0 for word in WAGES])
-        if worded.all() or len(months) >= 2:
-            found.append(int(account))
-    return found
+        whole = pd.Series(worded).groupby(unsure["source"].to_numpy()).all()
+        enough |= set(whole.index[whole.to_numpy(np.bool_)].tolist())
+    return sorted(int(each) for each in enough)
 
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()

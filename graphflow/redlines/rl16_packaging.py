@@ -467,7 +467,7 @@ def _rows(ask: Inquiry, seller: _Seller, traced: _Traced | None) -> list[Cited]:
         found += [
             facts.cite("transfers", facts.at_place(traced.shown)),
             facts.cite("transfers", seller.raised["row"].to_numpy(np.int64)),
-            *(Cited(each.table, each.rows, False) for each in ask.cite_trace(*traced.traces)),
+            *(each.as_context() for each in ask.cite_trace(*traced.traces)),
         ]
         accounts = facts.rows("accounts")
         theirs = accounts[known(accounts["product_id"])]

@@ -202,6 +202,16 @@ class Trace:
         keep = ~np.isin(rows, self._seeds.rows)
         return rows[keep], seed[keep]
 
+    @property
+    def seed_rows(self) -> Ints:
+        """The seed transfers, as the ledger of the case numbers them."""
+        return self._seeds.rows
+
+    @property
+    def order_is_open(self) -> bool:
+        """Whether nothing decides the order of rows of an account that the money came to."""
+        return bool(self._open_accounts)
+
     @cached_property
     def seeds(self) -> pd.DataFrame:
         """What the trace starts from: ``transfer_id`` (empty: a balance), ``account_id``, ``time``,
@@ -479,6 +489,21 @@ class Trace:
         frame.attrs["left_out"] = left
         return frame
 
+    def ends_by_seed(self) -> tuple[Ints, Ints, Ints]:
+        """The same as `by_seed` by number, where the names of many cost more than the answer: seed transfers
+        and accounts (-1: of neither), as the case numbers them, and how much of the seed's money
+        stands there. A pair may be named more than once.
+        """
+        ledger = self._ledger
+        parts = [np.zeros((0, 3), np.int64)]
+        for batch in self._chains.batches():
+            step = self._chains.seeds[batch.ends[:, 4], 0]
+            row = np.where(step >= 0, self._chains.steps["row"][np.maximum(step, 0)], -1)
+            account = ledger.pots["account"][batch.ends[:, 1]]
+            parts.append(np.column_stack((row, account, batch.ends[:, 3])).astype(np.int64))
+        row, account, amount = np.concatenate(parts).T
+        return row, account, amount
+
     def by_seed(self, by: str = "transfer") -> pd.DataFrame:
         """Whose money is where: each end divided among the seeds, as the rule itself divides it.
 
@@ -525,7 +550,8 @@ class Trace:
         pots, place = np.unique(found[:, 2], return_inverse=True)
         # several numbers may have one name, and several pots one account
         names = [self._claimant(number, by) for number in numbers.tolist()]
-        accounts = [self._account_of(pot) for pot in pots.tolist()]
+        holders = Holders(ledger, False, self.backward)
+        accounts = [str(name) for name in holders.accounts(holders.of_pots(pots))]
         coins = [ledger.currencies[coin] for coin in ledger.pots["currency"][pots].tolist()]
         columns = [
             _ordered(names, claimant),

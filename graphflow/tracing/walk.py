@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,7 +22,7 @@ from graphflow.ledger.form import ARRIVAL, CLEARING, INNER, PARTS, STEP, TRANSIT
 from graphflow.tracing.chains import NO_LENDERS, Chains, Limits, ruler
 from graphflow.tracing.claims import apart
 from graphflow.tracing.rules import RULES
-from graphflow.tracing.seeds import Seeds
+from graphflow.tracing.seeds import Seeds, step_after
 
 Ints = NDArray[np.int64]
 
@@ -183,6 +183,52 @@ def follow(
             return _lots_flow(ledger, moved, stopped, left, backward), lambda: chains
     moved, ends = chains.sums()
     return Flow(moved, ends), lambda: chains
+
+
+def stopped_at(
+    ledger: Ledger, accounts: NDArray[np.bool_], owner: NDArray[np.int32], seeds: Ints
+) -> tuple[Ledger, Ints]:
+    """The same ledger, in which what comes to some accounts, as it numbers them, goes no further; and the
+    steps that were changed so.
+
+    But what ``seeds`` (steps) bring goes on, and what comes from an account of the same ``owner`` (-1: none).
+    """
+    of = ledger.pots["account"]
+    into = of[ledger.steps["dst"]]
+    stop = (into >= 0) & accounts[into] & (ledger.steps["flags"] & 7 == 0)
+    stop[seeds] = False
+    own = np.flatnonzero(stop & (owner[into] >= 0))
+    source = of[ledger.steps["src"][own]]
+    stop[own[(source >= 0) & (owner[source] == owner[into[own]])]] = False
+    steps = ledger.steps.copy()
+    changed = np.flatnonzero(stop)
+    steps["flags"][changed] |= OUTSIDE
+    return replace(ledger, steps=steps), changed
+
+
+def lay_chains(
+    ledger: Ledger, rows: Ints, rule: str, hops: int, *, until: int | None = None, since: int | None = None
+) -> Chains:
+    """The chains alone of some transfers, all of one currency, by number and ascending: what `follow` takes
+    amounts from besides is left out. Forward until a time, or backward ``since`` one.
+    """
+    net, none = ledger.rows["net"][rows].astype(np.int64), np.zeros(0, np.int64)
+    backward, times = since is not None, ledger.rows["time"]
+    first, last = 0, len(ledger.steps) - 1
+    if since is not None:
+        first = step_after(ledger, since - 1)
+    elif until is not None:
+        last = step_after(ledger, until) - 1
+    seeds = Seeds(
+        rows, net, (), int(ledger.rows["currency"][rows[0]]), int(net.sum()), none, first, last,
+        int(times[0]), int(times[-1]),
+    )  # fmt: skip
+    roots, limits, asked = _roots(ledger, seeds, backward), Limits(hops), View(backward).asked(rule)
+    last = len(ledger.steps) - 1 - first if backward else last
+    if rule not in ("prorata", "libr"):
+        return _lots_chains(ledger, roots, last, asked, limits)
+    shares = (_lowest if rule == "libr" else _shares)(ledger, roots, last, backward)
+    return apart(_laid_out(ledger, roots, shares, asked)).limited(limits)
 
 
 def _stacked(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> Flow | None:
@@ -490,16 +536,19 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, asked: int) -> Cha
         x[order] for x in (key, kind, source, target, amount, repaid, number, stop, marks)
     )
     stand_pots = roots.pot[standing]
-    present = np.zeros(len(ledger.pots), np.bool_)
-    for part in (source, target, stand_pots):
-        present[part[part >= 0]] = True
-    real = np.flatnonzero(present)
-    number_of = np.cumsum(present) - 1
+    named = [part[part >= 0] for part in (source, target, stand_pots)]
+    if sum(part.size for part in named) < len(ledger.pots) // 32:
+        real = np.unique(np.concatenate(named))
+    else:
+        present = np.zeros(len(ledger.pots), np.bool_)
+        for part in named:
+            present[part] = True
+        real = np.flatnonzero(present)
     vanish_from = np.flatnonzero(target == -2)
     real_pots = np.concatenate((real, payee[number[vanish_from]].astype(np.int64), [np.int64(0)]))
     nobody = len(real_pots) - 1
-    source = np.where(source >= 0, number_of[source], nobody)
-    place = np.where(target >= 0, number_of[target], nobody)
+    source = np.where(source >= 0, np.searchsorted(real, source), nobody)
+    place = np.where(target >= 0, np.searchsorted(real, target), nobody)
     place[vanish_from] = len(real) + np.arange(len(vanish_from))
 
     steps = np.zeros(len(key), STEP)
@@ -513,7 +562,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, asked: int) -> Cha
     steps["dplace"] = ruler(source, amount)
     # standing seeds lie on the rulers like credits
     stand_key = roots.place[standing]
-    stand_pot = number_of[stand_pots]
+    stand_pot = np.searchsorted(real, stand_pots)
     stand_amount = (roots.ends - roots.begins)[standing]
     came = np.concatenate((np.where(stop == 0, amount - repaid, 0), stand_amount))
     into = np.concatenate((place, stand_pot))
