@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphflow.findings import Cited, cited
-from graphflow.redlines.facts import DAY, Facts, Flags, Ints, known, micros
+from graphflow.kernels.index import index_by
+from graphflow.redlines.facts import DAY, Facts, Flags, Ints, known, micros, picked, runs_of
 
 if TYPE_CHECKING:
     from graphflow.redlines.asking import Inquiry
@@ -62,7 +64,80 @@ class Borrowing:
 
     def of(self, frame: pd.DataFrame, claims: Iterable[int]) -> pd.DataFrame:
         """The rows of one of the frames that belong to some claims."""
-        return frame[np.isin(frame["claim"].to_numpy(), np.fromiter(claims, np.int64))]
+        return frame.iloc[self.on(frame).of(np.fromiter(claims, np.int64))]
+
+    def on(self, frame: pd.DataFrame) -> OnClaims:
+        """One of the frames by claim."""
+        kept: dict[int, OnClaims] = self.__dict__.setdefault("_on_claims", {})
+        if id(frame) not in kept:
+            kept[id(frame)] = OnClaims(frame, len(self.claims))
+        return kept[id(frame)]
+
+    def loans_listed(self, facts: Facts) -> tuple[Ints, Ints]:
+        """Listings by claim: an index, and their places in the table."""
+        kept: tuple[Ints, Ints] | None = self.__dict__.get("_loans_listed")
+        if kept is None:
+            listings = facts.rows("listings")
+            loans = self.claims[self.claims["table"] == "loans"]
+            number = pd.Series(loans.index.to_numpy(), loans["name"].to_numpy())
+            of = number[~number.index.duplicated()].reindex(words_of(listings["loan_id"])).to_numpy()
+            known_ = ~np.isnan(of.astype(np.float64))
+            keys = np.where(known_, np.nan_to_num(of.astype(np.float64)), len(self.claims)).astype(np.int32)
+            pointer, positions = index_by(keys, len(self.claims) + 1)
+            kept = self.__dict__["_loans_listed"] = (pointer, listings.index.to_numpy()[positions])
+        return kept
+
+    def cite(self, facts: Facts, claims: Ints, shows: bool = True) -> list[Cited]:
+        """The rows of claims, with what listed them; as context what a product's row says."""
+        is_loan, places = self._is_loan
+        found = []
+        for table in ("holdings", "loans"):
+            mine = claims[is_loan[claims] == (table == "loans")]
+            if not mine.size:
+                continue
+            found.append(cited(table, places[mine], shows))
+            if table == "loans":
+                pointer, listed = self.loans_listed(facts)
+                found.append(cited("listings", listed[runs_of(pointer, mine)], False))
+            else:
+                rows = self._products(facts)
+                named = {each for each in self._names[mine].tolist() if each in rows}
+                found.append(cited("products", [rows[each] for each in named], False))
+        return found
+
+    @cached_property
+    def _is_loan(self) -> tuple[Flags, Ints]:
+        """Of each claim whether it is a loan, and where its row stands."""
+        return (self.claims["table"] == "loans").to_numpy(np.bool_), self.claims["place"].to_numpy(np.int64)
+
+    @cached_property
+    def _names(self) -> npt.NDArray[np.object_]:
+        return self.claims["name"].to_numpy(object)
+
+    def _products(self, facts: Facts) -> Mapping[str, int]:
+        """Where in the table each product stands."""
+        kept: Mapping[str, int] | None = self.__dict__.get("_product_rows")
+        if kept is None:
+            rows = facts.rows("products")
+            kept = dict(zip(words_of(rows["product_id"]).tolist(), rows.index.tolist(), strict=True))
+            self.__dict__["_product_rows"] = kept
+        return kept
+
+
+class OnClaims:
+    """Transfers on claims, a column an array, and by claim where they stand."""
+
+    def __init__(self, frame: pd.DataFrame, claims: int) -> None:
+        self.claim, self.row, self.time, self.source, self.account, self.amount, self.currency = (
+            frame[name].to_numpy(np.int64)
+            for name in ("claim", "row", "time", "source", "account", "amount", "currency")
+        )
+        self.tagged = frame["tagged"].to_numpy(np.bool_)
+        self._index = index_by(self.claim.astype(np.int32), claims)
+
+    def of(self, claims: Ints) -> Ints:
+        """Where those of some claims stand, in order."""
+        return picked(self._index, claims)
 
 
 def words_of(values: pd.Series) -> npt.NDArray[np.object_]:
@@ -440,7 +515,7 @@ def _currency(facts: Facts, seeds: pd.DataFrame) -> str | None:
 def context(ask: Inquiry, found: Mapping[str, Reached]) -> list[Cited]:
     """What is needed to follow the money again: all that moved the accounts that it came through."""
     traces = [each.trace for each in found.values()]
-    return [Cited(each.table, each.rows, False) for each in ask.cite_trace(*traces)] if traces else []
+    return [each.as_context() for each in ask.cite_trace(*traces)] if traces else []
 
 
 def cite_roles(facts: Facts, accounts: Iterable[int]) -> list[Cited]:
@@ -480,14 +555,27 @@ def covered(facts: Facts, account: int, begins: int, ends: int) -> bool:
 
     What is held throughout is held from the first to the last moment of the case.
     """
+    one = (np.array([each], np.int64) for each in (account, begins, ends))
+    return bool(all_covered(facts, *one)[0])
+
+
+def all_covered(facts: Facts, accounts: Ints, begins: Ints, ends: Ints) -> Flags:
+    """The same of many accounts, each with its own times."""
     ledger = facts.ledger
+    found = np.zeros(accounts.size, np.bool_)
     if not ledger.rows.size:
-        return False
-    number = ledger.account(str(facts.account_ids[account]))
-    low, high = np.searchsorted(ledger.periods["account"], [number, number + 1])
-    first, last = int(ledger.rows["time"].min()), int(ledger.rows["time"].max())
-    for period in ledger.periods[low:high]:
-        open_begin, open_end = int(period["begins"]), int(period["ends"])
-        if max(open_begin, first) <= begins and (open_end >= ends or (open_end >= last and ends > last)):
-            return True
-    return False
+        return found
+    edges: tuple[int, int] | None = facts.__dict__.get("_edges_of_time")
+    if edges is None:
+        edges = int(ledger.rows["time"].min()), int(ledger.rows["time"].max())
+        facts.__dict__["_edges_of_time"] = edges
+    first, last = edges
+    numbers = facts.in_ledger[accounts]
+    low, high = (np.searchsorted(ledger.periods["account"], each) for each in (numbers, numbers + 1))
+    for place in range(int((high - low).max(initial=0))):
+        some = np.flatnonzero((low + place < high) & (numbers >= 0))
+        period = ledger.periods[low[some] + place]
+        enough = np.maximum(period["begins"], first) <= begins[some]
+        enough &= (period["ends"] >= ends[some]) | ((period["ends"] >= last) & (ends[some] > last))
+        found[some] |= enough
+    return found

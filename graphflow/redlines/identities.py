@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from graphflow.findings import Cited, cited
@@ -188,12 +189,15 @@ class Identities:
         if kind in ("medium", "mac"):
             found.append(facts.cite_accounts(facts.accounts_of([party, *others])))
         if kind == "medium":
-            media = facts.rows("media")
-            signs = facts.rows("sign_ins")
             mine = [row for each in found if each.table == "sign_ins" for row in each.rows.tolist()]
-            found.append(
-                facts.cite("media", media[media["medium_id"].isin(signs.loc[mine, "medium_id"])], False)
-            )
+
+            def named() -> npt.NDArray[np.int64]:
+                media = facts.rows("media")["medium_id"]
+                return media.index.to_numpy()[
+                    media.isin(facts.rows("sign_ins").loc[mine, "medium_id"]).to_numpy()
+                ]
+
+            found.append(Cited("media", named, False))
         return found
 
 

@@ -13,37 +13,42 @@ securitisations, money that goes to a supplier at once, young companies that rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, cited
+from graphflow.kernels.index import index_by
 from graphflow.language import N_
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, span
 from graphflow.redlines.borrowing import (
     REPAYING,
+    RULES,
     Borrowing,
+    all_covered,
     borrowing_of,
-    cite_claims,
     cite_whose,
     context,
-    covered,
     follow,
     kind_is,
     near,
-    of_party,
     paid_to,
     says,
     stops,
     whose,
     words_of,
 )
-from graphflow.redlines.facts import DAY, WAGES, Facts, Flags, Ints, known, micros
+from graphflow.redlines.facts import DAY, WAGES, Facts, Flags, Ints, known, micros, picked
+from graphflow.redlines.following import Came, Question, follow_all
 from graphflow.redlines.identities import Identities, numbered, plain
 from graphflow.redlines.signs import NOT_SO, UNTOLD, Sign, hits, kinds_of, numbers, said
 from graphflow.rows import Moment
@@ -111,9 +116,24 @@ def find(
         LINE, case, as_of, law, signs=signs, passed=passed, shared=shared, repaid=repaid, young=young,
         within=within, history=history, hops=hops,
     )  # fmt: skip
-    look = _Look(ask, span(within), span(history, "history"), hops)
-    for borrower, claims in look.asked():
-        yield from look.at(borrower, claims)
+    yield from _Look(ask, span(within), span(history, "history"), hops).findings()
+
+
+@dataclass
+class _Raised:
+    """What one borrower raised in one currency, with the signs told so far.
+
+    ``claims`` and ``paid`` are places among the claims and what was paid out; ``came`` is what came to the
+    side of each of its platforms, under each rule.
+    """
+
+    borrower: str
+    claims: Ints
+    coin: int | None
+    paid: Ints
+    signs: dict[str, Sign]
+    spends: tuple[str, str]
+    came: list[dict[str, Came]] = field(default_factory=list)
 
 
 class _Look:
@@ -123,27 +143,43 @@ class _Look:
         self.ask, self.facts = ask, ask.facts
         self.within, self.history, self.hops = within, history, hops
         self.all: Borrowing = borrowing_of(ask.facts)
+        claims = self.all.claims
+        self.out, self.back, self.before = (
+            self.all.on(each) for each in (self.all.out, self.all.back, self.all.before)
+        )
+        self.borrower, self.platform, self.table, self.name = (
+            claims[name].to_numpy(object) for name in ("borrower", "platform", "table", "name")
+        )
+        self.listed, self.place = (claims[name].to_numpy(np.int64) for name in ("listed", "place"))
         self.need = ask.threshold("signs")
         self._sides: dict[str, Flags] = {}
+        self._fed_by: dict[str, Flags] = {}
+        self._of_side: dict[frozenset[str], list[Cited]] = {}
         self.who = whose(ask.facts)
 
     # ------------------------------------------------------------ who is looked at
 
-    def asked(self) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Borrowers who may have enough signs, by what is quickly told of all of them."""
-        claims = self.all.claims
+    def asked(self) -> Iterator[tuple[str, Ints]]:
+        """Borrowers who may have enough signs, by what is quickly told of all of them; with their claims."""
         maybe = [
             *(set(found) for found in self.quick.values()),
             self.sharing,
             self.may_pass,
             self.may_be_repaid,
         ]
-        for borrower, mine in claims[claims["borrower"] != ""].groupby("borrower"):
-            name = str(borrower)
+        for name, claims in self.claims_of.items():
             most = sum(name in found for found in maybe)
             most += self.ask.runs("footprint") and not self.facts.is_person(name)
             if most >= self.need:
-                yield name, mine
+                yield name, claims
+
+    @cached_property
+    def claims_of(self) -> Mapping[str, Ints]:
+        """The claims on each borrower, by number."""
+        codes, names = pd.factorize(self.borrower, sort=True)
+        order = np.argsort(codes, kind="stable")
+        parts = np.split(order, np.searchsorted(codes[order], np.arange(1, len(names))))
+        return {str(name): part for name, part in zip(names, parts, strict=False) if name != ""}
 
     @cached_property
     def quick(self) -> Mapping[str, Mapping[str, Sign]]:
@@ -158,7 +194,7 @@ class _Look:
         out = self.all.out
         if not self.ask.runs("passed") or out.empty:
             return set()
-        names = self.all.claims["borrower"].to_numpy()
+        names = self.borrower
         least = self.ask.threshold("passed")
         close = near(self.facts, self.any_side | (self.facts.account_kind == "cash"), self.hops - 1)
         borrowers = names[out["claim"].to_numpy()]
@@ -193,8 +229,8 @@ class _Look:
         claims, back, side = self.all.claims, self.all.back, self.any_side
         flows = self.facts.flows
         source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
-        lent = np.isin(flows["row"].to_numpy(), self.all.out["row"].to_numpy())
-        names = claims["borrower"].to_numpy()
+        lent = self.lent[flows["row"].to_numpy()]
+        names = self.borrower
         found = set(names[back.loc[side[back["source"].to_numpy()], "claim"].to_numpy()])
         fed = side
         for _ in range(self.hops - 1):
@@ -207,6 +243,13 @@ class _Look:
             rows = self.facts.rows("instalments")
             paid = set(words_of(rows.loc[known(rows["paid_by"]), "loan_id"]))
             found |= set(claims.loc[claims["name"].isin(paid) & (claims["table"] == "loans"), "borrower"])
+        return found
+
+    @cached_property
+    def lent(self) -> Flags:
+        """The transfers by which something was paid out, by place in the table."""
+        found = np.zeros(self.facts.ledger.size, np.bool_)
+        found[self.out.row] = True
         return found
 
     def _numbers(self, parties: Iterable[object]) -> Ints:
@@ -228,11 +271,20 @@ class _Look:
             self._sides[platform] = np.isin(self.who, numbers[numbers >= 0]) & ~self.facts.guarded
         return self._sides[platform]
 
+    def fed_by(self, platform: str) -> Flags:
+        """Accounts that the platform's side pays."""
+        if platform not in self._fed_by:
+            flows = self.facts.flows
+            found = np.zeros(self.facts.account_ids.size, np.bool_)
+            found[flows["target"].to_numpy()[self.side(platform)[flows["source"].to_numpy()]]] = True
+            self._fed_by[platform] = found
+        return self._fed_by[platform]
+
     @cached_property
     def any_side(self) -> Flags:
         """Accounts of any platform's side."""
         found = np.zeros(self.facts.account_ids.size, np.bool_)
-        for platform in sorted(set(self.all.claims["platform"])):
+        for platform in sorted(set(self.platform)):
             found |= self.side(platform)
         return found
 
@@ -241,36 +293,51 @@ class _Look:
         found: Flags = self.side(platform) | (self.facts.account_kind == "cash")
         return found
 
-    # ------------------------------------------------------------ one borrower
+    def platforms(self, claims: Ints) -> frozenset[str]:
+        """The platforms of some claims, empty where they name none."""
+        return frozenset(self.platform[claims])
 
-    def at(self, borrower: str, claims: pd.DataFrame) -> Iterator[Finding]:
-        """What is found on one borrower, by currency."""
+    # ------------------------------------------------------------ one borrower after another
+
+    def findings(self) -> Iterator[Finding]:
+        """What is found on each borrower, by currency."""
+        loans = deque(loan for name, claims in self.asked() for loan in self.first_signs(name, claims))
+        self._follow(loans)
+        while loans:  # what is done is let go of
+            yield from self.second_signs(loans.popleft())
+
+    def first_signs(self, borrower: str, claims: Ints) -> Iterator[_Raised]:
+        """What one borrower raised in each currency, where the signs that need no trace leave it open."""
         told: dict[str, Sign] = {
             test: found.get(borrower) or self._absent(test, borrower, claims)
             for test, found in self.quick.items()
         }
         told["shared"] = self.shared(borrower)
         told["footprint"] = self.footprint(borrower, claims)
-        out = self.all.of(self.all.out, claims.index)
-        coins = sorted(set(out["currency"].tolist())) or [None]
+        out = self.out.of(claims)
+        coins: list[int | None] = sorted(set(self.out.currency[out].tolist())) or [None]
         for coin in coins:
-            paid = out[out["currency"] == coin] if coin is not None else out
-            spent, note = self.spends(borrower, claims, paid)
+            paid = out[self.out.currency[out] == coin] if coin is not None else out
+            spends = self.spends(borrower, claims, paid)
             mine = dict(told)
-            if spent == "present" and mine["young"].hit:
+            if spends[0] == "present" and mine["young"].hit:
                 mine["young"] = NOT_SO
-            if sum(sign.hit for sign in mine.values()) + 2 < self.need:
-                continue
-            mine["passed"] = self.passed(borrower, claims, paid)
-            if sum(sign.hit for sign in mine.values()) + 1 < self.need:
-                continue
-            mine["repaid"] = self.repaid(borrower, claims, coin)
-            if sum(sign.hit for sign in mine.values()) >= self.need:
-                vehicle = self.vehicle(borrower, claims)
-                if vehicle[0] != "present":
-                    yield self.finding(borrower, claims, paid, coin, mine, (spent, note), vehicle)
+            if sum(sign.hit for sign in mine.values()) + 2 >= self.need:
+                yield _Raised(borrower, claims, coin, paid, mine, spends)
 
-    def _absent(self, test: str, borrower: str, claims: pd.DataFrame) -> Sign:
+    def second_signs(self, loan: _Raised) -> Iterator[Finding]:
+        """The signs that follow money, and the finding."""
+        mine = loan.signs
+        mine["passed"] = self.passed(loan)
+        if sum(sign.hit for sign in mine.values()) + 1 < self.need:
+            return
+        mine["repaid"] = self.repaid(loan.borrower, loan.claims, loan.coin)
+        if sum(sign.hit for sign in mine.values()) >= self.need:
+            vehicle = self.vehicle(loan.borrower, loan.claims)
+            if vehicle[0] != "present":
+                yield self.finding(loan, vehicle)
+
+    def _absent(self, test: str, borrower: str, claims: Ints) -> Sign:
         """A sign that was not seen: whether it could have been."""
         if not self.ask.runs(test):
             return UNTOLD
@@ -278,164 +345,273 @@ class _Look:
         if test == "young":
             if facts.is_person(borrower):
                 return Sign(False, note=N_("a natural person was not founded"))
-            number = facts.party_number.get(borrower, -1)
-            frame = facts.rows("parties")
-            dated = number >= 0 and bool(known(frame["founded"].iloc[[number]])[0])
-            owned = facts.rows("stakes")
-            if not dated and not (known(owned["since"]) & (owned["company_id"] == borrower).to_numpy()).any():
+            if self._founded(borrower) is None and borrower not in self.owned_since:
                 return Sign(False, note=N_("neither the day of founding nor of any owner is known"))
-        if test == "duplicate" and not any(numbered(each) for each in self._collateral(claims)):
+        if test == "duplicate" and not self.is_numbered[claims].any():
             return Sign(False, note=N_("no collateral is stated by a number"))
         if test == "denied":
-            held = claims[claims["table"] == "holdings"]
-            asked = facts.rows("holdings").loc[held["place"], "confirmed"]
-            if not known(asked).any():
+            held = self.place[claims[self.table[claims] == "holdings"]]
+            if not self.was_asked[held].any():
                 return Sign(False, note=N_("nobody was asked to confirm what is claimed"))
         return NOT_SO
 
-    def _collateral(self, claims: pd.DataFrame) -> Sequence[str]:
-        loans = claims[claims["table"] == "loans"]
-        return list(words_of(self.facts.rows("loans").loc[loans["place"], "collateral"]))
+    @cached_property
+    def owned_since(self) -> set[str]:
+        """Companies of whose owners any has a first day."""
+        owned = self.facts.rows("stakes")
+        return set(words_of(owned.loc[known(owned["since"]), "company_id"]))
+
+    @cached_property
+    def was_asked(self) -> Flags:
+        """Which rows of holdings somebody was asked to confirm, by place."""
+        asked = self.facts.rows("holdings")["confirmed"]
+        found = np.zeros(int(asked.index.max()) + 1 if len(asked) else 0, np.bool_)
+        found[asked.index.to_numpy()] = known(asked)
+        return found
+
+    @cached_property
+    def collateral(self) -> npt.NDArray[np.object_]:
+        """The number of the collateral of each claim; empty where none is stated by a number."""
+        found = np.full(self.borrower.size, "", object)
+        loans = np.flatnonzero(self.table == "loans")
+        stated = words_of(self.facts.rows("loans").loc[self.place[loans], "collateral"])
+        codes, words = pd.factorize(stated)
+        numbers = np.array([plain(each) if numbered(each) else "" for each in words], object)
+        if len(words):
+            found[loans] = numbers[codes]
+        return found
+
+    @cached_property
+    def is_numbered(self) -> Flags:
+        """Of each claim whether a collateral is stated by a number."""
+        return np.asarray(self.collateral != "", np.bool_)
 
     # ------------------------------------------------------------ (1)
 
-    def passed(self, borrower: str, claims: pd.DataFrame, paid: pd.DataFrame) -> Sign:
+    def _follow(self, loans: Iterable[_Raised]) -> None:
+        """Follow what all of them raised, those of one platform and currency together."""
+        if not self.ask.runs("passed"):
+            return
+        together: dict[tuple[str, int], list[tuple[_Raised, Ints]]] = {}
+        for loan in loans:
+            if not loan.paid.size or loan.borrower not in self.may_pass or loan.coin is None:
+                continue
+            platform = self.platform[self.out.claim[loan.paid]]
+            for each in sorted(set(platform)):
+                together.setdefault((each, loan.coin), []).append((loan, loan.paid[platform == each]))
+        for (platform, coin), asked in together.items():
+            questions = [
+                Question(
+                    self.out.row[paid], self._repayments(loan.claims),
+                    self.facts.accounts_of([loan.borrower], signed=True),
+                )
+                for loan, paid in asked
+            ]  # fmt: skip
+            found = follow_all(
+                self.facts, questions, self.aims(platform), self.within, hops=self.hops, rules=RULES,
+                currency=coin,
+            )  # fmt: skip
+            for (loan, _), came in zip(asked, found, strict=True):
+                loan.came.append(came)
+
+    def passed(self, loan: _Raised) -> Sign:
         """(1) What was raised goes to the platform's side, or to cash, at once."""
         if not self.ask.runs("passed"):
             return UNTOLD
-        if paid.empty:
+        paid = loan.paid
+        if not paid.size:
             return Sign(False, note=N_("no transfer is known by which it was paid out"))
-        if borrower not in self.may_pass:
+        if not loan.came:
             return NOT_SO
-        total = int(paid["amount"].sum())
-        unseen = ~np.array([
-            covered(self.facts, int(a), int(t), int(t) + self.within)
-            for a, t in zip(paid["account"], paid["time"], strict=True)
-        ], bool)  # fmt: skip
-        mine = self.facts.accounts_of([borrower], signed=True)
-        amounts: dict[str, int] = {}
-        shown: list[Ints] = [paid["row"].to_numpy()]
-        rows: list[Cited] = []
-        chains: list[Mapping[str, object]] = []
-        aims_of: set[int] = set()
-        for platform, part in paid.groupby(claims["platform"].loc[paid["claim"]].to_numpy()):
-            aims = self.aims(str(platform)).copy()
-            aims[mine] = False
-            old = self._repayments(claims)
-            found = follow(self.ask, part, aims, self.within, hops=self.hops, without=old)
-            for rule, each in found.items():
-                amounts[rule] = amounts.get(rule, 0) + each.amount
-                shown.append(each.rows)
-            best = max(found.values(), key=lambda each: each.amount)
-            chains += best.chains
-            aims_of |= {int(a) for each in found.values() for a in self._accounts(each.rows)}
-            rows += context(self.ask, found)
+        facts, times = self.facts, self.out.time[paid]
+        total = int(self.out.amount[paid].sum())
+        unseen = ~all_covered(facts, self.out.account[paid], times, times + self.within)
+        rules = [rule for rule in RULES if all(rule in came for came in loan.came)]
+        amounts = {rule: sum(came[rule].amount for came in loan.came) for rule in rules}
         if unseen.all() and not any(amounts.values()):
             return Sign(False, note=N_("the statements of the accounts that it was paid into are not held"))
         least = self.ask.threshold("passed")
         parts = {rule: Fraction(amount, total) for rule, amount in amounts.items()}
         most = max(parts.values())
         title = N_("part of what was raised that went to the platform's side or to cash")
+        measures = [self.ask.measure("passed", title, most, "passed")]
+        if len(rules) < len(RULES):
+            text = N_("rules of tracing asked: too many borrowers' money meets for the others")
+            measures.append(self.ask.measure("passed_rules", text, len(rules)))
+        found = [each for came in loan.came for each in came.values()]
+        shown = np.unique(np.concatenate([self.out.row[paid], *(each.rows for each in found)]))
+        walked = np.unique(np.concatenate([each.walked for each in found]))
+        chains = [
+            chain
+            for came in loan.came
+            for chain in max(came.values(), key=lambda each: each.amount).chains(3)
+        ]
         return Sign(
-            True, most >= least, (self.ask.measure("passed", title, most, "passed"),),
+            True, most >= least, tuple(measures),
             (
-                cited("transfers", np.unique(np.concatenate(shown))), *rows,
-                *cite_whose(self.facts, [*aims_of, *paid["source"]]), *self._cite_side(claims),
+                cited("transfers", shown), *facts.cite_moved(walked),
+                *self._whose(lambda: facts.sides_of(shown)), *self._cite_side(loan.claims),
             ),
             by_rule={rule: each >= least for rule, each in parts.items()},
-            state="shown" if paid["tagged"].all() else "inferred", chains=tuple(chains[:3]),
+            state="shown" if self.out.tagged[paid].all() else "inferred", chains=tuple(chains[:3]),
         )  # fmt: skip
 
-    def _repayments(self, claims: pd.DataFrame) -> Ints:
+    def _whose(self, accounts: Callable[[], Iterable[int]]) -> list[Cited]:
+        """`cite_whose` of accounts that are sought when somebody asks."""
+        tables = ["accounts", "parties"] + ["roles"] * self.facts.tables.has("roles")
+
+        def seek(table: str) -> Callable[[], Ints]:
+            def rows() -> Ints:
+                found = [each.rows for each in cite_whose(self.facts, accounts()) if each.table == table]
+                return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
+
+            return rows
+
+        return [Cited(table, seek(table), False) for table in tables]
+
+    def _repayments(self, claims: Ints) -> Ints:
         """Transfers that repay older debts, or say that they repay: a new loan is not passed on by them."""
-        back = self.all.of(self.all.back, claims.index)
-        begun = self.all.of(self.all.out, claims.index).groupby("claim")["time"].min()
-        said = kind_is(self.facts, back["row"].to_numpy(), REPAYING)
-        old = back["time"].to_numpy() - begun.reindex(back["claim"]).to_numpy() > self.within
-        found: Ints = back["row"].to_numpy()[old | said]
+        back = self.back.of(claims)
+        old = self.back.time[back] - self.begun[self.back.claim[back]] > self.within
+        found: Ints = self.back.row[back][old | self.repaying[back]]
         return found
 
-    def _cite_side(self, claims: pd.DataFrame) -> list[Cited]:
+    @cached_property
+    def begun(self) -> npt.NDArray[np.float64]:
+        """When the first of each claim was paid out; nowhere where nothing was."""
+        first = pd.Series(self.out.time).groupby(self.out.claim).min()
+        return np.asarray(first.reindex(range(self.borrower.size)).to_numpy(np.float64))
+
+    @cached_property
+    def repaying(self) -> Flags:
+        """Which of what came back says that it repays."""
+        return kind_is(self.facts, self.back.row, REPAYING)
+
+    def _cite_side(self, claims: Ints) -> list[Cited]:
         """The rows by which the platform's side hangs together."""
-        named = sorted(set(claims["platform"]) - {""})
-        rows = [row for each in named for row in self.facts.cite_group(each)]
-        return [*rows, self.facts.cite_parties(self.group_of(claims))]
+        platforms = self.platforms(claims)
+        if platforms not in self._of_side:
+            rows = [row for each in sorted(platforms - {""}) for row in self.facts.cite_group(each)]
+            self._of_side[platforms] = [*rows, self.facts.cite_parties(self.group_of(claims))]
+        return self._of_side[platforms]
 
-    def _accounts(self, rows: Ints) -> Ints:
-        flows = self.facts.flows
-        mine = flows[np.isin(flows["row"].to_numpy(), rows)]
-        return np.unique(np.concatenate([mine["source"].to_numpy(), mine["target"].to_numpy()]))
-
-    def group_of(self, claims: pd.DataFrame) -> frozenset[str]:
+    def group_of(self, claims: Ints) -> frozenset[str]:
         """Everybody on the side of the platforms of some claims."""
-        return frozenset().union(*(self.group(str(each)) for each in set(claims["platform"])))
+        return frozenset().union(*(self.group(each) for each in self.platforms(claims)))
 
     # ------------------------------------------------------------ (2)
 
-    def footprint(self, borrower: str, claims: pd.DataFrame) -> Sign:
+    def footprint(self, borrower: str, claims: Ints) -> Sign:
         """(2) No wages, taxes, utilities or purchases in the year before."""
         if not self.ask.runs("footprint"):
             return UNTOLD
         facts = self.facts
         if facts.is_person(borrower):
             return Sign(False, note=N_("a natural person need not have a business"))
-        first = int(claims["listed"].min())
+        first = int(self.listed[claims].min())
         begins = first - self.history
         founded = self._founded(borrower)
         if founded is not None and founded > begins:
             return Sign(False, note=N_("it is younger than that: sign (5) looks at this"))
         accounts = facts.accounts_of([borrower])
-        if not accounts.size or not all(covered(facts, int(a), begins, first) for a in accounts):
+        times = (np.full(accounts.size, each, np.int64) for each in (begins, first))
+        if not accounts.size or not all_covered(facts, accounts, *times).all():
             return Sign(False, note=N_("its statements of the year before are not held"))
-        flows = facts.flows
-        mine = flows[np.isin(flows["source"].to_numpy(), accounts) & ~flows["own"].to_numpy()]
-        times = mine["time"].to_numpy()
-        before = mine[(times >= begins) & (times < first)]
-        if self.businesslike(before, facts.group(borrower) | self.group_of(claims)).any():
+        paid = self._paid(accounts)
+        time = self.flow["time"][paid]
+        before = paid[(time >= begins) & (time < first)]
+        if self.businesslike(before, borrower, claims).any():
             return NOT_SO
-        around = flows[
-            np.isin(flows["source"].to_numpy(), accounts) | np.isin(flows["target"].to_numpy(), accounts)
-        ]
         measure = self.ask.measure("footprint", N_("purchases, wages and taxes in the year before"), 0)
+
+        def around() -> Ints:
+            return np.union1d(facts.paid_by(accounts), facts.paid_to(accounts))
+
+        def met() -> Ints:
+            rows = around()
+            return np.unique(np.concatenate([self.flow["source"][rows], self.flow["target"][rows], accounts]))
+
         return Sign(
             True, True, (measure,),
             (
-                cited("transfers", around["row"].to_numpy(), False),
-                *cite_whose(facts, np.unique(np.concatenate([around["source"], around["target"], accounts]))),
-                cited("transfers", _edges(facts), False),
+                Cited("transfers", lambda: np.sort(self.flow["row"][around()]), False),
+                *self._whose(met), cited("transfers", self.edges, False),
             ),
         )  # fmt: skip
 
+    @cached_property
+    def edges(self) -> Ints:
+        """The first and the last row of the case."""
+        return _edges(self.facts)
+
+    @cached_property
+    def flow(self) -> Mapping[str, Ints]:
+        """The columns of `Facts.flows`."""
+        return {str(name): self.facts.flows[name].to_numpy() for name in self.facts.flows}
+
+    def _paid(self, accounts: Ints) -> Ints:
+        """What some accounts paid to others than their own party, by place in the flows."""
+        found = self.facts.paid_by(accounts)
+        return found[~self.flow["own"][found].astype(np.bool_)]
+
+    @cached_property
+    def founded(self) -> tuple[Flags, Ints]:
+        """Of each party whether the day of founding is known, and it."""
+        column = self.facts.rows("parties")["founded"]
+        return known(column), micros(column)
+
     def _founded(self, party: str) -> int | None:
         number = self.facts.party_number.get(party, -1)
-        founded = self.facts.rows("parties")["founded"]
-        if number < 0 or not known(founded.iloc[[number]])[0]:
-            return None
-        return int(micros(founded.iloc[[number]])[0])
+        dated, days = self.founded
+        return int(days[number]) if number >= 0 and dated[number] else None
 
-    def businesslike(self, rows: pd.DataFrame, inside: frozenset[str]) -> Flags:
+    @cached_property
+    def is_person(self) -> Flags:
+        """Of each party whether it is a natural person; the last, nobody, is none."""
+        return np.append(self.facts.party_kind == "person", False).astype(np.bool_)
+
+    @cached_property
+    def to_fee(self) -> Flags:
+        """Accounts into which nothing that a business buys is paid."""
+        return np.isin(self.facts.account_kind, ("internal", "cash", "client_custody"))
+
+    def businesslike(self, paid: Ints, borrower: str, claims: Ints) -> Flags:
         """Which payments are of a business: taxes, wages, utilities, and to anybody outside who is no person.
 
         Who is not known may be a supplier.
         """
         facts = self.facts
-        target = rows["target"].to_numpy()
+        if not paid.size:
+            return np.zeros(0, np.bool_)
+        target = self.flow["target"][paid]
         payee = self.who[target]
-        person = of_party(facts.party_kind, payee) == "person"
-        ours = np.isin(payee, self._numbers(inside)) & (payee >= 0)
-        wages = says(facts, rows["row"].to_numpy(), WAGES)
-        kind = facts.account_kind[target]
-        fee = np.isin(kind, ("internal", "cash", "client_custody"))
-        found: Flags = (~person & ~ours & ~fee) | (person & wages)
+        person = self.is_person[payee]
+        inside = self._numbers(facts.group(borrower))
+        ours = (np.isin(payee, inside) | self.on_side(claims)[payee]) & (payee >= 0)
+        wages = np.zeros(paid.size, np.bool_)
+        if person.any():
+            wages[person] = says(facts, self.flow["row"][paid[person]], WAGES)
+        found: Flags = (~person & ~ours & ~self.to_fee[target]) | (person & wages)
         return found
+
+    def on_side(self, claims: Ints) -> Flags:
+        """Of each party whether it is on the side of the platforms of some claims; the last is nobody."""
+        platforms = self.platforms(claims)
+        kept: dict[frozenset[str], Flags] = self.__dict__.setdefault("_on_side", {})
+        if platforms not in kept:
+            found = np.zeros(self.facts.party_ids.size + 1, np.bool_)
+            numbers = self._numbers(self.group_of(claims))
+            found[numbers[numbers >= 0]] = True
+            kept[platforms] = found
+        return kept[platforms]
 
     # ------------------------------------------------------------ (3)
 
     @cached_property
     def identities(self) -> Identities:
         """What borrowers share with one another, and with the platform's staff."""
-        borrowers = frozenset(self.all.claims["borrower"]) - {""}
-        inside = self.group_of(self.all.claims)
+        borrowers = frozenset(self.borrower) - {""}
+        inside = self.group_of(np.arange(self.borrower.size))
         staff = {each for each in inside if self.facts.is_person(each)}
         if self.facts.tables.has("relations"):
             ties = self.facts.in_force("relations")
@@ -465,14 +641,13 @@ class _Look:
             return NOT_SO
         measures: list[Measure] = []
         rows: list[Cited] = []
-        claims = self.all.claims
         for kind, peers, staff in self.identities.shared(borrower):
             if len(peers) >= self.ask.threshold("shared"):
                 title = SHARED[kind.removeprefix("shared_")]
                 measures.append(self.ask.measure(f"shares_{kind}", title, len(peers), "shared"))
                 rows += self.identities.rows(borrower, kind, peers)
-                theirs = claims[claims["borrower"].isin(peers)].drop_duplicates("borrower")
-                rows += cite_claims(self.facts, theirs, shows=False)
+                theirs = np.sort([self.claims_of[each][0] for each in peers])
+                rows += self.all.cite(self.facts, theirs, shows=False)
             elif staff:
                 title = STAFFED[kind.removeprefix("shared_")]
                 measures.append(self.ask.measure(f"staff_{kind}", title, len(staff)))
@@ -481,88 +656,121 @@ class _Look:
 
     def _tied(self, staff: Sequence[str]) -> list[Cited]:
         """The rows by which some persons belong to the platform's side."""
+        rows = list(self._sides_cited)
+        if self.facts.tables.has("relations"):
+
+            def ties() -> Ints:
+                found = self.facts.in_force("relations")
+                return found.index.to_numpy()[found["party_id"].isin(staff).to_numpy()]
+
+            rows.append(Cited("relations", ties, False))
+        return rows
+
+    @cached_property
+    def _sides_cited(self) -> tuple[Cited, ...]:
+        """The rows by which the side of every platform hangs together."""
         rows: list[Cited] = []
-        for platform in sorted(set(self.all.claims["platform"]) - {""}):
+        for platform in sorted(set(self.platform) - {""}):
             rows += self.facts.cite_group(platform)
             rows.append(self.facts.cite_parties(self.group(platform)))
-        if self.facts.tables.has("relations"):
-            ties = self.facts.in_force("relations")
-            rows.append(self.facts.cite("relations", ties[ties["party_id"].isin(staff)], False))
-        return rows
+        return tuple(rows)
 
     # ------------------------------------------------------------ (4)
 
-    def repaid(self, borrower: str, claims: pd.DataFrame, coin: int | None) -> Sign:
+    @cached_property
+    def came_back(self) -> Mapping[str, Flags]:
+        """Of what came back on claims: whether the platform's side paid it, or was paid, whether it was the
+        borrower's own, and whether somebody else's who had not lent.
+        """
+        back, facts = self.back, self.facts
+        numbers = self._numbers(self.borrower)[back.claim]
+        mine = [
+            ((facts.account_party[side] == numbers) | (facts.account_signer[side] == numbers))
+            & (numbers >= 0)
+            for side in (back.source, back.account)
+        ]
+        sides = [np.zeros(back.row.size, np.bool_) for _ in range(2)]
+        platform = self.platform[back.claim]
+        for each in sorted(set(platform)):
+            of = platform == each
+            for found, accounts in zip(sides, (back.source, back.account), strict=True):
+                found[of] = self.side(each)[accounts[of]]
+        source, target = (side & ~own for side, own in zip(sides, mine, strict=True))
+        size = facts.account_ids.size
+        lenders = np.concatenate([each.claim * size + each.source for each in (self.before, self.out)])
+        lent = np.isin(back.claim * size + back.source, lenders)
+        return {
+            "by": source & ~target, "into": target & ~source, "own": mine[0] & ~mine[1],
+            "other": ~source & ~mine[0] & ~facts.guarded[back.source] & ~lent,
+        }  # fmt: skip
+
+    def repaid(self, borrower: str, claims: Ints, coin: int | None) -> Sign:
         """(4) The platform's side pays what the borrower owes, itself or through the borrower's accounts."""
         if not self.ask.runs("repaid"):
             return UNTOLD
-        back = self.all.of(self.all.back, claims.index)
-        back = back[back["currency"] == coin]
+        back = self.back.of(claims)
+        back = back[self.back.currency[back] == coin] if coin is not None else back[:0]
         own_coin = coin is None or self.facts.currencies[coin] == self.facts.tables.currency
-        if back.empty:
-            return self._instalments(claims) if own_coin else Sign(False, note=N_("no repayment is known"))
-        facts = self.facts
-        mine = facts.accounts_of([borrower], signed=True)
-        whole = 0
-        direct = 0
-        own_paid: list[pd.DataFrame] = []
-        shown: list[Ints] = []
-        for number in sorted(set(back["claim"].tolist())):
-            rows = back[back["claim"] == number]
-            side = self.side(str(claims["platform"].loc[number])).copy()
-            side[mine] = False
-            source, target = rows["source"].to_numpy(), rows["account"].to_numpy()
-            first = self.all.of(self.all.before, [number])
-            lent = np.union1d(first["source"], self.all.of(self.all.out, [number])["source"])
-            by_side, into_side = side[source] & ~side[target], side[target] & ~side[source]
-            own = np.isin(source, mine) & ~np.isin(target, mine)
-            other = ~side[source] & ~np.isin(source, mine) & ~facts.guarded[source] & ~np.isin(source, lent)
-            paid_by = int(rows.loc[by_side, "amount"].sum())
-            paid_in = int(rows.loc[into_side, "amount"].sum())
-            extra = max(0, paid_by - paid_in)
+        none_known = Sign(False, note=N_("no repayment is known"))
+        if not back.size:
+            return self._instalments(claims) if own_coin else none_known
+        facts, amount = self.facts, self.back.amount
+        by, into, own, other = (self.came_back[name][back] for name in ("by", "into", "own", "other"))
+        whole = direct = 0
+        of = self.back.claim[back]
+        for number in np.unique(of).tolist():
+            on = of == number
+            extra = max(0, int(amount[back[on & by]].sum()) - int(amount[back[on & into]].sum()))
             direct += extra
-            whole += extra + int(rows.loc[own | other, "amount"].sum())
-            own_paid.append(rows[own])
-            shown.append(rows.loc[by_side | into_side | own | other, "row"].to_numpy())
+            whole += extra + int(amount[back[on & (own | other)]].sum())
         if not whole:
-            return self._instalments(claims) if own_coin else Sign(False, note=N_("no repayment is known"))
-        paid = pd.concat(own_paid)
+            return self._instalments(claims) if own_coin else none_known
+        shown: list[Ints] = [self.back.row[back[by | into | own | other]]]
+        amounts, cites, chains = self._paid_through(borrower, claims, back[own], direct, shown)
+        least = self.ask.threshold("repaid")
+        parts = {rule: Fraction(each, whole) for rule, each in amounts.items()}
+        most = max(parts.values())
+        if most < least:
+            return NOT_SO
+        measures = self._repaid(most, whole, coin)
+        rows_shown = np.unique(np.concatenate(shown))
+        return Sign(
+            True, True, measures,
+            (
+                cited("transfers", rows_shown),
+                cited("transfers", self.before.row[self.before.of(claims)], False),
+                cited("transfers", self.out.row[self.out.of(claims)], False),
+                *cites, *self._whose(lambda: facts.sides_of(rows_shown)), *self._cite_side(claims),
+            ),
+            by_rule={rule: each >= least for rule, each in parts.items()}, chains=tuple(chains[:3]),
+        )  # fmt: skip
+
+    def _paid_through(
+        self, borrower: str, claims: Ints, own: Ints, direct: int, shown: list[Ints]
+    ) -> tuple[dict[str, int], list[Cited], list[Mapping[str, object]]]:
+        """What the side paid in all by each rule: what it paid itself, and what came through the borrower."""
         amounts = dict.fromkeys(("fifo", "lifo", "prorata"), direct)
         cites: list[Cited] = []
         chains: list[Mapping[str, object]] = []
-        for platform, part in paid.groupby(claims["platform"].loc[paid["claim"]].to_numpy()):
-            side = self.side(str(platform)).copy()
-            side[mine] = False
-            if not self._fed(side, mine):
+        mine = self.facts.accounts_of([borrower], signed=True)
+        platforms = self.platform[self.back.claim[own]]
+        for platform in sorted(set(platforms)):
+            if not self._fed(platform, mine):
                 continue
-            first_paid = int(self.all.of(self.all.out, claims.index)["time"].min())
-            back_to = int(part["time"].max()) - first_paid
+            side = self.side(platform).copy()
+            side[mine] = False
+            part = self.all.back.iloc[own[platforms == platform]]
+            first_paid = int(self.out.time[self.out.of(claims)].min())
             found = follow(
-                self.ask, part, side, back_to, hops=self.hops - 1, backward=True,
-                rules=tuple(amounts), without=self.all.out["row"].to_numpy(),
+                self.ask, part, side, int(part["time"].max()) - first_paid, hops=self.hops - 1, backward=True,
+                rules=tuple(amounts), without=self.out.row,
             )  # fmt: skip
             for rule, each in found.items():
                 amounts[rule] += each.amount
                 shown.append(each.rows)
             cites += context(self.ask, found)
             chains += next(iter(found.values())).chains
-        least = self.ask.threshold("repaid")
-        parts = {rule: Fraction(amount, whole) for rule, amount in amounts.items()}
-        most = max(parts.values())
-        if most < least:
-            return NOT_SO
-        measures = self._repaid(most, whole, coin)
-        rows_shown = np.unique(np.concatenate(shown))
-        first = self.all.of(self.all.before, claims.index)
-        return Sign(
-            True, True, measures,
-            (
-                cited("transfers", rows_shown), cited("transfers", first["row"].to_numpy(), False),
-                cited("transfers", self.all.of(self.all.out, claims.index)["row"].to_numpy(), False),
-                *cites, *cite_whose(facts, self._accounts(rows_shown)), *self._cite_side(claims),
-            ),
-            by_rule={rule: each >= least for rule, each in parts.items()}, chains=tuple(chains[:3]),
-        )  # fmt: skip
+        return amounts, cites, chains
 
     def _repaid(self, part: Fraction, whole: int, coin: int | None) -> tuple[Measure, ...]:
         currency = self.facts.tables.currency if coin is None else self.facts.currencies[coin]
@@ -573,41 +781,58 @@ class _Look:
             self.ask.measure("repaid_in_all", N_("what was repaid"), whole, unit=currency),
         )
 
-    def _fed(self, side: Flags, mine: Ints) -> bool:
+    def _fed(self, platform: str, mine: Ints) -> bool:
         """Whether anything but loans came to the borrower's accounts from the side, or from who it paid."""
-        flows = self.facts.flows
-        source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
-        keep = np.isin(target, mine) & ~np.isin(flows["row"].to_numpy(), self.all.out["row"].to_numpy())
-        payers = np.unique(source[keep])
-        return bool(side[payers].any()) or bool(np.isin(payers, target[side[source]]).any())
+        came = self.facts.paid_to(mine)
+        came = came[~self.lent[self.flow["row"][came]]]
+        payers = np.unique(self.flow["source"][came])
+        side = self.side(platform)
+        theirs = np.setdiff1d(payers, mine)
+        if side[theirs].any():
+            return True
+        if not side[mine].any():
+            return bool(self.fed_by(platform)[payers].any())
+        fed = self.facts.paid_by(np.setdiff1d(np.flatnonzero(side), mine))
+        return bool(np.isin(payers, self.flow["target"][fed]).any())
 
-    def _instalments(self, claims: pd.DataFrame) -> Sign:
+    @cached_property
+    def instalments(self) -> tuple[tuple[Ints, Ints], Ints, Ints, Ints, Ints]:
+        """Paid instalments by claim: an index; their places, claims, amounts, and the paying accounts."""
+        rows = self.facts.rows("instalments")
+        rows = rows[known(rows["paid_by"]) & known(rows["paid"])]
+        rows = rows[rows["paid"] > 0]
+        loans = np.flatnonzero(self.table == "loans")
+        of_loan = dict(zip(self.name[loans].tolist(), loans.tolist(), strict=True))
+        claim = np.array([of_loan.get(each, -1) for each in words_of(rows["loan_id"])], np.int64)
+        rows, claim = rows[claim >= 0], claim[claim >= 0]
+        numbers = self.facts.account_number
+        accounts = np.array([numbers[str(each)] for each in rows["paid_by"]], np.int64)
+        index = index_by(claim.astype(np.int32), self.borrower.size)
+        return index, rows.index.to_numpy(), claim, rows["paid"].to_numpy(np.int64), accounts
+
+    def _instalments(self, claims: Ints) -> Sign:
         """The same, where no transfer names a loan, by the accounts that paid instalments."""
         facts = self.facts
         if not facts.has("instalments.paid_by"):
             return Sign(False, note=N_("no repayment is known"))
-        rows = facts.rows("instalments")
-        loans = claims[claims["table"] == "loans"].set_index("name")
-        rows = rows[
-            known(rows["paid_by"]) & known(rows["paid"]) & rows["loan_id"].isin(loans.index).to_numpy()
-        ]
-        rows = rows[rows["paid"] > 0]
-        if rows.empty:
+        index, places, of, paid, accounts = self.instalments
+        loans = claims[self.table[claims] == "loans"]
+        rows = picked(index, loans)
+        if not rows.size:
             return Sign(False, note=N_("no repayment is known"))
-        mine = set(facts.accounts_of([str(loans["borrower"].iloc[0])], signed=True).tolist())
-        accounts = [facts.account_number[str(each)] for each in rows["paid_by"]]
+        mine = facts.accounts_of([str(self.borrower[loans[0]])], signed=True)
         by_side = np.array([
-            bool(self.side(str(loans["platform"].loc[[loan]].iloc[0]))[a]) and a not in mine
-            for loan, a in zip(words_of(rows["loan_id"]), accounts, strict=True)
-        ], bool)  # fmt: skip
-        paid = rows["paid"].to_numpy(np.int64)
-        part = Fraction(int(paid[by_side].sum()), int(paid.sum()))
+            bool(self.side(str(self.platform[claim]))[account])
+            for claim, account in zip(of[rows].tolist(), accounts[rows].tolist(), strict=True)
+        ], np.bool_) & ~np.isin(accounts[rows], mine)  # fmt: skip
+        part = Fraction(int(paid[rows][by_side].sum()), int(paid[rows].sum()))
         if part < self.ask.threshold("repaid"):
             return NOT_SO
         return Sign(
-            True, True, self._repaid(part, int(paid.sum()), None),
+            True, True, self._repaid(part, int(paid[rows].sum()), None),
             (
-                facts.cite("instalments", rows), *cite_whose(facts, accounts), *self._cite_side(claims),
+                cited("instalments", places[rows]), *cite_whose(facts, accounts[rows]),
+                *self._cite_side(claims),
             ),
         )  # fmt: skip
 
@@ -619,8 +844,7 @@ class _Look:
             return {}
         facts = self.facts
         days = self.ask.threshold("young")
-        claims = self.all.claims
-        listed = {str(b): np.sort(part["listed"].to_numpy()) for b, part in claims.groupby("borrower")}
+        listed = {name: np.sort(self.listed[claims]) for name, claims in self.claims_of.items()}
         founded = facts.rows("parties")
         founded = founded[known(founded["founded"]) & founded["party_id"].isin(listed).to_numpy()]
         found = {}
@@ -635,8 +859,10 @@ class _Look:
                 found[party] = Sign(True, True, (measure,), (cited("parties", [place]),), kind="register")
         stakes = facts.rows("stakes")
         stakes = stakes[known(stakes["since"]) & stakes["company_id"].isin(listed).to_numpy()]
-        since = micros(stakes["since"])
-        for company, rows in stakes[since <= facts.at].groupby("company_id"):
+        stakes = stakes[micros(stakes["since"]) <= facts.at]
+        # of one owner alone nobody is new
+        stakes = stakes[stakes.duplicated("company_id", keep=False)]
+        for company, rows in stakes.groupby("company_id"):
             party = str(company)
             if party in found:
                 continue
@@ -669,24 +895,21 @@ class _Look:
         """
         if not self.ask.runs("duplicate"):
             return {}
-        claims = self.all.claims[self.all.claims["table"] == "loans"]
-        stated = words_of(self.facts.rows("loans").loc[claims["place"], "collateral"])
-        numbers = np.array([plain(each) if numbered(each) else "" for each in stated], object)
-        part = claims.assign(number=numbers)[numbers != ""]
+        part = self.all.claims.assign(number=self.collateral)[self.is_numbered]
+        part = part[part.duplicated("number", keep=False)].sort_values(["number", "begins", "place"])
         found: dict[str, set[int]] = {}
-        for _, mine in part[part.duplicated("number", keep=False)].groupby("number"):
-            together: list[tuple[int, str, str, str]] = []
-            until = -1
-            rows = mine.sort_values(["begins", "place"])
-            for each in [*rows.to_dict("records"), None]:
-                if each is None or each["begins"] >= until:  # all before it were repaid by then
-                    if len({project[1:] for project in together}) > 1:
-                        for _, borrower, _, _ in together:
-                            found.setdefault(borrower, set()).update(place for place, *_ in together)
-                    together, until = [], -1
-                if each is not None:
-                    together.append((each["place"], each["borrower"], each["platform"], each["purpose"]))
-                    until = max(until, each["ends"])
+        together: list[tuple[int, str, str, str]] = []
+        number, until = "", -1
+        columns = ("number", "begins", "ends", "place", "borrower", "platform", "purpose")
+        rows = zip(*(part[name].tolist() for name in columns), strict=True)
+        for each in itertools.chain(rows, [("", 0, 0, 0, "", "", "")]):
+            if each[0] != number or each[1] >= until:  # all before it were repaid by then
+                if len({project[1:] for project in together}) > 1:
+                    for _, borrower, _, _ in together:
+                        found.setdefault(borrower, set()).update(place for place, *_ in together)
+                number, until, together = each[0], -1, []
+            together.append((each[3], each[4], each[5], each[6]))
+            until = max(until, each[2])
         return {
             borrower: Sign(
                 True, True,
@@ -705,75 +928,82 @@ class _Look:
         frame = self.facts.rows("holdings")
         no = frame[known(frame["confirmed"]) & known(frame["borrower_id"])]
         no = no[~no["confirmed"].astype(bool)]
+        codes, names = pd.factorize(no["borrower_id"], sort=True)
+        order = np.argsort(codes, kind="stable")
+        parts = np.split(order, np.searchsorted(codes[order], np.arange(1, max(len(names), 1))))
+        places, amounts = no.index.to_numpy(), no["amount"].to_numpy(np.int64)
         return {
             str(borrower): Sign(
                 True, True,
                 (
                     self.ask.measure(
-                        "denied", N_("what is claimed and was denied"), int(rows["amount"].sum()),
+                        "denied", N_("what is claimed and was denied"), int(amounts[rows].sum()),
                         unit=self.facts.tables.currency,
                     ),
                 ),
-                (self.facts.cite("holdings", rows),), kind="statement",
+                (cited("holdings", places[rows]),), kind="statement",
             )
-            for borrower, rows in no.groupby("borrower_id")
+            for borrower, rows in zip(names, parts, strict=False)
         }  # fmt: skip
 
     # ------------------------------------------------------------ what speaks against it
 
-    def spends(self, borrower: str, claims: pd.DataFrame, paid: pd.DataFrame) -> tuple[str, str]:
+    def spends(self, borrower: str, claims: Ints, paid: Ints) -> tuple[str, str]:
         """Whether a young company really spends what it raised on a business."""
         facts = self.facts
         accounts = facts.accounts_of([borrower])
-        if paid.empty or not accounts.size:
+        if not paid.size or not accounts.size:
             return "unknown", N_("no transfer is known by which it was paid out")
-        first = int(paid["time"].min())
-        if not all(covered(facts, int(a), first, first + self.within) for a in set(paid["account"])):
+        first = int(self.out.time[paid].min())
+        into = np.unique(self.out.account[paid])
+        times = (np.full(into.size, each, np.int64) for each in (first, first + self.within))
+        if not all_covered(facts, into, *times).all():
             return "unknown", N_("the statements of the accounts that it was paid into are not held")
-        flows = facts.flows
-        mine = flows[np.isin(flows["source"].to_numpy(), accounts) & ~flows["own"].to_numpy()]
-        mine = mine[(mine["time"] >= first) & (mine["currency"] == paid["currency"].iloc[0])]
-        back = self.all.of(self.all.back, claims.index)["row"].to_numpy()
-        real = mine[
-            self.businesslike(mine, facts.group(borrower) | self.group_of(claims))
-            & ~np.isin(mine["row"].to_numpy(), back)
-        ]
-        part = Fraction(int(real["amount"].sum()), int(paid["amount"].sum()))
-        payees = np.unique(real["target"].to_numpy()).size
-        if part >= Fraction(1, 2) and payees >= SUPPLIERS:
-            return "present", Told(N_("it spent {part} of what it raised outside"), part=f"{float(part):.2f}")
-        return "clear", Told(N_("it spent {part} of what it raised outside"), part=f"{float(part):.2f}")
+        mine = self._paid(accounts)
+        mine = mine[self.flow["time"][mine] >= first]
+        mine = mine[self.flow["currency"][mine] == self.out.currency[paid[0]]]
+        mine = mine[~np.isin(self.flow["row"][mine], self.back.row[self.back.of(claims)])]
+        real = mine[self.businesslike(mine, borrower, claims)]
+        part = Fraction(int(self.flow["amount"][real].sum()), int(self.out.amount[paid].sum()))
+        payees = np.unique(self.flow["target"][real]).size
+        state = "present" if part >= Fraction(1, 2) and payees >= SUPPLIERS else "clear"
+        return state, Told(N_("it spent {part} of what it raised outside"), part=f"{float(part):.2f}")
 
-    def vehicle(self, borrower: str, claims: pd.DataFrame) -> tuple[str, str]:
+    def vehicle(self, borrower: str, claims: Ints) -> tuple[str, str]:
         """Whether the borrower is the vehicle of a licensed lender, or of a securitisation."""
         facts = self.facts
-        products = facts.rows("products")
-        if len(products):
-            issued = products[products["issuer_id"].isin([borrower]) & (products["kind"] == "abs").to_numpy()]
-            if len(issued):
-                return "present", N_("it issues a securitisation")
-        inside = facts.group(borrower) - self.group_of(claims)
+        if borrower in self.securitising:
+            return "present", N_("it issues a securitisation")
         if facts.tables.has("licences"):
-            held = facts.in_force("licences")
-            held = held[held["party_id"].isin(inside) & held["function"].isin(LICENSED).to_numpy()]
-            if len(held):
+            if self.licensed & (facts.group(borrower) - self.group_of(claims)):
                 return "present", N_("a licensed lender or manager is in its group")
             return "clear", N_("nobody in its group has a licence for that")
         return "unknown", N_("no table of licences is here")
 
+    @cached_property
+    def securitising(self) -> set[str]:
+        """Who issues a securitisation."""
+        products = self.facts.rows("products")
+        return set(products.loc[(products["kind"] == "abs").to_numpy(), "issuer_id"].dropna())
+
+    @cached_property
+    def licensed(self) -> set[str]:
+        """Who has a licence by which one finances through vehicles of one's own."""
+        held = self.facts.in_force("licences")
+        return set(held.loc[held["function"].isin(LICENSED).to_numpy(), "party_id"])
+
     # ------------------------------------------------------------ the finding
 
-    def finding(
-        self, borrower: str, claims: pd.DataFrame, paid: pd.DataFrame, coin: int | None,
-        signs: Mapping[str, Sign], spends: tuple[str, str], vehicle: tuple[str, str],
-    ) -> Finding:  # fmt: skip
+    def finding(self, loan: _Raised, vehicle: tuple[str, str]) -> Finding:
         facts, ask = self.facts, self.ask
+        borrower, claims, coin, paid, signs = loan.borrower, loan.claims, loan.coin, loan.paid, loan.signs
         hit = hits(SIGNS, signs)
         score = len(hit)
         rules = sorted({rule for test in hit for rule in signs[test].by_rule})
         by_rule = {rule: Fraction(sum(signs[test].by_rule.get(rule, True) for test in hit)) for rule in rules}
         currency = facts.currencies[coin] if coin is not None else facts.tables.currency
-        amount = int(paid["amount"].sum()) if len(paid) else int(claims["amount"].sum())
+        amounts = self.out.amount[paid] if paid.size else self.amount[claims]
+        amount = int(amounts.sum())
         investors, lent, lending = self._lenders(claims, coin)
         grave = currency == "CNY" and max(amount, lent) >= ask.threshold("raised")
         grave |= investors >= ask.threshold("investors")
@@ -791,12 +1021,12 @@ class _Look:
             ),
             measures=measures,
             rows=[
-                *cite_claims(facts, claims.loc[np.unique(paid["claim"])] if len(paid) else claims),
-                *cite_claims(facts, claims, shows=False), facts.cite_parties([borrower]),
+                *self.all.cite(facts, np.unique(self.out.claim[paid]) if paid.size else claims),
+                *self.all.cite(facts, claims, shows=False), facts.cite_parties([borrower]),
                 facts.cite_accounts(facts.accounts_of([borrower], signed=True)),
                 *facts.cite_group(borrower),
                 *(row for test in hit for row in signs[test].rows), *lending,
-                cited("transfers", paid["row"].to_numpy()),
+                cited("transfers", self.out.row[paid]),
             ],
             severity="critical" if grave else "high",
             kinds=kinds_of(signs[test] for test in hit),
@@ -809,7 +1039,7 @@ class _Look:
                 "supplier": (
                     "clear", N_("only what went to the platform's side or to cash counts as gone")
                 ) if "passed" in hit else "clear",
-                "spends": spends,
+                "spends": loan.spends,
             },
             amount=amount,
             currency=currency,
@@ -817,22 +1047,31 @@ class _Look:
             chains=[chain for test in hit for chain in signs[test].chains],
         )  # fmt: skip
 
-    def _lenders(self, claims: pd.DataFrame, coin: int | None) -> tuple[int, int, list[Cited]]:
+    @cached_property
+    def amount(self) -> Ints:
+        """What each claim is about, in minor units."""
+        return self.all.claims["amount"].to_numpy(np.int64)
+
+    def _lenders(self, claims: Ints, coin: int | None) -> tuple[int, int, list[Cited]]:
         """Who paid for the claims, how much, and the rows: payers that are no custody nor the platform's."""
         facts = self.facts
-        rows = pd.concat([self.all.of(each, claims.index) for each in (self.all.before, self.all.out)])
-        rows = rows[rows["currency"] == coin] if coin is not None else rows.iloc[:0]
-        side = np.zeros(facts.account_ids.size, np.bool_)
-        for platform in set(claims["platform"]):
-            side |= self.side(str(platform))
-        source = rows["source"].to_numpy()
-        rows = rows[~side[source] & ~facts.guarded[source]]
-        source = rows["source"].to_numpy()
-        payer = np.where(self.who[source] >= 0, self.who[source], -1 - source)
-        if not len(rows):
+        if coin is None:
             return 0, 0, []
-        shown = cited("transfers", rows["row"].to_numpy())
-        return int(np.unique(payer).size), int(rows["amount"].sum()), [shown, *cite_whose(facts, source)]
+        parts = [(each, each.of(claims)) for each in (self.before, self.out)]
+        parts = [(each, at[each.currency[at] == coin]) for each, at in parts]
+        source, row, amount = (
+            np.concatenate([getattr(each, name)[at] for each, at in parts])
+            for name in ("source", "row", "amount")
+        )
+        keep = ~facts.guarded[source]
+        for platform in self.platforms(claims):
+            keep &= ~self.side(platform)[source]
+        source, row, amount = source[keep], row[keep], amount[keep]
+        if not row.size:
+            return 0, 0, []
+        payer = np.where(self.who[source] >= 0, self.who[source], -1 - source)
+        whose_ = self._whose(lambda: source)
+        return int(np.unique(payer).size), int(amount.sum()), [cited("transfers", row), *whose_]
 
 
 def _edges(facts: Facts) -> Ints:

@@ -9,7 +9,7 @@ import pytest
 from graphflow.findings import Finding
 from graphflow.redlines import check
 from graphflow.redlines.asking import Inquiry, span
-from graphflow.redlines.rl07_fictitious_projects import LINE, SIGNS, _Look
+from graphflow.redlines.rl07_fictitious_projects import LINE, SIGNS, _Look, _Raised
 from graphflow.redlines.signs import Sign
 from graphflow.synthesis.lines import rl07
 from graphflow.synthesis.small import Frames, case_of, frame_of
@@ -30,13 +30,15 @@ def signs_of(frames: Frames, borrower: str = "BORROWER", hops: int = 3, **asked:
     """Every sign of one borrower, whatever the others are."""
     ask = Inquiry(LINE, case_of(frames), None, None, **asked)
     look = _Look(ask, span("48h"), span("365D"), hops)
-    claims = look.all.claims[look.all.claims["borrower"] == borrower]
+    claims = look.claims_of[borrower]
     told = {test: of.get(borrower) or look._absent(test, borrower, claims) for test, of in look.quick.items()}
-    out = look.all.of(look.all.out, claims.index)
-    coin = int(out["currency"].iloc[0]) if len(out) else None
+    out = look.out.of(claims)
+    coin = int(look.out.currency[out[0]]) if out.size else None
+    loan = _Raised(borrower, claims, coin, out, {}, ("unknown", ""))
+    look._follow([loan])
     return {
         **told, "shared": look.shared(borrower), "footprint": look.footprint(borrower, claims),
-        "passed": look.passed(borrower, claims, out), "repaid": look.repaid(borrower, claims, coin),
+        "passed": look.passed(loan), "repaid": look.repaid(borrower, claims, coin),
     }  # fmt: skip
 
 
