@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +21,19 @@ import pandas as pd
 
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, number_text
+from graphflow.kernels.index import index_by
 from graphflow.language import N_
 from graphflow.pictures.words import amount_text
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, chains_of, span
-from graphflow.redlines.facts import DAY, IN_YUAN, Facts, known, micros
+from graphflow.redlines.facts import DAY, IN_YUAN, Facts, Ints, known, micros, picked
 from graphflow.rows import Moment
+from graphflow.tracing.walk import lay_chains
 
 if TYPE_CHECKING:
     from graphflow.case import Case
+
+HOPS = 6
+"""Over how many transfers a repayment is followed back."""
 
 RULES = ("fifo", "prorata")
 """The rules of tracing under which a repayment is followed back."""
@@ -80,12 +86,14 @@ def _terms(ask: Inquiry, within: int) -> Iterator[Finding]:
     facts = ask.facts
     loans, listings = facts.rows("loans"), facts.rows("listings")
     loans = loans[known(loans["end"])]
-    for loan_id, offered in listings.groupby("loan_id"):
-        mine = loans[loans["loan_id"] == loan_id]
-        if mine.empty or len(offered) < ask.threshold("links"):
-            continue
+    of_loan = dict(zip(loans["loan_id"], range(len(loans)), strict=True))
+    length = micros(loans["end"]) - micros(loans["start"])
+    count = listings["loan_id"].map(listings["loan_id"].value_counts())
+    several = listings[(count >= float(ask.threshold("links"))) & listings["loan_id"].isin(of_loan)]
+    for loan_id, offered in several.groupby("loan_id"):
+        mine = loans.iloc[[of_loan[loan_id]]]
         loan = mine.iloc[0]
-        days = Fraction(int(micros(mine["end"])[0] - micros(mine["start"])[0]), DAY)
+        days = Fraction(int(length[of_loan[loan_id]]), DAY)
         longest = int(offered["term_days"].max())
         if longest == 0 or days / longest < ask.threshold("split"):
             continue
@@ -141,16 +149,12 @@ def _rolled(
     """By rule, the part of the listings repaid by the next; None where no transfer names a listing."""
     if not ask.runs("rollover"):
         return None, [], []
-    from graphflow.tracing import trace
-
     facts = ask.facts
     flows = facts.flows
-    numbers, words = facts.codes("listing_id", flows["row"])
-    place = {word: number for number, word in enumerate(words)}
-    ids = facts.tables.arrow("transfers", ("transfer_id",))["transfer_id"]  # type: ignore[index]
+    index, place = _by_listing(facts)
     paid: list[tuple[pd.DataFrame, pd.DataFrame]] = []
     for listing in offered["listing_id"]:
-        rows = flows[numbers == place.get(listing, -2)]
+        rows = flows.iloc[picked(index, [place[listing]] if listing in place else [])]
         lenders: set[int] = set()
         is_back = np.zeros(len(rows), np.bool_)
         for i, (source, target) in enumerate(zip(rows["source"], rows["target"], strict=True)):
@@ -160,24 +164,95 @@ def _rolled(
         paid.append((rows[~is_back], rows[is_back]))
     if not any(len(back) for _, back in paid):
         return None, [], []
-    traces = []
+    shown: list[Ints] = []
     chains: list[Mapping[str, Any]] = []
     count = dict.fromkeys(RULES, 0)
     for (_, back), (following, _) in itertools.pairwise(paid):
         if back.empty or following.empty:
             continue
-        seeds = ",".join(f'transfer:"{ids[int(row)].as_py()}"' for row in back["row"])
-        begin = pd.Timestamp(int(back["time"].min()) - within, unit="us", tz="UTC").isoformat()
-        news = {ids[int(row)].as_py() for row in following["row"]}
+        begin = int(back["time"].min()) - within
         for rule in RULES:
-            t = trace(ask.case, seeds, rule=rule, backward=True, since=begin, max_hops=6)
-            carried = t.transfers[t.transfers["transfer_id"].isin(news)]
-            if Fraction(int(carried["seed_amount"].sum()), t.seed) >= ask.threshold("rolled"):
+            found = _brought(facts, back["row"].to_numpy(), following["row"].to_numpy(), rule, begin)
+            if found.part >= ask.threshold("rolled"):
                 count[rule] += 1
-                traces.append(t)
-                chains += chains_of(t, 1)
+                shown.append(found.rows)
+                chains.append(found.chain)
     part = {rule: Fraction(hits, len(offered)) for rule, hits in count.items()}
-    return part, ask.cite_trace(*traces) if traces else [], chains
+    if not shown:
+        return part, [], chains
+    rows = np.unique(np.concatenate(shown))
+    return part, [Cited("transfers", rows), *facts.cite_moved(facts.sides_of(rows))], chains
+
+
+@dataclass(frozen=True)
+class _Brought:
+    """Which part of some repayments some transfers brought, the transfers that carried it, by place, and the
+    greatest chain.
+    """
+
+    part: Fraction
+    rows: Ints
+    chain: Mapping[str, Any]
+
+
+def _brought(facts: Facts, back: Ints, news: Ints, rule: str, begin: int) -> _Brought:
+    """Follow repayments back, as a trace does; of the many that are asked no frames are made."""
+    ledger = facts.ledger
+    seeds = np.unique(facts.ledger_row[back]).astype(np.int64)
+    wanted = np.setdiff1d(facts.ledger_row[news], seeds)
+    brought, seed = 0, int(ledger.rows["net"][seeds].sum())
+    rows = [seeds]
+    best: tuple[int, Ints] = (0, seeds[:0])
+    for batch in lay_chains(ledger, seeds, rule, HOPS, since=begin).batches():
+        size, amount = np.diff(batch.bounds), batch.ends[:, 3]
+        brought += int(np.repeat(amount, size)[np.isin(batch.rows, wanted)].sum())
+        rows.append(np.unique(batch.rows))
+        # chains of one path to one end are one
+        path = batch.ends[:, 5] - batch.ends[:1, 5]
+        account = ledger.pots["account"][batch.ends[:, 1]].astype(np.int64)
+        key = (path * 8 + batch.ends[:, 0]) * (len(ledger.account_ids) + 1) + account
+        _, first, same = np.unique(key, return_index=True, return_inverse=True)
+        sums = np.zeros(first.size, np.int64)
+        np.add.at(sums, same, amount)
+        which = np.lexsort((first, -sums))[0]
+        if sums[which] > best[0]:
+            at = int(first[which])
+            best = int(sums[which]), batch.rows[batch.bounds[at] : batch.bounds[at + 1]]
+    if len(ledger.open_rows):  # nothing decides the order of some rows: all that may carry it is cited
+        return _asked_whole(facts, seeds, wanted, rule, begin)
+    way = [ledger.transfer_ids[row].as_py() for row in best[1].tolist()]
+    coin = facts.currencies[int(ledger.rows["currency"][seeds[0]])]
+    return _Brought(
+        Fraction(brought, seed), np.unique(ledger.rows["origin"][np.concatenate(rows)]).astype(np.int64),
+        {"amount": best[0], "currency": coin, "transfers": way},
+    )  # fmt: skip
+
+
+def _asked_whole(facts: Facts, seeds: Ints, wanted: Ints, rule: str, begin: int) -> _Brought:
+    from graphflow.tracing import trace
+
+    ledger = facts.ledger
+    names = [ledger.transfer_ids[row].as_py() for row in seeds.tolist()]
+    since = pd.Timestamp(begin, unit="us", tz="UTC").isoformat()
+    t = trace(
+        facts.case, [f'transfer:"{each}"' for each in names], rule=rule, backward=True, since=since,
+        max_hops=HOPS,
+    )  # fmt: skip
+    rows, amounts = t.carried
+    brought = int(amounts[np.isin(rows, wanted)].sum())
+    carried = facts.at_place([*t.transfers["transfer_id"], *names])
+    return _Brought(Fraction(brought, t.seed), np.unique(carried), chains_of(t, 1)[0])
+
+
+def _by_listing(facts: Facts) -> tuple[tuple[Ints, npt.NDArray[np.int32]], Mapping[str, int]]:
+    """Where in `Facts.flows` each listing is named, by its number; and the number of each. Kept with them."""
+    kept = facts.__dict__.get("_by_listing")
+    if kept is None:
+        numbers, words = facts.codes("listing_id", facts.flows["row"])
+        keys = np.where(numbers < 0, len(words), numbers).astype(np.int32)
+        place = {word: number for number, word in enumerate(words)}
+        kept = facts.__dict__["_by_listing"] = (index_by(keys, len(words) + 1), place)
+    return kept  # type: ignore[no-any-return]
 
 
 # ---------------------------------------------------------------- amount
@@ -185,18 +260,131 @@ def _rolled(
 
 def _amounts(ask: Inquiry) -> Iterator[Finding]:
     facts = ask.facts
-    loans = facts.rows("loans")
-    groups = [facts.group(str(borrower)) for borrower in loans["borrower_id"]]
-    for _, mine in loans.groupby(pd.Series(groups, loans.index)):
-        who = "person" if all(facts.is_person(str(each)) for each in mine["borrower_id"]) else "company"
-        on_one = [(f"{who}_platform", part) for _, part in mine.groupby("platform_id")]
-        on_all = [(f"{who}_all", mine)] if mine["platform_id"].nunique() > 1 else []
-        for name, part in (*on_one, *on_all):
-            at = max(set(micros(part["start"]).tolist()), key=lambda at: (_open(facts, part, at).sum(), -at))
-            open_then = part[_open(facts, part, at) > 0]
-            owed = int(_open(facts, part, at).sum())
-            if owed > ask.threshold(name):
-                yield _too_much(ask, name, open_then, owed)
+    owing = _Owing(facts)
+    for name, at, part, owed in owing.greatest():
+        if owed > ask.threshold(name):
+            yield _too_much(ask, name, owing.loans.iloc[owing.open_at(part, at)], owed)
+
+
+class _Owing:
+    """What groups of borrowers owe at once: every loan opens, is paid off and ends, in the order of time."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.loans = loans = facts.rows("loans")
+        self.principal = loans["principal"].to_numpy(np.int64)
+        self.start = micros(loans["start"])
+        self.end = np.where(known(loans["end"]), micros(loans["end"]), np.iinfo(np.int64).max)
+        self.borrower, names = pd.factorize(loans["borrower_id"])
+        self.names = [str(each) for each in names]
+        groups, numbers = [facts.group(each) for each in self.names], {}
+        self.group = np.array([numbers.setdefault(each, len(numbers)) for each in groups], np.int64)
+        self.group = self.group[self.borrower]
+        self.platform = pd.factorize(loans["platform_id"])[0]
+        self._lay_payments()
+
+    def _lay_payments(self) -> None:
+        """Payments by loan, in order, with what all up to each come to."""
+        facts = self.facts
+        self.paid_loan = self.paid_at = self.paid = np.zeros(0, np.int64)
+        if facts.has("instalments"):
+            rows = facts.rows("instalments")
+            rows = rows[known(rows["paid"]) & known(rows["paid_on"])]
+            number = pd.Series(np.arange(len(self.loans)), self.loans["loan_id"].to_numpy(object))
+            loan = rows["loan_id"].map(number).fillna(-1).to_numpy(np.int64)
+            at, paid = micros(rows["paid_on"]), rows["paid"].to_numpy(np.int64)
+            order = np.lexsort((at, loan))
+            order = order[loan[order] >= 0]
+            self.paid_loan, self.paid_at, self.paid = loan[order], at[order], paid[order]
+        self.pointer = np.searchsorted(self.paid_loan, np.arange(len(self.loans) + 1))
+        total = np.cumsum(self.paid)
+        before = np.append(0, total)[self.pointer[:-1]]
+        self.paid_sum = total - before[self.paid_loan]
+
+    def left(self, loan: int, at: int) -> int:
+        """What is owed on a loan at a moment: its principal, less what was paid on it until then."""
+        if not self.start[loan] <= at < self.end[loan]:
+            return 0
+        low, high = self.pointer[loan], self.pointer[loan + 1]
+        place = low + int(np.searchsorted(self.paid_at[low:high], at, side="right"))
+        paid = int(self.paid_sum[place - 1]) if place > low else 0
+        return max(int(self.principal[loan]) - paid, 0)
+
+    def open_at(self, part: Ints, at: int) -> Ints:
+        """Those of some loans on which something is owed at a moment."""
+        return part[[self.left(loan, at) > 0 for loan in part.tolist()]]
+
+    def _changes(self) -> tuple[Ints, Ints, Ints]:
+        """By how much what is owed on which loan changes when."""
+        runs = np.flatnonzero(self.start < self.end)
+        ends = runs[self.end[runs] != np.iinfo(np.int64).max]
+        loan = self.paid_loan
+        during = (self.paid_at > self.start[loan]) & (self.paid_at < self.end[loan])
+        whole = self.principal[loan]
+        now, before = (np.maximum(whole - each, 0) for each in (self.paid_sum, self.paid_sum - self.paid))
+        opens = np.array([self.left(each, int(self.start[each])) for each in runs.tolist()], np.int64)
+        closes = np.array([self.left(each, int(self.end[each]) - 1) for each in ends.tolist()], np.int64)
+        return (
+            np.concatenate([runs, loan[during], ends]),
+            np.concatenate([self.start[runs], self.paid_at[during], self.end[ends]]),
+            np.concatenate([opens, (now - before)[during], -closes]),
+        )
+
+    def greatest(self) -> Iterator[tuple[str, int, Ints, int]]:
+        """Of each group, on each platform and on all: which limit is for it, when most was owed (of equal
+        times the first at which a loan began), its loans, and how much.
+        """
+        loan, at, change = self._changes()
+        platforms = int(self.platform.max(initial=-1)) + 2
+        on_one = self.group * platforms + self.platform
+        on_one[self.platform < 0] = -1
+        named = np.unique(on_one[on_one >= 0])
+        _, several = np.unique(named // platforms, return_counts=True)
+        many = np.unique(named // platforms)[several > 1]
+        on_all = np.where(np.isin(self.group, many), self.group, -1)
+        of_group = _split(self.group)
+        for suffix, key in (("platform", on_one), ("all", on_all)):
+            parts = _split(key)
+            for which, moment, owed in _peaks(key, loan, at, change, self.start):
+                part = parts[which]
+                everybody = of_group[int(self.group[part[0]])]
+                borrowers = np.unique(self.borrower[everybody]).tolist()
+                person = all(self.facts.is_person(self.names[each]) for each in borrowers)
+                yield f"{'person' if person else 'company'}_{suffix}", moment, part, owed
+
+
+def _split(key: Ints) -> Mapping[int, Ints]:
+    """By key, but for those below 0: where it stands."""
+    order = np.argsort(key, kind="stable")
+    order = order[key[order] >= 0]
+    if not order.size:
+        return {}
+    numbers, begins = np.unique(key[order], return_index=True)
+    return dict(zip(numbers.tolist(), np.split(order, begins[1:]), strict=True))
+
+
+def _peaks(key: Ints, loan: Ints, at: Ints, change: Ints, start: Ints) -> Iterator[tuple[int, int, int]]:
+    """By key of the loans: when most is owed, of the moments at which one of them begins, and how much."""
+    of = key[loan]
+    keep = of >= 0
+    of, when, change = of[keep], at[keep], change[keep]
+    begins = when == start[loan[keep]]
+    order = np.lexsort((when, of))
+    of, when, change, begins = of[order], when[order], change[order], begins[order]
+    if not of.size:
+        return
+    first = np.append(True, of[1:] != of[:-1])
+    total = np.cumsum(change)
+    heads = np.flatnonzero(first)
+    owed = total - np.repeat((total - change)[heads], np.diff(np.append(heads, of.size)))
+    last = np.append((of[1:] != of[:-1]) | (when[1:] != when[:-1]), True)  # everything of that moment is in
+    moments = np.flatnonzero(np.append(True, last[:-1]))
+    starts = np.logical_or.reduceat(begins, moments)
+    told = np.flatnonzero(last)[starts]
+    best = np.lexsort((when[told], -owed[told], of[told]))
+    told = told[best]
+    told = told[np.append(True, of[told][1:] != of[told][:-1])]
+    yield from zip(of[told].tolist(), when[told].tolist(), owed[told].tolist(), strict=True)
 
 
 def _too_much(ask: Inquiry, name: str, loans: pd.DataFrame, owed: int) -> Finding:
@@ -244,24 +432,19 @@ def _too_much(ask: Inquiry, name: str, loans: pd.DataFrame, owed: int) -> Findin
     )
 
 
-def _open(facts: Facts, loans: pd.DataFrame, at: int) -> npt.NDArray[np.int64]:
-    """What is owed on each loan at a moment: its principal, less what was paid on it until then."""
-    owed = loans["principal"].to_numpy(np.int64).copy()
-    ended = known(loans["end"]) & (micros(loans["end"]) <= at)
-    owed[(micros(loans["start"]) > at) | ended] = 0
-    if facts.has("instalments"):
-        rows = facts.rows("instalments")
-        rows = rows[known(rows["paid"]) & known(rows["paid_on"])]
-        paid = rows[micros(rows["paid_on"]) <= at].groupby("loan_id")["paid"].sum()
-        owed = np.maximum(owed - loans["loan_id"].map(paid).fillna(0).to_numpy(np.int64), 0)
-    return owed
-
-
 def _instalments(facts: Facts, loans: pd.DataFrame) -> list[Cited]:
     if not facts.has("instalments"):
         return []
-    rows = facts.rows("instalments")
-    return [facts.cite("instalments", rows[rows["loan_id"].isin(loans["loan_id"])], False)]
+    names = loans["loan_id"].tolist()
+
+    def rows() -> Ints:
+        kept = facts.__dict__.get("_instalments_of")
+        if kept is None:
+            frame = facts.rows("instalments")
+            kept = facts.__dict__["_instalments_of"] = frame.groupby("loan_id").groups
+        return np.sort(np.concatenate([np.zeros(0, np.int64), *(kept[n] for n in names if n in kept)]))
+
+    return [Cited("instalments", rows, False)]
 
 
 LINE = RedLine(
