@@ -29,6 +29,7 @@ from graphflow.kernels import (
     order,
     poison,
     prorata,
+    runs,
     text,
     unroll,
 )
@@ -50,6 +51,7 @@ from tests.naive import numbering as naive_numbering
 from tests.naive import order as naive_order
 from tests.naive import poison as naive_poison
 from tests.naive import prorata as naive_prorata
+from tests.naive import runs as naive_runs
 from tests.naive import text as naive_text
 from tests.naive import unroll as naive_unroll
 
@@ -1281,7 +1283,19 @@ def claims_inputs(rng: random.Random, size: int) -> tuple:
     return steps, ints(enters, 4), pots + 1, seeds
 
 
+def runs_inputs(rng: random.Random, size: int) -> tuple:
+    """Payments in and out of a few holders, each holder's together."""
+    holder = sorted(rng.randrange(4) for _ in range(size))
+    return (
+        ints(holder),
+        np.array([rng.random() < 0.5 for _ in holder], np.bool_),
+        ints([rng.randint(1, 6) for _ in holder]),
+    )
+
+
 PAIRS = (
+    Pair("runs.number_runs", runs.number_runs, naive_runs.number_runs, runs_inputs,
+         lambda found, _: list(map(int, found))),
     Pair("text.shifted", text.shifted, naive_text.shifted, shift_inputs),
     Pair("numbering.find_texts", numbering.find_texts, naive_numbering.find_texts, two_texts_inputs),
     Pair("numbering.hold_texts", numbering.hold_texts, naive_numbering.hold_texts, hold_inputs, hold_outcome),

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from graphflow.findings import Cited, cited
+from graphflow.findings import Cited
 from graphflow.redlines.borrowing import says
 from graphflow.redlines.facts import Facts, Flags, Ints, local_days
 from graphflow.redlines.raising import THROUGH, Raising, holders, placeholders
@@ -97,23 +97,10 @@ class Origins:
 
     def cite(self, months: Iterable[str]) -> list[Cited]:
         """What the traces of some months rest on: what carried the money shows it, all else is context."""
-        facts = self.facts
-        rows = facts.ledger.rows
-        source, target = facts.of_ledger[rows["source"]], facts.of_ledger[rows["target"]]
-        walked = _flags(facts.account_ids.size, self.walked)
-        near = walked[source] | walked[target]
-        touched = np.unique(np.concatenate([source[near], target[near]]))
-        found = [
+        return [
             *(Cited("transfers", self.carried[month]) for month in months),
-            Cited("transfers", np.unique(rows["origin"][near].astype(np.int64)), False),
-            facts.cite_accounts(touched),
-            facts.cite_parties({facts.holder(int(each)) for each in touched} - {""}),
+            *self.facts.cite_moved(self.walked),
         ]
-        if facts.tables.has("coverage"):
-            coverage = facts.tables.frame("coverage")
-            mine = coverage["account_id"].isin(facts.account_ids[touched])
-            found.append(cited("coverage", np.flatnonzero(mine), False))
-        return found
 
 
 def origins_of(
@@ -134,15 +121,14 @@ def origins_of(
     parts = np.zeros((len(rules), len(months), len(PARTS)), np.int64)
     labels = np.array([f"payout:{m}:{p}" for m, p in zip(month_of, outs["product"], strict=True)], object)
     part = Part(facts, np.flatnonzero(trail.walked), outs["row"].to_numpy(), labels)
+    payee = np.full(facts.ledger.size, -2, np.int64)  # by place: who is paid
+    payee[outs["row"].to_numpy()] = outs["holder"].to_numpy()
     carried: dict[str, list[Ints]] = {month: [] for month in months}
     for label in np.unique(labels).tolist():
         _, month, product = label.split(":", 2)
         at = labels == label
-        payee = dict(
-            zip(part.ids(outs["row"].to_numpy()[at]), outs["holder"].to_numpy()[at].tolist(), strict=True)
-        )
         for number, rule in enumerate(rules):
-            found, rows = trail.taken_apart(part, label, product, payee, rule)
+            found, rows = trail.taken_apart(part, label, product, payee, int(at.sum()), rule)
             parts[number, months.index(month)] += found
             carried[month].append(rows)
     return Origins(
@@ -169,10 +155,8 @@ class Part:
         self.facts = facts
         self.table = facts.tables.arrow("transfers", ("transfer_id",))
         around = surroundings(facts.case)
-        ledger = facts.ledger
         accounts = walked.astype(np.int64)
-        numbers = np.array([ledger.account(each) for each in facts.account_ids[accounts]], np.int64)
-        excerpt: Excerpt = around.excerpt(numbers, np.zeros(0, np.int64))
+        excerpt: Excerpt = around.excerpt(facts.in_ledger[accounts], np.zeros(0, np.int64))
         change = Change(
             only=frozenset(facts.account_ids[accounts].tolist()),
             paid_to=dict(zip(self.ids(rows), labels.tolist(), strict=True)),
@@ -183,6 +167,9 @@ class Part:
         if facts.asked:
             rows = rows[facts.ledger.rows["time"][rows] <= facts.at]
         self.places = facts.ledger.rows["origin"][rows].astype(np.int64)
+        number = facts.account_number
+        names = self.case.ledger.account_ids.to_pylist()
+        self.accounts = np.fromiter((number.get(each, -1) for each in names), np.int64, len(names))
 
     def ids(self, rows: Ints) -> list[str]:
         """The ids of transfers, by place."""
@@ -268,7 +255,7 @@ class _Trail:
         return np.asarray(near[0] + near[1] <= hops, np.bool_)
 
     def taken_apart(
-        self, part: Part, label: str, product: str, payee: dict[str, int], rule: str
+        self, part: Part, label: str, product: str, payee: Ints, count: int, rule: str
     ) -> tuple[Ints, Ints]:
         """The payouts of a label, by part, under a rule; and the rows that carried their money."""
         from graphflow.tracing import trace
@@ -289,27 +276,28 @@ class _Trail:
                     found[self._stood(part, account)] += int(amount)
             found[UNKNOWN] += t.seed - int(found.sum())  # on its way when the statements begin
         own = 0
-        several = len(payee) * np.unique(self.source[places[enters]]).size
+        several = count * np.unique(self.source[places[enters]]).size
         if (found[OTHERS] or found[CROSS]) and (rule in LOTS or several <= MOST_PAIRS):
-            own = self._own_money(t, payee)
+            own = self._own_money(part, t, payee)
         back = min(own, int(found[OTHERS]))
         found[OTHERS] -= back
         found[CROSS] -= own - back
         found[OWN] = own
         return found, places
 
-    def _own_money(self, t: Trace, payee: dict[str, int]) -> int:
+    def _own_money(self, part: Part, t: Trace, payee: Ints) -> int:
         """How much of the payouts was the receiver's own money."""
-        split = t.by_seed()
-        stops = self._accounts(split["account_id"])
+        rows, accounts, amounts = t.ends_by_seed()
+        stops = np.where(accounts >= 0, part.accounts[accounts], -1)
         whose = np.where(stops >= 0, self.holder[np.maximum(stops, 0)], -1)
-        same = whose == np.array([payee.get(each, -2) for each in split["seed"]], np.int64)
+        same = (whose == payee[part.places[part.case.ledger.rows["origin"][rows]]]) & (rows >= 0)
         same &= (stops >= 0) & self.invests[np.maximum(stops, 0)]
-        return int(split["seed_amount"].to_numpy(np.int64)[same].sum())
+        return int(amounts[same].sum())
 
     def _accounts(self, ids: pd.Series) -> Ints:
         number = self.facts.account_number
-        return np.fromiter((number.get(each, -1) for each in ids.fillna("")), np.int64, len(ids))
+        codes, names = pd.factorize(ids.fillna(""))
+        return np.array([number.get(each, -1) for each in names], np.int64)[codes]
 
     def _kinds(self, places: Ints, product: str) -> Ints:
         """What each row that comes in from outside is."""
@@ -389,10 +377,8 @@ def with_statement(facts: Facts) -> Flags:
     ledger = facts.ledger
     covered = np.zeros(len(ledger.account_ids), np.bool_)
     covered[ledger.periods["account"]] = True
-    numbers = np.fromiter(
-        (ledger.account(each) for each in facts.account_ids), np.int64, facts.account_ids.size
-    )
-    return covered[numbers]
+    found: Flags = covered[facts.in_ledger]
+    return found
 
 
 def _flags(size: int, numbers: Ints) -> Flags:

@@ -25,12 +25,14 @@ import pandas as pd
 
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, number_text
+from graphflow.kernels.runs import number_runs
 from graphflow.language import N_
 from graphflow.redlines import rl25_new_for_old
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
-from graphflow.redlines.facts import DAY, IN_YUAN, Facts, Ints, known, micros
+from graphflow.redlines.borrowing import says
+from graphflow.redlines.facts import DAY, IN_YUAN, Facts, Ints, known, local_days, micros
 from graphflow.redlines.raising import Raising, raisings
-from graphflow.redlines.yields import day_of, years
+from graphflow.redlines.yields import day_of
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -60,6 +62,8 @@ UPSIDE = ("equity", "mixed", "commodity")
 
 NORMAL = Fraction("1.4826")
 """What makes a median deviation a standard deviation, of a normal distribution."""
+
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 QUARTER = (80 * DAY, 100 * DAY)
 """How far apart two quarters' ends lie."""
@@ -217,15 +221,15 @@ def _payments(ask: Inquiry) -> dict[str, tuple[Raising | None, Paid | None, bool
         code = raising.ins["currency"].mode().min()
         ins = raising.ins[raising.ins["currency"] == code]
         outs = raising.outs[raising.outs["currency"] == code]
-        said = np.char.lower(facts.texts("memo", outs["row"].to_numpy()).astype(str))
-        bonus = np.logical_or.reduce([np.char.find(said, word) >= 0 for word in BONUS])
-        outs = outs.assign(bonus=bonus)
+        outs = outs.assign(bonus=says(facts, outs["row"].to_numpy(), BONUS))
         promotes = _promotes(ask, ins, outs)
         # what names no product is for the only one that its receiver has paid for
-        own = ins[ins["product"] != ""].groupby("holder")["product"].agg(["nunique", "first"])
-        lone = own.loc[own["nunique"] == 1, "first"].to_dict()
-        bare = outs["product"] == ""
-        outs.loc[bare, "product"] = [lone.get(holder, "") for holder in outs.loc[bare, "holder"]]
+        bare = (outs["product"] == "").to_numpy(np.bool_)
+        if bare.any():
+            own = ins[(ins["product"] != "") & ins["holder"].isin(outs.loc[bare, "holder"])]
+            own = own.groupby("holder")["product"].agg(["nunique", "first"])
+            lone = own.loc[own["nunique"] == 1, "first"].to_dict()
+            outs.loc[bare, "product"] = [lone.get(holder, "") for holder in outs.loc[bare, "holder"]]
         for product in sorted(set(ins["product"])):
             mine, back = ins[ins["product"] == product], outs[outs["product"] == product]
             got = _got(facts, mine, back)
@@ -245,76 +249,79 @@ def _promotes(ask: Inquiry, ins: pd.DataFrame, outs: pd.DataFrame) -> bool:
 
 def _got(facts: Facts, ins: pd.DataFrame, outs: pd.DataFrame) -> Paid | None:
     """What investors were paid, each from when it paid in until its capital was back."""
-    gain, bonus, stood = 0, 0, Fraction(0)
-    left_out, counted = 0, []
-    rows: list[Ints] = []
-    flows: list[tuple[int, int]] = []
-    both = pd.concat([ins.assign(sign=1, bonus=False), outs.assign(sign=-1)])
-    both = both.sort_values(["time", "row"], kind="stable")
-    for holder, part in both.groupby("holder", sort=True):
-        closed = False
-        for run in _runs(part):
-            sign = run["sign"].to_numpy()
-            amount, time = run["amount"].to_numpy(np.int64), run["time"].to_numpy(np.int64)
-            capital = int(amount[sign > 0].sum())
-            back = np.cumsum(np.where(sign < 0, amount, 0))
-            at = int(np.searchsorted(back, capital))
-            if at >= len(run):
-                continue
-            spans = [
-                (int(a), _years(facts, int(t), int(time[at])))
-                for a, t, s in zip(amount, time, sign, strict=True)
-                if s > 0
-            ]
-            if not all(years for _, years in spans):
-                continue
-            closed = True
-            gain += int(back[-1]) - capital
-            bonus += int(amount[run["bonus"].to_numpy(np.bool_)].sum())
-            stood += sum((a * years for a, years in spans), Fraction(0))
-            rows.append(run["row"].to_numpy())
-            flows += list(zip(time.tolist(), (-sign * amount).tolist(), strict=True))
-        counted += [holder] if closed else []
-        left_out += not closed
-    if not counted:
+    holder, time, amount, row = (
+        np.concatenate([ins[name].to_numpy(np.int64), outs[name].to_numpy(np.int64)])
+        for name in ("holder", "time", "amount", "row")
+    )
+    comes_in = np.arange(holder.size) < len(ins)
+    bonus = np.concatenate([np.zeros(len(ins), np.bool_), outs["bonus"].to_numpy(np.bool_)])
+    order = np.lexsort((row, time, holder))
+    holder, time, amount, row, comes_in, bonus = (
+        each[order] for each in (holder, time, amount, row, comes_in, bonus)
+    )
+    run = number_runs(holder, comes_in, amount)
+    of = np.flatnonzero(run >= 0)  # the others were paid before they paid in: of something else
+    run = run[of]
+    if not of.size:
         return None
-    return Paid(gain, bonus, stood, len(counted), left_out, _irr(flows), np.unique(np.concatenate(rows)))
+    begins = np.flatnonzero(np.append(True, run[1:] != run[:-1]))
+    lengths = np.diff(np.append(begins, run.size))
+    put = np.where(comes_in[of], amount[of], 0)
+    capital = np.add.reduceat(put, begins)
+    back = np.cumsum(np.where(comes_in[of], 0, amount[of]))
+    back -= np.repeat(back[begins] - np.where(comes_in[of], 0, amount[of])[begins], lengths)
+    whole = back >= np.repeat(capital, lengths)
+    # where each run's capital was back: the first row that has all of it
+    places = np.where(whole, np.arange(run.size), run.size)
+    at = np.minimum.reduceat(places, begins)
+    closed = at < run.size
+    days, years = _terms(facts, time[of], time[of][np.minimum(np.repeat(at, lengths), run.size - 1)])
+    none = comes_in[of] & (days == 0) & (years == 0)
+    closed &= ~np.logical_or.reduceat(none, begins)
+    if not closed.any():
+        return None
+    kept = np.repeat(closed, lengths)
+    gain = int(back[begins + lengths - 1][closed].sum()) - int(capital[closed].sum())
+    stood = Fraction(_product(put[kept], years[kept]), 12) + Fraction(_product(put[kept], days[kept]), 365)
+    counted = np.unique(holder[of][begins[closed]]).size
+    flows = np.where(comes_in[of], -1, 1)[kept] * amount[of][kept]
+    return Paid(
+        gain, int(amount[of][kept & bonus[of]].sum()), stood, counted, np.unique(holder).size - counted,
+        _irr(time[of][kept], flows), np.unique(row[of][kept]),
+    )  # fmt: skip
 
 
-def _runs(part: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """An investor's rows, from a first payment in to the last payout before it pays in anew."""
-    begin, paid, back = 0, 0, 0
-    sign, amount = part["sign"].to_numpy(), part["amount"].to_numpy(np.int64)
-    for place in range(len(part)):
-        if sign[place] > 0:
-            if paid and back >= paid:
-                yield part.iloc[begin:place]
-                begin, paid, back = place, 0, 0
-            paid += int(amount[place])
-        elif paid:
-            back += int(amount[place])
-        else:
-            begin = place + 1  # paid before it paid in: of something else
-    if paid:
-        yield part.iloc[begin:]
+def _product(amounts: Ints, times: Ints) -> int:
+    """The sum of amounts times numbers of months or days, exactly: in halves that 64 bits hold."""
+    high, low = amounts >> 20, amounts & (1 << 20) - 1
+    return (int((high * times).sum()) << 20) + int((low * times).sum())
 
 
-def _years(facts: Facts, since: int, until: int) -> Fraction:
-    """The time between two moments in years."""
-    return years(day_of(facts, since), day_of(facts, until))
+def _terms(facts: Facts, since: Ints, until: Ints) -> tuple[Ints, Ints]:
+    """The times between moments in days (365 to a year), or else in whole calendar months; the other 0."""
+    one, other = local_days(facts, since), local_days(facts, until)
+    months = [each.astype("datetime64[D]").astype("datetime64[M]") for each in (one, other)]
+    of_month = [
+        each - begin.astype("datetime64[D]").astype(np.int64)
+        for each, begin in zip((one, other), months, strict=True)
+    ]
+    between = months[1].astype(np.int64) - months[0].astype(np.int64)
+    whole = (between > 0) & (of_month[0] == of_month[1])
+    return np.where(whole, 0, other - one), np.where(whole, between, 0)
 
 
-def _irr(flows: Sequence[tuple[int, int]]) -> Fraction | None:
+def _irr(times: Ints, flows: Ints) -> Fraction | None:
     """The internal rate of return a year, to six decimals: told, and compared with nothing."""
-    if not any(a < 0 for _, a in flows) or not any(a > 0 for _, a in flows):
+    if not (flows < 0).any() or not (flows > 0).any():
         return None
-    start = min(t for t, _ in flows)
-    years = np.array([(t - start) / (365 * DAY) for t, _ in flows])
-    money = np.array([float(a) for _, a in flows])
+    years = (times - times.min()) / (365 * DAY)
+    money = flows.astype(np.float64)
     low, high = -0.99, 100.0
     if (money * (1 + high) ** -years).sum() > 0 or (money * (1 + low) ** -years).sum() < 0:
         return None
     for _ in range(200):
+        if round(low * 1_000_000) == round(high * 1_000_000):
+            break  # whatever lies between them is told the same
         middle = (low + high) / 2
         low, high = (middle, high) if (money * (1 + middle) ** -years).sum() > 0 else (low, middle)
     return Fraction(round(low * 1_000_000), 1_000_000)
@@ -530,7 +537,7 @@ def _context(facts: Facts, offer: Offer, fresh: Finding | None) -> list[Cited]:
     if offer.raising is not None and offer.paid is not None:
         rows += offer.raising.cite(facts)
     if fresh is not None:
-        rows += [Cited(each.table, each.rows, False) for each in fresh.cited]
+        rows += [each.as_context() for each in fresh.cited]
     return rows
 
 
@@ -548,18 +555,26 @@ def _loans(ask: Inquiry) -> Iterator[Finding]:
         rows = facts.in_force("licences")
         lenders = set(rows.loc[rows["function"].isin(("lending", "banking", "trust")), "party_id"])
         loans = loans[~loans["lender_id"].isin(lenders)]
-    days = [day_of(facts, int(at)) for at in micros(loans["start"])]
-    on_day = {day: ask.threshold_on("cap", day) for day in sorted(set(days))}
-    limits = [on_day[day] for day in days]
-    rates = [Fraction(str(rate)) for rate in loans["rate"]]
-    over = [
-        rate - limit.value if limit is not None else Fraction(0)
-        for rate, limit in zip(rates, limits, strict=True)
+    # loans of one day and rate are alike
+    day, days = pd.factorize(local_days(facts, micros(loans["start"])))
+    word, words = pd.factorize(loans["rate"].map(str).to_numpy(object))
+    on_day = [ask.threshold_on("cap", datetime.date.fromordinal(int(each) + _EPOCH)) for each in days]
+    exact = [Fraction(each) for each in words]
+    pair, alike = pd.factorize(day * max(len(words), 1) + word)
+    kinds = [divmod(int(each), max(len(words), 1)) for each in alike]
+    above = [
+        Fraction(0) if limit is None else exact[w] - limit.value
+        for limit, w in ((on_day[d], w) for d, w in kinds)
     ]
-    told = loans.copy()
-    for name, values in (("over", over), ("exact", rates), ("limit", limits)):
-        told[name] = pd.Series(values, told.index, object)
-    for platform, part in told[np.array([each > 0 for each in over], np.bool_)].groupby("platform_id"):
+    over = np.array([each > 0 for each in above], np.bool_)[pair] if kinds else np.zeros(0, np.bool_)
+    told = loans[over].copy()
+    for name, values in (
+        ("over", above),
+        ("exact", [exact[w] for _, w in kinds]),
+        ("limit", [on_day[d] for d, _ in kinds]),
+    ):
+        told[name] = pd.Series([values[each] for each in pair[over]], told.index, object)
+    for platform, part in told.groupby("platform_id"):
         yield _dear(ask, str(platform), part)
 
 
