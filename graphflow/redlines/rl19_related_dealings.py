@@ -136,26 +136,35 @@ def _limited(facts: Facts, party: str) -> bool:
     number = facts.party_number[party]
     if facts.party_sector[number] in LENDERS or facts.party_kind[number] == "bank":
         return True
-    if not facts.has("licences"):
-        return False
-    rows = facts.in_force("licences")
-    mine = rows.loc[rows["party_id"] == party, "function"]
-    return bool(set(mine) & {"banking", "insurance", "trust", "lending"})
+    return party in _licensed(facts)
+
+
+def _licensed(facts: Facts) -> set[str]:
+    """Who has a licence for which the limits are."""
+    kept: set[str] | None = facts.__dict__.get("_limited_by_licence")
+    if kept is None:
+        rows = facts.in_force("licences")
+        kept = set(rows.loc[rows["function"].isin(("banking", "insurance", "trust", "lending")), "party_id"])
+        facts.__dict__["_limited_by_licence"] = kept
+    return kept
 
 
 def _related(facts: Facts, one: str, other: str) -> str:
     """Whether they are related; who stands in no stake and no relation is related to nobody."""
-    tied: set[str] = facts.__dict__.setdefault("_tied", _tied(facts))
-    return facts.related(one, other) if {one, other} <= tied else "no"
+    return facts.related(one, other) if {one, other} <= _tied(facts) else "no"
 
 
 def _tied(facts: Facts) -> set[str]:
+    kept: set[str] | None = facts.__dict__.get("_tied")
+    if kept is not None:
+        return kept
     found: set[str] = set()
     for table, columns in (("stakes", ("owner_id", "company_id")), ("relations", ("party_id", "other_id"))):
         if facts.tables.has(table):
             rows = facts.tables.frame(table)
             for column in columns:
                 found |= set(rows[column])
+    facts.__dict__["_tied"] = found
     return found
 
 
@@ -231,25 +240,13 @@ def _beyond(
 def _bridges(ask: Inquiry, within: int) -> Iterator[Finding]:
     """Payments of an institution to a stranger that reach a related party in about the amount within days."""
     facts = ask.facts
-    flows = facts.flows
-    flows = flows[~flows["own"] & (flows["payer"] >= 0) & (flows["payee"] >= 0)]
-    institutions = [str(p) for p in facts.party_ids if _limited(facts, str(p)) and str(p) in _tied(facts)]
+    limited = np.isin(facts.party_sector, LENDERS) | (facts.party_kind == "bank")
+    limited |= np.isin(facts.party_ids, list(_licensed(facts)))
+    institutions = [str(p) for p in facts.party_ids[limited] if str(p) in _tied(facts)]
     for institution in institutions:
         number = facts.party_number[institution]
-        group = facts.group(institution)
-        out = flows[flows["payer"] == number]
-        out = out[np.array([str(facts.party_ids[p]) not in group for p in out["payee"]], np.bool_)]
-        onward = flows[flows["payer"].isin(set(out["payee"]))]
-        joined = out.merge(
-            onward, left_on=["payee", "currency"], right_on=["payer", "currency"], suffixes=("", "_on")
-        )
-        gap = joined["time_on"] - joined["time"]
-        apart = (joined["amount_on"] - joined["amount"]).abs()
-        close = [
-            Fraction(int(d), int(a)) <= ask.threshold("close")
-            for d, a in zip(apart, joined["amount"], strict=True)
-        ]
-        joined = joined[(gap >= 0) & (gap <= within) & np.array(close, bool) & (joined["payee_on"] != number)]
+        joined = _over_strangers(ask, institution, within)
+        joined = joined[joined["payee_on"] != number]
         answers = {
             p: _related(facts, institution, str(facts.party_ids[p])) for p in joined["payee_on"].unique()
         }
@@ -262,6 +259,43 @@ def _bridges(ask: Inquiry, within: int) -> Iterator[Finding]:
         )
         for currency, mine in joined.groupby("currency"):
             yield _bridge(ask, institution, mine, facts.currencies[int(str(currency))])
+
+
+def _over_strangers(ask: Inquiry, institution: str, within: int) -> pd.DataFrame:
+    """Payments of an institution to others than its group, each beside what the payee paid on within the time
+    in about the same amount (columns with ``_on``).
+    """
+    facts, flows = ask.facts, ask.facts.flows
+    payee, coin, time = (flows[name].to_numpy() for name in ("payee", "currency", "time"))
+    between = ~flows["own"].to_numpy() & (payee >= 0)
+    group = {facts.party_number[each] for each in facts.group(institution) if each in facts.party_number}
+    out = facts.paid_by(facts.accounts_of([institution]))
+    out = out[between[out] & ~np.isin(payee[out], list(group))]
+    strangers = [str(each) for each in facts.party_ids[np.unique(payee[out])]]
+    onward = facts.paid_by(facts.accounts_of(strangers))
+    onward = onward[between[onward]]
+    # whoever pays in a currency as one number, and the times as their ranks, so that both are one key
+    payer, coins = flows["payer"].to_numpy()[onward], len(facts.currencies)
+    who = payer * coins + coin[onward]
+    times = np.unique(time[onward])
+    key = who * (times.size + 1) + np.searchsorted(times, time[onward])
+    order = np.argsort(key, kind="stable")
+    wanted = (payee[out] * coins + coin[out]) * (times.size + 1)
+    low = np.searchsorted(key[order], wanted + np.searchsorted(times, time[out]))
+    high = np.searchsorted(key[order], wanted + np.searchsorted(times, time[out] + within, side="right"))
+    count = np.maximum(high - low, 0)
+    left = np.repeat(np.arange(out.size), count)
+    right = order[np.arange(count.sum()) + np.repeat(low - (np.cumsum(count) - count), count)]
+    shown = np.lexsort((right, left))
+    left, right = out[left[shown]], onward[right[shown]]
+    amount = flows["amount"].to_numpy()
+    least = ask.threshold("close")
+    apart = np.abs(amount[right] - amount[left])
+    close = [Fraction(d, a) <= least for d, a in zip(apart.tolist(), amount[left].tolist(), strict=True)]
+    close_ = np.array(close, np.bool_)
+    one = flows.iloc[left[close_]].reset_index(drop=True)
+    other = flows.iloc[right[close_]].reset_index(drop=True).add_suffix("_on")
+    return pd.concat([one, other.drop(columns="currency_on")], axis=1)
 
 
 def _bridge(ask: Inquiry, institution: str, mine: pd.DataFrame, currency: str) -> Finding:
@@ -312,16 +346,18 @@ def _capital(ask: Inquiry) -> Iterator[Finding]:
 
     facts = ask.facts
     stakes = facts.rows("stakes")
-    flows = facts.flows[~facts.flows["own"]]
+    flows = facts.flows
     licensed = set(facts.in_force("licences")["party_id"])
     owners = {
         (str(o), str(c))
         for o, c in zip(stakes["owner_id"], stakes["company_id"], strict=True)
         if c in licensed
     }
-    numbers = {(facts.party_number[o], facts.party_number[c]) for o, c in owners}
-    paid = [key in numbers for key in zip(flows["payer"], flows["payee"], strict=True)]
-    paying = flows[np.array(paid, np.bool_)]
+    size = facts.party_ids.size
+    pairs = [facts.party_number[o] * size + facts.party_number[c] for o, c in owners]
+    payer, payee = flows["payer"].to_numpy(), flows["payee"].to_numpy()
+    paid = np.isin(payer * size + payee, pairs) & (payer >= 0) & (payee >= 0)
+    paying = flows[paid & ~flows["own"].to_numpy()]
     memo = facts.texts("memo", paying["row"])
     paying = paying[np.array([any(word in text.lower() for word in CAPITAL) for text in memo], np.bool_)]
     ids = facts.tables.arrow("transfers", ("transfer_id",))["transfer_id"]  # type: ignore[index]
