@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -104,7 +104,7 @@ class Positions:
     @cached_property
     def bought_by(self) -> Mapping[str, pd.DataFrame]:
         """Subscriptions in force by investor."""
-        return {str(name): rows for name, rows in self.subscriptions.groupby("investor_id")}
+        return _ByName(self.subscriptions, "investor_id")
 
     @cached_property
     def sold_ever(self) -> Mapping[str, pd.DataFrame]:
@@ -129,6 +129,30 @@ class Positions:
         if self.party_kinds.get(party, "") not in ("company", *VEHICLES) or party in self.operating:
             return False
         return party in self.bought_by
+
+
+class _ByName(Mapping[str, pd.DataFrame]):
+    """The rows of a frame by a column of names, each cut out only when it is asked for: there may be many."""
+
+    def __init__(self, frame: pd.DataFrame, column: str) -> None:
+        codes, names = pd.factorize(frame[column], sort=True)
+        self._frame = frame
+        self._order = np.argsort(codes, kind="stable")[int((codes < 0).sum()) :]
+        self._begins = np.searchsorted(codes[self._order], np.arange(len(names) + 1))
+        self._place = {str(name): number for number, name in enumerate(names)}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        place = self._place[name]
+        return self._frame.iloc[self._order[self._begins[place] : self._begins[place + 1]]]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._place
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._place)
+
+    def __len__(self) -> int:
+        return len(self._place)
 
 
 def positions_of(case: Case, as_of: Moment | None = None) -> Positions:

@@ -566,7 +566,7 @@ def _realised(ask: Inquiry, name: str) -> _Realised | None:
     back = [each for t in traces for each in t.seeds["transfer_id"] if isinstance(each, str)]
     cites = [
         facts.cite("transfers", facts.at_place([*paid, *back])),
-        *(Cited(each.table, each.rows, False) for each in ask.cite_trace(*traces)),
+        *(each.as_context() for each in ask.cite_trace(*traces)),
         facts.cite("subscriptions", mine, False),
         *cite_products(facts, same),
     ]
@@ -803,7 +803,11 @@ def _platforms(ask: Inquiry) -> Iterator[Finding]:
     repaid = _by_instalments(facts, rows)
     for platform, mine in rows[~rows["loan_id"].isin(repaid)].groupby("platform_id"):
         ids = sorted(set(mine["loan_id"]))
-        part = {each: Fraction(int(short.loc[each, "term"]), int(short.loc[each, "days"])) for each in ids}
+        told = short.loc[ids]
+        part = {
+            each: Fraction(term, days_)
+            for each, term, days_ in zip(ids, told["term"].tolist(), told["days"].tolist(), strict=True)
+        }
         of = loans[loans["loan_id"].isin(ids)]
         amount = int(of["principal"].sum())
         yield ask.finding(
@@ -853,19 +857,23 @@ def _by_instalments(facts: Facts, listings: pd.DataFrame) -> set[str]:
     if not facts.has("instalments") or not len(listings):
         return set()
     rows = facts.rows("instalments")
-    rows = rows[rows["loan_id"].isin(listings["loan_id"])]
-    found = set()
-    for loan, mine in listings.groupby("loan_id"):
-        parts = rows[rows["loan_id"] == loan]
-        due, amounts = local_days(facts, micros(parts["due"])), parts["amount"].to_numpy(np.int64)
-        opened = local_days(facts, micros(mine["opened"]))
-        until = opened + mine["term_days"].to_numpy(np.int64)
-        if all(
-            int(amounts[(due > first) & (due <= last)].sum()) >= int(amount)
-            for first, last, amount in zip(opened, until, mine["amount"], strict=True)
-        ):
-            found.add(str(loan))
-    return found
+    loan, loans = pd.factorize(listings["loan_id"])
+    of = pd.Series(np.arange(len(loans)), loans).reindex(rows["loan_id"]).fillna(-1).to_numpy(np.int64)
+    rows, of = rows[of >= 0], of[of >= 0]
+    due = local_days(facts, micros(rows["due"]))
+    opened = local_days(facts, micros(listings["opened"]))
+    until = opened + listings["term_days"].to_numpy(np.int64)
+    # loan and day as one key, so that what falls due within a time is a difference of sums
+    base = int(min(due.min(initial=0), opened.min(), until.min()))
+    width = int(max(due.max(initial=0), opened.max(), until.max())) - base + 2
+    key = of * width + due - base
+    order = np.argsort(key, kind="stable")
+    total = np.append(0, np.cumsum(rows["amount"].to_numpy(np.int64)[order]))
+    first, last = (
+        total[np.searchsorted(key[order], loan * width + day - base, side="right")] for day in (opened, until)
+    )
+    short = last - first < listings["amount"].to_numpy(np.int64)
+    return {str(loans[each]) for each in np.setdiff1d(loan, loan[short])}
 
 
 def _instalments(facts: Facts, loans: list[str]) -> list[Cited]:
