@@ -442,12 +442,14 @@ def _pooling(ask: Inquiry, before: int, after: int) -> Iterator[Finding]:
 def _pools(ask: Inquiry, before: int, after: int) -> Iterator[_Pool]:
     facts = ask.facts
     bought = _bought(facts)
-    flows = facts.flows[~facts.flows["own"]]
     person = facts.party_kind == "person"
     wanted = {facts.party_number[each] for each in set(bought["investor_id"]) if each in facts.party_number}
     wanted = {each for each in wanted if facts.party_kind[each] in POOLS}
-    payer, payee = flows["payer"].to_numpy(), flows["payee"].to_numpy()
-    flows = flows[np.isin(payee, sorted(wanted)) | np.isin(payer, sorted(wanted))]
+    if not wanted:
+        return
+    payer, payee = facts.flows["payer"].to_numpy(), facts.flows["payee"].to_numpy()
+    near = np.isin(payee, sorted(wanted)) | np.isin(payer, sorted(wanted))
+    flows = facts.flows[near & ~facts.flows["own"].to_numpy()]
     loan = facts.texts("loan_id", flows["row"]) != ""
     marks, names = facts.codes("product_id", flows["row"])
     accounts = facts.rows("accounts")
@@ -577,7 +579,7 @@ def _bought(facts: Facts) -> pd.DataFrame:
     if facts.has("subscriptions"):
         rows = facts.rows("subscriptions")
         ids = rows["transfer_id"].astype(object).where(rows["transfer_id"].notna(), "").tolist()
-        at = np.array([_place(facts, each) for each in ids], np.int64)
+        at = facts.places(ids)
         times = facts.flows.set_index("row")["time"].reindex(at)
         there = times.notna().to_numpy(np.bool_)
         end = micros(rows["time"])
@@ -590,11 +592,6 @@ def _bought(facts: Facts) -> pd.DataFrame:
         parts.append(more.assign(end=micros(more["time"]))[columns])
     found = pd.concat(parts) if parts else pd.DataFrame({name: [] for name in columns})
     return found[found["amount"] > 0]
-
-
-def _place(facts: Facts, transfer: str) -> int:
-    found = facts.at_place([transfer]) if transfer else np.zeros(0, np.int64)
-    return int(found[0]) if found.size else -1
 
 
 def _kin(facts: Facts) -> Mapping[str, set[str]]:
@@ -626,13 +623,12 @@ def _paid_back(facts: Facts) -> Mapping[tuple[str, str], set[int]]:
     if facts.has("subscriptions.redemption_transfer_id"):
         rows = facts.rows("subscriptions")
         rows = rows[known(rows["redemption_transfer_id"])]
-        for product, who, transfer in zip(
-            rows["product_id"].astype(str),
-            rows["investor_id"].astype(str),
-            rows["redemption_transfer_id"],
-            strict=True,
+        places = facts.places(rows["redemption_transfer_id"]).tolist()
+        for product, who, place in zip(
+            rows["product_id"].astype(str), rows["investor_id"].astype(str), places, strict=True
         ):
-            found.setdefault((product, who), set()).update(facts.at_place([transfer]).tolist())
+            if place >= 0:
+                found.setdefault((product, who), set()).add(place)
     return found
 
 
