@@ -11,10 +11,12 @@ from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from graphflow.findings import Cited
-from graphflow.redlines.facts import DAY, Facts, Ints
+from graphflow.kernels.index import index_by
+from graphflow.redlines.facts import DAY, Facts, Ints, picked
 
 REFUND = 30 * DAY
 """Within so long a payment back of the same order is a refund."""
@@ -78,10 +80,20 @@ class Clients:
 
     def of(self, members: Iterable[int]) -> pd.DataFrame:
         """The rows of `pairs` about some institutions (by number): their clients, but not one another."""
-        inside = np.fromiter(members, np.int64)
-        pairs = self.pairs
-        mine = np.isin(pairs["institution"], np.append(inside, -1)) & ~np.isin(pairs["client"], inside)
-        return pairs[mine]
+        inside = np.unique(np.fromiter(members, np.int64))
+        asked = np.append(inside, self.facts.party_ids.size)  # whose institution nobody knows is anybody's
+        mine = picked(self._by_institution, asked)
+        return self.pairs.iloc[mine[~np.isin(self._client[mine], inside)]]
+
+    @cached_property
+    def _by_institution(self) -> tuple[Ints, npt.NDArray[np.int32]]:
+        keys = self.pairs["institution"].to_numpy(np.int64)
+        size = self.facts.party_ids.size
+        return index_by(np.where(keys < 0, size, keys).astype(np.int32), size + 1)
+
+    @cached_property
+    def _client(self) -> Ints:
+        return self.pairs["client"].to_numpy(np.int64)
 
     def cite(self, pairs: pd.DataFrame, clients: Iterable[int]) -> list[Cited]:
         """One row for each of some clients that says that it is one, as context."""

@@ -14,8 +14,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from graphflow.findings import Cited
+from graphflow.kernels.index import index_by
 from graphflow.redlines.asking import Inquiry
-from graphflow.redlines.facts import Facts, Flags, Ints, local_days
+from graphflow.redlines.facts import Facts, Flags, Ints, local_days, picked
 from graphflow.redlines.standing import stretches, within
 
 CONTRACTS = ("order_id", "clearing_id", "listing_id", "loan_id")
@@ -150,8 +151,10 @@ def pools(ask: Inquiry) -> Iterator[Pool]:
     counts = met.groupby(["key", "coin"]).size()
     enough = set(counts.index[counts >= float(ask.threshold("investors"))].tolist())
     enough |= _by_products(ask, key, free, looked_at)
+    size = facts.party_ids.size
+    index = index_by(np.where(free, key, size).astype(np.int32), size + 1)
     for number, currency in sorted(enough):
-        mine = np.flatnonzero(free & (key == number))
+        mine = picked(index, [number])
         mine = mine[[_plain(facts, int(account)) for account in mine]]
         yield from _together(facts, looked_at[number], number, mine, currency)
 
@@ -218,13 +221,14 @@ def _together(facts: Facts, test: str, key: int, accounts: Ints, currency: int) 
     ins = ins[arrivals["currency"].to_numpy()[ins] == currency]
     ins = ins[within(parts, arrivals["target"].to_numpy()[ins], arrivals["time"].to_numpy()[ins])]
     ins = ins[arrivals["time"].to_numpy()[ins] <= facts.at]
-    place = np.full(facts.account_ids.size, -1, np.int64)
-    place[accounts] = np.arange(accounts.size)
     inner = np.intersect1d(ins, outs)
-    one = place[flows["source"].to_numpy()[inner]], place[flows["target"].to_numpy()[inner]]
+    one = tuple(np.searchsorted(accounts, flows[side].to_numpy()[inner]) for side in ("source", "target"))
     joined = coo_array((np.ones(inner.size), one), shape=(accounts.size, accounts.size))
     count, label = connected_components(joined, directed=False)
-    to, by = place[flows["target"].to_numpy()[ins]], place[flows["source"].to_numpy()[outs]]
+    to, by = (
+        np.searchsorted(accounts, flows[side].to_numpy()[at])
+        for side, at in (("target", ins), ("source", outs))
+    )
     ins, to = ins[~np.isin(ins, inner)], to[~np.isin(ins, inner)]
     outs, by = outs[~np.isin(outs, inner)], by[~np.isin(outs, inner)]
     for number in range(count):

@@ -137,9 +137,8 @@ def _investors(ask: Inquiry, pool: Pool) -> _Investors:
     direct = np.intersect1d(paying, pairs["client"].to_numpy())
     behind, rows, carried = _behind_products(ask, pool)
     stated = np.union1d(direct, behind)
-    persons = np.setdiff1d(
-        paying[facts.party_kind[paying] == "person"], np.union1d(stated, _borrowers(facts))
-    )
+    persons = paying[(facts.party_kind[paying] == "person") & ~_borrows(facts)[paying]]
+    persons = np.setdiff1d(persons, stated)
     back = np.intersect1d(paid_back(facts, pool.ins, pool.outs), persons)
     if persons.size and back.size >= ask.threshold("returned") * persons.size:
         back = persons  # the others' turn has not come, or never will
@@ -149,11 +148,16 @@ def _investors(ask: Inquiry, pool: Pool) -> _Investors:
     return _Investors(stated, back, money, [*clients_of(facts).cite(pairs, direct.tolist()), *rows])
 
 
-def _borrowers(facts: Facts) -> Ints:
-    if not facts.has("loans"):
-        return np.zeros(0, np.int64)
-    numbers = facts.rows("loans")["borrower_id"].map(facts.party_number).fillna(-1)
-    return np.unique(numbers.to_numpy().astype(np.int64))
+def _borrows(facts: Facts) -> Flags:
+    """Of each party whether a loan names it as who borrowed; kept with the facts."""
+    kept: Flags | None = facts.__dict__.get("_borrows")
+    if kept is None:
+        kept = np.zeros(facts.party_ids.size, np.bool_)
+        if facts.has("loans"):
+            numbers = facts.rows("loans")["borrower_id"].map(facts.party_number).dropna()
+            kept[numbers.to_numpy().astype(np.int64)] = True
+        facts.__dict__["_borrows"] = kept
+    return kept
 
 
 def _behind_products(ask: Inquiry, pool: Pool) -> tuple[Ints, list[Cited], Flags]:
@@ -185,8 +189,10 @@ def _behind_products(ask: Inquiry, pool: Pool) -> tuple[Ints, list[Cited], Flags
 
 def _judge(ask: Inquiry, pool: Pool) -> Finding | None:
     facts = ask.facts
-    who = _investors(ask, pool)
     least = ask.threshold("investors")
+    if pool.test != MANAGER and np.unique(pool.payers[pool.payers >= 0]).size < least:
+        return None  # each investor pays in
+    who = _investors(ask, pool)
     if who.count < least:
         return None
     loose, carried = unmatched(ask, pool)

@@ -59,7 +59,7 @@ def stretches(facts: Facts, accounts: Iterable[int], currency: int) -> list[Stre
     pots = facts.ledger.pots
     for account in accounts:
         periods: dict[int, list[int]] = {}
-        for pot in facts.ledger.pots_of(facts.ledger.account(str(facts.account_ids[account]))):
+        for pot in facts.ledger.pots_of(int(facts.in_ledger[account])):
             if pots["currency"][pot] == currency and pots["kind"][pot] in (ORDINARY, CUSTODY):
                 periods.setdefault(int(pots["period"][pot]), []).append(pot)
         for period, mine in periods.items():
