@@ -1,9 +1,9 @@
 """``python -m benchmarks``: peers side by side, the targets, every kernel; printed and kept.
 
-Five parts, each of which `--only` chooses: ``common`` (the question that all peers can state), ``targets``
+Six parts, each of which `--only` chooses: ``common`` (the question that all peers can state), ``targets``
 (what people wait for), ``ownership`` (who stands behind whom, of a million parties), ``patterns`` (laundering
-patterns: recall, precision and speed) and ``kernels``.
-`--match` narrows a part: a peer's name, a target's, a kernel's.
+patterns: recall, precision and speed), ``redlines`` (all of them asked of the lending platform's case) and
+``kernels``. `--match` narrows a part: a peer's name, a target's, a red line's code, a kernel's.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import common, data, kernels, ownership, patterns, results, targets
+from benchmarks import common, data, kernels, ownership, patterns, redlines, results, targets
 from benchmarks.measure import load_average, machine
 
-PARTS = ("common", "targets", "ownership", "patterns", "kernels")
+PARTS = ("common", "targets", "ownership", "patterns", "redlines", "kernels")
 
 
 def say(text: str) -> None:
@@ -66,9 +66,10 @@ def main(given: list[str] | None = None) -> int:
         "common": [],
         "targets": [],
         "ownership": [],
+        "redlines": [],
         "kernels": {},
     }
-    for size in ask.sizes if ask.only != "ownership" else ():
+    for size in ask.sizes if ask.only not in ("ownership", "redlines") else ():
         say(f"data of {size:,} transfers")
         data.case_folder(size)
         data.seeds(size)
@@ -95,6 +96,14 @@ def main(given: list[str] | None = None) -> int:
     if ask.only in (None, "patterns"):
         for found["patterns"] in patterns.measure(ask.sizes, ask.match, ask.limit, ask.quick):
             keep(found, ask.out, name)
+    if ask.only in (None, "redlines"):
+        for size in ask.sizes:
+            say(f"red lines, {size:,} transfers")
+            data.lending_folder(size)
+            before = list(found["redlines"])
+            for rows in redlines.measure(size, ask.match, ask.limit):
+                found["redlines"] = before + rows
+                keep(found, ask.out, name)
     if ask.only in (None, "kernels"):
         say("kernels")
         found["kernels"] = kernels.measure(ask.sizes, ask.match, ask.quick, ask.limit)

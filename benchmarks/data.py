@@ -38,6 +38,23 @@ def case_folder(size: int) -> Path:
     return _made(f"case-{size}-layout-{SCHEMA_VERSION}-form-{FORM}", lambda folder: _import(source, folder))
 
 
+def lending_folder(size: int) -> Path:
+    """The lending platform's case (`synth p2p`), imported; made anew where the layout is another."""
+    from graphflow.folder import SCHEMA_VERSION
+    from graphflow.ledger.form import FORM
+
+    def make(folder: Path) -> None:
+        from graphflow.synthesis import make as synthesise
+
+        tables = folder.with_name(f"{folder.name}-tables")
+        shutil.rmtree(tables, ignore_errors=True)
+        synthesise("p2p", tables, size=size, seed=SEED, form="parquet")
+        _import(tables, folder)
+        shutil.rmtree(tables)
+
+    return _made(f"lending-{size}-layout-{SCHEMA_VERSION}-form-{FORM}", make)
+
+
 @dataclass(frozen=True)
 class Numbers:
     """The transfers with accounts as numbers, in time order: what an engine is given that asks in memory."""

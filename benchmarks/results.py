@@ -216,6 +216,24 @@ def ownership_said(rows: Sequence[Row]) -> str:
     return table(head, lines)
 
 
+def redlines_said(rows: Sequence[Row]) -> str:
+    lines = []
+    for row in rows:
+        name = f"{row['line']}{', ' if row['how'] else ''}{row['how']}, {rows_said(row['size'])}"
+        asked = ""
+        if "target" in row:
+            asked = f"≤ {seconds_said(row['target'])}, ≤ {row['most'] / 2**30:.0f} GiB"
+        met = {None: "", True: "met", False: "not met"}[row["met"]]
+        if "why" in row:
+            lines.append([name, asked, f"not measured: {row['why']}", met, "", "", ""])
+            continue
+        lines.append(
+            [name, asked, seconds_said(row["seconds"]), met, f"{row['peak'] / 2**30:.1f} GiB",
+             f"{row['findings']:,}", row["facts"]]
+        )  # fmt: skip
+    return table(("red line", "target", "measured", "", "peak memory", "findings", "more"), lines)
+
+
 def said(found: Mapping[str, Any]) -> str:
     """The whole report, as Markdown."""
     where = found["machine"]
@@ -254,6 +272,15 @@ def said(found: Mapping[str, Any]) -> str:
         from benchmarks.patterns import said as patterns_said
 
         parts += patterns_said(found["patterns"])
+    if found.get("redlines"):
+        parts += [
+            "## Red lines",
+            "Asked of the lending platform's case by `benchmarks/redlines.py`. *Alone*: in a process of "
+            "its own, which puts together by itself what red lines share; *with all*: in one process, in "
+            "their order, where the first that needs something shared pays for it, and the peak is the most "
+            "held up to there, pages of mapped files included.",
+            redlines_said(found["redlines"]),
+        ]
     if found.get("big"):
         parts += [
             "## One very large case",
