@@ -18,6 +18,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, number_text
@@ -47,6 +48,16 @@ DENIALS = re.compile(r"不|非|未|没有|并无|打破|禁止|严禁|\bno\b(?! 
 
 NOTHING = frozenset({"", "无", "否", "没有", "不适用", "none", "no", "n/a", "na", "-", "/", "false"})
 """What a text says that says that there is none."""
+
+STRONGER = (
+    "不可撤销",
+    "不可撤回",
+    "无条件",
+    "无限连带",
+    "irrevocable and unconditional",
+    "without condition",
+)
+"""What makes a promise stronger, though it reads like a denial."""
 
 CLAUSE = re.compile(r"[,，.。;；!！?？\n]")
 
@@ -135,12 +146,14 @@ def _products(ask: Inquiry) -> Iterator[Finding]:
     results = Results(facts) if ask.runs("smoothing") else None
     least = ask.threshold("maturities")
     few: dict[str, dict[str, Fraction]] = {}
+    given_by = facts.rows("guarantees")  # of products: what secures a loan secures an asset
+    given_by = given_by[known(given_by["product_id"]) & ~known(given_by["loan_id"])]
     for name, rate in zip(words_of(frame["product_id"]), words_of(frame["promised_yield"]), strict=True):
         if _legal(facts, name):
             continue
         seen = _Seen()
         if ask.runs("promised"):
-            _see_promise(ask, seen, name)
+            _see_promise(ask, seen, name, given_by)
         if results is not None and rate and results.counts.get(name, 0):
             if results.counts[name] >= least:
                 _see_smooth(seen, results.smoothed(ask, {name: Fraction(rate)}), named(facts, name))
@@ -194,7 +207,7 @@ def promise_in(text: str) -> str:
     >>> promise_in("本产品保本保息，随时可取"), promise_in("不承诺保本、保收益"), promise_in("非保本浮动收益")
     ('本产品保本保息', '', '')
     """
-    for clause in CLAUSE.split(text.lower()):
+    for clause in CLAUSE.split(_plain(text)):
         for word in PROMISES:
             at = clause.find(word)
             if at >= 0 and not DENIALS.search(clause[:at]):
@@ -202,20 +215,30 @@ def promise_in(text: str) -> str:
     return ""
 
 
-def _see_promise(ask: Inquiry, seen: _Seen, product: str) -> None:
+def _plain(text: str) -> str:
+    """A text in small letters, without what makes a promise stronger and reads like a denial."""
+    plain = text.strip().lower()
+    for word in STRONGER:
+        plain = plain.replace(word, "")
+    return plain
+
+
+def _stands(text: str) -> bool:
+    """Whether a text in the place of a guarantee says anything but that there is none."""
+    plain = _plain(text)
+    return plain not in NOTHING and not DENIALS.search(plain) and not plain.startswith("无")
+
+
+def _see_promise(ask: Inquiry, seen: _Seen, product: str, given_by: pd.DataFrame) -> None:
     facts = ask.facts
     given = given_of(facts, product)
     text, name = str(given.get("guarantee") or "").strip(), str(given.get("name") or "")
     worded = [each for each in (promise_in(text), promise_in(name)) if each]
-    stands = text.lower() not in NOTHING and not DENIALS.search(text.lower()) and not text.startswith("无")
+    stands = _stands(text)
     texts = len(worded) + int(stands and not promise_in(text))
-    rows = facts.rows("guarantees")
     group = frozenset[str]().union(*(facts.group(each) for each in _runs(facts, [product])))
-    mine = rows[
-        (words_of(rows["product_id"]) == product)
-        & ~known(rows["loan_id"])
-        & rows["guarantor_id"].isin(group).to_numpy(np.bool_)
-    ]
+    mine = given_by[(given_by["product_id"] == product).to_numpy(np.bool_)]
+    mine = mine[mine["guarantor_id"].isin(group).to_numpy(np.bool_)]
     line = [any(word in kind for word in LINE_WORDS) for kind in words_of(mine["kind"].str.lower())]
     mine = mine[~np.array(line, np.bool_)]
     if texts + len(mine) < ask.threshold("promises") or not texts + len(mine):
@@ -227,7 +250,7 @@ def _see_promise(ask: Inquiry, seen: _Seen, product: str) -> None:
         ask.measure("promises", N_("texts and guarantees that promise it"), texts + len(mine), "promises"),
         ask.measure("own_guarantees", N_("of them guarantees of who runs it, or of its group"), len(mine)),
     ]
-    said = worded[0] if worded else text
+    said = worded[0] if worded else text if stands else ""
     by_group = N_("{product} is guaranteed by who runs it, or by its group")
     text_ = N_("{product} says: {words}") if said else by_group
     seen.said.append(Told(text_, product=named(facts, product), words=said))

@@ -195,7 +195,7 @@ def test_smoothing_is_what_the_formula_says(gains: list[int], earned: list[int],
     "text",
     [
         "保本保息", "本产品承诺保本，随时可取", "本金保障计划", "年化8%，无风险", "由集团兜底", "到期刚性兑付",
-        "principal protected", "returns are guaranteed", "no risk at all",
+        "principal protected", "returns are guaranteed", "no risk at all", "母公司无条件不可撤销地承诺保本",
     ],
 )  # fmt: skip
 def test_what_promises(text: str) -> None:
@@ -223,6 +223,9 @@ def test_what_stands_in_the_column_is_told_by_its_words_or_inferred() -> None:
     assert (
         f.kinds == {"contract": "inferred"} and states(f)["promised"] == "inferred" and f.severity == "medium"
     )
+    assert found(rl04._frames(rl04._product(guarantee="无条件不可撤销连带责任保证"))), (
+        "no denial, but stronger"
+    )
     f = the_one(rl04._frames(rl04._product(name="保本一号", guarantee="承诺兜底")))
     assert f.value == 2
 
@@ -239,6 +242,8 @@ def test_guarantees_of_who_runs_it_or_its_group() -> None:
     assert not found(changed(with_loan, "guarantees", {}, loan_id="L")), "it secures an asset"
     assert found(changed(frames, "guarantees", {}, guarantor_id="MANAGER"))
     assert not list(find(case_of(frames), promises=2))
+    denied = the_one(changed(frames, "products", {"product_id": "P"}, guarantee="不保本"))
+    assert denied.value == 1 and "says" not in str(denied.summary)
 
 
 @pytest.mark.parametrize("product", ["D", "E", "F", "G"])
