@@ -109,17 +109,17 @@ class Positions:
     @cached_property
     def sold_ever(self) -> Mapping[str, pd.DataFrame]:
         """All subscriptions up to the moment by product, also what was paid back."""
-        return _Parts(self.ever, "product_id")
+        return _ByName(self.ever, "product_id")
 
     @cached_property
     def sold(self) -> Mapping[str, pd.DataFrame]:
         """Subscriptions in force by product."""
-        return _Parts(self.subscriptions, "product_id")
+        return _ByName(self.subscriptions, "product_id")
 
     @cached_property
     def held(self) -> Mapping[str, pd.DataFrame]:
         """Holdings in force by product."""
-        return _Parts(self.holdings, "product_id")
+        return _ByName(self.holdings, "product_id")
 
     def passes_on(self, party: str) -> bool:
         """Whether a company or vehicle only passes money on: it is in products, and has no business.

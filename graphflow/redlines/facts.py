@@ -862,7 +862,8 @@ def payrolls(facts: Facts, least: int = 5, spread: float = 0.3) -> list[int]:
 
     On each day on which they pay natural persons they pay at least `least` of them, each once, in amounts
     whose coefficient of variation is below `spread`, and this in at least two months, or with payments that
-    say so (工资, 代发, salary, wage).
+    say so (工资, 代发, salary, wage). Where they do not say so, who is paid for a product or a loan, or had
+    paid in before, is paid back: an account that mainly pays such people back pays no wages.
     """
     flows = facts.flows[~facts.flows["own"]]
     person = np.append(facts.party_kind == "person", False)  # nobody, -1, is none
@@ -885,7 +886,8 @@ def payrolls(facts: Facts, least: int = 5, spread: float = 0.3) -> list[int]:
     days = days[np.isin(days["source"].to_numpy(), sources)]
     days["month"] = days["day"].to_numpy(np.int64).astype("datetime64[D]").astype("datetime64[M]")
     months = days.drop_duplicates(["source", "month"]).groupby("source").size()
-    enough = set(months.index[months >= 2].tolist())
+    often = paid[np.isin(paid["source"].to_numpy(), months.index[months >= 2].to_numpy())]
+    enough = {each for each, mine in often.groupby("source") if not _pays_back(facts, int(str(each)), mine)}
     unsure = paid[np.isin(paid["source"].to_numpy(), [each for each in sources if each not in enough])]
     if len(unsure):
         said = np.char.lower(facts.texts("memo", unsure["row"].to_numpy()).astype(str))
@@ -893,6 +895,20 @@ def payrolls(facts: Facts, least: int = 5, spread: float = 0.3) -> list[int]:
         whole = pd.Series(worded).groupby(unsure["source"].to_numpy()).all()
         enough |= set(whole.index[whole.to_numpy(np.bool_)].tolist())
     return sorted(int(each) for each in enough)
+
+
+def _pays_back(facts: Facts, account: int, mine: pd.DataFrame) -> bool:
+    """Whether half of what an account pays persons is for a product or loan, or to who paid in before."""
+    rows = mine["row"].to_numpy()
+    back = np.zeros(len(mine), np.bool_)
+    for column in ("product_id", "loan_id", "listing_id"):
+        back |= facts.codes(column, rows)[0] >= 0
+    holder = int(facts.account_party[account])
+    whose = np.array([account]) if holder < 0 else np.flatnonzero(facts.account_party == holder)
+    came = facts.flows.iloc[facts.paid_to(whose.tolist())]
+    first = came[came["payer"] >= 0].groupby("payer")["time"].min()
+    back |= mine["payee"].map(first).fillna(np.inf).to_numpy() < mine["time"].to_numpy()
+    return 2 * int(mine["amount"].to_numpy()[back].sum()) >= int(mine["amount"].sum())
 
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
