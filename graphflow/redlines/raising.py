@@ -1,6 +1,7 @@
 """Who raises money from investors and pays them: from which accounts, from whom, and what is paid back.
 
-Investors are those whom tables name (subscriptions, loans, the client ledger); beside them, and where no
+Investors are those whom tables name (subscriptions, loans, the client ledger), and persons whose payment
+names a loan or listing whose money has not gone out yet; beside them, and where no
 table names any, those whose flows say so: they pay in before they are paid, and get more back, or more often,
 than they paid. A borrower is paid first, a customer is not paid back with a gain, so neither is one.
 """
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphflow.findings import Cited
+from graphflow.redlines.borrowing import borrowing_of
 from graphflow.redlines.facts import NEVER_A_POOL, WAGES, Facts, Flags, Ints, known
 
 FEWEST = 10
@@ -479,10 +481,34 @@ class _Search:
             add("assignments", "buyer_id", "loan_id", loans)
         if facts.has("client_ledger"):
             add("client_ledger", "client_id", "platform_id", platform)
+        listed = self._on_listings(size, platform)
+        for each in np.unique(listed // size).tolist():
+            keys.append(listed[listed // size == each])
+            for table in ("loans", "listings"):
+                frame = facts.rows(table)
+                mine = frame["platform_id"].map(platform).fillna(-1).to_numpy(np.int64) == each
+                cites.setdefault(each, []).append(facts.cite(table, frame[mine], False))
         found = np.unique(np.concatenate(keys))
         # a member of the group is nobody's investor
         outside = self.group_of_party[found % size] != found // size
         return found[outside], cites
+
+    def _on_listings(self, size: int, platform: Mapping[str, int]) -> Ints:
+        """Persons who paid for a platform's loan or listing before its money went out: keys as in `_named`.
+
+        The contract that their payment names makes them lenders; a borrower is paid first.
+        """
+        facts = self.facts
+        if not facts.has("loans.platform_id"):
+            return np.zeros(0, np.int64)
+        found = borrowing_of(facts)
+        before, claims = found.before, found.claims
+        group = claims["platform"].map(platform).fillna(-1).to_numpy(np.int64)[before["claim"].to_numpy()]
+        payer = facts.account_party[before["source"].to_numpy()]
+        borrower = claims["borrower"].map(facts.party_number).fillna(-1).to_numpy(np.int64)
+        person = np.append(facts.party_kind == "person", False)[payer]
+        good = (group >= 0) & person & (payer != borrower[before["claim"].to_numpy()])
+        return np.unique(group[good] * size + payer[good])
 
     def _inferred(
         self, flows: pd.DataFrame, at: tuple[Ints, Ints], keys: tuple[Ints, Ints], size: int
