@@ -215,8 +215,19 @@ def _flows(
     back = out[_persons(facts, out["payee"])].assign(
         who=lambda f: [str(facts.party_ids[p]) for p in f["payee"]]
     )
+    paid = paid[~paid["who"].isin(_debtors(facts, paid, back))]
     back = back[back["who"].isin(set(paid["who"]))]
     return paid, back, [cited("transfers", np.concatenate([paid["row"], back["row"]]).astype(np.int64))]
+
+
+def _debtors(facts: Facts, paid: pd.DataFrame, back: pd.DataFrame) -> set[str]:
+    """Persons whom loans name as borrowers and who were paid before they paid: they repay."""
+    if not facts.has("loans"):
+        return set()
+    borrowers = set(facts.rows("loans")["borrower_id"])
+    first = back[back["who"].isin(borrowers)].groupby("who")["time"].min()
+    paying = paid[paid["who"].isin(first.index)].groupby("who")["time"].min()
+    return set(paying.index[first.reindex(paying.index) < paying])
 
 
 def _of(facts: Facts, paid: pd.DataFrame, back: pd.DataFrame, people: list[str]) -> list[Cited]:

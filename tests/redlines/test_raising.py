@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import graphflow as gf
+from graphflow.redlines.amounts import raised
 from graphflow.redlines.facts import Facts
 from graphflow.redlines.raising import Raising, raisings
 from graphflow.synthesis.small import case_of, frame_of
@@ -112,3 +113,10 @@ def test_who_pays_for_a_listing_before_its_money_goes_out_has_invested() -> None
 def test_without_the_loan_s_name_flows_do_not_say_so() -> None:
     assert of(case_of(without_column(frames(), "transfers", "loan_id"))) == []
     assert of(case_of(changed(frames(), "loans", {"platform_id": "PLATFORM"}, platform_id=""))) == []
+
+
+def test_a_borrower_who_repays_has_raised_nobody_s_money() -> None:
+    totals = raised(case_of(frames()), "PLATFORM").totals
+    assert (totals["gross"], totals["participants"]) == (24 * 10_000 + 900, 13)  # the shopper: who knows
+    other = changed(frames(), "loans", {"loan_id": "L1"}, borrower_id="B2")
+    assert raised(case_of(other), "PLATFORM").totals["gross"] == 24 * 10_000 + 900 + 5_000
