@@ -16,7 +16,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -136,13 +136,30 @@ class _Raised:
     came: list[dict[str, Came]] = field(default_factory=list)
 
 
+def _with_lenders(facts: Facts, found: Borrowing) -> Borrowing:
+    """The same, where a loan that names no platform is on the side of the firm that lent it.
+
+    A factor or trust company lends others' money as a platform brokers it. Persons and banks are left out.
+    """
+    claims = found.claims
+    lenders = {
+        each for each in set(claims["lender"]) - {""}
+        if facts.party_kind[facts.party_number[each]] not in ("person", "bank", "government", "")
+        and facts.party_sector[facts.party_number[each]] != "bank"
+    }  # fmt: skip
+    mine = (claims["platform"] == "") & claims["lender"].isin(lenders)
+    if not mine.any():
+        return found
+    return replace(found, claims=claims.assign(platform=claims["lender"].where(mine, claims["platform"])))
+
+
 class _Look:
     """One asking: what is known of all borrowers at once, then of one after another."""
 
     def __init__(self, ask: Inquiry, within: int, history: int, hops: int) -> None:
         self.ask, self.facts = ask, ask.facts
         self.within, self.history, self.hops = within, history, hops
-        self.all: Borrowing = borrowing_of(ask.facts)
+        self.all: Borrowing = _with_lenders(ask.facts, borrowing_of(ask.facts))
         claims = self.all.claims
         self.out, self.back, self.before = (
             self.all.on(each) for each in (self.all.out, self.all.back, self.all.before)

@@ -462,3 +462,13 @@ def test_as_of_a_day_nothing_later_is_seen() -> None:
     (f,) = check(rl07.toy(), only="RL-07", as_of="2018-04-30").findings
     assert hits(f) == VECTOR
     assert not check(rl07.toy(), only="RL-07", as_of="2018-02-28").findings  # only the others have borrowed
+
+
+def test_a_loan_that_names_no_platform_is_on_the_side_of_the_firm_that_lent_it() -> None:
+    frames = changed(rl07.toy_tables(), "parties", {"party_id": "PLATFORM"}, sector="")
+    frames = changed(frames, "loans", {"platform_id": "PLATFORM"}, platform_id="", lender_id="PLATFORM")
+    (found,) = check(case_of(frames), only="RL-07").findings
+    assert found.subject_id == "BORROWER" and "passed" in {t.name for t in found.tests if t.hit}
+    for lender in ("LENDER1", "BANK", "SHOP"):
+        other = changed(frames, "loans", {"lender_id": "PLATFORM"}, lender_id=lender)
+        assert not check(case_of(other), only="RL-07").findings, lender
