@@ -1,9 +1,11 @@
 """``python -m benchmarks``: peers side by side, the targets, every kernel; printed and kept.
 
-Six parts, each of which `--only` chooses: ``common`` (the question that all peers can state), ``targets``
+Seven parts, each of which `--only` chooses: ``common`` (the question that all peers can state), ``targets``
 (what people wait for), ``ownership`` (who stands behind whom, of a million parties), ``patterns`` (laundering
 patterns: recall, precision and speed), ``redlines`` (all of them asked of the lending platform's case) and
-``kernels``. `--match` narrows a part: a peer's name, a target's, a red line's code, a kernel's.
+``kernels``. `--match` narrows a part: a peer's name, a target's, a red line's code, a kernel's, an affair's.
+``affairs`` (whom every red line finds in the generated affairs, beside their truth) is run only where `--only`
+says so.
 """
 
 from __future__ import annotations
@@ -14,10 +16,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import common, data, kernels, ownership, patterns, redlines, results, targets
+from benchmarks import affairs, common, data, kernels, ownership, patterns, redlines, results, targets
 from benchmarks.measure import load_average, machine
 
-PARTS = ("common", "targets", "ownership", "patterns", "redlines", "kernels")
+PARTS = ("common", "targets", "ownership", "patterns", "redlines", "kernels", "affairs")
 
 
 def say(text: str) -> None:
@@ -57,6 +59,8 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
 
 def main(given: list[str] | None = None) -> int:
     ask = arguments(given)
+    if ask.only == "affairs":
+        return _affairs(ask)
     name = ask.name if ask.only is None else ask.only
     found: dict[str, Any] = {
         "date": results.today(),
@@ -109,6 +113,20 @@ def main(given: list[str] | None = None) -> int:
         found["kernels"] = kernels.measure(ask.sizes, ask.match, ask.quick, ask.limit)
     text, figures = keep(found, ask.out, name)
     print(results.said(found))
+    say(f"kept: {text.name} and {figures.name}")
+    return 0
+
+
+def _affairs(ask: argparse.Namespace) -> int:
+    """Every red line on every affair; kept after each case, since some take minutes."""
+    seeds = affairs.SEEDS[:1] if ask.quick else affairs.SEEDS
+    rows: list[results.Row] = []
+    for rows in affairs.measure(affairs.SCALE, seeds, ask.match):
+        last = rows[-1]
+        say(f"{last['affair']}, seed {last['seed']}: {last['transfers']:,} transfers")
+        affairs.keep(rows, ask.out, affairs.SCALE)
+    text, figures = affairs.keep(rows, ask.out, affairs.SCALE)
+    print(text.read_text(encoding="utf-8"))
     say(f"kept: {text.name} and {figures.name}")
     return 0
 

@@ -568,7 +568,10 @@ def _parser(language: str) -> argparse.ArgumentParser:
     p.add_argument(
         "name",
         metavar="NAME",
-        help=say("p2p: a lending platform; ledger: a plain one for measuring; t1, …: examples of the manual"),
+        help=say(
+            "p2p: a lending platform; ledger: a plain one for measuring; guoying, zhouhui, ezubao, xuesong, "
+            "zhongzhi, ftx, synapse: real affairs with honest firms around them; t1, …: examples of the manual"
+        ),
     )
     p.add_argument("--out", required=True, metavar="DIR", help=say("where to put it"))
     p.add_argument("--size", type=_at_least(1, language), metavar="N", help=say("about how many transfers"))

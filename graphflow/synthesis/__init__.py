@@ -14,6 +14,7 @@ from typing import Any
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
+from graphflow.synthesis.affairs import AFFAIRS
 
 #: Called with what is being done (an English message), how much is done, and how much there is in all.
 Progress = Callable[[str, int, int], None]
@@ -39,6 +40,9 @@ class Synthesis:
             from graphflow.synthesis.toys import write_toy
 
             return partial(write_toy, self.name)
+        for affair in AFFAIRS:
+            if affair.name == self.name:
+                return affair.write
         if self.name == "p2p":
             from graphflow.synthesis.lending import p2p
 
@@ -53,6 +57,7 @@ SYNTHESES = (
         "p2p", N_("a lending platform that repays old lenders with new lenders' money"), 2_000, 20_000, True
     ),
     Synthesis("ledger", N_("a plain ledger of a power law of accounts, for measuring"), 10, 1_000_000, False),
+    *(Synthesis(each.name, each.title, 1_000, each.size, False) for each in AFFAIRS),
 )
 
 
@@ -71,7 +76,8 @@ def make(
     Parameters
     ----------
     name : str
-        One of `SYNTHESES`: ``"p2p"`` or ``"ledger"``; or a toy, such as ``"t1"``, which has no size.
+        One of `SYNTHESES`: ``"p2p"``, ``"ledger"`` or one of `graphflow.synthesis.affairs`; or a toy, such as
+        ``"t1"``, which has no size.
     out : path
         A folder that does not exist, or is empty.
     size : int, optional
@@ -213,8 +219,15 @@ def _facts(folder: Path, *, toy: bool = False) -> dict[str, Any]:
     summary = folder / "truth" / "summary.json"
     if summary.exists():
         told = json.loads(summary.read_text(encoding="utf-8"))
-        names = (N_("raised"), N_("returned"), N_("lost"), N_("seed_reference"))
-        facts |= {name: told[name] for name in names}
+        names = (
+            N_("raised"),
+            N_("returned"),
+            N_("lost"),
+            N_("seed_reference"),
+            N_("currency"),
+            N_("timezone"),
+        )
+        facts |= {name: told[name] for name in names if name in told}
     elif not toy:
-        facts["seed_reference"] = "account:A00000001"
+        facts[N_("seed_reference")] = "account:A00000001"
     return facts
