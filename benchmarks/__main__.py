@@ -4,8 +4,8 @@ Seven parts, each of which `--only` chooses: ``common`` (the question that all p
 (what people wait for), ``ownership`` (who stands behind whom, of a million parties), ``patterns`` (laundering
 patterns: recall, precision and speed), ``redlines`` (all of them asked of the lending platform's case) and
 ``kernels``. `--match` narrows a part: a peer's name, a target's, a red line's code, a kernel's, an affair's.
-``affairs`` (whom every red line finds in the generated affairs, beside their truth) is run only where `--only`
-says so.
+``affairs`` (whom every red line finds in the generated affairs, beside their truth) is run only where
+`--only` says so.
 """
 
 from __future__ import annotations

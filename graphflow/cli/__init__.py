@@ -570,7 +570,8 @@ def _parser(language: str) -> argparse.ArgumentParser:
         metavar="NAME",
         help=say(
             "p2p: a lending platform; ledger: a plain one for measuring; guoying, zhouhui, ezubao, xuesong, "
-            "zhongzhi, ftx, synapse: real affairs with honest firms around them; t1, …: examples of the manual"
+            "zhongzhi, ftx, synapse: real affairs with honest firms around them; "
+            "t1, …: examples of the manual"
         ),
     )
     p.add_argument("--out", required=True, metavar="DIR", help=say("where to put it"))
