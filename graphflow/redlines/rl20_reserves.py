@@ -130,7 +130,8 @@ def _reserve(keeper: Keeper) -> Ints:
     facts = keeper.facts
     mine = np.intersect1d(keeper.custody, keeper.held)
     kinds = facts.account_kind[mine]
-    return mine[np.isin(kinds, RESERVE) | (kinds != "client_custody")]
+    found: Ints = mine[np.isin(kinds, RESERVE) | (kinds != "client_custody")]
+    return found
 
 
 def _who(keeper: Keeper) -> str:
@@ -378,7 +379,8 @@ class _Advance:
     @property
     def in_time(self) -> pd.DataFrame:
         """Of what came, what was there before the last was paid."""
-        return self.came[self.came["time"] <= self.paid["time"].max()]
+        found: pd.DataFrame = self.came[self.came["time"] <= self.paid["time"].max()]
+        return found
 
 
 def _advances(ask: Inquiry, keeper: Keeper, reserve: Ints) -> Iterator[Finding]:
