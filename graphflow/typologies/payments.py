@@ -169,13 +169,12 @@ def payments_of(case: Case, as_of: Moment | None = None, by: str = "party") -> P
         keep &= ~touched
     chosen, kept = np.flatnonzero(keep), rows
     if chosen.size < len(rows):
-        kept, source, target, ends = (each[chosen] for each in (rows, source, target, ends))
+        kept, source, target, ends = rows[chosen], source[chosen], target[chosen], ends[chosen]
     time, arrives = _times(case, kept)
     if chosen.size and (np.diff(time) < 0).any():
         order = np.argsort(time, kind="stable")
-        chosen, kept, ends, source, target, time, arrives = (
-            each[order] for each in (chosen, kept, ends, source, target, time, arrives)
-        )
+        chosen, kept, ends = chosen[order], kept[order], ends[order]
+        source, target, time, arrives = source[order], target[order], time[order], arrives[order]
     money, currencies = _money(case, kept)
     in_cash = cash[source] | cash[target] if cash.any() else np.zeros(len(kept), np.bool_)
     if in_cash.any():
