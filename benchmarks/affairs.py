@@ -134,11 +134,12 @@ def part(count: int, of: int) -> float | None:
 
 def said(rows: Sequence[Row], whys: Mapping[str, str], date: str, scale: float) -> str:
     """The report, as Markdown; a figure below `LEAST` without a reason says that it has none."""
-    seeds = sorted({row["seed"] for row in rows})
     names = list(dict.fromkeys(row["affair"] for row in rows))
+    seeds = {name: sorted({row["seed"] for row in rows if row["affair"] == name}) for name in names}
+    cases = ", ".join(f"{name} {'+'.join(map(str, seeds[name]))}" for name in names)
     parts = [
         f"# Red lines on generated affairs, {date}",
-        f"{len(names)} affairs ({', '.join(names)}) at scale {scale:g}, seeds {', '.join(map(str, seeds))}; "
+        f"{len(names)} affairs at scale {scale:g}, with their seeds: {cases}; "
         "`python -m benchmarks --only affairs`. Their proportions are those of the real cases "
         "(`graphflow/synthesis/affairs/`), with at least ten honest subjects of a kind for each guilty "
         "one. Recall: of those who must be found, how many were. Precision: of those who were found, how "

@@ -259,7 +259,7 @@ class Book:
         **more: Any,
     ) -> None:
         """An account; it opens with at least `opening`, and with what it needs never to be overdrawn."""
-        held = (
+        held: dict[str, Any] = (
             {"covered_from": self.since, "covered_to": self.until, "opening_balance": opening}
             if covered
             else {}

@@ -10,6 +10,7 @@ at its value while others subscribe.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -115,7 +116,7 @@ def sold(
 ) -> Product:
     """A private product with a custody account of its own, subscribed on its first days."""
     custody, end = f"{ident.lower()}-custody", start + days * DAY
-    given = {
+    given: dict[str, Any] = {
         "name": f"{ident}号",
         "issuer_id": manager,
         "manager_id": manager,
