@@ -228,8 +228,8 @@ def _paid(
     for pot in range(1, ACCOUNTS):
         for each in np.unique(week[into == pot]).tolist():
             some = (into == pot) & (week == each)
-            at = int(swept[some][0]) + pot * 60
-            book.pay(at, f"zhou{pot}", "zhou0", int(plan.amount[some].sum()), memo="转账")
+            night = int(swept[some][0]) + pot * 60
+            book.pay(night, f"zhou{pot}", "zhou0", int(plan.amount[some].sum()), memo="转账")
     some = np.flatnonzero(plan.back > 0)
     at = plan.time[some] // DAY * DAY + (TERM + 1) * DAY + 14 * HOUR + some % 7_200
     paid = (plan.back + plan.gain)[some]
