@@ -29,6 +29,7 @@ from graphflow.kernels import (
     order,
     poison,
     prorata,
+    reaching,
     runs,
     text,
     unroll,
@@ -51,6 +52,7 @@ from tests.naive import numbering as naive_numbering
 from tests.naive import order as naive_order
 from tests.naive import poison as naive_poison
 from tests.naive import prorata as naive_prorata
+from tests.naive import reaching as naive_reaching
 from tests.naive import runs as naive_runs
 from tests.naive import text as naive_text
 from tests.naive import unroll as naive_unroll
@@ -1293,6 +1295,42 @@ def runs_inputs(rng: random.Random, size: int) -> tuple:
     )
 
 
+class Near(list):  # type: ignore[type-arg]
+    """Real numbers that are equal where they differ by what floating point loses."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return np.asarray(self).shape == np.asarray(other).shape and bool(
+            np.allclose(np.asarray(self), np.asarray(other), rtol=0, atol=1e-9)
+        )
+
+
+def reaching_inputs(rng: random.Random, size: int) -> tuple:
+    """Seeds in classes, each with its own last step; goals that some payments reach."""
+    world = World(rng, size, calm=rng.random() < 0.3)
+    count = len(world.steps)
+    seed_of, classes, seeds = np.full(count, -1, np.int64), [], 0
+    begin = 0
+    while begin < count and len(classes) < 4:
+        end = rng.randint(begin, count - 1)
+        chosen = [s for s in range(begin, end + 1) if rng.random() < 0.25]
+        if chosen:
+            classes.append((chosen[0], rng.randint(chosen[-1], count - 1), seeds))
+            seed_of[chosen] = range(seeds, seeds + len(chosen))
+            seeds += len(chosen)
+        begin = end + 1
+    goals = rng.randint(1, 3)
+    goal = np.array([rng.choice((0, 0, 0, rng.randint(1, goals))) for _ in range(count)], np.int8)
+    state = np.zeros((world.pots, rng.randint(0, 4) + 1, goals))
+    return world.steps, world.converted, goal, seed_of, ints(classes, 3), state, seeds
+
+
+def reaching_outcome(result: Any, args: tuple) -> Any:
+    assert not np.asarray(args[5]).any(), "what was written to is left"
+    return Near(plain(result))
+
+
 PAIRS = (
     Pair("runs.number_runs", runs.number_runs, naive_runs.number_runs, runs_inputs,
          lambda found, _: list(map(int, found))),
@@ -1332,6 +1370,8 @@ PAIRS = (
     Pair("prorata.settle", prorata.settle, naive_prorata.settle, asleep_inputs, state_outcome, (30,)),
     Pair("prorata.look", prorata.look, naive_prorata.look, look_inputs, sizes=(30,)),
     Pair("prorata.trace_shares", prorata.trace_shares, naive_prorata.trace_shares, shares_inputs, shares_outcome, (30,)),
+    Pair("reaching.reaching_parts", reaching.reaching_parts, naive_reaching.reaching_parts, reaching_inputs,
+         reaching_outcome),
     Pair("claims.divide", claims.divide, naive_claims.divide, divide_inputs, divided_outcome, sizes=()),
     Pair("claims.split_claims", claims.split_claims, naive_claims.split_claims, claims_inputs),
     Pair("libr.nearest", libr.nearest, naive_libr.nearest, share_inputs, sizes=()),

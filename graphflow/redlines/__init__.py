@@ -16,6 +16,7 @@ from graphflow.findings import SEVERITIES, Finding, frame_of
 from graphflow.language import N_
 from graphflow.redlines import (
     rl01_fund_pool,
+    rl02_self_financing,
     rl03_self_guarantee,
     rl04_promised_principal,
     rl05_maturity_mismatch,
@@ -25,6 +26,7 @@ from graphflow.redlines import (
     rl09_resale,
     rl10_margin_lending,
     rl11_down_payment_loans,
+    rl12_self_raising,
     rl13_debt_as_equity,
     rl14_investor_count,
     rl15_unqualified_investors,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 
 REDLINES: tuple[RedLine, ...] = (
     rl01_fund_pool.LINE,
+    rl02_self_financing.LINE,
     rl03_self_guarantee.LINE,
     rl04_promised_principal.LINE,
     rl05_maturity_mismatch.LINE,
@@ -60,6 +63,7 @@ REDLINES: tuple[RedLine, ...] = (
     rl09_resale.LINE,
     rl10_margin_lending.LINE,
     rl11_down_payment_loans.LINE,
+    rl12_self_raising.LINE,
     rl13_debt_as_equity.LINE,
     rl14_investor_count.LINE,
     rl15_unqualified_investors.LINE,

@@ -231,7 +231,7 @@ def _build(facts: Facts) -> Borrowing:
     claims = _claims(facts)
     flows = facts.flows
     who = whose(facts)
-    claim = _tags(facts, claims, who)
+    claim = tags_of(facts, claims, who)
     place = np.flatnonzero(claim >= 0)
     rows = flows.iloc[place]
     on = claim[place]
@@ -275,7 +275,7 @@ def _straight(facts: Facts, claims: pd.DataFrame, rows: pd.DataFrame, on: Ints) 
     return found
 
 
-def _tags(facts: Facts, claims: pd.DataFrame, who: Ints) -> Ints:
+def tags_of(facts: Facts, claims: pd.DataFrame, who: Ints) -> Ints:
     """Of each row of `Facts.flows` the claim that it names; -1 where it names none."""
     flows = facts.flows
     found = np.full(len(flows), -1, np.int64)

@@ -34,9 +34,11 @@ from graphflow.tracing.network import (
 from graphflow.tracing.orders import Intervals
 from graphflow.tracing.orders import Key as OrderKey
 from graphflow.tracing.result import END_KINDS, Trace
+from graphflow.tracing.seeds import Seeds
 from graphflow.tracing.shifting import BUDGET, Flows, carried_between
 from graphflow.tracing.spans import Spans
 from graphflow.tracing.walk import HORIZON, LENDER, RECIRCULATED, STAYS
+from graphflow.tracing.walk import OUTSIDE as MET_OUTSIDE
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -318,6 +320,47 @@ def envelope_of(
     frame.attrs["left_out"] = left_out
     frame.attrs["reasons"] = list(reasons)
     return frame
+
+
+def bounds_at(ledger: Ledger, seeds: Seeds, accounts: Flags, budget: int) -> tuple[int, int, bool, int]:
+    """Of some seeds, forward, the least and the greatest amount that stops at some accounts.
+
+    Money stops there if the ledger does not cover them; they count as one end. Beyond the budget, and where
+    money is converted on the way, the bounds are from outside.
+
+    Returns
+    -------
+    least, greatest
+        In the seeds' currency.
+    enough
+        Whether both are exact.
+    looked
+        How many edges were looked at: no more than the budget.
+    """
+    steps = reached_steps(ledger, seeds, False)
+    if 3 * LAYING * len(steps) > budget:
+        return 0, seeds.total, False, 0
+    (found,) = reached_in_parts(ledger, seeds, False, steps, len(steps) + 1)
+    network = network_of(found)
+    flows = Flows(network, budget)
+    flows.looked = LAYING * len(network.tail)
+    places = Places.of(network)
+    account = ledger.pots["account"][places.book].astype(np.int64)
+    stops = (places.code >= 1) & (places.code <= MET_OUTSIDE) & (account >= 0)
+    which = np.flatnonzero(stops & accounts[np.maximum(account, 0)])
+    if not which.size and not found.moves.converts.any():
+        return 0, 0, True, flows.looked
+    most = min(seeds.total, int(_shares(places.most[which], seeds.total).sum()))
+    greatest = flows.greatest(which, most) if which.size else 0
+    if flows.spent:
+        greatest = most
+    enough, flows.spent = not flows.spent, False
+    least = flows.least(which) if which.size else 0
+    if flows.spent:
+        least, enough = 0, False
+    if found.moves.converts.any():  # what comes of a conversion is not the envelope's to say
+        greatest, enough = seeds.total, False
+    return least, greatest, enough, min(flows.looked, budget)
 
 
 OUTER = 10_000_000

@@ -231,6 +231,13 @@ def lay_chains(
     return apart(_laid_out(ledger, roots, shares, asked)).limited(limits)
 
 
+def lots_of(ledger: Ledger, seeds: Seeds, rule: str, view: View, limits: Limits) -> Chains:
+    """The chains of seeds first in, first out or last in, first out, to be enumerated once: without sums."""
+    roots = _roots(ledger, seeds, view.backward)
+    last = len(ledger.steps) - 1 - seeds.first if view.backward else seeds.last
+    return _lots_chains(ledger, roots, last, view.asked(rule), limits)
+
+
 def _stacked(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> Flow | None:
     """Last in, first out; None where something is converted on the way.
 

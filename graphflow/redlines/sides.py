@@ -1,0 +1,176 @@
+"""Whose side: a platform's group at every time, and who is related to it.
+
+Ties change: who was of the group when money came is what counts. What held within a year before or after
+counts too, as the rules for related parties have it (`graphflow.law`, related_parties).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from graphflow.law import law_on
+from graphflow.ownership import related
+from graphflow.ownership.controlling import group_of, ties_of
+from graphflow.ownership.stakes import stakes_at
+from graphflow.redlines.facts import DAY, Facts, Flags, Ints
+from graphflow.rows import local_time
+from graphflow.tables.columns import periods
+
+MOST_RELATED = 200
+"""So many parties outside the group are asked whether they are related: those that were paid most."""
+
+_AWAY = np.iinfo(np.int64).max // 4
+
+
+@dataclass(frozen=True)
+class Side:
+    """The platform's side over some time.
+
+    Attributes
+    ----------
+    spans
+        Frame: ``party`` (number), ``since``, ``until`` (microseconds, the second exclusive): who is of the
+        group when, or related. What held within a year before or after counts, as it does for who is related
+        (`graphflow.law`, related_parties).
+    related
+        How many are related to the platform, but not of its group.
+    disputed
+        Of how many that is disputed: they do not count.
+    not_asked
+        How many more were not asked about.
+    """
+
+    spans: pd.DataFrame = field(repr=False)
+    related: int
+    disputed: int
+    not_asked: int
+
+    def members(self, facts: Facts) -> frozenset[str]:
+        """Everybody who is of the side at some time."""
+        return frozenset(str(facts.party_ids[each]) for each in self.spans["party"].unique())
+
+    def has(self, party: Ints, times: Ints) -> Flags:
+        """Whether parties, by number, are of the side at times."""
+        found = np.zeros(party.size, np.bool_)
+        columns = (self.spans[name].tolist() for name in ("party", "since", "until"))
+        for each, since, until in zip(*columns, strict=True):
+            found |= (party == each) & (times >= since) & (times < until)
+        return found
+
+
+def side_of(facts: Facts, platform: str, first: int, last: int, also: Iterable[str] = ()) -> Side:
+    """The platform's group at every time from one moment to another, and who is related to it.
+
+    Whether they are related is asked of whoever was paid in that time, and of some others.
+    """
+    number = facts.party_number.get(platform, -1)
+    year = _window(facts)
+    begin, end = first - year, min(last + year, facts.at)
+    moments = [begin, *_changes(facts, platform, begin, end)]
+    rows: dict[int, list[tuple[int, int]]] = {}
+    for place, at in enumerate(moments):
+        members = {number}
+        if number >= 0:
+            tops, under = group_of(ties_of(stakes_at(facts.case, at)), number)
+            members |= {int(each) for each in (*tops, *under)}
+        until = moments[place + 1] + year if place + 1 < len(moments) else _AWAY
+        for each in members - {-1}:
+            rows.setdefault(each, []).append((at - year if place else -_AWAY, until))
+    others, disputed, not_asked = _related(facts, platform, set(rows), (first, last), also)
+    for each, span in others.items():
+        rows[each] = [span]
+    spans = pd.DataFrame(
+        [(party, *span) for party, mine in sorted(rows.items()) for span in _together(mine)],
+        columns=["party", "since", "until"],
+    ).astype("int64")
+    return Side(spans, len(others), disputed, not_asked)
+
+
+def _together(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order, those that overlap as one.
+
+    >>> _together([(0, 5), (4, 9), (20, 30)])
+    [(0, 9), (20, 30)]
+    """
+    found: list[tuple[int, int]] = []
+    for since, until in sorted(spans):
+        if found and since <= found[-1][1]:
+            found[-1] = found[-1][0], max(until, found[-1][1])
+        else:
+            found.append((since, until))
+    return found
+
+
+def _window(facts: Facts) -> int:
+    """For how long, before and after, who is related counts as related, in microseconds."""
+    rows = [row for row in law_on("related_parties", facts.day) if row["rule"] == "window"]
+    return max((int(row["days"]) for row in rows), default=0) * DAY
+
+
+def _near(facts: Facts, platform: str) -> set[str]:
+    """Everybody whom stakes and relations, at any time, join to the platform."""
+    joined = facts._joined
+    mine = joined.get(platform)
+    return {each for each, place in joined.items() if place == mine} if mine is not None else set()
+
+
+def _changes(facts: Facts, platform: str, first: int, last: int) -> list[int]:
+    """When a tie among those joined to the platform begins or ends, behind one moment up to another."""
+    near = _near(facts, platform)
+    found: set[int] = set()
+    for table, column in (("stakes", "company_id"), ("relations", "other_id")):
+        if facts.has(table):
+            rows = facts.tables.arrow(table)
+            mine = facts.rows(table)[column].isin(near).to_numpy(np.bool_)
+            assert rows is not None
+            for edges in periods(rows):
+                at = edges[facts.rows(table).index.to_numpy()[mine]]
+                found |= set(at[(at > first) & (at <= last)].tolist())
+    return sorted(found)
+
+
+def _related(
+    facts: Facts, platform: str, group: set[int], time: tuple[int, int], also: Iterable[str]
+) -> tuple[dict[int, tuple[int, int]], int, int]:
+    """Who of those that ties join to the platform is related to it, though not of its group, and when; of how
+    many that is disputed; and how many were not asked about.
+
+    It is asked of the first and of the last time at which each was paid.
+    """
+    near = {facts.party_number[each] for each in _near(facts, platform) if each in facts.party_number} - group
+    if not near:
+        return {}, 0, 0
+    flows = facts.flows
+    times, payee = flows["time"].to_numpy(), flows["payee"].to_numpy()
+    keep = (times >= time[0]) & (times <= time[1]) & np.isin(payee, sorted(near)) & ~flows["own"].to_numpy()
+    frame = pd.DataFrame({"time": times[keep], "amount": flows["amount"].to_numpy()[keep]})
+    paid = frame.groupby(payee[keep]).agg(
+        first=("time", "min"), last=("time", "max"), amount=("amount", "sum")
+    )
+    chosen = {facts.party_number.get(each, -2) for each in also} & near
+    more = pd.DataFrame(
+        {"first": time[0], "last": time[1], "amount": 0}, index=sorted(chosen - set(paid.index.tolist()))
+    )
+    asked = pd.concat([paid, more]).sort_values("amount", ascending=False, kind="stable")
+    year, disputed = _window(facts), 0
+    found: dict[int, tuple[int, int]] = {}
+    some = asked.iloc[:MOST_RELATED]
+    for each, first, last in zip(
+        some.index.tolist(), some["first"].tolist(), some["last"].tolist(), strict=True
+    ):
+        name = str(facts.party_ids[each])
+        answers = [_answer(facts, platform, name, at) for at in (first, last)]
+        since = -_AWAY if answers[0] == "yes" else last - year
+        until = _AWAY if answers[1] == "yes" else first + year
+        if "yes" in answers:
+            found[each] = since, until
+        disputed += "yes" not in answers and "disputed" in answers
+    return found, disputed, max(len(asked) - MOST_RELATED, 0)
+
+
+def _answer(facts: Facts, one: str, other: str, at: int) -> str:
+    return related(facts.case, one, other, local_time(min(at, facts.at), facts.tables.timezone)).answer

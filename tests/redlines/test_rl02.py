@@ -1,0 +1,382 @@
+"""RL-02, by hand: the vector, each guard and threshold, days and hops to the edge; beside a plain trace."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import graphflow as gf
+from graphflow.findings import Finding
+from graphflow.redlines import check
+from graphflow.redlines.rl02_self_financing import LINE, self_funded
+from graphflow.synthesis.lines import rl02
+from graphflow.synthesis.small import Frames, case_of, frame_of
+from tests.redlines.edits import changed, rows, with_rows, without_rows, without_tables
+
+
+def found(frames: Frames, **settings_: object) -> list[Finding]:
+    return list(LINE.find(case_of(frames), **settings_))
+
+
+def values(f: Finding) -> dict[str, Fraction]:
+    return {m.name: m.value for m in f.measures}
+
+
+def hits(f: Finding) -> set[str]:
+    return {t.name for t in f.tests if t.hit}
+
+
+def states(f: Finding) -> dict[str, str]:
+    return {e.name: e.state for e in f.counter_evidence}
+
+
+def notes(f: Finding) -> dict[str, str]:
+    return {e.name: e.note for e in (*f.elements, *f.counter_evidence)}
+
+
+def part(frames: Frames, **settings_: object) -> Fraction:
+    """What part of all that was raised came to the side, whatever the threshold."""
+    (f,) = found(frames, **{"platform": 0, "listing": 2, **settings_})
+    return values(f)["self_funding"]
+
+
+def test_the_vector() -> None:
+    (f,) = found(rl02.toy_tables())
+    assert (f.measure, f.value, f.threshold) == ("self_funding", Fraction(7, 20), Fraction(1, 10))
+    assert f.by_rule == {"fifo": Fraction(7, 20), "prorata": Fraction(7, 20)} and f.robust
+    assert values(f)["least"] == values(f)["most"] == Fraction(7, 20)
+    assert "under any attribution" in notes(f)["reaches"]
+    assert f.amount == f.amount_least == 35_000 and f.severity == "high"
+    assert hits(f) == {"platform"} and f.kinds == {"flow": "shown", "ownership": "shown"}
+    assert states(f) == {"fees": "clear", "returned": "clear", "disclosed": "clear", "market": "clear"}
+    assert [each["amount"] for each in f.chains] == [20_000, 15_000]
+    assert f.chains[1]["transfers"] == ["out1", "use0"]
+
+
+def test_one_loan_of_which_most_comes_there_is_told_beside_many_that_are_honest() -> None:
+    (f,) = found(rl02.listing_toy_tables())
+    assert hits(f) == {"listing"} and (f.measure, f.value) == ("greatest", Fraction(3, 5))
+    assert values(f)["self_funding"] == Fraction(6, 1000) and f.amount == 6_000
+    assert not found(rl02.listing_toy_tables(), listing="0.61")
+    table = self_funded(rl02.listing_toy())
+    assert table[["loan_id", "raised", "fifo", "share"]].values.tolist() == [
+        ["L", 10_000, 6_000, 0.6], ["LARGE", 990_000, 0, 0.0],
+    ]  # fmt: skip
+
+
+def test_what_hangs_on_the_rule_is_told_as_a_range() -> None:
+    (f,) = found(rl02.rules_toy_tables())
+    assert f.by_rule == {"fifo": 0, "prorata": Fraction(3, 20)} and not f.robust
+    assert (f.amount_least, f.amount) == (0, 15_000)
+    assert (values(f)["least"], values(f)["most"]) == (0, Fraction(3, 10))
+    assert f.severity == "medium" and "one rule of tracing" in f.severity_note
+    assert "hangs on the rule" in notes(f)["reaches"]
+
+
+def test_who_is_related_counts_though_of_no_group() -> None:
+    (f,) = found(rl02.related_toy_tables())
+    assert f.value == Fraction(7, 20) and "related beside the group: 1" in notes(f)["side"]
+    assert not found(without_tables(rl02.related_toy_tables(), "relations"))
+
+
+def test_what_the_platforms_own_account_keeps_counts_once_its_days_are_over() -> None:
+    (f,) = found(rl02.kept_toy_tables())
+    assert f.value == Fraction(2, 5) and f.by_rule["fifo"] == Fraction(2, 5)
+    assert not found(without_rows(rl02.kept_toy_tables(), "transfers", "late"))  # 30 days are not over
+    on = {"transfer_id": "on", "time": "2018-03-05T10:00:00", "source": "platform", "target": "builder",
+          "amount": "400", "loan_id": "L"}  # fmt: skip
+    assert not found(with_rows(rl02.kept_toy_tables(), transfers=[on]))
+
+
+# ---------------------------------------------------------------- borrowers of record
+
+
+def test_a_disclosed_borrower_of_the_group_is_told_on_a_lending_platform_all_the_same() -> None:
+    (f,) = found(rl02.disclosed_toy_tables())
+    assert hits(f) == {"platform", "listing", "borrower"} and f.value == Fraction(1, 4)
+    assert states(f)["disclosed"] == "present" and "all the same" in notes(f)["disclosed"]
+    assert values(f)["borrowers"] == 1 and f.kinds["contract"] == "shown"
+
+
+@pytest.mark.parametrize("rate", ["0.07", "0.13", ""])
+def test_elsewhere_a_rate_that_nobody_else_pays_is_no_arms_length(rate: str) -> None:
+    frames = changed(rl02.disclosed_near_miss_tables(), "loans", {"loan_id": "OWN"}, rate=rate)
+    (f,) = found(frames)
+    assert "borrower" in hits(f) and f.value == Fraction(1, 4)
+
+
+def test_elsewhere_too_few_rates_say_nothing() -> None:
+    frames = changed(rl02.disclosed_near_miss_tables(), "loans", {"loan_id": "L3"}, rate="")
+    (f,) = found(frames)
+    assert "not enough rates" in notes(f)["disclosed"]
+    assert not found(frames, rates=2)
+
+
+def test_the_record_alone_is_enough_where_no_payment_is_known() -> None:
+    (f,) = found(rl02.record_toy_tables())
+    assert hits(f) == {"borrower"} and f.amount == 70_000
+    assert "contract" in f.kinds and f.severity == "high"
+    assert not found(without_tables(rl02.record_toy_tables(), "stakes"))
+    assert not found(rl02.record_toy_tables(), borrower=2)
+
+
+# ---------------------------------------------------------------- guards, to their edges
+
+
+def test_a_fee_counts_from_beyond_its_schedule() -> None:
+    base = rl02.fees_near_miss_tables()
+    assert part(base) == Fraction(7, 100)
+    (f,) = found(base, platform="0.07")
+    assert states(f)["fees"] == "present" and "50.00 CNY" in notes(f)["fees"]
+    more = changed(base, "transfers", {"transfer_id": "use0"}, amount="50.01")
+    assert part(more) == Fraction(7001, 100_000)
+    assert part(base, fee="0.02") == Fraction(10, 100)
+    assert part(changed(base, "transfers", {"transfer_id": "use0"}, memo="往来")) == Fraction(12, 100)
+    kind = changed(base, "transfers", {"transfer_id": "use0"}, memo="", kind="fee")
+    assert part(kind) == Fraction(7, 100)
+
+
+def test_a_fee_out_of_custody_is_one_too() -> None:
+    base = rl02.near_miss_tables()
+    base = changed(base, "transfers", {"transfer_id": "out0"}, amount="940")
+    fee = {"transfer_id": "fee", "time": "2018-03-02T11:00:00", "source": "custody", "target": "platform",
+           "amount": "60", "loan_id": "L", "memo": "服务费"}  # fmt: skip
+    base = with_rows(base, transfers=[fee], accounts=[{"account_id": "platform", "party_id": "PLATFORM"}])
+    assert part(base) == Fraction(10, 1000)
+
+
+def test_what_is_given_back_beyond_what_was_paid_in_counts() -> None:
+    base = rl02.returned_near_miss_tables()
+    assert not found(base)
+    more = changed(base, "transfers", {"transfer_id": "out0"}, amount="300.01")
+    assert part(more) == Fraction(30_001, 130_001)
+    late = changed(base, "transfers", {"transfer_id": "out0"}, time="2018-03-01T09:00:00")
+    assert part(late) == Fraction(3, 13)  # before it had paid anything in
+
+
+def test_a_seller_is_a_markets_from_so_many_buyers_who_bring_half_of_its_money() -> None:
+    base = rl02.market_near_miss_tables()
+    assert not found(base)
+    (f,) = found(base, market=11)  # the ten others are first in: 500 of 1,500 are the loan's
+    assert f.by_rule["fifo"] == Fraction(1, 2)
+    (f,) = found(base, platform=0, listing=2)
+    assert states(f)["market"] == "present" and "900.00 CNY" in notes(f)["market"]
+    fewer = base
+    for number in range(10):
+        fewer = changed(fewer, "transfers", {"source": f"buyer{number}"}, amount="89.99")
+    assert found(fewer)
+    assert not found(changed(base, "transfers", {"source": "buyer0"}, amount="0.01"))
+
+
+def test_a_borrower_is_no_market_though_many_buy_of_it() -> None:
+    base = rl02.toy_tables()
+    more = [
+        {"transfer_id": f"sale{number}", "time": "2018-03-05T12:00:00", "source": f"client{number}",
+         "target": "shell", "amount": "900"} for number in range(12)
+    ]  # fmt: skip
+    own = [{"account_id": f"client{number}", "party_id": f"CLIENT{number}"} for number in range(12)]
+    assert part(with_rows(base, transfers=more, accounts=own)) == Fraction(7, 20)
+
+
+def test_who_left_the_group_before_the_money_came_is_not_counted_and_who_left_after_is() -> None:
+    base = rl02.former_near_miss_tables()
+    assert not found(base)
+    between = changed(base, "stakes", {"company_id": "AFFILIATE"}, until="2017-03-03")
+    assert part(between) == Fraction(1, 5)  # the 150 of the fourth came to a stranger
+    assert part(changed(base, "stakes", {"company_id": "AFFILIATE"}, until="2017-03-05")) == Fraction(7, 20)
+    (f,) = found(between)
+    assert "150.00 CNY to who was not of the side then" in notes(f)["reaches"]
+
+
+# ---------------------------------------------------------------- days, hops, coverage
+
+
+def test_money_that_comes_after_the_last_day_does_not_count() -> None:
+    base = rl02.toy_tables()
+    last = changed(base, "transfers", {"transfer_id": "use0"}, time="2018-04-01T23:59:59")
+    assert part(last) == Fraction(7, 20)
+    late = changed(base, "transfers", {"transfer_id": "use0"}, time="2018-04-02T00:00:00")
+    assert part(late) == Fraction(1, 5)
+    assert part(late, within="31D") == Fraction(7, 20)
+
+
+def test_each_loan_has_its_own_days() -> None:
+    base = rl02.listing_toy_tables()
+    late = changed(base, "transfers", {"transfer_id": "use0"}, time="2018-04-02T08:00:00")
+    assert part(late) == 0  # 30 days behind the large loan, 31 behind its own
+    assert part(late, within="31D") == Fraction(6, 1000)
+
+
+def test_a_way_of_too_many_transfers_does_not_count_and_own_accounts_are_no_hop() -> None:
+    base = changed(rl02.toy_tables(), "transfers", {"transfer_id": "use0"}, target="other")
+    other = [{"account_id": "other", "party_id": "SHELL", "opening_balance": "0"}]
+    on = {"transfer_id": "on", "time": "2018-03-04T12:00:00", "source": "other", "target": "affiliate",
+          "amount": "150"}  # fmt: skip
+    own = with_rows(base, accounts=other, transfers=[on])
+    assert part(own, hops=1) == Fraction(7, 20)
+    strange = with_rows(base, accounts=[{**other[0], "party_id": "LANDLORD"}], transfers=[on])
+    assert part(strange, hops=2) == Fraction(7, 20)
+    assert part(strange, hops=1) == Fraction(1, 5)
+
+
+def test_what_goes_where_no_statement_is_held_is_told() -> None:
+    base = rl02.toy_tables()
+    table = rows(base["accounts"])
+    for row in table:
+        row["covered"] = "false" if row["account_id"] == "shell" else "true"
+    (f,) = found({**base, "accounts": frame_of(table)})
+    assert f.value == Fraction(1, 5) and "300.00 CNY into accounts without a statement" in notes(f)["reaches"]
+
+
+def test_money_is_not_followed_through_custody() -> None:
+    base = changed(rl02.toy_tables(), "transfers", {"transfer_id": "use0"}, target="custody")
+    back = {"transfer_id": "on", "time": "2018-03-04T12:00:00", "source": "custody", "target": "affiliate",
+            "amount": "150"}  # fmt: skip
+    assert part(with_rows(base, transfers=[back])) == Fraction(1, 5)
+
+
+def test_money_of_one_loan_that_pays_another_out_is_the_others() -> None:
+    base = rl02.toy_tables()
+    table = rows(base["transfers"])
+    for row in table:
+        if row["transfer_id"] == "use0":  # the shell lends on: that payment is a loan of its own
+            row["loan_id"] = "M"
+    loan = {"loan_id": "M", "platform_id": "PLATFORM", "borrower_id": "AFFILIATE", "principal": "150",
+            "start": "2018-03-04", "end": "2018-12-31"}  # fmt: skip
+    (f,) = found(with_rows({**base, "transfers": frame_of(table)}, loans=[loan]))
+    assert values(f)["self_funding"] == Fraction(350, 1150)
+    assert f.by_rule["fifo"] == f.by_rule["prorata"]
+
+
+def test_a_loan_that_no_transfer_names_is_told_by_amount_and_day() -> None:
+    frames = rl02.toy_tables()
+    table = [row for row in rows(frames["transfers"]) if row["transfer_id"] not in ("out0", "out1")]
+    for row in table:
+        row.pop("loan_id", None)
+        if row["transfer_id"] == "out2":
+            row["amount"] = "1000"
+        if row["transfer_id"] == "use0":
+            row["source"] = "builder"
+    (f,) = found({**frames, "transfers": frame_of(table)})
+    assert f.value == Fraction(15, 100) and f.kinds["flow"] == "inferred"
+
+
+def test_as_of_a_day_what_came_later_is_not_seen() -> None:
+    (f,) = found(rl02.toy_tables(), as_of="2018-03-03")
+    assert f.value == Fraction(1, 5)
+    assert not found(rl02.toy_tables(), as_of="2018-03-01")
+
+
+# ---------------------------------------------------------------- severity
+
+
+def test_loss_makes_it_critical_from_the_figure_of_the_crime() -> None:
+    base = rl02.toy_tables()
+    due = {"loan_id": "L", "due": "2018-03-04", "amount": "500000", "paid": "0"}
+    (f,) = found(with_rows(base, instalments=[due]))
+    assert f.severity == "critical" and values(f)["loss"] == 50_000_000
+    (f,) = found(with_rows(base, instalments=[due | {"paid": "0.01"}]))
+    assert f.severity == "high" and values(f)["loss"] == 49_999_999
+    (f,) = found(with_rows(base, instalments=[due | {"due": "2018-03-06"}]))  # not due yet
+    assert f.severity == "high" and "loss" not in values(f)
+
+
+def test_a_borrower_who_is_made_up_makes_it_critical() -> None:
+    from graphflow.synthesis.lines import rl07
+
+    (f,) = found(rl07.toy_tables())
+    assert f.severity == "critical" and f.value == Fraction(49, 50)
+
+
+def test_several_platforms_are_told_apart() -> None:
+    base = rl02.toy_tables()
+    other = {"party_id": "OTHER", "name": "旁贷", "kind": "company", "sector": "p2p_platform"}
+    loan = {"loan_id": "X", "platform_id": "OTHER", "borrower_id": "BUILDER", "principal": "10",
+            "start": "2018-03-02"}  # fmt: skip
+    (f,) = found(with_rows(base, parties=[other], loans=[loan]))
+    assert f.subject_id == "PLATFORM"
+    crowd = changed(base, "parties", {"party_id": "PLATFORM"}, sector="equity_crowdfunding_platform")
+    assert not found(crowd)
+
+
+# ---------------------------------------------------------------- beside a plain trace
+
+
+amounts = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(1, 400)), min_size=4, max_size=40
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 4), amounts)
+def test_every_loan_alone_is_what_a_trace_of_it_says(loans: int, moves: list[tuple[int, int, int]]) -> None:
+    """Of random payments among six accounts, of which the last is the affiliate's, that pays nothing on."""
+    base = rl02.near_miss_tables()
+    names = ["n0", "n1", "n2", "n3", "n4", "affiliate"]
+    transfers = [
+        {"transfer_id": f"L{n}", "time": f"2018-03-02T08:00:0{n}", "source": "custody", "target": f"n{n}",
+         "amount": "500", "loan_id": f"L{n}"} for n in range(loans)
+    ]  # fmt: skip
+    transfers += [
+        {"transfer_id": f"m{i}", "time": f"2018-03-02T09:{i:02d}:00", "source": names[a], "target": names[b],
+         "amount": str(amount)} for i, (a, b, amount) in enumerate(moves) if a not in (b, 5)
+    ]  # fmt: skip
+    accounts = [{"account_id": each, "party_id": each.upper(), "opening_balance": "0"} for each in names]
+    accounts.append({"account_id": "custody", "party_id": "BANK", "kind": "client_custody"})
+    frames = {
+        **base,
+        "transfers": frame_of(transfers), "accounts": frame_of(accounts),
+        "loans": frame_of([
+            {"loan_id": f"L{n}", "platform_id": "PLATFORM", "borrower_id": f"N{n}", "principal": "500",
+             "start": "2018-03-02"} for n in range(loans)
+        ]),
+    }  # fmt: skip
+    case = case_of(frames)
+    table = self_funded(case, hops=60).set_index("loan_id")
+    seeds = ",".join(f"transfer:L{n}" for n in range(loans))
+    for rule, slack in (("fifo", 0), ("prorata", 40)):
+        split = gf.trace(case, seeds, rule=rule).by_seed()
+        mine = split[split["account_id"] == "affiliate"].groupby("seed")["seed_amount"].sum()
+        wanted = mine.reindex(table.index, fill_value=0).to_numpy(np.int64)
+        assert np.abs(wanted - table[rule].to_numpy(np.int64)).max() <= slack
+
+
+def test_the_checks_list_has_it() -> None:
+    c = check(rl02.toy(), only="RL-02")
+    assert c.tests["ran"].all() and len(c.findings) == 1
+
+
+def test_so_many_shells_are_no_market() -> None:
+    shells = [f"shell{n}" for n in range(12)]
+    base = rl02.near_miss_tables()
+    table = [row for row in rows(base["transfers"]) if row["transfer_id"] != "use0"]
+    table += [
+        {"transfer_id": f"to{n}", "time": f"2018-03-03T10:{n:02d}:00", "source": "builder", "target": each, "amount": "80"}
+        for n, each in enumerate(shells)
+    ]  # fmt: skip
+    straight = [
+        {"transfer_id": f"on{n}", "time": f"2018-03-04T10:{n:02d}:00", "source": each, "target": "affiliate",
+         "amount": "80"} for n, each in enumerate(shells)
+    ]  # fmt: skip
+    own = [
+        {"account_id": each, "party_id": each.upper(), "opening_balance": "0"}
+        for each in (*shells, "affiliate")
+    ]
+    frames = with_rows({**base, "transfers": frame_of(table)}, accounts=own)
+    assert part(with_rows(frames, transfers=straight)) == Fraction(96, 100)
+    over = [row | {"target": "market"} for row in straight]  # and over one whom they all pay
+    over.append({"transfer_id": "last", "time": "2018-03-05T10:00:00", "source": "market", "target": "affiliate",
+                 "amount": "960"})  # fmt: skip
+    hub = [{"account_id": "market", "party_id": "MARKET", "opening_balance": "0"}]
+    assert part(with_rows(frames, transfers=over, accounts=hub)) == Fraction(96, 100)
+
+
+def test_where_nothing_was_paid_out_all_that_was_kept_counts() -> None:
+    base = rl02.kept_toy_tables()
+    table = [row for row in rows(base["transfers"]) if row["transfer_id"] in ("in0", "in1", "late")]
+    (f,) = found({**base, "transfers": frame_of(table)})
+    assert f.value == 1 and f.amount == 40_000 and hits(f) == {"platform", "listing"}

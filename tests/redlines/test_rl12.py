@@ -1,0 +1,145 @@
+"""RL-12, by hand: the vector, the issuer, who only holds for the investors, days to the edge."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from graphflow.findings import Finding
+from graphflow.redlines import check
+from graphflow.redlines.rl12_self_raising import LINE
+from graphflow.synthesis.lines import rl12
+from graphflow.synthesis.small import Frames, case_of, frame_of
+from tests.redlines.edits import changed, rows, with_rows, without_column, without_tables
+
+
+def found(frames: Frames, **settings: object) -> list[Finding]:
+    return list(LINE.find(case_of(frames), **settings))
+
+
+def values(f: Finding) -> dict[str, Fraction]:
+    return {m.name: m.value for m in f.measures}
+
+
+def hits(f: Finding) -> set[str]:
+    return {t.name for t in f.tests if t.hit}
+
+
+def states(f: Finding) -> dict[str, str]:
+    return {e.name: e.state for e in f.counter_evidence}
+
+
+def test_the_vector() -> None:
+    (f,) = found(rl12.toy_tables())
+    assert (f.measure, f.value, f.threshold) == ("proceeds", Fraction(7, 10), Fraction(1, 2))
+    assert f.by_rule == {"fifo": Fraction(7, 10), "prorata": Fraction(7, 10)} and f.robust
+    assert hits(f) == {"proceeds"} and f.severity == "high" and f.amount == f.amount_least == 21_000
+    assert f.kinds == {"flow": "shown", "ownership": "shown"}
+    assert states(f) == dict.fromkeys(("fees", "returned", "holds", "market"), "clear")
+    assert f.chains[0]["transfers"] == ["out0", "use0"]
+
+
+@pytest.mark.parametrize(("amount", "hit"), [("150", True), ("149.99", False)])
+def test_half_of_the_proceeds_is_enough(amount: str, hit: bool) -> None:
+    assert bool(found(changed(rl12.toy_tables(), "transfers", {"transfer_id": "use0"}, amount=amount))) == hit
+
+
+@pytest.mark.parametrize(("when", "hit"), [("2018-05-01T23:59:59", True), ("2018-05-02T00:00:00", False)])
+def test_within_sixty_days(when: str, hit: bool) -> None:
+    frames = changed(rl12.toy_tables(), "transfers", {"transfer_id": "use0"}, time=when)
+    assert bool(found(frames)) == hit
+    assert found(frames, within="61D")
+
+
+def test_an_issuer_of_the_group_is_told_by_the_register_alone() -> None:
+    (f,) = found(rl12.issuer_toy_tables())
+    assert hits(f) == {"issuer"} and f.measure == "issuers" and f.value == 1
+    assert f.kinds == {"ownership": "shown", "register": "shown"} and f.amount is None
+    assert states(f)["fees"] == "unknown" and not f.by_rule
+    assert not found(without_tables(rl12.issuer_toy_tables(), "stakes"))
+    assert not found(rl12.issuer_toy_tables(), issuer=2)
+
+
+def test_who_holds_for_investors_has_to_pay_all_of_it_on_in_time() -> None:
+    base = rl12.holds_near_miss_tables()
+    assert not found(base)
+    (f,) = found(rl12.kept_toy_tables())
+    assert hits(f) == {"proceeds", "issuer"} and f.value == 1
+    assert found(changed(base, "transfers", {"transfer_id": "use0"}, amount="299.99"))
+    assert not found(changed(base, "transfers", {"transfer_id": "use0"}, time="2018-03-05T10:00:00"))
+    late = changed(base, "transfers", {"transfer_id": "use0"}, time="2018-03-05T10:00:01")
+    assert found(late) and not found(late, forward="4D")
+    inside = changed(base, "transfers", {"transfer_id": "use0"}, target="sub")
+    inside = with_rows(inside, accounts=[{"account_id": "sub", "party_id": "SUB"}])
+    assert found(inside)  # another of the group is no end
+
+
+def test_what_is_passed_on_is_followed_further() -> None:
+    base = changed(rl12.holds_near_miss_tables(), "transfers", {"transfer_id": "use1"}, target="sub")
+    base = with_rows(base, accounts=[{"account_id": "sub", "party_id": "SUB"}])
+    (f,) = found(base)
+    assert hits(f) == {"proceeds"} and f.value == Fraction(5, 6) and states(f)["holds"] == "present"
+    (note,) = (e.note for e in f.counter_evidence if e.name == "holds")
+    assert note.startswith("1 accounts")
+
+
+def test_the_platform_itself_holds_for_nobody() -> None:
+    frames = changed(rl12.holds_near_miss_tables(), "products", {"product_id": "OFFER"}, issuer_id="CROWD")
+    table = rows(frames["accounts"])
+    for row in table:
+        if row["account_id"] == "vehicle":
+            row["party_id"] = "CROWD"
+    (f,) = found({**frames, "accounts": frame_of(table)})
+    assert hits(f) == {"proceeds", "issuer"}
+
+
+def test_a_fee_counts_from_beyond_its_schedule() -> None:
+    base = rl12.near_miss_tables()
+    assert not found(base, proceeds="0.0001")
+    more = changed(base, "transfers", {"transfer_id": "use0"}, amount="15.03")
+    (f,) = found(more, proceeds="0.0001")
+    assert f.value == Fraction(1, 10_000) and states(f)["fees"] == "present"
+
+
+def test_a_seller_of_whom_many_buy_is_no_way() -> None:
+    base = rl12.market_near_miss_tables()
+    assert not found(base)
+    (f,) = found(base, market=11)
+    assert f.by_rule["fifo"] == Fraction(2, 3)
+
+
+def test_a_loan_on_the_platform_is_an_offer_too() -> None:
+    base = rl12.toy_tables()
+    table = rows(base["transfers"])
+    for row in table:
+        if row.pop("product_id", None):
+            row["loan_id"] = "LOAN"
+    loan = {"loan_id": "LOAN", "platform_id": "CROWD", "borrower_id": "ISSUER", "principal": "300",
+            "start": "2018-03-01"}  # fmt: skip
+    frames = without_tables(with_rows({**base, "transfers": frame_of(table)}, loans=[loan]), "products")
+    (f,) = found(frames)
+    assert f.value == Fraction(7, 10)
+    assert not check(case_of(frames), only="RL-02").findings  # that is another red line's
+
+
+def test_without_what_names_the_offer_nothing_is_told() -> None:
+    frames = without_column(rl12.toy_tables(), "transfers", "product_id")
+    assert not found(frames)
+
+
+def test_several_offers_are_counted() -> None:
+    base = rl12.toy_tables()
+    table = rows(base["transfers"])
+    more = [{**row, "transfer_id": f"{row['transfer_id']}b", "product_id": "SECOND",
+             "source": row["source"].replace("issuer", "second"),
+             "target": row["target"].replace("issuer", "second")} for row in table if "product_id" in row
+            ] + [{"transfer_id": "usedb", "time": "2018-03-20T10:00:00", "source": "second", "target": "sub",
+                  "amount": "180"}]  # fmt: skip
+    frames = with_rows(
+        base, transfers=more, accounts=[{"account_id": "second", "party_id": "SECOND", "opening_balance": "0"}],
+        products=[{**rows(base["products"])[0], "product_id": "SECOND", "issuer_id": "SECOND"}],
+        parties=[{"party_id": "SECOND", "name": "乙公司", "kind": "company"}],
+    )  # fmt: skip
+    (f,) = found(frames)
+    assert f.value == Fraction(7, 10) and values(f)["offers"] == 2 and f.amount == 39_000
