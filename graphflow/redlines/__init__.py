@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -140,7 +141,7 @@ def check(
     case: Case,
     only: str | Iterable[str] | None = None,
     as_of: Moment | None = None,
-    law: LawFile = None,
+    law: LawFile | Mapping[tuple[str, str], Fraction] = None,
     *,
     progress: Callable[..., Any] | None = None,
 ) -> Check:
@@ -158,7 +159,8 @@ def check(
     as_of
         The day: nothing later is seen, and the law is that of the day. None: everything, and the law as last.
     law
-        A CSV file of thresholds in the place of ours: columns `code`, `name`, `value`.
+        A CSV file of thresholds in the place of ours: columns `code`, `name`, `value`; or the same as a
+        mapping of (code, name).
     progress
         Called before each red line with its code and name, how many were asked, and how many there are.
 
@@ -180,7 +182,7 @@ def check(
     ['恒达实业 and its group owed 1,500,000.00 CNY at once on 15 loans, 500,000.00 CNY more than allowed']
     """
     lines = _asked(only)
-    overrides = read_thresholds(law)
+    overrides = law if isinstance(law, Mapping) else read_thresholds(law)
     facts = facts_of(case, as_of)
     found: list[Finding] = []
     tests = []

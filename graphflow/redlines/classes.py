@@ -211,7 +211,7 @@ def classify(case: Case, as_of: Moment | None = None, *, checked: Check | None =
     facts = c.facts
     about: dict[str, list[Finding]] = {}
     for f in c.findings:
-        for party in _parties_of(facts, f):
+        for party in parties_of(facts, f.subject_kind, f.subject_id):
             about.setdefault(party, []).append(f)
     platforms = set(facts.platforms("lending"))
     licences = set(facts.in_force("licences")["party_id"]) if facts.has("licences") else None
@@ -241,20 +241,20 @@ def classify(case: Case, as_of: Moment | None = None, *, checked: Check | None =
     return frame.astype({"licensed": "boolean", **dict.fromkeys(AXES, "Int64")})
 
 
-def _parties_of(facts: Facts, f: Finding) -> list[str]:
+def parties_of(facts: Facts, kind: str, ident: str) -> list[str]:
     """Whom a finding is about: a party, an account's holder, a product's manager, a loan's platform."""
-    if f.subject_kind == "party":
-        return [f.subject_id]
-    if f.subject_kind == "account":
-        number = facts.account_number.get(f.subject_id, -1)
+    if kind == "party":
+        return [ident]
+    if kind == "account":
+        number = facts.account_number.get(ident, -1)
         holder = facts.holder(number) if number >= 0 else ""
         return [holder] if holder else []
     table, key, columns = {
         "product": ("products", "product_id", ("manager_id", "issuer_id")),
         "loan": ("loans", "loan_id", ("platform_id",)),
-    }[f.subject_kind]
+    }[kind]
     rows = facts.rows(table)
-    mine = rows[rows[key] == f.subject_id]
+    mine = rows[rows[key] == ident]
     for column in columns:
         named = mine[column].dropna()
         if len(named):

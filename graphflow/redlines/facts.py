@@ -329,10 +329,29 @@ class Facts:
         return self.case.ledger
 
     @cached_property
+    def _net(self) -> Ints:
+        """What is left of each of the ledger's rows after its reversals, those that came later left out."""
+        rows = self.ledger.rows
+        net = rows["net"].astype(np.int64)
+        if not self.asked or not self.tables.has("transfers", "reversal_of"):
+            return net
+        late = np.flatnonzero((rows["time"] > self.at) & (rows["net"] == 0) & (rows["amount"] > 0))
+        table = self.tables.arrow("transfers", ("transfer_id", "reversal_of"))
+        assert table is not None
+        links = table["reversal_of"].take(pa.array(rows["origin"][late].astype(np.int64)))
+        found = pc.index_in(links, value_set=table["transfer_id"].combine_chunks())
+        undone = np.asarray(found.fill_null(-1), np.int64)
+        place = np.empty(len(rows), np.int64)
+        place[rows["origin"]] = np.arange(len(rows))
+        known_ = undone >= 0
+        np.add.at(net, place[undone[known_]], rows["amount"][late[known_]].astype(np.int64))
+        return net
+
+    @cached_property
     def _kept(self) -> Flags:
         """Which of the ledger's rows `flows` has."""
         rows = self.ledger.rows
-        keep = rows["net"] > 0
+        keep = self._net > 0
         if self.asked:
             keep &= rows["time"] <= self.at
         return np.asarray(keep, np.bool_)
@@ -346,14 +365,14 @@ class Facts:
         ``currency`` (a code, see `currencies`), ``own`` (both sides are one party's). What was undone whole,
         and reversals themselves, are not there.
         """
-        rows = self.ledger.rows[self._kept]
+        rows, net = self.ledger.rows[self._kept], self._net[self._kept]
         source, target = self.of_ledger[rows["source"]], self.of_ledger[rows["target"]]
         payer, payee = self.account_party[source], self.account_party[target]
         return pd.DataFrame(
             {
                 "row": rows["origin"].astype(np.int64), "time": rows["time"],
                 "source": source, "target": target,
-                "payer": payer, "payee": payee, "amount": rows["net"],
+                "payer": payer, "payee": payee, "amount": net,
                 "currency": rows["currency"].astype(np.int64),
                 "own": (source == target) | ((payer >= 0) & (payer == payee)),
             }

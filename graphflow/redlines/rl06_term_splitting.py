@@ -104,8 +104,7 @@ def _terms(ask: Inquiry, within: int) -> Iterator[Finding]:
         term = ask.measure(
             "split", N_("term of the loan over the longest term listed"), days / longest, "split"
         )
-        count = ask.measure("links", N_("listings one after another"), len(offered), "links")
-        measures = [term, count]
+        measures = [term, ask.measure("links", N_("listings one after another"), len(offered), "links")]
         text = N_("the loan {loan} of {days} days was sold as {count} listings of at most {longest} days")
         values: dict[str, object] = {
             "loan": loan_id, "days": number_text(days), "count": len(offered), "longest": longest,
@@ -180,8 +179,8 @@ def _rolled(
     part = {rule: Fraction(hits, len(offered)) for rule, hits in count.items()}
     if not shown:
         return part, [], chains
-    rows = np.unique(np.concatenate(shown))
-    return part, [Cited("transfers", rows), *facts.cite_moved(facts.sides_of(rows))], chains
+    carried = np.unique(np.concatenate(shown))
+    return part, [Cited("transfers", carried), *facts.cite_moved(facts.sides_of(carried))], chains
 
 
 @dataclass(frozen=True)
@@ -252,7 +251,7 @@ def _by_listing(facts: Facts) -> tuple[tuple[Ints, npt.NDArray[np.int32]], Mappi
         keys = np.where(numbers < 0, len(words), numbers).astype(np.int32)
         place = {word: number for number, word in enumerate(words)}
         kept = facts.__dict__["_by_listing"] = (index_by(keys, len(words) + 1), place)
-    return kept  # type: ignore[no-any-return]
+    return kept
 
 
 # ---------------------------------------------------------------- amount
@@ -277,7 +276,7 @@ class _Owing:
         self.end = np.where(known(loans["end"]), micros(loans["end"]), np.iinfo(np.int64).max)
         self.borrower, names = pd.factorize(loans["borrower_id"])
         self.names = [str(each) for each in names]
-        groups, numbers = [facts.group(each) for each in self.names], {}
+        groups, numbers = [facts.group(each) for each in self.names], dict[frozenset[str], int]()
         self.group = np.array([numbers.setdefault(each, len(numbers)) for each in groups], np.int64)
         self.group = self.group[self.borrower]
         self.platform = pd.factorize(loans["platform_id"])[0]

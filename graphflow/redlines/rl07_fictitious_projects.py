@@ -47,7 +47,7 @@ from graphflow.redlines.borrowing import (
     whose,
     words_of,
 )
-from graphflow.redlines.facts import DAY, WAGES, Facts, Flags, Ints, known, micros, picked
+from graphflow.redlines.facts import DAY, WAGES, Facts, Flags, Ints, Numbers, known, micros, picked
 from graphflow.redlines.following import Came, Question, follow_all
 from graphflow.redlines.identities import Identities, numbered, plain
 from graphflow.redlines.signs import NOT_SO, UNTOLD, Sign, hits, kinds_of, numbers, said
@@ -813,7 +813,7 @@ class _Look:
         return bool(np.isin(payers, self.flow["target"][fed]).any())
 
     @cached_property
-    def instalments(self) -> tuple[tuple[Ints, Ints], Ints, Ints, Ints, Ints]:
+    def instalments(self) -> tuple[tuple[Ints, Numbers], Ints, Ints, Ints, Ints]:
         """Paid instalments by claim: an index; their places, claims, amounts, and the paying accounts."""
         rows = self.facts.rows("instalments")
         rows = rows[known(rows["paid_by"]) & known(rows["paid"])]
@@ -825,7 +825,8 @@ class _Look:
         numbers = self.facts.account_number
         accounts = np.array([numbers[str(each)] for each in rows["paid_by"]], np.int64)
         index = index_by(claim.astype(np.int32), self.borrower.size)
-        return index, rows.index.to_numpy(), claim, rows["paid"].to_numpy(np.int64), accounts
+        places = rows.index.to_numpy().astype(np.int64)
+        return index, places, claim, rows["paid"].to_numpy(np.int64), accounts
 
     def _instalments(self, claims: Ints) -> Sign:
         """The same, where no transfer names a loan, by the accounts that paid instalments."""

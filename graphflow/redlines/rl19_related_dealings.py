@@ -295,7 +295,8 @@ def _over_strangers(ask: Inquiry, institution: str, within: int) -> pd.DataFrame
     close_ = np.array(close, np.bool_)
     one = flows.iloc[left[close_]].reset_index(drop=True)
     other = flows.iloc[right[close_]].reset_index(drop=True).add_suffix("_on")
-    return pd.concat([one, other.drop(columns="currency_on")], axis=1)
+    both: pd.DataFrame = pd.concat([one, other.drop(columns="currency_on")], axis=1)
+    return both
 
 
 def _bridge(ask: Inquiry, institution: str, mine: pd.DataFrame, currency: str) -> Finding:

@@ -256,9 +256,8 @@ def _got(facts: Facts, ins: pd.DataFrame, outs: pd.DataFrame) -> Paid | None:
     comes_in = np.arange(holder.size) < len(ins)
     bonus = np.concatenate([np.zeros(len(ins), np.bool_), outs["bonus"].to_numpy(np.bool_)])
     order = np.lexsort((row, time, holder))
-    holder, time, amount, row, comes_in, bonus = (
-        each[order] for each in (holder, time, amount, row, comes_in, bonus)
-    )
+    holder, time, amount, row = (each[order] for each in (holder, time, amount, row))
+    comes_in, bonus = comes_in[order], bonus[order]
     run = number_runs(holder, comes_in, amount)
     of = np.flatnonzero(run >= 0)  # the others were paid before they paid in: of something else
     run = run[of]
