@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
+from graphflow.actions import ActionLog
 from graphflow.contents import content_hash
 from graphflow.errors import InputError, Problem, UsageError
 from graphflow.folder import MANIFEST, Draft, Pin, folder_of, pin_current, source_folder, writing
@@ -198,6 +199,11 @@ class Case:
         return compile_ledger(self.tables)
 
     @cached_property
+    def actions(self) -> ActionLog:
+        """What people did with the case: decisions, notes, packs; who and when. It only grows."""
+        return ActionLog(self.path)
+
+    @cached_property
     def quarantine(self) -> pd.DataFrame:
         """The rows that were refused, each with its place, the reason and what was expected."""
         return quarantine_frame(self._quarantine_rows())
@@ -335,7 +341,10 @@ class Case:
         ledger = self.ledger  # all that can be wrong is known before anything is written
         with writing(folder, is_new=not replace) as draft:
             write_version(draft, whole, ledger, parts, stated)
-        return open_case(folder)
+        saved = open_case(folder)
+        if not saved.actions.read():
+            self.actions.copy_to(saved.actions)
+        return saved
 
     def parts(self) -> tuple[Part, ...]:
         """What each source file gave, as `settle` needs it to add others."""

@@ -5,6 +5,7 @@
     case/
       case.json             the manifest; its "version" names the folder that counts, its "files" seal all
       case.lock             held by the one writer; the system lets go of it when the process dies
+      actions.jsonl         what people did with the case (`graphflow.actions`); of no version, it only grows
       versions/N/           tables/*.parquet, ledger/, quarantine.parquet, report.json, listed/*.parquet
         in-use              shared by the readers of this version: it is not removed while one lives
       sources/KEY/          what each source file gave, typed; never changed once written, as a version is
@@ -43,7 +44,9 @@ MANIFEST = "case.json"
 _MANIFEST_NEW = "case.json.new"
 _LOCK = "case.lock"
 _IN_USE = "in-use"
-_OURS = frozenset({MANIFEST, _MANIFEST_NEW, _LOCK, "versions", "sources"})
+_OURS = frozenset({
+    MANIFEST, _MANIFEST_NEW, _LOCK, "versions", "sources", "actions.jsonl", "actions.lock",
+})  # fmt: skip
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
