@@ -420,8 +420,21 @@ class Finding:
         """The rows, by table and place: see `EVIDENCE`. One that shows the finding is no context."""
         return evidence_of(self.cited, self.tables, self.files)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The finding as JSON has it: money as decimal text, ratios as numbers with their exact form."""
+    def as_dict(self, *, evidence: bool = True) -> dict[str, Any]:
+        """The finding as JSON has it: money as decimal text, ratios as numbers with their exact form.
+
+        Parameters
+        ----------
+        evidence
+            Whether its rows are in it; how many there are is told all the same.
+
+        Returns
+        -------
+        dict
+            Everything that the finding says.
+        """
+        rows = {"evidence": evidence_records(self.evidence)} if evidence else {}
+        shown, every = self.counts
         return {
             "id": self.id, "code": self.code, "title": self.title, "title_zh": self.title_zh,
             "subject": {"kind": self.subject_kind, "id": self.subject_id, "name": self.subject_name},
@@ -450,7 +463,7 @@ class Finding:
             "elements": [vars(e) | {"note": str(e.note)} for e in self.elements],
             "counter_evidence": [vars(e) | {"note": str(e.note)} for e in self.counter_evidence],
             "law": [dict(vars(a)) for a in self.law], "regulator": [dict(vars(r)) for r in self.regulator],
-            "evidence": evidence_records(self.evidence),
+            **rows, "rows_shown": shown, "rows": every,
             "chains": [dict(chain) for chain in self.chains], "parameters": dict(self.parameters),
         }  # fmt: skip
 

@@ -1,0 +1,13 @@
+"""Scores, decisions, the nightly run: what was found, as one figure a subject that anybody can recompute."""
+
+from graphflow.scoring.deciding import decide, decisions
+from graphflow.scoring.featuring import FEATURES, features
+from graphflow.scoring.keeping import runs
+from graphflow.scoring.nightly import Night, night
+from graphflow.scoring.rating import Parameters, read_parameters, score
+from graphflow.scoring.rolling import roll_up, unlicensed_payment
+
+__all__ = [
+    "FEATURES", "Night", "Parameters", "decide", "decisions", "features", "night", "read_parameters",
+    "roll_up", "runs", "score", "unlicensed_payment",
+]  # fmt: skip
