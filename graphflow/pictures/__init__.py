@@ -15,7 +15,7 @@ True
 from __future__ import annotations
 
 from graphflow.pictures.flows import Flow, Key, Link, Node, flow_of_links, flow_of_routes, layered
-from graphflow.pictures.page import Facts, Picture, Table, html_page
+from graphflow.pictures.page import Facts, Picture, Table, Words, html_page
 from graphflow.pictures.sankey import sankey_svg
 from graphflow.pictures.words import (
     END_NAMES,
@@ -38,6 +38,7 @@ __all__ = [
     "Node",
     "Picture",
     "Table",
+    "Words",
     "amount_text",
     "brief",
     "clean",

@@ -37,6 +37,14 @@ class Facts:
     rows: Sequence[tuple[str, str]]
 
 
+@dataclass(frozen=True)
+class Words:
+    """A heading and paragraphs for a page, never cut."""
+
+    title: str
+    paragraphs: Sequence[str]
+
+
 _PAGE_STYLE = """
 :root{color-scheme:light dark;--ink:#1d2430;--soft:#5d6878;--ground:#fff;--line:#d8dde5;--head:#f3f5f8}
 @media (prefers-color-scheme:dark){
@@ -60,7 +68,7 @@ footer{margin-top:32px;border-top:1px solid var(--line);padding-top:8px}
 
 
 def html_page(
-    title: str, parts: Sequence[Table | Picture | Facts], *, language: str = "en", foot: str = ""
+    title: str, parts: Sequence[Table | Picture | Facts | Words], *, language: str = "en", foot: str = ""
 ) -> str:
     """A page that stands alone: no script, nothing requested from anywhere, readable light, dark and printed.
 
@@ -70,7 +78,9 @@ def html_page(
     >>> "&lt;b&gt;" in page, "http://" in page, "https://" in page
     (True, False, False)
     """
-    draw: dict[type, Callable[[Any], list[str]]] = {Table: _table, Picture: _picture, Facts: _facts}
+    draw: dict[type, Callable[[Any], list[str]]] = {
+        Table: _table, Picture: _picture, Facts: _facts, Words: _words,
+    }  # fmt: skip
     body = [line for part in parts for line in draw[type(part)](part)]
     return "\n".join(
         [
@@ -100,6 +110,11 @@ def _picture(part: Picture) -> list[str]:
     head = [f"<h2>{clean(part.title)}</h2>"] if part.title else []
     svg = part.svg.replace(' xmlns="http://www.w3.org/2000/svg"', "", 1)  # HTML knows without it
     return [*head, f'<div class="scroll picture">{svg}</div>']
+
+
+def _words(part: Words) -> list[str]:
+    said = [f"<p><bdi>{clean(each, len(each))}</bdi></p>" for each in part.paragraphs]
+    return [f"<h2>{clean(part.title)}</h2>", *said]
 
 
 def _facts(part: Facts) -> list[str]:
