@@ -33,6 +33,7 @@ from graphflow.version import VERSION as __version__
 if TYPE_CHECKING:  # what the names below are, for people's editors and for mypy
     from graphflow.case import Case, open_case
     from graphflow.errors import BusyError, GraphflowError, InputError, MissingExtraError, Problem, UsageError
+    from graphflow.evidence import Dossiers, Verified, pack, verify, write_dossiers
     from graphflow.findings import Finding
     from graphflow.intake import import_sources
     from graphflow.ownership import (
@@ -54,6 +55,17 @@ if TYPE_CHECKING:  # what the names below are, for people's editors and for mypy
     from graphflow.redlines import Check, check
     from graphflow.redlines.amounts import Raised, raised
     from graphflow.redlines.classes import classify
+    from graphflow.scoring import (
+        Night,
+        decide,
+        decisions,
+        features,
+        night,
+        roll_up,
+        runs,
+        score,
+        unlicensed_payment,
+    )
     from graphflow.stores import Exported, export, to_bods
     from graphflow.tables import Tables
     from graphflow.tracing import compare_rules, trace
@@ -63,12 +75,14 @@ _ROOMS = {
     "BusyError": "errors",
     "Case": "case",
     "Check": "redlines",
+    "Dossiers": "evidence",
     "Exported": "stores",
     "Finding": "findings",
     "GraphflowError": "errors",
     "InputError": "errors",
     "LookThrough": "products",
     "MissingExtraError": "errors",
+    "Night": "scoring",
     "Patterns": "typologies",
     "Penetration": "penetration",
     "Problem": "errors",
@@ -76,6 +90,7 @@ _ROOMS = {
     "Related": "ownership",
     "Tables": "tables",
     "UsageError": "errors",
+    "Verified": "evidence",
     "all_controls": "ownership",
     "beneficial_owners": "ownership",
     "check": "redlines",
@@ -83,35 +98,48 @@ _ROOMS = {
     "compare_rules": "tracing",
     "controllers": "ownership",
     "controls": "ownership",
+    "decide": "scoring",
+    "decisions": "scoring",
     "declared": "ownership",
     "export": "stores",
+    "features": "scoring",
     "greatest_owners": "ownership",
     "import_sources": "intake",
     "look_through": "products",
+    "night": "scoring",
     "open_case": "case",
     "owners": "ownership",
     "ownership_graph": "ownership",
+    "pack": "evidence",
     "patterns": "typologies",
     "penetrate": "penetration",
     "power": "ownership",
     "raised": "redlines.amounts",
     "register": "products",
     "related": "ownership",
+    "roll_up": "scoring",
+    "runs": "scoring",
+    "score": "scoring",
     "to_bods": "stores",
     "trace": "tracing",
+    "unlicensed_payment": "scoring",
+    "verify": "evidence",
     "weakest_link": "ownership",
+    "write_dossiers": "evidence",
 }
 
 __all__ = [
     "BusyError",
     "Case",
     "Check",
+    "Dossiers",
     "Exported",
     "Finding",
     "GraphflowError",
     "InputError",
     "LookThrough",
     "MissingExtraError",
+    "Night",
     "Patterns",
     "Penetration",
     "Problem",
@@ -119,6 +147,7 @@ __all__ = [
     "Related",
     "Tables",
     "UsageError",
+    "Verified",
     "__version__",
     "all_controls",
     "beneficial_owners",
@@ -127,23 +156,34 @@ __all__ = [
     "compare_rules",
     "controllers",
     "controls",
+    "decide",
+    "decisions",
     "declared",
     "export",
+    "features",
     "greatest_owners",
     "import_sources",
     "look_through",
+    "night",
     "open_case",
     "owners",
     "ownership_graph",
+    "pack",
     "patterns",
     "penetrate",
     "power",
     "raised",
     "register",
     "related",
+    "roll_up",
+    "runs",
+    "score",
     "to_bods",
     "trace",
+    "unlicensed_payment",
+    "verify",
     "weakest_link",
+    "write_dossiers",
 ]
 
 

@@ -591,7 +591,7 @@ def test_a_page_that_is_not_there_is_an_error_that_names_those_that_are() -> Non
     assert (problem.first, problem.expected) == ("tracin", ", ".join(PAGES))
     assert "did you mean tracing" in str(refused.value)
     with pytest.raises(UsageError) as refused:
-        read("nothing")
+        read("xyz")
     assert "did you mean" not in str(refused.value) and "expected: tracing" in str(refused.value)
 
 

@@ -21,7 +21,7 @@ from graphflow.pictures.words import percent
 from graphflow.terminal import FORMATS, Progress, folded
 from graphflow.version import VERSION
 
-DONE, QUARANTINED, DEFECT, INTERRUPTED, PIPE_CLOSED = 0, 3, 70, 130, 141
+DONE, DIFFERS, QUARANTINED, BAD, DEFECT, INTERRUPTED, PIPE_CLOSED = 0, 1, 3, 4, 70, 130, 141
 
 Arguments = argparse.Namespace
 
@@ -564,6 +564,95 @@ def _parser(language: str) -> argparse.ArgumentParser:
         help=say("mark the beneficial owners of this regime: CN, CN-CDD, FATF, EU, UK or US"),
     )
 
+    p = verb(
+        "score", N_("The nightly run: take in what is new, ask everything, score everybody, compare."), prints
+    )
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument("--as-of", required=True, metavar="D", help=say("the day of the night"))
+    p.add_argument("--out", required=True, metavar="DIR", help=say("the folder of the nights' results"))
+    p.add_argument("--inbox", metavar="DIR", help=say("what is new in this folder is imported first"))
+    p.add_argument(
+        "--law",
+        metavar="FILE",
+        help=say("thresholds in the place of ours: CSV with the columns code, name and value"),
+    )
+    p.add_argument(
+        "--parameters",
+        metavar="FILE",
+        help=say("parameters of scores in the place of ours: CSV with the columns kind, name and value"),
+    )
+    p.add_argument(
+        "--keep",
+        type=_at_least(1, language),
+        default=30,
+        metavar="N",
+        help=say("nights that are kept; of those before, the last of each month"),
+    )
+    p.add_argument(
+        "--tell",
+        action="append",
+        default=[],
+        metavar="URL",
+        help=say("who is told who rose to a higher level: https://… or mailto:…; may be given again"),
+    )
+
+    p = verb("decide", N_("Keep a person's decision on a finding, with its reason, in the case."), prints)
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument("finding", metavar="FINDING", help=say("the finding's id, as `check` prints it"))
+    p.add_argument("verdict", choices=VERDICTS, metavar="VERDICT", help=say("confirm, dismiss or reopen"))
+    p.add_argument("--reason", required=True, metavar="TEXT", help=say("why, in words"))
+    p.add_argument("--by", metavar="NAME", help=say("who decides; else the user that runs this"))
+    p.add_argument("--as-of", metavar="D", help=say("the day of which the finding was asked"))
+
+    p = verb("pack", N_("Write findings, with all that it takes to compute them again, to one file."), prints)
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument(
+        "findings", nargs="+", metavar="FINDING", help=say("ids of findings, as `check` prints them")
+    )
+    p.add_argument("--out", required=True, metavar="FILE.zip", help=say("the file to write"))
+    p.add_argument("--as-of", metavar="D", help=say("the day of which the findings were asked"))
+    p.add_argument("--key", metavar="FILE", help=say("an Ed25519 private key (PEM) to sign with"))
+    p.add_argument("--by", metavar="NAME", help=say("who packs; else the user that runs this"))
+
+    p = verb(
+        "dossier", N_("Dossiers (一户一档): a page a party of everything that the case says of it."), prints
+    )
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument("parties", nargs="*", metavar="PARTY", help=say("ids or names of parties; else --top"))
+    p.add_argument("--out", required=True, metavar="DIR", help=say("the folder to write them to"))
+    p.add_argument(
+        "--top",
+        type=_at_least(1, language),
+        metavar="N",
+        help=say("also the N parties with the highest scores"),
+    )
+    p.add_argument(
+        "--as-of", metavar="D", help=say("as known on this day, by the law of that day; else everything")
+    )
+    p.add_argument("--nights", metavar="DIR", help=say("the folder of the nights' results, for the history"))
+    p.add_argument("--form", choices=("html", "pdf", "both"), default="html", help=say("of each page"))
+    p.add_argument(
+        "--in", dest="languages", choices=("en", "zh", "both"), default=None,
+        help=say("the language of the pages; else that of this run"),
+    )  # fmt: skip
+
+    p = verb(
+        "roll-up",
+        N_("What was found by region or authority, and unlicensed payment with who carries it."),
+        prints,
+    )
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument(
+        "--by", choices=ROLL_UPS, default=ROLL_UPS[0], help=say("what findings are put together by")
+    )
+    p.add_argument(
+        "--as-of", metavar="D", help=say("as known on this day, by the law of that day; else everything")
+    )
+
+    p = verb("verify", N_("Check an evidence pack: every byte, and every figure computed again."), prints)
+    p.add_argument("pack", metavar="FILE.zip", help=say("the pack"))
+    p.add_argument("--all", action="store_true", help=say("also every line that agrees"))
+
     p = verb("synth", N_("Generate a case with its truth."), prints)
     p.add_argument(
         "name",
@@ -626,6 +715,8 @@ PATTERN_NAMES = (
     "structuring",
 )  # fmt: skip
 HOLDERS = ("party", "account")
+ROLL_UPS = ("region_registered", "region_operating", "authority")
+VERDICTS = ("confirm", "dismiss", "reopen")
 PARTS = ("ends", "chains", "routes", "transfers", "envelope", "assumptions", "misuse")
 
 
@@ -1008,6 +1099,91 @@ def _classes(a: Arguments) -> int:
     return DONE
 
 
+def _score(a: Arguments) -> int:
+    from graphflow.cli.scoring import show_night
+    from graphflow.scoring.nightly import night
+
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("reading"))
+        made = night(
+            a.case, a.as_of, a.out, inbox=a.inbox, law=a.law, parameters=a.parameters, keep=a.keep,
+            tell=a.tell, progress=progress,
+        )  # fmt: skip
+    show_night(made, a.format, a.language)
+    return BAD if made.refused else QUARANTINED if made.quarantined else DONE
+
+
+def _decide(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.scoring import show_decision
+    from graphflow.scoring import decide
+
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("reading"))
+        made = decide(open_case(a.case), a.finding, a.verdict, reason=a.reason, by=a.by, as_of=a.as_of)
+    show_decision(made, a.format, a.language)
+    return DONE
+
+
+def _pack(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.proving import show_packed
+    from graphflow.evidence import pack
+
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("packing"))
+        case = open_case(a.case)
+        made = pack(case, a.findings, a.out, as_of=a.as_of, key=a.key, by=a.by)
+    show_packed(made, a.out, a.format, a.language)
+    return DONE
+
+
+def _dossier(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.proving import show_written
+    from graphflow.evidence import Dossiers, write_dossiers
+    from graphflow.redlines import check
+
+    languages = ("en", "zh") if a.languages == "both" else (a.languages or a.language,)
+    forms = ("html", "pdf") if a.form == "both" else (a.form,)
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("reading"))
+        case = open_case(a.case)
+        made = Dossiers(case, a.as_of, out=a.nights, checked=check(case, as_of=a.as_of, progress=progress))
+        progress(N_("writing"))
+        parties = [*a.parties, *(made.top(a.top) if a.top else ())]
+        files = write_dossiers(made, parties, a.out, languages=languages, forms=forms)
+    show_written(files, a.format, a.language)
+    return DONE
+
+
+def _roll_up(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.scoring import show_roll_up
+    from graphflow.redlines import check
+    from graphflow.scoring import roll_up, unlicensed_payment
+
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("reading"))
+        case = open_case(a.case)
+        checked = check(case, as_of=a.as_of, progress=progress)
+        frame = roll_up(case, a.as_of, by=a.by, checked=checked)
+        payment = unlicensed_payment(case, a.as_of, checked=checked)
+    show_roll_up(case, frame, payment, a.by, a.format, a.language)
+    return DONE
+
+
+def _verify(a: Arguments) -> int:
+    from graphflow.cli.proving import show_verified
+    from graphflow.evidence import verify
+
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("computing everything again"))
+        found = verify(a.pack)
+    show_verified(found, a.format, a.language, all_lines=a.all)
+    return DONE if found.agrees else DIFFERS
+
+
 VERBS: dict[str, Callable[[Arguments], int]] = {
     "import": _import,
     "info": _info,
@@ -1019,6 +1195,12 @@ VERBS: dict[str, Callable[[Arguments], int]] = {
     "products": _products,
     "penetrate": _penetrate,
     "check": _check,
+    "score": _score,
+    "pack": _pack,
+    "verify": _verify,
+    "dossier": _dossier,
+    "roll-up": _roll_up,
+    "decide": _decide,
     "patterns": _patterns,
     "amounts": _amounts,
     "classes": _classes,

@@ -16,7 +16,7 @@ from importlib.resources import files
 from graphflow.errors import Problem, UsageError
 from graphflow.language import LANGUAGES, N_
 
-PAGES = ("tracing", "ownership", "products", "penetration", "redlines")
+PAGES = ("tracing", "ownership", "products", "penetration", "redlines", "operating")
 """Every page, in the order in which they are best read. In each language there is a file of that name."""
 
 
