@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import os
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -27,7 +28,7 @@ from graphflow.tracing import RULES
 
 names_of_rules = [rule.name for rule in RULES]
 
-MOST_DROPPED = 8
+MOST_DROPPED = int(os.environ.get("GRAPHFLOW_DROPPED", "4"))
 """Rows of a finding that are left out one by one; of more, so many at equal distances."""
 
 CODES = [line.code for line in REDLINES]

@@ -18,7 +18,7 @@ from graphflow.errors import InputError, UsageError
 from graphflow.evidence.packing import MANIFEST, container
 from graphflow.synthesis.lines import rl01, rl06
 
-CHANGES = 40
+CHANGES = 12
 
 
 @pytest.fixture(scope="module")

@@ -166,7 +166,7 @@ def test_a_killed_run_shows_nothing_half_and_the_next_ends_with_the_same_bytes(c
         "print('go', flush=True); gf.night(sys.argv[1], '2020-01-01', sys.argv[2])\n"
     )
     polled: set[tuple[str, ...]] = set()
-    count = int(os.environ.get("GRAPHFLOW_KILLS", "5"))
+    count = int(os.environ.get("GRAPHFLOW_KILLS", "3"))
     for n in range(count):
         run = subprocess.Popen(
             [sys.executable, "-c", program, str(case), str(out)],
