@@ -275,7 +275,7 @@ def line_that(change: Callable[[dict[str, Any]], None]) -> Callable[[], Iterator
 
 def test_a_finding_without_rows_cannot_be_built() -> None:
     with pytest.raises(gf.GraphflowError, match="without rows"):
-        line_that(lambda g: g.update(rows=[dataclasses.replace(c, shows=False) for c in g["rows"]]))()
+        line_that(lambda g: g.update(rows=[c.as_context() for c in g["rows"]]))()
 
 
 def test_a_line_that_leaves_a_guard_unsaid_is_a_defect() -> None:
