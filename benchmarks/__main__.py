@@ -105,7 +105,7 @@ def main(given: list[str] | None = None) -> int:
             say(f"red lines, {size:,} transfers")
             data.lending_folder(size)
             before = list(found["redlines"])
-            for rows in redlines.measure(size, ask.match, ask.limit):
+            for rows in redlines.measure(size, ask.match, ask.limit, ask.quick):
                 found["redlines"] = before + rows
                 keep(found, ask.out, name)
     if ask.only in (None, "kernels"):

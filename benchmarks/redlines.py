@@ -60,13 +60,13 @@ def ask_all(size: int, only: str | None = None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measure(size: int, only: str | None, limit: float) -> Iterator[list[Row]]:
-    """Rows as they come, all so far: a line alone each, then all together, then the table of findings."""
+def measure(size: int, only: str | None, limit: float, quick: bool = False) -> Iterator[list[Row]]:
+    """Rows as they come: a line alone each (unless quick), then all together, then their table."""
     from graphflow.redlines import REDLINES
 
     rows: list[Row] = []
     codes = [line.code for line in REDLINES if not only or only in line.code]
-    for code in codes if size <= ALONE or only else ():
+    for code in codes if (size <= ALONE and not quick) or only else ():
         rows.append(_row(size, code, "alone", ("benchmarks.redlines:ask_all", size, code), limit))
         yield rows
     if only:
