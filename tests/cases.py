@@ -1300,6 +1300,9 @@ class Near(list):  # type: ignore[type-arg]
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __ne__(self, other: object) -> bool:  # a list has its own
+        return not self == other
+
     def __eq__(self, other: object) -> bool:
         return np.asarray(self).shape == np.asarray(other).shape and bool(
             np.allclose(np.asarray(self), np.asarray(other), rtol=0, atol=1e-9)

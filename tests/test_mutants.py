@@ -31,6 +31,13 @@ PLAIN = "def njit(*args, **keywords):\n    return lambda function: function\n"
 
 # the kernel (and a function that it calls, if the line is there), a line of it, what stands there instead
 MUTANTS = (
+    ("runs.number_runs", "elif back >= paid:", "elif back > paid:"),
+    ("runs.number_runs", "            back += amount[i]", "            back = amount[i]"),
+    ("windows.mark_of", "& ((np.int64(1) << bits) - 1)", "& (np.int64(1) << bits)"),
+    ("windows.crowded", "many = min(least, 255)", "many = min(least, 255) + 1"),
+    ("windows.crowded", "found[i] = mine + before >= many or", "found[i] ="),
+    ("reaching.reaching_parts", "(1.0 - goes) * state[payer, k, g] + goes * part", "goes * part"),
+    ("reaching.reaching_parts", "left = k if free else k - 1", "left = k"),
     ("passes.both_paid", "time[other] > time[one] + window", "time[other] >= time[one] + window"),
     ("passes.both_paid", "if ends[one, 1] == ends[other, 1]:", "if False:"),
     ("passes.both_paid", "ends[one, 1] > ends[other, 1]", "False"),
