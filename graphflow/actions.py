@@ -35,6 +35,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from graphflow.errors import BusyError, InputError, Problem
+from graphflow.folder import sync_folder
 from graphflow.language import N_
 
 FILE = "actions.jsonl"
@@ -234,12 +235,8 @@ class ActionLog:
                     expected=N_("a disk with room, and the right to write there"),
                 )
             ) from error
-        if is_new and os.name != "nt":
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        if is_new:
+            sync_folder(self.path.parent)
 
 
 def _torn(file: Any, size: int) -> int:

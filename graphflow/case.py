@@ -15,7 +15,6 @@ Examples
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -29,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
-from graphflow.actions import ActionLog
+from graphflow.actions import ActionLog, whoever
 from graphflow.contents import content_hash
 from graphflow.errors import InputError, Problem, UsageError
 from graphflow.folder import MANIFEST, Draft, Pin, folder_of, pin_current, source_folder, writing
@@ -414,13 +413,9 @@ def provenance_record(
     *, currency: str | None, timezone: str | None, authority: str | None = None, basis: str | None = None
 ) -> dict[str, Any]:
     """Who brings a source in, now, and on what ground."""
-    try:
-        person = getpass.getuser()
-    except (OSError, KeyError):  # a user without a name, as in some containers
-        person = str(os.getuid()) if hasattr(os, "getuid") else "?"
     return {
         "imported_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "imported_by": person,
+        "imported_by": whoever(),
         "authority": authority,
         "basis": basis,
         "currency": currency,

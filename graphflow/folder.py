@@ -20,13 +20,14 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import sys
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
@@ -214,10 +215,10 @@ class Draft:
         complete["seal"] = manifest_seal(complete)
         for folder in (self.folder, *self._sources.values()):
             for base, _, _ in os.walk(folder):
-                _sync_folder(Path(base))
+                sync_folder(Path(base))
         for folder in (self.path / "versions", self.path / "sources", self.path, self.path.parent):
             if folder.exists():
-                _sync_folder(folder)
+                sync_folder(folder)
         new = self.path / _MANIFEST_NEW
         with new.open("w", encoding="utf-8") as file:
             json.dump(complete, file, ensure_ascii=False, indent=1, sort_keys=True)
@@ -225,7 +226,7 @@ class Draft:
             os.fsync(file.fileno())
         os.replace(new, self.path / MANIFEST)
         self.committed = True
-        _sync_folder(self.path)
+        sync_folder(self.path)
         return complete
 
     def discard(self) -> None:
@@ -349,7 +350,8 @@ def _entries(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.exists() else []
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
     if os.name == "nt":  # a folder cannot be opened there; its entries are journalled
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -357,3 +359,34 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def whole_file(path: Path, *, binary: bool = False) -> Iterator[IO[Any]]:
+    """A file written to the side, which takes its name when it is whole; until then the old one stays.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole_file(Path(folder, "a.json")) as file:
+    ...         _ = file.write("[]")
+    ...         before = Path(folder, "a.json").exists()
+    ...     before, Path(folder, "a.json").read_text()
+    (False, '[]')
+    """
+    aside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        with aside.open("xb") if binary else aside.open("x", encoding="utf-8", newline="\n") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_aside(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    with whole_file(path, binary=True) as file:
+        file.write(data)

@@ -22,7 +22,7 @@ from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
-from graphflow.errors import fill, in_words
+from graphflow.errors import Told, fill, in_words
 
 LANGUAGES = ("en", "zh")
 DOMAIN = "graphflow"
@@ -83,6 +83,20 @@ def translate(text: str, /, language: str = "en", **values: object) -> str:
     """
     said = _catalogue(language).gettext(text) if text else ""
     return fill(said, in_words(values, _catalogue(language).gettext)) if values else said
+
+
+def told(text: str, language: str = "en") -> str:
+    """A message in a language, with the messages in its values.
+
+    Examples
+    --------
+    >>> from graphflow.errors import Told
+    >>> told(Told("{where}: {what}", where="t1", what="?"), "zh")
+    't1：?'
+    """
+    if isinstance(text, Told):
+        return text.text(lambda each: translate(each, language))
+    return translate(text, language)
 
 
 def describe(

@@ -20,9 +20,9 @@ from test_ownership import group
 
 import graphflow as gf
 from graphflow.cli import run
+from graphflow.folder import whole_file
 from graphflow.ownership.stakes import Stakes, stakes_of
 from graphflow.stores import TARGETS, bods, export
-from graphflow.stores.writing import whole_file
 from graphflow.synthesis import holders
 
 DAY = "2024-06-30"

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from graphflow.cli.showing import out, print_table, write_csv
-from graphflow.errors import Told
 from graphflow.findings import SEVERITY_NAMES, Finding, said_need
-from graphflow.language import N_, translate
+from graphflow.language import N_, told, translate
 from graphflow.pictures import Table, amount_text
 from graphflow.redlines import REDLINES, Check
 from graphflow.terminal import folded, jsonable, money_text, write_json
@@ -95,13 +94,6 @@ def _pairs(case: Case, c: Check, law: str | None) -> Iterator[tuple[str, object]
             for row in c.hubs.to_dict("records")
         ],
     )
-
-
-def told(text: str, language: str) -> str:
-    """A message in a language, with the messages in its values."""
-    if isinstance(text, Told):
-        return text.text(lambda each: translate(each, language))
-    return translate(text, language)
 
 
 def name_of(code: str, language: str) -> str:

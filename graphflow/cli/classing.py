@@ -6,10 +6,9 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from graphflow.cli.checking import told
 from graphflow.cli.showing import out, print_table, write_csv
 from graphflow.findings import SEVERITY_NAMES
-from graphflow.language import N_, translate
+from graphflow.language import N_, told, translate
 from graphflow.pictures import Table
 from graphflow.redlines.classes import AXES, SIX, THREE
 from graphflow.terminal import jsonable, write_json

@@ -12,6 +12,7 @@ from graphflow.findings import SEVERITIES, SEVERITY_NAMES
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table, amount_text
 from graphflow.scoring.changing import CHANGES
+from graphflow.scoring.rating import LEVELS
 from graphflow.scoring.rolling import WAYS
 from graphflow.terminal import jsonable, money_text, write_json
 from graphflow.version import VERSION
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Subjects that a person is shown; the rest is counted."""
 
-LEVELS = {
-    "high": N_("high risk (高风险)"),
-    "raised": N_("raised risk (较高风险)"),
-    "watch": N_("to be watched (关注)"),
-}
 KINDS = {"party": N_("party"), "account": N_("account"), "product": N_("product")}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -14,8 +13,10 @@ import pandas as pd
 
 from graphflow.errors import Problem, Told, UsageError
 from graphflow.evidence.paper import Part, pdf_page
+from graphflow.evidence.reporting import foot
 from graphflow.findings import SEVERITY_NAMES, Finding
-from graphflow.language import LANGUAGES, N_, translate
+from graphflow.folder import write_aside
+from graphflow.language import LANGUAGES, N_, told, translate
 from graphflow.ownership import controllers, owners
 from graphflow.pictures import Facts, Table, Words, amount_text, html_page
 from graphflow.pictures.words import OWNING_WORDS, percent
@@ -26,9 +27,8 @@ from graphflow.redlines.facts import facts_of
 from graphflow.rows import Moment, party_named
 from graphflow.scoring import decisions, score
 from graphflow.scoring.keeping import nights
-from graphflow.scoring.rating import level_of, read_parameters
+from graphflow.scoring.rating import LEVELS, level_of, read_parameters
 from graphflow.tables.columns import names
-from graphflow.version import VERSION
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -37,12 +37,6 @@ SHOWN = 30
 """Rows of a table of a dossier; what is left out is told with its money."""
 
 FORMS = ("html", "pdf")
-
-LEVELS = {
-    "high": N_("high risk (高风险)"),
-    "raised": N_("raised risk (较高风险)"),
-    "watch": N_("to be watched (关注)"),
-}
 
 
 class Dossiers:
@@ -158,7 +152,7 @@ class Dossiers:
         """
         ident = party_named(self.case.tables, party)
         return html_page(
-            self._title(ident, language), self.parts(ident, language), language=language, foot=_foot(language)
+            self._title(ident, language), self.parts(ident, language), language=language, foot=foot(language)
         )
 
     def pdf(self, party: str, language: str = "zh") -> bytes:
@@ -179,7 +173,7 @@ class Dossiers:
         ident = party_named(self.case.tables, party)
         return pdf_page(
             self._title(ident, language), self.parts(ident, language), language=language,
-            foot=_foot(language), day=str(pd.Timestamp(self.facts.at, unit="us").date()),
+            foot=foot(language), day=str(pd.Timestamp(self.facts.at, unit="us").date()),
         )  # fmt: skip
 
     def parts(self, party: str, language: str) -> list[Part]:
@@ -254,8 +248,7 @@ class Dossiers:
                     (say(N_("class of three (三分类)")), three_zh if language == "zh" else say(three_en))
                 )
             reasons = ", ".join(
-                each.text(lambda text: translate(text, language)) if isinstance(each, Told) else str(each)
-                for each in row["reasons"]
+                told(each, language) if isinstance(each, Told) else str(each) for each in row["reasons"]
             )
             rows.append((say(N_("because of")), reasons or say(N_("nothing"))))
             yield Words(say(N_("Class (a proposal)")), [])
@@ -410,7 +403,7 @@ class Dossiers:
         ]
         does = [f for f in self.findings(party) if f.code in ("RL-18", "RL-22")]
         note = (
-            "; ".join(_said(f, language) for f in does)
+            "; ".join(told(f.summary, language) for f in does)
             or translate(N_("no function beyond them was found in the flows"), language)
         )  # fmt: skip
         heads = [N_("function"), N_("number"), N_("regulator"), N_("since"), N_("until")]
@@ -604,9 +597,7 @@ def write_dossiers(
                         else dossiers.html(ident, language).encode()
                     )
                     file = folder / f"{_file_name(ident)}.{language}.{form}"
-                    aside = file.with_name(f"{file.name}.new")
-                    aside.write_bytes(data)
-                    os.replace(aside, file)
+                    write_aside(file, data)
                     made.append(file)
     except OSError as error:
         raise UsageError(
@@ -624,25 +615,9 @@ def _file_name(ident: str) -> str:
     return re.sub(r"[^\w-]", lambda m: f"-{ord(m[0]):x}", ident)
 
 
-def _foot(language: str) -> str:
-    return translate(
-        N_("graphflow {version}. Every finding is a lead (线索), no determination."),
-        language,
-        version=VERSION,
-    )
-
-
 def _text(value: Any) -> str:
     return "" if pd.isna(value) else str(value)
 
 
 def _day(value: Any) -> str:
     return "" if pd.isna(value) else str(pd.Timestamp(value).date())
-
-
-def _said(f: Finding, language: str) -> str:
-    return (
-        f.summary.text(lambda each: translate(each, language))
-        if isinstance(f.summary, Told)
-        else str(f.summary)
-    )

@@ -20,7 +20,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -36,6 +35,7 @@ from graphflow.evidence.reporting import html_report, pdf_report, workbook
 from graphflow.evidence.signing import SIGNATURE, sign
 from graphflow.evidence.tabling import Ints, as_csv, place_of, read_rows, together
 from graphflow.findings import Finding
+from graphflow.folder import write_aside
 from graphflow.language import LANGUAGES, N_
 from graphflow.law import law
 from graphflow.redlines import REDLINES, check
@@ -125,15 +125,9 @@ def pack(
         members[SIGNATURE] = sign(manifest, Path(key))
     data = container(members)
     target = Path(path)
-    aside = target.with_name(f"{target.name}.new")
     try:
-        with aside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, target)
+        write_aside(target, data)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise UsageError(
             Problem(str(target), N_("cannot be written: {reason}"), {"reason": error.strerror or str(error)})
         ) from None
@@ -176,9 +170,9 @@ def container(members: Mapping[str, bytes]) -> bytes:
 
 def _members(case: Case, findings: Sequence[Finding]) -> dict[str, bytes]:
     told = [plain(f) for f in findings]
-    places = together(
-        [*((c.table, c.rows) for f in findings for c in f.cited if c.rows.size), *_last(case, findings)]
-    )
+    last = _last(case, findings)
+    cited = ((c.table, c.rows) for f in findings for c in f.cited)
+    places = together([*((table, rows) for table, rows in cited if rows.size), *last])
     members = {f"findings/{t['id']}.json": _json(t) for t in told}
     members |= {f"tables/{name}.csv": as_csv(case.tables, name, rows) for name, rows in places.items()}
     used = {str(row["source_file"]) for t in told for row in t["evidence"]}
@@ -186,7 +180,7 @@ def _members(case: Case, findings: Sequence[Finding]) -> dict[str, bytes]:
     asked = {
         "currency": case.tables.currency, "timezone": case.tables.timezone,
         "minor_units": dict(sorted(case.tables.minor_units.items())), "files": dict(sorted(files.items())),
-        "last": [_where(case, name, rows) for name, rows in _last(case, findings)],
+        "last": [_where(case, name, rows) for name, rows in last],
     }  # fmt: skip
     members["asked.json"] = _json(asked)
     codes = {f.code for f in findings}

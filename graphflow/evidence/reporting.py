@@ -33,7 +33,7 @@ def html_report(findings: Sequence[Told], language: str) -> str:
         ``en`` or ``zh``.
     """
     return html_page(
-        _title(language), finding_parts(findings, language), language=language, foot=_foot(language)
+        _title(language), finding_parts(findings, language), language=language, foot=foot(language)
     )
 
 
@@ -41,7 +41,7 @@ def pdf_report(findings: Sequence[Told], language: str) -> bytes:
     """The same as PDF/A; see `pdf_page`."""
     last = max((f["period"][1] for f in findings), default="")
     return pdf_page(
-        _title(language), finding_parts(findings, language), language=language, day=last, foot=_foot(language)
+        _title(language), finding_parts(findings, language), language=language, day=last, foot=foot(language)
     )
 
 
@@ -61,7 +61,8 @@ def finding_parts(findings: Sequence[Told], language: str) -> list[Facts | Table
     return parts
 
 
-def _foot(language: str) -> str:
+def foot(language: str) -> str:
+    """What stands below every page: what made it, and what a finding is."""
     return _say(
         N_("graphflow {version}. Every finding is a lead (线索), no determination."),
         language,

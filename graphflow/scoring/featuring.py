@@ -129,12 +129,13 @@ def _columns(facts: Facts, by: str, size: int) -> dict[str, Ints | Reals]:
     twice = np.concatenate([np.zeros(payer.size, np.bool_), payer == payee])
     some = (both >= 0) & ~twice
     both, rows = both[some], rows[some]
-    whole = np.maximum(_count(both, size), 1)
+    count = _count(both, size)
+    whole = np.maximum(count, 1)
     made["days_active"] = _different(both, day[rows], size)
     first, last = np.full(size, np.iinfo(np.int64).max), np.full(size, -1)
     np.minimum.at(first, both, time[rows])
     np.maximum.at(last, both, time[rows])
-    none = _count(both, size) == 0
+    none = count == 0
     made["days_since_first"] = np.where(none, -1, (facts.at - np.where(none, facts.at, first)) // DAY)
     made["days_since_last"] = np.where(none, -1, (facts.at - np.where(none, facts.at, last)) // DAY)
     made["passed_same_day"] = _passed(payer, payee, own | ~home, day, amount, made["in_amount"], size)
@@ -161,9 +162,9 @@ def _sum(here: Ints, amount: Ints, size: int) -> Ints:
 
 def _pairs(here: Ints, other: Ints) -> tuple[Ints, Ints]:
     """The different pairs, and of each given pair its number among them."""
-    keys = here * (int(other.max(initial=0)) + 1) + other
-    found, number = np.unique(keys, return_inverse=True)
-    return found // (int(other.max(initial=0)) + 1), number
+    span = int(other.max(initial=0)) + 1
+    found, number = np.unique(here * span + other, return_inverse=True)
+    return found // span, number
 
 
 def _different(here: Ints, other: Ints, size: int) -> Ints:

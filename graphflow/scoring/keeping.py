@@ -33,7 +33,8 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from graphflow.errors import BusyError, GraphflowError, InputError, Problem
+from graphflow.errors import BusyError, InputError, Problem
+from graphflow.folder import write_aside
 from graphflow.language import N_
 from graphflow.version import VERSION
 
@@ -112,16 +113,6 @@ def code_digest() -> str:
     return found.hexdigest()
 
 
-def write_aside(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    aside = path.with_name(f"{path.name}.new")
-    with aside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
-
-
 @dataclass
 class Run:
     """One run of a night: what it says, what it has done already, and where its results go."""
@@ -163,8 +154,9 @@ class Run:
             kept = json.loads(file.read_bytes())
         except (FileNotFoundError, ValueError):
             reused = False
-            kept = json.loads(json.dumps(make(), ensure_ascii=False))
-            write_aside(file, json.dumps(kept, ensure_ascii=False).encode())
+            made = json.dumps(make(), ensure_ascii=False, default=str)
+            write_aside(file, made.encode())
+            kept = json.loads(made)  # as it is when it is read again
         os.utime(file)
         self.done(name, key, time.monotonic() - start, reused=reused)
         return kept
@@ -299,6 +291,3 @@ def _ledger(out: Path) -> Iterator[sqlite3.Connection]:
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-
-
-__all__ = ["KEPT", "GraphflowError", "Run", "alone", "code_digest", "digest", "full_disk", "nights", "runs"]

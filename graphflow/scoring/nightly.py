@@ -24,7 +24,7 @@ from graphflow.case import open_case
 from graphflow.errors import GraphflowError, InputError, Problem, UsageError
 from graphflow.findings import Finding
 from graphflow.intake import import_sources
-from graphflow.language import N_, describe
+from graphflow.language import N_, describe, told
 from graphflow.redlines import REDLINES, Check, check
 from graphflow.redlines.asking import read_thresholds
 from graphflow.redlines.classes import classify
@@ -32,7 +32,7 @@ from graphflow.redlines.facts import Facts, facts_of
 from graphflow.scoring.changing import changes
 from graphflow.scoring.deciding import decisions, verdicts
 from graphflow.scoring.keeping import KEPT, Run, alone, code_digest, digest, full_disk, nights
-from graphflow.scoring.rating import Lead, Parameters, read_parameters, scores, subjects_of
+from graphflow.scoring.rating import Lead, Parameters, leads_of, read_parameters, scores, subjects_of
 from graphflow.scoring.telling import metrics, notify, receivers
 from graphflow.typologies import PATTERNS, patterns
 
@@ -190,20 +190,14 @@ def _night(
     shapes = _patterns(run, case, base, say)
     say(N_("putting parties into classes"), None, None)
     law_of_all = sorted(f"{code} {name} {value}" for (code, name), value in overrides.items())
-    stored = [_Stored(record) for record in records]
+    stored: list[Any] = [_Stored(record) for record in records]
     key = digest("classes", base, *law_of_all)
     classes = pd.DataFrame(
         run.step("classes", key, lambda: _plain(classify(case, run.as_of, checked=_checked(stored, facts))))
     )
     say(N_("scoring"), None, None)
     start = time.monotonic()
-    leads = [
-        *(
-            Lead(f.id, f.code, subjects_of(f.subject_kind, f.subject_id, facts), f.severity, f.kinds)
-            for f in stored
-        ),
-        *_pattern_leads(shapes, facts),
-    ]  # fmt: skip
+    leads = [*leads_of(stored, facts), *_pattern_leads(shapes, facts)]
     frame = scores(facts, leads, _classes(classes), p, verdicts(case))
     before = [day for day in nights(run.out) if day < run.as_of][-1:]
     found = _findings(records, decisions(case))
@@ -284,19 +278,10 @@ def _lines(
 
 
 def _record(f: Finding) -> dict[str, Any]:
-    told = f.as_dict(evidence=False)
-    told["summary_zh"] = _zh(f)
-    told["text"], told["text_zh"] = f.text("en"), f.text("zh")
-    plain: dict[str, Any] = json.loads(json.dumps(told, ensure_ascii=False, default=str))
-    return plain
-
-
-def _zh(f: Finding) -> str:
-    from graphflow.errors import Told
-    from graphflow.language import translate
-
-    text = f.summary
-    return text.text(lambda each: translate(each, "zh")) if isinstance(text, Told) else translate(text, "zh")
+    return {
+        **f.as_dict(evidence=False), "summary_zh": told(f.summary, "zh"), "text": f.text("en"),
+        "text_zh": f.text("zh"),
+    }  # fmt: skip
 
 
 def _patterns(run: Run, case: Case, base: str, say: Progress) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import csv
 import functools
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
@@ -40,6 +40,14 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
     "product": ("products", "product_id"),
 }  # fmt: skip
 """Who and what has a score, and the table that names it."""
+
+
+LEVELS: Mapping[str, str] = {
+    "high": N_("high risk (高风险)"),
+    "raised": N_("raised risk (较高风险)"),
+    "watch": N_("to be watched (关注)"),
+}
+"""What the levels of scores are called, the highest first."""
 
 
 # ---------------------------------------------------------------- parameters
@@ -250,7 +258,7 @@ def parts_of(leads: Sequence[Lead], p: Parameters, decisions: Mapping[str, str])
     for part in found:
         first = part.evidence != last and part.value > 0
         last = part.evidence
-        made.append(Part(**{**part.__dict__, "counts": first}))
+        made.append(replace(part, counts=first))
     return tuple(made)
 
 

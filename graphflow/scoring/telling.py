@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import smtplib
 import time
 import urllib.parse
@@ -16,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from graphflow.errors import Problem, UsageError
+from graphflow.folder import write_aside
 from graphflow.language import N_
 
 METRICS = "graphflow.prom"
@@ -42,9 +42,7 @@ def metrics(out: Path, counts: Mapping[str, int], as_of: str, seconds: Sequence[
         "# TYPE graphflow_count gauge",
         *(f'graphflow_count{{what="{name}",as_of="{as_of}"}} {value}' for name, value in counts.items()),
     ]
-    aside = out / f"{METRICS}.new"
-    aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    os.replace(aside, out / METRICS)
+    write_aside(out / METRICS, ("\n".join(lines) + "\n").encode())
 
 
 def receivers(tell: Sequence[str]) -> None:

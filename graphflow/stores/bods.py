@@ -17,12 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphflow.errors import InputError, Problem, UsageError
+from graphflow.folder import whole_file
 from graphflow.language import N_
 from graphflow.mirrors import local_days, midnights
 from graphflow.ownership.beneficial import beneficial_owners, rules_of
 from graphflow.ownership.stakes import WHOLE, bounds_of, in_force, is_indirect, stakes_of
 from graphflow.rows import Moment, local_time
-from graphflow.stores.writing import Exported, Losses, must_be_writable, whole_file
+from graphflow.stores.writing import Exported, Losses, must_be_writable
 from graphflow.tables.columns import one
 from graphflow.tables.schema import SCHEMA
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
 
 import pandas as pd
 
@@ -79,28 +75,3 @@ def must_be_writable(path: Path) -> None:
         raise UsageError(Problem("to", N_("{file} is a folder, not a file"), {"file": str(path)}, str(path)))
     if not folder.is_dir():
         raise UsageError(Problem("to", N_("there is no folder {folder}"), {"folder": str(folder)}, str(path)))
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[TextIO]:
-    """A text file written to the side, which takes its name when it is whole; until then the old one stays.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with whole_file(Path(folder, "a.json")) as file:
-    ...         _ = file.write("[]")
-    ...         before = Path(folder, "a.json").exists()
-    ...     before, Path(folder, "a.json").read_text()
-    (False, '[]')
-    """
-    aside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        with aside.open("x", encoding="utf-8", newline="\n") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
