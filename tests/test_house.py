@@ -211,6 +211,24 @@ def test_a_lack_of_documentation_is_seen() -> None:
     ]  # fmt: skip
 
 
+def flowed_together(source: str) -> list[str]:
+    """The headings that a docstring has in running text: its example is then no longer run."""
+    named = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    texts = [ast.get_docstring(node) or "" for node in ast.walk(ast.parse(source)) if isinstance(node, named)]
+    return re.findall(r"(?m)^.*\w -{4,}.*$", "\n".join(texts))
+
+
+def test_headings_of_docstrings_stand_alone() -> None:
+    assert not {str(path): found for path in modules() if (found := flowed_together(path.read_text("utf-8")))}
+
+
+def test_a_heading_in_running_text_is_seen() -> None:
+    assert not flowed_together(
+        'def f():\n    """One.\n\n    Examples\n    --------\n    >>> 1\n    1\n    """\n'
+    )
+    assert flowed_together('def f():\n    """One.\n\n    Examples -------- >>> 1 1\n    """\n')
+
+
 def test_the_front_door_says_the_same_to_type_checkers() -> None:
     tree = ast.parse((ROOT / "graphflow" / "__init__.py").read_text(encoding="utf-8"))
     [block] = [node for node in tree.body if isinstance(node, ast.If)]

@@ -341,9 +341,7 @@ class Dossiers:
     def _sides(self, mine: pd.DataFrame, came: Any, language: str) -> Table:
         """With whom most of the money moved, in the case's currency."""
         facts = self.facts
-        code = (
-            facts.currencies.index(facts.tables.currency) if facts.tables.currency in facts.currencies else -1
-        )
+        code = facts.home
         digits = facts.tables.minor_units.get(facts.tables.currency, 2)
         home = (mine["currency"] == code).to_numpy()
         other = np.where(came, mine["source"], mine["target"])

@@ -66,11 +66,11 @@ class Clients:
         return pairs.drop_duplicates(["institution", "client", "table"], ignore_index=True)
 
     def _part(self, table: str, rows: pd.DataFrame, whose: pd.Series, who: pd.Series) -> pd.DataFrame:
-        number = self.facts.party_number
+        facts = self.facts
         frame = pd.DataFrame(
             {
-                "institution": whose.map(number).fillna(-1).to_numpy().astype(np.int64),
-                "client": who.map(number).fillna(-1).to_numpy().astype(np.int64),
+                "institution": facts.numbers_of(whose),
+                "client": facts.numbers_of(who),
                 "table": table,
                 "place": rows.index.to_numpy().astype(np.int64),
             }

@@ -167,7 +167,7 @@ def _between(keeper: Keeper, walked: Ints, hops: int) -> Ints:
     """Accounts of others over which money can have come to others of the group within so many transfers."""
     facts, flows = keeper.facts, keeper.facts.flows
     source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
-    owed = facts.rows("loans")["borrower_id"].map(facts.party_number).fillna(-1).to_numpy().astype(np.int64)
+    owed = facts.numbers_of(facts.rows("loans")["borrower_id"])
     apart = np.concatenate([keeper.clients, keeper.group, owed])
     party = facts.account_party
     free = ~facts.guarded & ~np.isin(party, apart[apart >= 0]) & ~np.isin(facts.account_kind, _STOPS)

@@ -227,6 +227,10 @@ class Facts:
         """The number of each party."""
         return {each: number for number, each in enumerate(self.party_ids.tolist())}
 
+    def numbers_of(self, parties: pd.Series) -> Ints:
+        """The number of each of some parties, given by id; -1 of one that is not there."""
+        return np.asarray(parties.map(self.party_number).fillna(-1).to_numpy().astype(np.int64))
+
     @cached_property
     def party_kind(self) -> npt.NDArray[np.object_]:
         """The kinds of parties; empty where unknown."""
@@ -501,6 +505,12 @@ class Facts:
             *([Cited("coverage", coverage, False)] if self.tables.has("coverage") else []),
             Cited("parties", holders, False),
         ]
+
+    @cached_property
+    def home(self) -> int:
+        """The code in `flows` of the case's own currency; -1 where no transfer is in it."""
+        own = self.tables.currency
+        return self.currencies.index(own) if own in self.currencies else -1
 
     @property
     def currencies(self) -> tuple[str, ...]:

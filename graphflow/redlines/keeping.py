@@ -129,7 +129,7 @@ class Keeper:
         if not self.facts.has("stakes"):
             return np.zeros(0, np.int64)
         rows = self._stakes
-        numbers = rows["owner_id"].map(self.facts.party_number).fillna(-1).to_numpy().astype(np.int64)
+        numbers = self.facts.numbers_of(rows["owner_id"])
         return np.setdiff1d(numbers[numbers >= 0], self.clients)
 
     @cached_property
@@ -142,7 +142,7 @@ class Keeper:
     def employees(self) -> Ints:
         """Who is employed by the group, by number."""
         rows = self._employed
-        numbers = rows["party_id"].map(self.facts.party_number).fillna(-1).to_numpy().astype(np.int64)
+        numbers = self.facts.numbers_of(rows["party_id"])
         return np.unique(numbers[numbers >= 0])
 
     @cached_property

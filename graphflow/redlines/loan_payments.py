@@ -118,9 +118,7 @@ def _tagged(facts: Facts, side: Side) -> tuple[pd.DataFrame, Flags]:
     ]
     rows = pd.concat(parts, ignore_index=True)
     rows["loan"] = of_claim[rows["claim"].to_numpy()] if len(rows) else np.zeros(0, np.int64)
-    own = facts.tables.currency
-    code = facts.currencies.index(own) if own in facts.currencies else -1
-    rows = rows[(rows["loan"] >= 0) & (rows["currency"] == code)].sort_values("row", ignore_index=True)
+    rows = rows[(rows["loan"] >= 0) & (rows["currency"] == facts.home)].sort_values("row", ignore_index=True)
     rows["day"] = local_days(facts, rows["time"])
     return rows, rows["first"].to_numpy(np.bool_)
 
@@ -168,10 +166,8 @@ def _bare(facts: Facts, side: Side, taken: Ints) -> pd.DataFrame:
     loans = pd.DataFrame({"payer": borrower, "loan": np.arange(borrower.size)})
     rows = rows.merge(loans, on="payer")
     rows = rows.assign(day=local_days(facts, rows["time"]), reserve=False)
-    own = facts.tables.currency
-    code = facts.currencies.index(own) if own in facts.currencies else -1
     columns = ["row", "time", "source", "account", "amount", "loan", "day", "reserve"]
-    found: pd.DataFrame = rows.loc[(rows["currency"] == code).to_numpy(np.bool_), columns]
+    found: pd.DataFrame = rows.loc[(rows["currency"] == facts.home).to_numpy(np.bool_), columns]
     return found
 
 

@@ -461,7 +461,7 @@ class _Search:
         def add(table: str, column: str, by: str, whose: Mapping[str, int]) -> None:
             frame = facts.rows(table)
             group = frame[by].map(whose).fillna(-1).to_numpy(np.int64)
-            party = frame[column].map(facts.party_number).fillna(-1).to_numpy(np.int64)
+            party = facts.numbers_of(frame[column])
             good = (group >= 0) & (party >= 0)
             keys.append(np.unique(group[good] * size + party[good]))
             for each in np.unique(group[good]).tolist():
@@ -505,7 +505,7 @@ class _Search:
         before, claims = found.before, found.claims
         group = claims["platform"].map(platform).fillna(-1).to_numpy(np.int64)[before["claim"].to_numpy()]
         payer = facts.account_party[before["source"].to_numpy()]
-        borrower = claims["borrower"].map(facts.party_number).fillna(-1).to_numpy(np.int64)
+        borrower = facts.numbers_of(claims["borrower"])
         person = np.append(facts.party_kind == "person", False)[payer]
         good = (group >= 0) & person & (payer != borrower[before["claim"].to_numpy()])
         return np.unique(group[good] * size + payer[good])

@@ -179,7 +179,7 @@ def _behind_products(ask: Inquiry, pool: Pool) -> tuple[Ints, list[Cited], Flags
         if sums[code] and word in raised.index and int(sums[code]) >= share * int(raised[word])
     ]
     mine = rows[rows["product_id"].isin([words[code] for code in reached])]
-    numbers = mine["investor_id"].map(facts.party_number).fillna(-1).to_numpy().astype(np.int64)
+    numbers = facts.numbers_of(mine["investor_id"])
     found = np.setdiff1d(np.unique(numbers[numbers >= 0]), pool.members)
     return found, [facts.cite("subscriptions", mine, False)] if len(mine) else [], np.isin(codes, reached)
 

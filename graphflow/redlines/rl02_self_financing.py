@@ -183,7 +183,7 @@ def _asked(ask: Inquiry, offers: Offers, why: Known, how: How) -> Iterator[Findi
     if ask.runs("borrower"):
         direct = _disclosed(ask, offers, direct_of(facts, offers, side))
     left = offers.without(direct.left_out)
-    own = facts.currencies.index(facts.tables.currency) if facts.tables.currency in facts.currencies else -1
+    own = facts.home
     paid = np.union1d(left.paid["offer"].to_numpy(), left.kept["offer"].to_numpy())
     bare = np.setdiff1d(direct.offers, paid)
     coins = sorted({*left.currencies, *([own] if bare.size else [])})

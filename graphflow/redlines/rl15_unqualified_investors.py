@@ -573,7 +573,7 @@ def _bought(facts: Facts) -> pd.DataFrame:
 
     Where no register is there, payments into the product's accounts stand for it, numbered below nought.
     """
-    own = facts.currencies.index(facts.tables.currency) if facts.tables.currency in facts.currencies else -1
+    own = facts.home
     columns = ["product_id", "investor_id", "amount", "end", "row", "currency"]
     parts = []
     if facts.has("subscriptions"):

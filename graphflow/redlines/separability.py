@@ -114,7 +114,7 @@ def _claims(facts: Facts) -> pd.DataFrame:
         {
             "product": rows["product_id"],
             "asset": rows["asset_id"],
-            "party": party.map(facts.party_number).fillna(-1).astype("int64"),
+            "party": facts.numbers_of(party),
         },
         index=rows.index,
     )

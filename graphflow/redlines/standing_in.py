@@ -122,7 +122,7 @@ def _run_by(products: pd.DataFrame) -> npt.NDArray[np.object_]:
 
 
 def _investors(facts: Facts, subscribed: pd.DataFrame) -> Ints:
-    numbers = subscribed["investor_id"].map(facts.party_number).fillna(-1).to_numpy().astype(np.int64)
+    numbers = facts.numbers_of(subscribed["investor_id"])
     return np.unique(numbers[numbers >= 0])
 
 

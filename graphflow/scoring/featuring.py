@@ -106,7 +106,7 @@ def _columns(facts: Facts, by: str, size: int) -> dict[str, Ints | Reals]:
     source, target = flows["source"].to_numpy(np.int64), flows["target"].to_numpy(np.int64)
     own = flows["own"].to_numpy(np.bool_)
     amount, time = flows["amount"].to_numpy(np.int64), flows["time"].to_numpy(np.int64)
-    code = facts.currencies.index(facts.tables.currency) if facts.tables.currency in facts.currencies else -1
+    code = facts.home
     home = flows["currency"].to_numpy() == code
     lately = time > facts.at - WINDOW * DAY
     day = _local_day(facts, time)

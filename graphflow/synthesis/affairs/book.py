@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from graphflow.synthesis.affairs.told import Affair, Figure, May, Must
 from graphflow.synthesis.balances import Balances
 from graphflow.tables import SCHEMA
 
@@ -117,8 +118,11 @@ def affordable(
     list of int
         At each moment: as much as was wanted by then, or as can be spared.
 
-    Examples -------- >>> affordable(np.array([2, 6]), [5, 5], (np.array([1, 5]), np.array([10, 10])),
-    (np.array([4]), np.array([8]))) [2, 3]
+    Examples
+    --------
+    >>> comes, goes = (np.array([1, 5]), np.array([10, 10])), (np.array([4]), np.array([8]))
+    >>> affordable(np.array([2, 6]), [5, 5], comes, goes)
+    [2, 3]
     """
     came, went = (np.argsort(part[0], kind="stable") for part in (ins, outs))
     into, out = ins[0][came], outs[0][went]
@@ -183,11 +187,18 @@ class Book:
     digits
         Of the currency's minor unit.
 
-    Examples -------- >>> book = Book(0, "2020-01-01", "2020-12-31") >>> book.party("A", "甲", "person");
-    book.account("a", "A"); book.account("b", "A", covered=False) >>> book.pay(on("2020-02-03T10:00:00"),
-    "a", "b", 12_345, memo="转账") ['T00000001'] >>> frames = book.tables() >>> frames["transfers"][["time",
-    "amount"]].values.tolist(), frames["accounts"]["opening_balance"].tolist() ([['2020-02-03T10:00:00',
-    '123.45']], ['123.45', ''])
+    Examples
+    --------
+    >>> book = Book(0, "2020-01-01", "2020-12-31")
+    >>> book.party("A", "甲", "person")
+    >>> book.account("a", "A"); book.account("b", "A", covered=False)
+    >>> book.pay(on("2020-02-03T10:00:00"), "a", "b", 12_345, memo="转账")
+    ['T00000001']
+    >>> frames = book.tables()
+    >>> frames["transfers"][["time", "amount"]].values.tolist()
+    [['2020-02-03T10:00:00', '123.45']]
+    >>> frames["accounts"]["opening_balance"].tolist()
+    ['123.45', '']
     """
 
     def __init__(self, seed: int, since: str, until: str, digits: int = 2) -> None:
@@ -307,6 +318,20 @@ class Book:
         return np.asarray(day, np.int64) + drawn if np.ndim(drawn) else int(day) + int(drawn)
 
     # ------------------------------------------------------------ the end
+
+    def affair(
+        self,
+        name: str,
+        source: str,
+        truth: tuple[tuple[Must, ...], tuple[May, ...]],
+        figures: Iterable[Figure],
+        money: tuple[str, str] = ("CNY", "Asia/Shanghai"),
+    ) -> Affair:
+        """Everything in it as an affair: whom a red line must and may find, figures, currency and zone."""
+        return Affair(
+            name, source, self.tables(), *money, *truth, frozenset(self.guilty), frozenset(self.honest),
+            {each.name: each for each in figures},
+        )  # fmt: skip
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table as text; transfers in the order of time, which their sequence says too."""

@@ -86,17 +86,7 @@ def affair(*, scale: float = 1.0, seed: int = 0) -> Affair:
         Figure("listings of shells", int((plan.shell >= 0).sum()), count, "95 %"),
         Figure("paid for shells", int(fees.sum()), RAISED * unit, "8 of 500"),
     )
-    return Affair(
-        "ezubao",
-        SOURCE,
-        book.tables(),
-        "CNY",
-        "Asia/Shanghai",
-        *_truth(plan, shells),
-        frozenset(book.guilty),
-        frozenset(book.honest),
-        {each.name: each for each in figures},
-    )
+    return book.affair("ezubao", SOURCE, _truth(plan, shells), figures)
 
 
 def _planned(book: Book, people: int, count: int, unit: int) -> _Plan:

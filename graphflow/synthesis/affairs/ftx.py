@@ -60,17 +60,7 @@ def affair(*, scale: float = 1.0, seed: int = 0) -> Affair:
         Figure("of it currency", CURRENCY * unit, 10 * unit, "6.4 billion"),
         Figure("the special account", KOREAN * unit, 10 * unit, "8.9 billion"),
     )
-    return Affair(
-        "ftx",
-        SOURCE,
-        book.tables(),
-        "USD",
-        "America/New_York",
-        *_truth(),
-        frozenset(book.guilty),
-        frozenset(book.honest),
-        {each.name: each for each in figures},
-    )
+    return book.affair("ftx", SOURCE, _truth(), figures, ("USD", "America/New_York"))
 
 
 def _cast(book: Book, entities: int) -> None:

@@ -67,17 +67,7 @@ def affair(*, scale: float = 1.0, seed: int = 0) -> Affair:
             "left for projects and cost", (RAISED - TO_INVESTORS) * unit, RAISED * unit, "3,522 of 10,000"
         ),
     )
-    return Affair(
-        "guoying",
-        SOURCE,
-        book.tables(),
-        "CNY",
-        "Asia/Shanghai",
-        *_truth(products, yields, managers),
-        frozenset(book.guilty),
-        frozenset(book.honest),
-        {each.name: each for each in figures},
-    )
+    return book.affair("guoying", SOURCE, _truth(products, yields, managers), figures)
 
 
 def _group(book: Book, count: int) -> list[str]:
@@ -228,22 +218,12 @@ def _pay_back(book: Book, products: list[Product], sub: Ints, back: Ints, gain: 
             )
             for each, transfer in zip(some.tolist(), made, strict=True):
                 ids[each] = transfer
-        book.add(
-            "subscriptions",
-            count,
-            product_id=product.ident,
-            investor_id=product.who,
-            amount=product.paid,
-            time=product.start,
-            due=product.end,
-            qualified="true",
-            evidence=honest_funds.EVIDENCE,
-            kyc="done",
-            risk_tolerance=4,
-            transfer_id=product.ids,
-            redeemed=[int(at[each]) if principal[each] else "" for each in range(count)],
-            redeemed_amount=[int(principal[each]) if principal[each] else "" for each in range(count)],
-            redemption_transfer_id=ids,
+        honest_funds.subscribed(
+            book,
+            product,
+            [int(at[each]) if principal[each] else "" for each in range(count)],
+            [int(principal[each]) if principal[each] else "" for each in range(count)],
+            ids,
         )
         if place % 10 == 2 and principal[0] == product.paid[0]:  # the pooled one passes on what he was paid
             whole = int(principal[0] + interest[0])

@@ -144,13 +144,13 @@ def sold(
 def subscribed(
     book: Book,
     product: Product,
-    redeemed: int = 0,
-    amounts: Ints | None = None,
+    redeemed: int | list[Any] = 0,
+    amounts: Ints | list[Any] | None = None,
     paid_by: list[str] | None = None,
 ) -> None:
     """The register of who subscribed, and, where it was paid back, when and how much."""
     count = len(product.who)
-    back = {}
+    back: dict[str, Any] = {}
     if amounts is not None and paid_by is not None:
         back = {"redeemed": redeemed, "redeemed_amount": amounts, "redemption_transfer_id": paid_by}
     book.add(

@@ -68,17 +68,7 @@ def affair(*, scale: float = 1.0, seed: int = 0) -> Affair:
         Figure("with four banks", PARTNERS * unit, LEDGER * unit, "219 of 265"),
         Figure("in the banks", BANKED * unit, LEDGER * unit, "180 of 265"),
     )
-    return Affair(
-        "synapse",
-        SOURCE,
-        book.tables(),
-        "USD",
-        "America/New_York",
-        *_truth(),
-        frozenset(book.guilty),
-        frozenset(book.honest),
-        {each.name: each for each in figures},
-    )
+    return book.affair("synapse", SOURCE, _truth(), figures, ("USD", "America/New_York"))
 
 
 def _flow(book: Book, people: list[str], apps: list[str], unit: int) -> None:

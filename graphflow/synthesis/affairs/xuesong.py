@@ -58,9 +58,12 @@ def affair(*, scale: float = 1.0, seed: int = 0) -> Affair:
     -------
     Affair
 
-    Examples -------- >>> found = affair(scale=0.1) >>> {name: float(round(f.ratio, 3)) for name, f in
-    found.figures.items()} {'receivables of two shells': 0.509, 'unconfirmed': 0.973, 'to the controller':
-    0.79, 'of it off the books': 0.532}
+    Examples
+    --------
+    >>> found = affair(scale=0.1)
+    >>> {name: float(round(f.ratio, 3)) for name, f in found.figures.items()}
+    {'receivables of two shells': 0.509, 'unconfirmed': 0.973, 'to the controller': 0.79,
+     'of it off the books': 0.532}
     """
     book = Book(seed, "2017-01-01", UNTIL)
     honest_lending.institutions(book)
@@ -80,17 +83,7 @@ def affair(*, scale: float = 1.0, seed: int = 0) -> Affair:
         Figure("to the controller", TO_CONTROLLER * unit, RAISED * unit, "158 of 200"),
         Figure("of it off the books", OFF_BOOKS * unit, TO_CONTROLLER * unit, "84 of 158"),
     )
-    return Affair(
-        "xuesong",
-        SOURCE,
-        book.tables(),
-        "CNY",
-        "Asia/Shanghai",
-        *_truth(products, claims),
-        frozenset(book.guilty),
-        frozenset(book.honest),
-        {each.name: each for each in figures},
-    )
+    return book.affair("xuesong", SOURCE, _truth(products, claims), figures)
 
 
 def _cast(book: Book, plans: int, unit: int) -> None:

@@ -91,17 +91,7 @@ def affair(*, scale: float = 1.0, seed: int = 0) -> Affair:
         Figure("assets", ASSETS * unit, LIABILITIES * unit, "2,000 against 4,200 to 4,600"),
         Figure("wealth firms to asset managers", WEALTH, MANAGERS, "4 and 5"),
     )
-    return Affair(
-        "zhongzhi",
-        SOURCE,
-        book.tables(),
-        "CNY",
-        "Asia/Shanghai",
-        *_truth(sold),
-        frozenset(book.guilty),
-        frozenset(book.honest),
-        {each.name: each for each in figures},
-    )
+    return book.affair("zhongzhi", SOURCE, _truth(sold), figures)
 
 
 def _cast(book: Book, unit: int) -> None:

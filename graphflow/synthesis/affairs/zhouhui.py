@@ -87,17 +87,7 @@ def affair(*, scale: float = 1.0, seed: int = 0) -> Affair:
             "1.7 of 1,030 million",
         ),
     )
-    return Affair(
-        "zhouhui",
-        SOURCE,
-        book.tables(),
-        "CNY",
-        "Asia/Shanghai",
-        *_truth(book, made_up, loans),
-        frozenset(book.guilty),
-        frozenset(book.honest),
-        {each.name: each for each in figures},
-    )
+    return book.affair("zhouhui", SOURCE, _truth(book, made_up, loans), figures)
 
 
 def _cast(book: Book, made_up: int, real: int) -> None:
