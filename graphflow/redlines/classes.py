@@ -6,7 +6,7 @@ decides; what could not be asked is told beside it, because it can only make a c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,8 +31,10 @@ SIX: Mapping[str, tuple[str, str]] = {
     "U2": ("坚决予以取缔", N_("unlicensed and disorderly, or evading: ban")),
     "U3": ("依法严厉打击", N_("unlicensed with signs of a crime: hand over to the police")),
     "OK": ("未见违规", N_("nothing found in what could be asked")),
+    "N": ("未见金融业务，不分类", N_("no financial business was seen: none of the six is about it")),
+    "?": ("持牌情况不明", N_("whether it is licensed is not known: the class depends on it")),
 }
-"""The six classes and what is done (S2-NJ), and none of them."""
+"""The six classes and what is done (S2-NJ); and where none of them is given, why."""
 
 THREE: Mapping[str, tuple[str, str]] = {
     "ban": ("取缔类", N_("to be banned")),
@@ -44,23 +46,31 @@ THREE: Mapping[str, tuple[str, str]] = {
 AXES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "intermediary": (
         N_("stays an intermediary (信息中介定位)"),
-        ("RL-01", "RL-02", "RL-03", "RL-08", "RL-09", "RL-18"),
+        ("RL-01", "RL-02", "RL-03", "RL-08", "RL-09", "RL-12", "RL-18", "RL-25"),
     ),
     "compliance": (
         N_("keeps the rules of business (业务合规性)"),
-        ("RL-04", "RL-05", "RL-06", "RL-10", "RL-11", "RL-24"),
+        (
+            "RL-04", "RL-05", "RL-06", "RL-10", "RL-11", "RL-13", "RL-14", "RL-15", "RL-16", "RL-17", "RL-19",
+            "RL-21", "RL-22", "RL-24", "RL-29",
+        ),
     ),
-    "custody": (N_("clients' money is in custody (第三方存管)"), ("RL-23", "RL-20")),
+    "custody": (N_("clients' money is in custody (第三方存管)"), ("RL-20", "RL-23")),
     "disclosure": (N_("says what is true (信息披露)"), ("RL-07", "RL-26")),
     "facilities": (N_("safe network and facilities (网络设施安全性)"), ()),
-}
-"""The five axes of assessment, and the red lines that speak to each; no data speaks of the last."""
+}  # fmt: skip
+"""The five axes of assessment, and the red lines that speak to each, every one once; no data speaks of the
+last."""
 
 PENALTY: Mapping[str, int] = {"watch": 10, "medium": 30, "high": 60, "critical": 100}
 """What a finding takes off an axis of 100, by severity; the gravest counts, a rule of thumb of ours."""
 
 SMALL = {"gross": 1_000_000, "participants": 150}
-"""Below both, and without a loss, unlicensed business counts as small (S2-NJ; 法释〔2022〕5号 art. 3)."""
+"""Below both (yuan, persons), and without a loss, unlicensed business counts as small (S2-NJ; 法释〔2022〕5号
+art. 3)."""
+
+NO_BUSINESS = {"RL-26": {"name"}, "RL-29": {"structuring"}}
+"""Of these red lines, tests that say nothing of what somebody's business is: a name, and a client's habit."""
 
 SHELLS = 3
 """From so many shells on somebody evades."""
@@ -85,17 +95,25 @@ class Class:
     reasons: tuple[str, ...]
 
 
-def six(licensed: bool, findings: Sequence[Finding], amounts: Raised | None = None, shells: int = 0) -> Class:
+def six(
+    licensed: bool | None, findings: Sequence[Finding], amounts: Raised | None = None, shells: int = 0
+) -> Class:
     """The class of RL-27: the first that fits of U3, U2, U1 for the unlicensed, else of L3, L2, L1.
+
+    U3: a finding is critical, or projects are made up (RL-07) and old investors paid of new ones' money
+    (RL-25). U2: a pool, split terms or clients' money misused (RL-01, RL-06, RL-23), several shells, or more
+    than a small business. U1: a small one, or one of which nobody knows how large it is. Of names changed,
+    accounts rotated and answers refused no table speaks. L3: its business is another than its licence's
+    (RL-18). L2: another rule is broken. L1: only risk is high.
 
     Parameters
     ----------
     licensed
-        Whether it has any licence of finance on the day.
+        Whether it has any licence of finance on the day; None: no register of licences is here.
     findings
         Those about it.
     amounts
-        What it raised: small is below a million and 150 persons, and without a loss.
+        What it raised: small is below a million yuan and 150 persons, and without a loss.
     shells
         How many shells it uses.
 
@@ -104,6 +122,15 @@ def six(licensed: bool, findings: Sequence[Finding], amounts: Raised | None = No
     >>> six(True, []).code, six(False, [], shells=4).code
     ('OK', 'U2')
     """
+    if licensed is None:
+        either = six(True, findings, amounts, shells), six(False, findings, amounts, shells)
+        if either[0].code == either[1].code:
+            return either[0]
+        text = Told(
+            N_("{licensed} if it is licensed, {unlicensed} if it is not"),
+            licensed=either[0].code, unlicensed=either[1].code,
+        )  # fmt: skip
+        return _class("?", (text, *dict.fromkeys(either[0].reasons + either[1].reasons)))
     by_code: dict[str, list[Finding]] = {}
     for f in sorted(findings, key=lambda f: -f.confidence):
         by_code.setdefault(f.code, []).append(f)
@@ -111,45 +138,74 @@ def six(licensed: bool, findings: Sequence[Finding], amounts: Raised | None = No
     def of(*codes: str) -> tuple[str, ...]:
         return tuple(f.id for code in codes for f in by_code.get(code, ()))
 
-    critical = tuple(f.id for f in findings if f.severity == "critical")
-    breaches = tuple(f.id for f in findings if f.severity in ("medium", "high", "critical"))
-    risks = tuple(f.id for f in findings if f.code == "RL-05" or f.severity == "watch")
     if not licensed:
-        crime = of("RL-07", "RL-25") or critical
-        disorder = of("RL-01", "RL-06", "RL-23") + (
-            (Told(N_("{count} shells"), count=shells),) if shells >= SHELLS else ()
-        )
-        if crime:
-            return _class("U3", crime)
-        if disorder:
-            return _class("U2", disorder)
-        if not findings:
-            return _class("OK", ())
-        small = amounts is None or _small(amounts)
-        return _class("U1", of(*by_code)) if small else _class("U2", (*of(*by_code), Told(N_("not small"))))
+        return _unlicensed(findings, of, amounts, shells)
     if of("RL-18"):
         return _class("L3", of("RL-18"))
+    breaches = tuple(f.id for f in findings if f.severity in ("medium", "high", "critical"))
+    risks = tuple(f.id for f in findings if f.code == "RL-05" or f.severity == "watch")
     beyond = tuple(f for f in breaches if f not in risks)
     if beyond:
         return _class("L2", beyond)
     return _class("L1", risks) if risks else _class("OK", ())
 
 
+def _unlicensed(
+    findings: Sequence[Finding], of: Callable[..., tuple[str, ...]], amounts: Raised | None, shells: int
+) -> Class:
+    both = of("RL-07") and of("RL-25")
+    crime = tuple(f.id for f in findings if f.severity == "critical") or (
+        of("RL-07", "RL-25") if both else ()
+    )
+    if crime:
+        return _class("U3", crime)
+    evades = (Told(N_("{count} shells"), count=shells),) if shells >= SHELLS else ()
+    disorder = of("RL-01", "RL-06", "RL-23") + evades
+    if disorder:
+        return _class("U2", disorder)
+    business = tuple(f.id for f in findings if _business(f))
+    if not business:
+        return _class("N" if findings else "OK", tuple(f.id for f in findings))
+    small = _small(amounts)
+    if small is None:
+        return _class("U1", (*business, Told(N_("how much was raised is not known"))))
+    return _class("U1", business) if small else _class("U2", (*business, Told(N_("not small"))))
+
+
+def _business(f: Finding) -> bool:
+    """Whether a finding says that somebody does financial business."""
+    return not {test.name for test in f.tests if test.hit} <= NO_BUSINESS.get(f.code, set())
+
+
 def _class(code: str, reasons: tuple[str, ...]) -> Class:
     return Class(code, SIX[code][0], reasons)
 
 
-def _small(amounts: Raised) -> bool:
+def _small(amounts: Raised | None) -> bool | None:
+    """None where it is not known, or in another currency than the law's."""
+    if amounts is None or amounts.currency != "CNY":
+        return None
     totals = amounts.totals
     gross, people, loss = totals["gross"] or 0, totals["participants"] or 0, totals["net_loss"] or 0
     return gross < SMALL["gross"] * 10**amounts.digits and people < SMALL["participants"] and not loss
 
 
-def three(findings: Sequence[Finding], refuses: bool = False) -> tuple[Class, dict[str, int | None]]:
-    """The class of RL-28, and the five axes from 0 to 100; None where no data speaks of one.
+def three(
+    findings: Sequence[Finding], refuses: bool = False, asked: Collection[str] | None = None
+) -> tuple[Class, dict[str, int | None]]:
+    """The class of RL-28, and the five axes from 0 to 100; None where none of an axis's lines could be asked.
 
     Banned: something critical, or a fund pool with self-financing, made-up projects or a Ponzi scheme, or who
     refuses to rectify. To be rectified: anything medium or high. Else in order.
+
+    Parameters
+    ----------
+    findings
+        Those about a platform.
+    refuses
+        Whether it refuses to rectify.
+    asked
+        The codes of the red lines that could be asked; None: all of them.
 
     Examples
     --------
@@ -171,7 +227,8 @@ def three(findings: Sequence[Finding], refuses: bool = False) -> tuple[Class, di
     axes: dict[str, int | None] = {}
     for axis, (_, lines) in AXES.items():
         worst = max((PENALTY[f.severity] for f in findings if f.code in lines), default=0)
-        axes[axis] = 100 - worst if lines else None
+        could = lines if asked is None else set(lines) & set(asked)
+        axes[axis] = 100 - worst if could else None
     return Class(code, THREE[code][0], tuple(dict.fromkeys(reasons))), axes
 
 
@@ -190,7 +247,7 @@ def classify(case: Case, as_of: Moment | None = None, *, checked: Check | None =
     pandas.DataFrame
         One row a party: `party_id`, `name`, `licensed` (missing where no licences are given), `six`,
         `six_zh`, `reasons`, `shells`, `three` and `three_zh` (lending platforms only), and the five axes of
-        `AXES`.
+        `AXES`, missing where none of their red lines could be asked.
 
     Raises
     ------
@@ -215,10 +272,11 @@ def classify(case: Case, as_of: Moment | None = None, *, checked: Check | None =
             about.setdefault(party, []).append(f)
     platforms = set(facts.platforms("lending"))
     licences = set(facts.in_force("licences")["party_id"]) if facts.has("licences") else None
+    asked = set(c.tests.loc[c.tests["ran"], "code"])
     rows = []
     for party in sorted({*about, *platforms, *(licences or ())}):
         mine = about.get(party, [])
-        licensed = licences is not None and party in licences
+        licensed = None if licences is None else party in licences
         shells = _shells(facts, party)
         amounts = (
             raised(case, party, as_of) if mine and not licensed and party in facts.party_number else None
@@ -226,12 +284,12 @@ def classify(case: Case, as_of: Moment | None = None, *, checked: Check | None =
         found = six(licensed, mine, amounts, shells)
         row: dict[str, object] = {
             "party_id": party, "name": facts.name_of(party),
-            "licensed": pd.NA if licences is None else licensed,
+            "licensed": pd.NA if licensed is None else licensed,
             "six": found.code, "six_zh": found.measure_zh, "reasons": found.reasons, "shells": shells,
             "three": None, "three_zh": None, **dict.fromkeys(AXES),
         }  # fmt: skip
         if party in platforms:
-            of_platform, axes = three(mine)
+            of_platform, axes = three(mine, asked=asked)
             row |= {"three": of_platform.code, "three_zh": of_platform.measure_zh, **axes}
         rows.append(row)
     columns = [

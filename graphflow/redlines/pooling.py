@@ -187,11 +187,24 @@ def _by_products(ask: Inquiry, key: Ints, free: Flags, looked_at: Mapping[int, s
 
 
 def products_of(facts: Facts, where: Ints) -> tuple[Ints, list[str]]:
-    """The product of some rows of `Facts.flows`: what the row says, else whose account paid; -1 none."""
+    """The product of some rows of `Facts.flows`: what the row says, else whose account paid; -1 none.
+
+    An account is a product's that is held for it, or that most of its money came from.
+    """
+    codes, words = _marked(facts, where)
+    return _filled(codes, words, fed_by(facts)[facts.flows["source"].to_numpy()[where]])
+
+
+def _marked(facts: Facts, where: Ints) -> tuple[Ints, list[str]]:
+    """The same, by what rows say and accounts are held for alone."""
     codes, words = facts.codes("product_id", facts.flows["row"].to_numpy()[where])
     if not facts.has("accounts.product_id"):
         return codes, words
-    held = account_products(facts)[facts.flows["source"].to_numpy()[where]]
+    return _filled(codes, words, account_products(facts)[facts.flows["source"].to_numpy()[where]])
+
+
+def _filled(codes: Ints, words: list[str], held: Any) -> tuple[Ints, list[str]]:
+    """Numbers of words, where there is none filled up from the words of another list, row by row."""
     place = {word: code for code, word in enumerate(words)}
     for word in dict.fromkeys(held[codes < 0]):
         if word and word not in place:
@@ -199,6 +212,69 @@ def products_of(facts: Facts, where: Ints) -> tuple[Ints, list[str]]:
             words = [*words, word]
     more = np.array([place[word] if word else -1 for word in held], np.int64)
     return np.where(codes >= 0, codes, more), words
+
+
+FED = Fraction(3, 4)
+"""An account holds a product's money where so much of what ever came into it did: a rule of thumb of ours."""
+
+
+def fed_by(facts: Facts) -> Any:
+    """The product whose money most is that came into each account; empty where there is none.
+
+    Money is a product's that names it or comes out of an account held for it. So what a project company
+    passes on is told to be its one fund's, and of a company that two funds pay nothing is said. Only firms
+    are asked that no register names as investors: what an investor got back is its own. An account into which
+    several currencies came is no product's. Kept with the facts.
+    """
+    kept = facts.__dict__.get("_fed_by")
+    if kept is None:
+        kept = np.full(facts.account_ids.size, "", object)
+        arrivals = facts.arrivals
+        into = np.flatnonzero((arrivals["time"].to_numpy() <= facts.at) & ~arrivals["own"].to_numpy())
+        into = into[_businesses(facts)[arrivals["target"].to_numpy()[into]]]
+        codes, words = _marked(facts, into)
+        came = pd.DataFrame(
+            {
+                "account": arrivals["target"].to_numpy()[into], "coin": arrivals["currency"].to_numpy()[into],
+                "code": codes, "amount": arrivals["amount"].to_numpy(np.int64)[into],
+            }
+        )  # fmt: skip
+        if words:
+            came = came[came["account"].isin(came.loc[came["code"] >= 0, "account"].unique())]
+            sums = came.groupby(["account", "coin", "code"])["amount"].sum().reset_index()
+            every = sums.groupby("account")["amount"].sum()
+            alone = sums.groupby("account")["coin"].nunique() == 1
+            best = sums[sums["code"] >= 0].sort_values("amount").drop_duplicates("account", keep="last")
+            for account, code, amount in zip(best["account"], best["code"], best["amount"], strict=True):
+                if alone[account] and int(amount) >= FED * int(every[account]):
+                    kept[account] = words[code]
+        facts.__dict__["_fed_by"] = kept
+    return kept
+
+
+def _businesses(facts: Facts) -> Flags:
+    """The accounts of firms that subscribed to nothing."""
+    firm = ~np.isin(facts.party_kind, ("person", "bank", "government", ""))
+    if facts.has("subscriptions"):
+        firm[[n for n in facts.numbers_of(facts.rows("subscriptions")["investor_id"]).tolist() if n >= 0]] = (
+            False
+        )
+    return np.append(firm, False)[facts.account_party]
+
+
+def cite_fed(facts: Facts, ins: Ints) -> Iterator[Cited]:
+    """What tells that accounts which paid some rows in hold one product's money: all that came into them."""
+    flows = facts.flows
+    source = np.unique(flows["source"].to_numpy()[ins])
+    fed = source[(fed_by(facts)[source] != "") & (account_products(facts)[source] == "")]
+    if not fed.size:
+        return
+    into = facts.paid_to(fed.tolist())
+    rows = flows["row"].to_numpy()[into]
+    yield facts.cite("transfers", np.concatenate([rows, facts.reversals_of(rows)]), False)
+    accounts = np.union1d(fed, flows["source"].to_numpy()[into])
+    yield facts.cite_accounts(accounts.tolist())
+    yield facts.cite_parties(facts.holder(each) for each in fed.tolist())
 
 
 def account_products(facts: Facts) -> Any:
@@ -294,11 +370,11 @@ def unmatched(ask: Inquiry, pool: Pool) -> tuple[Ints, bool]:
     in_day = local_days(facts, facts.arrivals["time"].to_numpy()[pool.ins])
     out_day = local_days(facts, facts.flows["time"].to_numpy()[pool.outs])
     came, went = pool.came.copy(), pool.went.copy()
-    columns = (*CONTRACTS, "product_id") if pool.test == MANAGER else CONTRACTS
-    codes = {column: facts.codes(column, both)[0] for column in columns}
+    codes = {column: facts.codes(column, both)[0] for column in CONTRACTS}
+    if pool.test == MANAGER:
+        codes["product_id"] = _products_joined(pool)
     carried = False
-    for column in columns:
-        key = codes[column]
+    for column, key in codes.items():
         carried |= bool((key >= 0).any())
         ways = [(key[:size], key[size:])]
         if column == "loan_id":  # of two legs that both name a listing, the listings decide
@@ -311,6 +387,20 @@ def unmatched(ask: Inquiry, pool: Pool) -> tuple[Ints, bool]:
         _, key = np.unique(np.concatenate([came, went]), return_inverse=True)
         match(key[:size], in_day, came, key[size:], out_day, went, days)
     return went, carried
+
+
+def _products_joined(pool: Pool) -> Ints:
+    """The product of each row in, then of each row out: what it says, or its other side is held for."""
+    facts = pool.facts
+    codes, words = pool.came_for
+    of_out, names = facts.codes("product_id", facts.flows["row"].to_numpy()[pool.outs])
+    if facts.has("accounts.product_id"):
+        of_out, names = _filled(
+            of_out, names, account_products(facts)[facts.flows["target"].to_numpy()[pool.outs]]
+        )
+    number = {word: code for code, word in enumerate(words)}
+    of = np.array([number.setdefault(name, len(number)) for name in names] + [-1], np.int64)
+    return np.concatenate([codes, of[of_out]])
 
 
 def concentration(amounts: Ints, who: Ints) -> Fraction:
@@ -326,8 +416,11 @@ def sides(facts: Facts, parties: Ints, accounts: Ints) -> Ints:
 
 
 def who_is_watched(facts: Facts, pool: Pool) -> Iterator[Cited]:
-    """What says that somebody of the group is a platform or manages products, and that it is a group."""
+    """What says that somebody of the group is a platform or manages products, that it is a group, and whose
+    money its companies hold.
+    """
     yield facts.cite_parties(pool.group)
+    yield from cite_fed(facts, pool.ins)
     yield from facts.cite_group(str(facts.party_ids[pool.key]))
     for account in pool.accounts.tolist():
         signer = int(facts.account_signer[account])

@@ -6,7 +6,9 @@ returns and pays old investors with new ones' money raises funds illegally. Look
 investors, followed back month by month under several rules, through own accounts, custody and others through
 whom money goes round; what it was made of adds up to the unit. Beside it, what really came in from others.
 Not it: banks and insurers, a fund that is redeemed at its net asset value while others subscribe, what is
-given back of an offer that came to nothing, a pool whose borrowers repay at least half of what it pays.
+given back of an offer that came to nothing, what an investor takes out of his own while all that investors
+put in stands there, a pool whose borrowers repay at least half of what it pays, what is so under one rule
+of tracing alone.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from graphflow.ledger.form import BASES
 from graphflow.pictures.words import amount_text
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
 from graphflow.redlines.facts import DAY, Facts, Flags, Ints, known
+from graphflow.redlines.keeping import fees
 from graphflow.redlines.origins import (
     CROSS,
     MOST_PAIRS,
@@ -38,6 +41,7 @@ from graphflow.redlines.origins import (
     origins_of,
 )
 from graphflow.redlines.raising import Raising, holders, raisings
+from graphflow.redlines.standing import stretches
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -45,6 +49,16 @@ if TYPE_CHECKING:
 
 RULES = ("fifo", "lifo", "prorata")
 """The rules of tracing under which payouts are followed back."""
+
+AGREE = 2
+"""Under so many rules at least a month has to be one of new money for old: the table of payouts is to be
+drawn up under two, and one rule alone makes such months of almost any mixed account."""
+
+SMALL = Fraction(1, 20)
+"""Fees may make so much of what investors paid in less: a rule of thumb of ours."""
+
+GAINS = ("interest", "dividend")
+"""Kinds of payouts that are no investor's own money, however much of it stands there."""
 
 REFUND = 30 * DAY
 """Money that an investor gets back within this time, of an offer that came to nothing, is no payout."""
@@ -169,6 +183,7 @@ class Scheme:
     outs: pd.DataFrame
     netted: int
     refunded: int
+    covered: int
 
     @classmethod
     def of(cls, ask: Inquiry, raising: Raising, code: int) -> Scheme | None:
@@ -178,12 +193,12 @@ class Scheme:
         outs = raising.outs[raising.outs["currency"] == code]
         at_value = np.isin(outs["product"], _open_funds(facts))
         refunded = _refunds(facts, raising, ins, outs)
-        kept = outs[~at_value & ~refunded]
+        covered = _covered(facts, code, ins, outs) & ~at_value & ~refunded
+        kept = outs[~at_value & ~refunded & ~covered]
         if kept.empty or ins.empty:
             return None
-        return cls(
-            facts, raising, facts.currencies[code], ins, kept, int(at_value.sum()), int(refunded.sum())
-        )
+        left_out = (int(each.sum()) for each in (at_value, refunded, covered))
+        return cls(facts, raising, facts.currencies[code], ins, kept, *left_out)
 
     def origins(self, rules: Sequence[str], hops: int) -> Origins:
         """What its payouts were made of; followed back once, whoever asks."""
@@ -261,26 +276,80 @@ def _refunds(facts: Facts, raising: Raising, ins: pd.DataFrame, outs: pd.DataFra
     return found
 
 
+def _covered(facts: Facts, code: int, ins: pd.DataFrame, outs: pd.DataFrame) -> Flags:
+    """Payouts of an investor's own money, while all that investors had put in and not got back stood there.
+
+    Looked at are the accounts that they pay into and are paid from; one of which it is not known what stood
+    there counts as empty. What left these as a fee is owed to nobody any more, as long as it is a small part
+    of what was paid in. Rows of one moment are taken together, so that no order among them decides.
+    """
+    both = pd.concat(
+        [
+            ins.assign(change=ins["amount"], place=-1),
+            outs.assign(change=-outs["amount"], place=range(len(outs))),
+        ]
+    ).sort_values(["time", "place"], kind="stable")
+    own = both.groupby("holder")["change"].cumsum()
+    claim = own.clip(lower=0)
+    step = claim - claim.groupby(both["holder"]).shift(fill_value=0)
+    moments = both["time"].to_numpy(np.int64)
+    ends, last = np.unique(moments, return_index=True)
+    last = np.append(last[1:], moments.size) - 1
+    owed = np.cumsum(step.to_numpy(np.int64))[last]
+    accounts = np.union1d(ins["target"].to_numpy(), outs["source"].to_numpy())
+    stood_before, stood = np.zeros(ends.size, np.int64), np.zeros(ends.size, np.int64)
+    for part in stretches(facts, accounts.tolist(), code):
+        if part.known:
+            within_ = (part.begins <= ends) & (ends <= part.ends)
+            stood += np.where(within_, part.each(ends), 0)
+            stood_before += np.where(within_, part.each(ends - 1), 0)
+    put_in = np.cumsum(both["change"].clip(lower=0).to_numpy(np.int64))[last]
+    before = np.append(0, owed[:-1]) - _fees_by(facts, code, accounts, ends - 1, np.append(0, put_in[:-1]))
+    after = owed - _fees_by(facts, code, accounts, ends, put_in)
+    whole = (stood >= after) & (stood_before >= before)
+    place = both["place"].to_numpy()
+    free = (place >= 0) & (own >= 0).to_numpy() & whole[np.searchsorted(ends, moments)]
+    found = np.zeros(len(outs), np.bool_)
+    found[place[free]] = True
+    kind, words = facts.codes("kind", outs["row"].to_numpy())
+    return found & ~np.isin(kind, [number for number, word in enumerate(words) if word in GAINS])
+
+
+def _fees_by(facts: Facts, code: int, accounts: Ints, moments: Ints, put_in: Ints) -> Ints:
+    """What had left some accounts as fees by each of some moments, up to a small part of what was put in."""
+    flows, gone = facts.flows, facts.paid_by(accounts.tolist())
+    gone = gone[flows["currency"].to_numpy()[gone] == code]
+    gone = gone[fees(facts, flows["row"].to_numpy()[gone])]
+    gone = gone[np.argsort(flows["time"].to_numpy()[gone], kind="stable")]
+    fee = np.append(0, flows["amount"].to_numpy(np.int64)[gone].cumsum())
+    by = fee[np.searchsorted(flows["time"].to_numpy()[gone], moments, side="right")]
+    return np.minimum(by, put_in * SMALL.numerator // SMALL.denominator)
+
+
 # ---------------------------------------------------------------- what the months say
 
 
 def _months(ask: Inquiry, found: Origins) -> tuple[int, ...]:
-    """The months, by place, in which new money paid old: enough of them in a row, or enough money in one."""
+    """The months, by place, in which new money paid old: enough of them in a row, or enough money in one.
+
+    A month is one of them under a rule where the part is great and little came in; and counts where it is
+    one under enough rules.
+    """
     fresh = found.parts[:, :, OTHERS] + found.parts[:, :, CROSS]
-    places: set[int] = set()
+    agreeing = np.zeros(len(found.months), np.int64)
+    once: set[int] = set()
     for number in range(len(found.rules)):
         share = [Fraction(int(a), int(b)) for a, b in zip(fresh[number], found.paid, strict=True)]
         earned = [Fraction(int(a), int(b)) for a, b in zip(found.real[number], found.paid, strict=True)]
         poor = [each < ask.threshold("coverage") for each in earned]
-        flagged = [p and each >= ask.threshold("ponzi") for p, each in zip(poor, share, strict=True)]
-        for run in _runs(found.months, flagged):
-            if len(run) >= ask.threshold("months"):
-                places.update(run)
+        agreeing += [p and each >= ask.threshold("ponzi") for p, each in zip(poor, share, strict=True)]
         for place, each in enumerate(share if found.currency == "CNY" else ()):
             much = fresh[number][place] >= ask.threshold("once_amount")
             if poor[place] and much and each >= ask.threshold("once"):
-                places.add(place)
-    return tuple(sorted(places))
+                once.add(place)
+    hit = agreeing >= AGREE
+    runs = (run for run in _runs(found.months, hit.tolist()) if len(run) >= ask.threshold("months"))
+    return tuple(sorted({place for place in once if hit[place]}.union(*runs)))
 
 
 def _runs(months: Sequence[str], flagged: Sequence[bool]) -> Iterator[list[int]]:
@@ -502,6 +571,7 @@ def _against(facts: Facts, scheme: Scheme, ponzi: bool) -> dict[str, tuple[str, 
         "refund": ("clear", given_back)
         if marks
         else ("unknown", N_("no transfer names an order, a listing or a loan")),
+        "covered": ("clear", Told(N_("left out of the payouts: {count}"), count=scheme.covered)),
         "income": "clear"
         if ponzi
         else ("unknown", N_("what really came in is told beside it, and compared with nothing")),
@@ -606,6 +676,7 @@ LINE = RedLine(
         "licensed": N_("a bank or an insurer meets claims out of what all its clients paid in"),
         "netting": N_("an open fund is redeemed at its value while others subscribe"),
         "refund": N_("money is given back of an offer that came to nothing"),
+        "covered": N_("an investor takes out his own while all that investors put in stands there"),
         "income": N_("what borrowers and assets really returned covers at least half of it"),
     },
     find=find,

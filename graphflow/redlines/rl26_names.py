@@ -4,7 +4,7 @@ The rule: words such as 金融, 交易所, 理财, 支付 stand in a firm's name
 business (防非条例 art. 9; 国办发〔2016〕21号 三（一）). Looked at: the names and scopes of companies and
 partnerships, the words of the day by level (law, national list, local list), their licences, and whether
 outside persons pay in. Not it: who is licensed; 金融 as part of a street or a house; holding firms called
-投资 or 控股 into which no outside person pays.
+投资 or 控股 into which no outside person pays, and in whose group nobody raises money.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from graphflow.errors import Told
 from graphflow.findings import Finding
 from graphflow.language import N_
 from graphflow.law import law_on
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
+from graphflow.redlines.facts import Facts
+from graphflow.redlines.raising import Raising, raisings
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -67,14 +70,24 @@ def find(
             continue
         texts = {"name": str(name), "scope": scope if isinstance(scope, str) else ""}
         paying = int(payers_of.get(facts.party_number[str(party)], 0))
+        group: Raising | None = None
         for row in words:
             where = next((each for each, text in texts.items() if _says(row, text)), None)
             if where is None or _allowed(row, held.get(str(party), set())):
                 continue
             if row["level"] == "local" and not paying:
-                continue  # a holding firm into which nobody from outside pays
-            yield _finding(ask, str(party), int(place), row, where, texts[where], paying)
+                group = _raised_around(facts, str(party))
+                if group is None:
+                    continue  # a holding firm into which nobody from outside pays
+            yield _finding(ask, str(party), int(place), row, where, texts[where], paying, group)
             break
+
+
+def _raised_around(facts: Facts, party: str) -> Raising | None:
+    """Whoever raises money in a firm's group, perhaps not on the firm's own accounts but on its owner's."""
+    if not facts.has("transfers"):
+        return None
+    return next((each for each in raisings(facts) if party in each.members), None)
 
 
 def _says(row: Mapping[str, str], text: str) -> str:
@@ -89,18 +102,24 @@ def _allowed(row: Mapping[str, str], functions: set[str]) -> bool:
 
 
 def _finding(
-    ask: Inquiry, party: str, place: int, row: Mapping[str, str], where: str, text: str, paying: int
+    ask: Inquiry,
+    party: str,
+    place: int,
+    row: Mapping[str, str],
+    where: str,
+    text: str,
+    paying: int,
+    group: Raising | None,
 ) -> Finding:
     facts = ask.facts
+    if group is not None:
+        paying = int(_paid(facts, party, group)["payer"].nunique())
     public = paying >= ask.threshold("payers")
     licences = facts.rows("licences")  # that they were given at all is what its absence rests on
     rows = [facts.cite_parties([party], shows=True), facts.cite("licences", licences.head(1), False)]
     measures = [ask.measure("words", N_("lists of words that it breaks"), 1)]
-    if public:
-        flows = facts.flows
-        mine = np.isin(flows["target"], facts.accounts_of([party], signed=True))
-        person = (flows["payer"].to_numpy() >= 0) & (facts.party_kind[flows["payer"]] == "person")
-        paid = flows[mine & person & ~flows["own"].to_numpy()]
+    if public or group is not None:
+        paid = _paid(facts, party, group)
         first = paid.drop_duplicates("payer")
         rows += [
             facts.cite("transfers", first["row"].to_numpy()),
@@ -108,7 +127,9 @@ def _finding(
             facts.cite_accounts(sorted({*paid["source"], *paid["target"]})),
             facts.cite_parties(str(facts.party_ids[each]) for each in first["payer"]),
         ]
-        measures.append(ask.measure("payers", N_("outside natural persons who pay in"), paying, "payers"))
+        rows += [] if group is None else group.cite(facts)
+        text_ = N_("outside natural persons who pay in, to it or to who raises money in its group")
+        measures.append(ask.measure("payers", text_, paying, "payers"))
     return ask.finding(
         subject=("party", party),
         hit=("name", "public") if public else ("name",),
@@ -120,21 +141,40 @@ def _finding(
         measures=measures,
         rows=rows,
         severity="medium" if public else "watch",
-        kinds={"register": "shown"} | ({"flow": "shown"} if public else {}),
+        kinds={"register": "shown"} | ({"flow": "shown" if group is None else "inferred"} if public else {}),
         elements={
             "word": "shown",
             "licence": ("inferred", N_("no licence of it is among those that were given")),
-            "business": "shown" if public else "unknown",
+            "business": "unknown"
+            if not public
+            else "shown"
+            if group is None
+            else ("inferred", N_("they pay another of its group, which raises money from investors")),
         },
         against={
             "licensed": "clear",
             "place": "clear",
             "holding": ("clear", N_("outside persons pay in"))
+            if paying and group is None
+            else ("clear", N_("money is raised from investors in its group"))
             if paying
             else ("unknown", N_("no payer is known")),
             "grandfathered": ("unknown", N_("no table says whether the name was kept by an old filing")),
         },
     )
+
+
+def _paid(facts: Facts, party: str, group: Raising | None) -> pd.DataFrame:
+    """What outside natural persons paid in: to the firm, or to who raises money in its group."""
+    if group is not None:
+        paid = group.ins
+    else:
+        flows = facts.flows
+        mine = np.isin(flows["target"], facts.accounts_of([party], signed=True))
+        paid = flows[mine & ~flows["own"].to_numpy()]
+    person = (paid["payer"].to_numpy() >= 0) & (facts.party_kind[paid["payer"]] == "person")
+    found: pd.DataFrame = paid[person]
+    return found
 
 
 LINE = RedLine(

@@ -48,6 +48,10 @@ class Stretch:
         place = int(np.searchsorted(self.times, moment, side="right"))
         return int(self.after[place - 1]) if place else self.opening
 
+    def each(self, moments: Ints) -> Ints:
+        """The same behind each of some moments."""
+        return np.append(self.opening, self.after)[np.searchsorted(self.times, moments, side="right")]
+
     def covers(self, moment: int) -> bool:
         """Whether the statement speaks of a moment."""
         return self.begins <= moment <= self.ends

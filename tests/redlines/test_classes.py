@@ -10,7 +10,7 @@ from graphflow.findings import Finding
 from graphflow.redlines import REDLINES, check
 from graphflow.redlines.amounts import raised
 from graphflow.redlines.classes import AXES, SIX, THREE, classify, six, three
-from graphflow.synthesis.lines import amounts, quiet, rl06, rl18
+from graphflow.synthesis.lines import amounts, quiet, rl06, rl18, rl26
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +38,35 @@ def test_the_six_classes_of_the_vector(some: Finding) -> None:
 
 
 def test_the_first_class_that_fits_counts_and_says_why(some: Finding) -> None:
-    found = six(False, of(some, "RL-01", "RL-07"))
+    found = six(False, of(some, "RL-01") + of(some, "RL-07", severity="critical"))
     assert found.code == "U3" and all(each.startswith("RL-07") for each in found.reasons)
+    assert six(False, of(some, "RL-01", "RL-07", severity="high")).code == "U2", (
+        "no sign of a crime by itself"
+    )
     assert six(True, of(some, "RL-18", "RL-19")).code == "L3"
     assert six(False, of(some, "RL-08", severity="critical")).code == "U3"
     assert six(False, of(some, "RL-08"), raised(amounts.raising(), "FUND")).code == "U2", "it has a loss"
+
+
+def test_what_is_not_known_is_not_taken_for_the_mildest_or_the_gravest(some: Finding) -> None:
+    assert six(None, []).code == "OK"
+    found = six(None, of(some, "RL-06"))
+    assert found.code == "?" and "L2" in str(found.reasons[0]) and "U2" in str(found.reasons[0])
+    assert found.reasons[1].startswith("RL-06")
+    unknown = six(False, of(some, "RL-08"))
+    assert unknown.code == "U1" and "not known" in str(unknown.reasons[-1])
+    small = raised(amounts.raising(), "FUND", as_of="2024-08-01")
+    small = dataclasses.replace(small, investors=small.investors.assign(net_loss=0))
+    dollars = dataclasses.replace(small, currency="USD")
+    assert "not known" in str(six(False, of(some, "RL-08"), dollars).reasons[-1]), "a million is yuan"
+
+
+def test_a_name_alone_is_no_business() -> None:
+    (named,) = check(rl26.toy(), only="RL-26").findings
+    assert six(False, [named]).code == "N" and six(False, [named]).reasons == (named.id,)
+    assert six(False, [named], shells=3).code == "U2", "shells are a sign by themselves"
+    (public,) = check(rl26.public_toy(), only="RL-26").findings
+    assert six(False, [public]).code == "U1"
 
 
 def test_the_three_classes(some: Finding) -> None:
@@ -63,15 +87,18 @@ def test_the_three_classes(some: Finding) -> None:
     }
 
 
-def test_the_axes_name_red_lines_that_there_are_or_will_be() -> None:
-    codes = {f"RL-{number:02d}" for number in range(1, 30)}
-    assert {line.code for line in REDLINES} <= codes
-    assert {code for _, lines in AXES.values() for code in lines} <= codes
-    assert set(SIX) == {"L1", "L2", "L3", "U1", "U2", "U3", "OK"} and set(THREE) == {
-        "ban",
-        "rectify",
-        "compliant",
-    }
+def test_an_axis_that_could_not_be_asked_has_no_figure(some: Finding) -> None:
+    _, axes = three(of(some, "RL-06"), asked=["RL-06", "RL-07"])
+    assert axes == {
+        "intermediary": None, "compliance": 70, "custody": None, "disclosure": 100, "facilities": None,
+    }  # fmt: skip
+
+
+def test_every_red_line_is_on_one_axis() -> None:
+    placed = sorted(code for _, lines in AXES.values() for code in lines)
+    assert placed == [line.code for line in REDLINES]
+    assert set(SIX) == {"L1", "L2", "L3", "U1", "U2", "U3", "OK", "N", "?"}
+    assert set(THREE) == {"ban", "rectify", "compliant"}
 
 
 def test_a_case_is_classified() -> None:

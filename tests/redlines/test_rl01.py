@@ -120,6 +120,34 @@ def test_money_that_came_through_custody_counts_its_products_investors() -> None
     assert not check(case_of(frames), only="RL-01").findings
 
 
+def test_what_a_project_company_passes_on_is_its_one_funds() -> None:
+    found = only(rl01.projects_toy())
+    assert values(found)["investors"] == 40 and values(found)["products"] == 2
+    assert (found.subject_id, found.amount) == ("run", 39_200_00)
+    frames = rl01.projects_toy_tables()
+    rows = frames["transfers"]
+    rows.loc[rows["source"] == "c2", "target"] = "works1"  # one company of two funds: it is neither's
+    rows.loc[rows["source"] == "works2", "source"] = "works1"
+    assert not check(case_of(frames), only="RL-01").findings
+    frames = rl01.projects_toy_tables()
+    investor = {"product_id": "F1", "investor_id": "WORKS2", "amount": "1", "time": "2024-03-04T09:00:00"}
+    frames["subscriptions"] = pd.concat([frames["subscriptions"], frame_of([investor])]).fillna("")
+    assert not check(case_of(frames), only="RL-01").findings, "what an investor got back is its own"
+
+
+def test_where_a_quarter_came_from_elsewhere_it_is_still_the_funds() -> None:
+    for earned, hits in (("6666.66", 1), ("6666.67", 0)):
+        assert len(check(case_of(rl01._through_projects(earned)), only="RL-01").findings) == hits
+
+
+def test_a_product_joins_what_came_and_left_also_by_its_account() -> None:
+    frames = rl01.projects_toy_tables()
+    rows = frames["transfers"]
+    rows.loc[rows["source"] == "run", ["target", "amount"]] = [["c1", "19600"], ["c2", "19600"]]
+    rows.loc[rows["source"] == "run", "time"] = ["2024-03-07T09:00:00", "2024-03-08T09:00:00"]
+    assert not check(case_of(frames), only="RL-01", as_of=None).findings, "each fund's money goes back to it"
+
+
 # ---------------------------------------------------------------- guards
 
 

@@ -122,16 +122,51 @@ def test_what_was_earned_covers_half() -> None:
         assert len(found_in(frames)) == hits
 
 
-def test_it_does_not_hold_under_every_rule() -> None:
+def earned_before(amount: str) -> Frames:
+    """What really came in stood in the pool for a month before the new money came."""
     frames = rl25.toy_tables()
-    # what really came in stood in the pool for a month before the new money came
     rows = frames["transfers"].copy()
-    rows.loc[rows["memo"] == "货款", ["time", "amount"]] = ["2023-03-20T10:00:00", "9000000"]
-    found = the_one({**frames, "transfers": rows})
-    assert found.by_rule["fifo"] == 0 and found.by_rule["lifo"] == Fraction(8, 9)
+    rows.loc[rows["memo"] == "货款", ["time", "amount"]] = ["2023-03-20T10:00:00", amount]
+    return {**frames, "transfers": rows}
+
+
+def test_it_does_not_hold_under_every_rule() -> None:
+    found = the_one(earned_before("6000000"))
+    assert found.by_rule["lifo"] == Fraction(8, 9) and found.by_rule["fifo"] == Fraction(1, 3)
+    assert Fraction(1, 2) < found.by_rule["prorata"] < Fraction(8, 9)
     assert found.value == Fraction(8, 9) and not found.robust
     assert found.severity == "high" and "every rule" in found.severity_note
-    assert found.amount == 800_000_000 and found.amount_least == 0
+    assert found.amount == 800_000_000 and found.amount_least == 300_000_000
+
+
+def test_what_is_so_under_one_rule_alone_is_not_told() -> None:
+    alone = earned_before("8900000")  # of 9,000,000: else all that investors put in would stand there
+    table = payouts(case_of(alone)).set_index("rule")["new_money"]
+    assert table["lifo"] >= 0.8 and max(table["prorata"], table["fifo"]) < 0.5
+    assert not found_in(alone)
+
+
+def test_clients_take_out_their_own_while_everything_stands_there() -> None:
+    found = the_one(rl25.keeper_toy_tables())
+    assert measured(found)["paid"] == 200_000_000 and found.value >= Fraction(1, 2)
+    cent = rl25._keeper(1, 0)  # a yuan less than all is not all
+    assert the_one(cent).measure == "new_money"
+    interest = rl25.keeper_near_miss_tables()
+    rows = interest["transfers"].assign(kind="")
+    rows.loc[rows["memo"] == "提现", "kind"] = "interest"
+    assert found_in({**interest, "transfers": rows}), "interest is nobody's own money"
+    more = rl25.keeper_near_miss_tables()["transfers"].copy()
+    more.loc[more["memo"] == "提现", "amount"] = "1000001"
+    assert found_in({**interest, "transfers": more}), "more than was paid in is not one's own"
+    for fee, hits in (("500000", 0), ("500001", 1)):  # a twentieth of what was paid in, and more
+        some = rl25._keeper(int(fee), 0)
+        rows = some["transfers"].copy()
+        rows.loc[rows["memo"] == "云服务器采购款", "memo"] = "手续费"
+        assert len(found_in({**some, "transfers": rows})) == hits
+    unknown = changed(
+        rl25.keeper_near_miss_tables(), "accounts", "account_id", "clients", "opening_balance", ""
+    )
+    assert found_in(unknown), "what is not known to stand there covers nothing"
 
 
 def test_one_month_counts_in_yuan_only() -> None:
@@ -271,8 +306,9 @@ def test_the_parts_are_those_of_lots(book: tuple[int, list[tuple[str, str, int]]
 
 @pytest.mark.parametrize("name", ["subsidy_near_miss", "near_miss"])
 def test_thresholds_can_be_given(name: str) -> None:
-    case = getattr(rl25, name)()
+    frames = getattr(rl25, f"{name}_tables")()
+    case = case_of(changed(frames, "transfers", "memo", "货款", "amount", "8999999"))  # a yuan short
     find = gf.redlines.rl25_new_for_old.find
-    assert [f.measure for f in find(case, subsidy="0.04", coverage="1.5")] == (
+    assert [f.measure for f in find(case, subsidy="0.04", coverage="1.5", ponzi="0.4")] == (
         ["subsidy"] if name == "subsidy_near_miss" else ["new_money"]
     )

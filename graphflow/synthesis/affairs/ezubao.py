@@ -416,5 +416,6 @@ def _truth(plan: _Plan, shells: int) -> tuple[tuple[Must, ...], tuple[May, ...]]
     mays = (
         May("RL-24", loans, "the loans themselves, at 13 %"),
         May("RL-03", names | {"GUARANTOR"}, "the shells that are guaranteed"),
+        May("RL-26", frozenset({"HOLDING"}), "its name says 控股, and its platform takes the public's money"),
     )
     return tuple(musts), mays

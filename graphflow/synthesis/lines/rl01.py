@@ -242,6 +242,70 @@ def separability_near_miss() -> Case:
     return case_of(separability_near_miss_tables())
 
 
+def _through_projects(earned: str = "") -> Frames:
+    """Two funds of twenty investors each pay a project company each; these pay the manager's own company.
+
+    ``earned``: what each project company was paid for its own work before.
+    """
+    people = [f"q{number:02d}" for number in range(1, 41)]
+    rows: list[Row] = []
+    for number, each in enumerate(people):
+        rows.append(
+            ("2024-03-04T09:00:00", each, f"c{number % 2 + 1}", "1000", {"product_id": f"F{number % 2 + 1}"})
+        )
+    for number in (1, 2):
+        if earned:
+            rows.append((f"2024-03-01T09:0{number}:00", "customer", f"works{number}", earned, {}))
+        rows.append(
+            (
+                f"2024-03-05T09:0{number}:00",
+                f"c{number}",
+                f"works{number}",
+                "20000",
+                {"product_id": f"F{number}"},
+            )
+        )
+        rows.append((f"2024-03-06T09:0{number}:00", f"works{number}", "run", "19600", {}))
+    rows.append(("2024-03-12T09:00:00", "run", "D1", "37200", {}))
+    rows.append(("2024-03-13T09:00:00", "run", "D2", "2000", {}))
+    companies = [
+        {"party_id": each, "name": f"某{each}公司", "kind": "company"}
+        for each in ("RUN", "WORKS1", "WORKS2", "customer")
+    ]
+    return _case(
+        rows,
+        [{"account_id": each, "party_id": each.upper(), "kind": "settlement"} for each in ("run", "works1", "works2")]
+        + [{**each, "opening_balance": "0"} for each in _CUSTODY],
+        [_MANAGER, _BANK, *_DEBTORS, *_persons(people), *companies],
+        products=_FUNDS,
+        stakes=[{"owner_id": "MANAGER", "company_id": each, "share": "1"} for each in ("RUN", "WORKS1", "WORKS2")],
+        subscriptions=[
+            {"product_id": f"F{number % 2 + 1}", "investor_id": each, "amount": "1000", "time": "2024-03-04T09:00:00"}
+            for number, each in enumerate(people)
+        ],
+    )  # fmt: skip
+
+
+def projects_toy_tables() -> Frames:
+    """The tables of `projects_toy`."""
+    return _through_projects()
+
+
+def projects_toy() -> Case:
+    """Each fund's money goes through a project company of its own, and from there, unmarked, into one account."""
+    return case_of(projects_toy_tables())
+
+
+def projects_near_miss_tables() -> Frames:
+    """The tables of `projects_near_miss`."""
+    return _through_projects(earned="7000")
+
+
+def projects_near_miss() -> Case:
+    """The project companies have earned money too: of what they pass on, nothing says whose it is."""
+    return case_of(projects_near_miss_tables())
+
+
 def products_toy_tables() -> Frames:
     """The tables of `products_toy`."""
     people = [f"q{number:02d}" for number in range(1, 41)]

@@ -319,18 +319,20 @@ def refund_near_miss_tables() -> Frames:
                  principal="2000000", start="2023-03-20")  # fmt: skip
     book.company("BORROWER", "兴业制造")
     first, second = book.investors("x", 10), book.investors("y", 10)
-    for listing, people in (("Y", second), ("X", first)):
+    book.account("borrower", "BORROWER", None)
+    for listing, people in (("X", first), ("Y", second)):
         for person in people:
             book.pay("2023-03-06", person, "pool", 200_000, memo="出借", listing_id=listing)
             book.add("client_ledger", platform_id="PLATFORM", date="2023-03-06T23:00:00", client_id=person.upper(),
                      balance="200000")  # fmt: skip
+    book.pay("2023-03-08", "pool", "borrower", 2_000_000, memo="放款", kind="disbursement", listing_id="Y")
     for person in first:  # the offer was not filled in two weeks
         book.pay("2023-03-20", "pool", person, 200_000, memo="流标退款", listing_id="X")
     return book.frames()
 
 
 def refund_near_miss() -> Case:
-    """An offer that is not filled is given back in two weeks, out of an account in which others' money stands."""
+    """An offer that is not filled is given back in two weeks, out of an account from which another one was lent."""
     return case_of(refund_near_miss_tables())
 
 
@@ -366,3 +368,55 @@ def shop_near_miss_tables() -> Frames:
 def shop_near_miss() -> Case:
     """A shop takes goods back and pays for them out of other customers' money: nobody gains by it."""
     return case_of(shop_near_miss_tables())
+
+
+def _keeper(taken: int, back: int) -> Frames:
+    """Ten clients pay in 100 000 each, four take half of it out; before, so much was taken away and put back."""
+    book = _Book()
+    book.company("KEEPER", "同安钱包")
+    book.company("VENDOR", "云服务公司")
+    book.account("vendor", "VENDOR", None)
+    book.account("own", "KEEPER", 2_000_000)
+    book.account("clients", "KEEPER")
+    people = book.investors("k", 10)
+    for person in people:
+        book.pay("2023-03-06", person, "clients", 1_000_000, memo="充值")
+        book.add("client_ledger", platform_id="KEEPER", date="2023-03-06T23:00:00", client_id=person.upper(),
+                 balance="1000000")  # fmt: skip
+    if taken:
+        book.pay("2023-03-20", "clients", "vendor", taken, memo="云服务器采购款")
+    if back:
+        book.pay("2023-04-03", "own", "clients", back, memo="补足")
+    for person in people[6:]:
+        book.pay("2023-04-10", "clients", person, 500_000, memo="提现")
+    return book.frames()
+
+
+def keeper_toy_tables() -> Frames:
+    """The tables of `keeper_toy`."""
+    return _keeper(1_000_000, 0)
+
+
+def keeper_toy() -> Case:
+    """Clients take their money out after a tenth of all was spent: who is paid whole is paid of the others'."""
+    return case_of(keeper_toy_tables())
+
+
+def keeper_near_miss_tables() -> Frames:
+    """The tables of `keeper_near_miss`."""
+    return _keeper(0, 0)
+
+
+def keeper_near_miss() -> Case:
+    """Clients take out of one account what they paid in; all that the others paid in stands there."""
+    return case_of(keeper_near_miss_tables())
+
+
+def refilled_near_miss_tables() -> Frames:
+    """The tables of `refilled_near_miss`."""
+    return _keeper(1_000_000, 1_000_000)
+
+
+def refilled_near_miss() -> Case:
+    """What had been spent was made good out of the keeper's own money, before anybody was paid."""
+    return case_of(refilled_near_miss_tables())

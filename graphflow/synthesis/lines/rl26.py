@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from graphflow.synthesis.lines import rl25
 from graphflow.synthesis.small import Frames, case_of, frame_of
 
 if TYPE_CHECKING:
@@ -54,6 +57,39 @@ def public_toy_tables() -> Frames:
 def public_toy() -> Case:
     """A firm called 投资 into which 32 outside persons pay: medium."""
     return case_of(public_toy_tables())
+
+
+def _owned(owner: str) -> Frames:
+    """Somebody raises money on accounts of his own; a firm called 投资 belongs to him, or to another."""
+    frames = rl25.zhouhui_toy_tables()
+    more = [{"party_id": "F", "name": "中例投资有限公司", "kind": "company"},
+            {"party_id": "OTHER", "name": "他人", "kind": "person"}]  # fmt: skip
+    return {
+        **frames,
+        "parties": pd.concat([frames["parties"], frame_of(more)], ignore_index=True).fillna(""),
+        "stakes": frame_of([{"owner_id": owner, "company_id": "F", "share": "1"}]),
+        "licences": frame_of([{"party_id": "SELLER", "function": "insurance"}]),
+    }
+
+
+def owner_toy_tables() -> Frames:
+    """The tables of `owner_toy`."""
+    return _owned("ZHOU")
+
+
+def owner_toy() -> Case:
+    """Nobody pays the firm; forty persons pay its owner, who pays earlier ones of it."""
+    return case_of(owner_toy_tables())
+
+
+def owner_near_miss_tables() -> Frames:
+    """The tables of `owner_near_miss`."""
+    return _owned("OTHER")
+
+
+def owner_near_miss() -> Case:
+    """The firm belongs to somebody else: nobody raises money around it."""
+    return case_of(owner_near_miss_tables())
 
 
 def near_miss_tables() -> Frames:
