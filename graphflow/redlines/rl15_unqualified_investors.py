@@ -12,9 +12,10 @@ repaid under a contract, the manager's own staff, a later payment by somebody wh
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -140,11 +141,11 @@ class _Unfit:
 
 def _sold(ask: Inquiry) -> Iterator[Finding]:
     facts = ask.facts
-    rows = facts.rows("subscriptions")
-    rows = rows[rows["investor_id"].isin(facts.party_number.keys())]
     staff = _staff(facts)
-    for name, mine in rows.groupby("product_id", sort=False):
-        product = str(name)
+    registers = _Registers(facts)
+    for product in registers.places:
+        every = registers.of(product)
+        mine = every[registers.party[registers.places[product]]]
         own = staff & {(str(each), runs) for each in mine["investor_id"] for runs in _runs(facts, product)}
         others = mine[~mine["investor_id"].isin({each for each, _ in own})]
         seen = _Unfit()
@@ -152,12 +153,12 @@ def _sold(ask: Inquiry) -> Iterator[Finding]:
         if private:
             _below_minimum(ask, seen, product, others)
             _below_net_assets(ask, seen, others)
-            _leaves(ask, seen, product, others)
+            _leaves(ask, seen, product, others, registers)
         if private is not False:
             _not_qualified(ask, seen, others, bool(private))
         _riskier(ask, seen, product, mine)
         if seen.hit:
-            yield _unfit(ask, product, mine, seen, len(own))
+            yield _unfit(ask, product, every, seen, len(own))
 
 
 def _private(facts: Facts, product: str) -> bool | None:
@@ -285,49 +286,25 @@ def _riskier(ask: Inquiry, seen: _Unfit, product: str, rows: pd.DataFrame) -> No
     _take(seen, mine)
 
 
-def _leaves(ask: Inquiry, seen: _Unfit, product: str, rows: pd.DataFrame) -> None:
+def _leaves(ask: Inquiry, seen: _Unfit, product: str, rows: pd.DataFrame, registers: _Registers) -> None:
     """Persons behind vehicles that were made for this product, whose part is below the minimum."""
-    facts = ask.facts
     least = least_unit(ask, product) if ask.runs("leaf") else None
     if least is None:
         return
-    p = facts.positions
-    every = facts.rows("subscriptions")
-    mine = rows[[p.party_kinds.get(str(each), "") in VEHICLES for each in rows["investor_id"]]]
-    elsewhere = set(every.loc[every["product_id"] != product, "investor_id"])
-    mine = mine[~mine["investor_id"].isin(elsewhere)]
+    behind, bought = _Behind(registers, product), registers.of(product)
+    alone = ~bought["investor_id"].isin(registers.several).to_numpy(np.bool_)
+    mine = bought[
+        alone & np.array([behind.looks_through(str(each)) for each in bought["investor_id"]], np.bool_)
+    ]
     if mine.empty:
         return
-    parts: dict[str, Fraction] = {}
-    stakes: list[tuple[int, str]] = []
-    entered: list[str] = []
-
-    def walk(vehicle: str, amount: Fraction, depth: int) -> None:
-        number = party_number(p.stakes, vehicle)
-        own = slice(int(p.stakes.pointer[number]), int(p.stakes.pointer[number + 1]))
-        whole = int(p.stakes.whole[number])
-        entered.append(vehicle)
-        for owner, share, row in zip(
-            p.stakes.owners[own].tolist(),
-            p.stakes.least[own].tolist(),
-            p.stakes.rows[own].tolist(),
-            strict=True,
-        ):
-            name, part = p.stakes.name(owner), amount * Fraction(int(share), whole)
-            if p.party_kinds.get(name) == "person" and part:
-                parts[name] = parts.get(name, Fraction(0)) + part
-                stakes.append((int(row), name))
-            elif p.party_kinds.get(name, "") in VEHICLES and depth < LONGEST:
-                stakes.append((int(row), name))
-                walk(name, part, depth + 1)
-
     for vehicle, put_in in mine.groupby("investor_id")["amount"]:
-        walk(str(vehicle), Fraction(int(put_in.sum())), 0)
+        behind.walk(str(vehicle), Fraction(int(put_in.sum())), 0)
     # who stands in the register himself is asked there; a unit more is for what stated shares round
     direct = set(rows["investor_id"])
     small = {
         name: part
-        for name, part in parts.items()
+        for name, part in behind.parts.items()
         if name not in direct and math.floor(part) + 1 < ask.threshold(least)
     }
     if not small:
@@ -343,15 +320,126 @@ def _leaves(ask: Inquiry, seen: _Unfit, product: str, rows: pd.DataFrame) -> Non
         ),
         ask.measure("leaves", N_("persons behind vehicles whose part is below the minimum"), len(small)),
     ]
-    seen.kinds["ownership"] = "inferred"
-    shown = [row for row, name in stakes if name in small]
-    seen.cites += [
-        facts.cite("stakes", np.array(shown, np.int64)),
-        facts.cite("stakes", np.array([row for row, _ in stakes], np.int64), False),
-        facts.cite_parties({*entered, *parts}),
-    ]
+    if behind.stakes:
+        seen.kinds["ownership"] = "inferred"
+    seen.cites += behind.cite(small)
     seen.rows |= set(mine.index.tolist())
     seen.who |= set(small)
+
+
+class _Registers:
+    """The registers of all products."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.rows = facts.rows("subscriptions")
+        groups = self.rows.groupby("product_id", sort=False).indices
+        order = dict.fromkeys(self.rows["product_id"])
+        self.places = {str(name): np.asarray(groups[name], np.int64) for name in order if name in groups}
+        self.party = self.rows["investor_id"].isin(facts.party_number.keys()).to_numpy(np.bool_)
+
+    def of(self, product: str) -> pd.DataFrame:
+        """The rows of a product."""
+        found: pd.DataFrame = self.rows.iloc[self.places[product]]
+        return found
+
+    @cached_property
+    def several(self) -> set[str]:
+        """Investors in more than one product."""
+        pairs = self.rows[["investor_id", "product_id"]].drop_duplicates()
+        counts = pairs["investor_id"].value_counts()
+        return set(counts.index[counts > 1])
+
+    @cached_property
+    def assets(self) -> dict[str, set[str]]:
+        """By product, what it holds beside cash."""
+        held = self.facts.rows("holdings")
+        if not len(held):
+            return {}
+        held = held[(held["asset_kind"] != "cash").fillna(True).to_numpy(np.bool_)]
+        return {str(name): set(part) for name, part in held.groupby("product_id")["asset_id"]}
+
+
+class _Behind:
+    """What part persons have in what vehicles put into a product, by stakes and by other products' registers.
+
+    A product is looked through that is put into this one alone and is not exempt: what each of its investors
+    ever put in, over what all did, is his part. So whoever sells a plan in pieces is seen behind it.
+    """
+
+    def __init__(self, registers: _Registers, product: str) -> None:
+        self.facts, self.product = registers.facts, product
+        self.registers = registers
+        self.positions = registers.facts.positions
+        self.parts: dict[str, Fraction] = {}
+        self.stakes: list[tuple[int, str]] = []
+        self.rows: list[tuple[int, str]] = []
+        self.entered: list[str] = []
+
+    def looks_through(self, name: str) -> bool:
+        """Whether an investor is a vehicle that may have been made for the product."""
+        if name in self.facts.party_number:
+            return self.positions.party_kinds.get(name, "") in VEHICLES
+        if name not in self.registers.places or name == self.product:
+            return False
+        if not self.registers.assets.get(name, set()) <= {self.product}:
+            return False  # it is put into other things too
+        return not given_of(self.facts, name).get("exempt") and _private(self.facts, name) is not False
+
+    def walk(self, vehicle: str, amount: Fraction, depth: int) -> None:
+        """Spread what a vehicle put in over who is behind it."""
+        self.entered.append(vehicle)
+        for name, part, note in self._owners(vehicle, amount):
+            if self.positions.party_kinds.get(name) == "person" and part:
+                self.parts[name] = self.parts.get(name, Fraction(0)) + part
+                note(name)
+            elif self.looks_through(name) and depth < LONGEST:
+                note(name)
+                self.walk(name, part, depth + 1)
+
+    def _owners(
+        self, vehicle: str, amount: Fraction
+    ) -> Iterator[tuple[str, Fraction, Callable[[str], None]]]:
+        if vehicle not in self.facts.party_number:
+            rows = self.registers.of(vehicle)
+            whole = int(rows["amount"].sum())
+            for place, name, put_in in zip(rows.index, rows["investor_id"], rows["amount"], strict=True):
+                yield str(name), amount * int(put_in) / whole, _noting(self.rows, int(place))
+            return
+        p = self.positions
+        number = party_number(p.stakes, vehicle)
+        own = slice(int(p.stakes.pointer[number]), int(p.stakes.pointer[number + 1]))
+        whole = int(p.stakes.whole[number])
+        for owner, share, row in zip(
+            p.stakes.owners[own].tolist(),
+            p.stakes.least[own].tolist(),
+            p.stakes.rows[own].tolist(),
+            strict=True,
+        ):
+            yield p.stakes.name(owner), amount * Fraction(int(share), whole), _noting(self.stakes, int(row))
+
+    def cite(self, small: Collection[str]) -> Iterator[Cited]:
+        """What says who is behind them: the rows of those whose part is small show it."""
+        facts = self.facts
+        for table, noted in (("stakes", self.stakes), ("subscriptions", self.rows)):
+            if noted:
+                shown = [row for row, name in noted if name in small]
+                yield facts.cite(table, np.array(shown, np.int64))
+                yield facts.cite(table, np.array([row for row, _ in noted], np.int64), False)
+        products = [each for each in self.entered if each not in facts.party_number]
+        for each in products:  # all of its register says what a part of it is
+            yield facts.cite("subscriptions", self.registers.of(each), False)
+        held = facts.rows("holdings")
+        if products and len(held):
+            yield facts.cite("holdings", held[held["product_id"].isin(products)], False)
+        yield from cite_products(facts, products) if products else ()
+        yield facts.cite_parties(
+            {each for each in self.entered if each in facts.party_number} | {*self.parts}
+        )
+
+
+def _noting(noted: list[tuple[int, str]], row: int) -> Callable[[str], None]:
+    return lambda name: noted.append((row, name))
 
 
 def _unfit(ask: Inquiry, product: str, every: pd.DataFrame, seen: _Unfit, own: int) -> Finding:
@@ -770,7 +858,7 @@ LINE = RedLine(
         Test(
             "leaf",
             N_("the parts of persons behind vehicles made for the product"),
-            ("subscriptions", "stakes", ("products.offering", "products.kind")),
+            ("subscriptions", ("stakes", "holdings"), ("products.offering", "products.kind")),
         ),
         Test(
             "pooling",

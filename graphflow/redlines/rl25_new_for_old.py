@@ -323,7 +323,8 @@ def _fees_by(facts: Facts, code: int, accounts: Ints, moments: Ints, put_in: Int
     gone = gone[np.argsort(flows["time"].to_numpy()[gone], kind="stable")]
     fee = np.append(0, flows["amount"].to_numpy(np.int64)[gone].cumsum())
     by = fee[np.searchsorted(flows["time"].to_numpy()[gone], moments, side="right")]
-    return np.minimum(by, put_in * SMALL.numerator // SMALL.denominator)
+    found: Ints = np.minimum(by, put_in * SMALL.numerator // SMALL.denominator)
+    return found
 
 
 # ---------------------------------------------------------------- what the months say

@@ -362,6 +362,21 @@ def test_persons_behind_a_vehicle_made_for_the_product() -> None:
     assert not found(frames), "it is in other products too: what of a partner is in which is not known"
 
 
+def test_persons_behind_a_plan_that_is_put_into_the_product_whole() -> None:
+    (f,) = found(rl15.plan_leaf_toy_tables())
+    assert (f.subject_id, f.measure, f.value) == ("F", "leaf", 21000000)
+    assert (figures(f)["leaves"], f.amount, f.kinds) == (2, 100000000, {"register": "shown"})
+    frames = rl15.plan_leaf_toy_tables()
+    frames["subscriptions"].loc[0, "amount"] = "1428571.38"  # each part of the register is so much more
+    assert [f.value for f in found(frames)] == [142857138 * Fraction(21, 100)]
+    frames["subscriptions"].loc[0, "amount"] = "1428571.39"
+    assert not found(frames)
+    frames = rl15.plan_leaf_toy_tables()
+    more = {"product_id": "S", "asset_kind": "nonstandard_debt", "asset_id": "X", "amount": "1"}
+    frames["holdings"] = frame_of([*rows_of(frames["holdings"]), more])
+    assert not found(frames), "it is put into other things too"
+
+
 def test_a_vehicle_behind_a_vehicle() -> None:
     frames = rl15.leaf_toy_tables()
     frames["parties"] = frame_of([

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from graphflow.synthesis.small import Frames, case_of, frame_of
 
 if TYPE_CHECKING:
@@ -241,6 +243,50 @@ def leaf_toy_tables() -> Frames:
 def leaf_toy() -> Case:
     """Behind a partnership made for the product two of three partners have less than 300,000 in it."""
     return case_of(leaf_toy_tables())
+
+
+def _plan(**product: str) -> Frames:
+    """Another product is put into F whole; three persons put 5, 2.9 and 2.1 into it, of which 10 came to F."""
+    frames = _sold(
+        [{"investor_id": "S", "amount": "1000000"}],
+        {"offering": "private", "kind": "fixed_income"},
+        others=[{"party_id": f"P{n}", "name": f"客户{n}", "kind": "person"} for n in range(3)],
+        holdings=[{"product_id": "S", "asset_kind": "product", "asset_id": "F", "amount": "1000000"}],
+    )
+    register = [
+        {"product_id": "S", "investor_id": f"P{n}", "amount": amount, "time": "2024-01-15"}
+        for n, amount in enumerate(("500000", "290000", "210000"))
+    ]
+    parties = frames["parties"]
+    return {
+        **frames,
+        "parties": parties[parties["party_id"] != "S"].reset_index(drop=True),
+        "products": pd.concat(
+            [frames["products"], frame_of([{"product_id": "S", "name": "鼎信定融一号", "issuer_id": "M", **product}])],
+            ignore_index=True,
+        ).fillna(""),
+        "subscriptions": pd.concat([frames["subscriptions"], frame_of(register)], ignore_index=True).fillna(""),
+    }  # fmt: skip
+
+
+def plan_leaf_toy_tables() -> Frames:
+    """The tables of `plan_leaf_toy`."""
+    return _plan()
+
+
+def plan_leaf_toy() -> Case:
+    """A plan is sold in pieces and put into the product whole: two persons behind it have less than 300,000."""
+    return case_of(plan_leaf_toy_tables())
+
+
+def plan_leaf_near_miss_tables() -> Frames:
+    """The tables of `plan_leaf_near_miss`."""
+    return _plan(exempt="养老金产品")
+
+
+def plan_leaf_near_miss() -> Case:
+    """The plan is exempt, as the register states: it is not looked through."""
+    return case_of(plan_leaf_near_miss_tables())
 
 
 def leaf_near_miss_tables() -> Frames:
