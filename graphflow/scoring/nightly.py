@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -191,9 +192,10 @@ def _night(
     say(N_("putting parties into classes"), None, None)
     law_of_all = sorted(f"{code} {name} {value}" for (code, name), value in overrides.items())
     stored: list[Any] = [_Stored(record) for record in records]
+    checked = Check(tuple(stored), pd.DataFrame(tests), facts, run.as_of)
     key = digest("classes", base, *law_of_all)
     classes = pd.DataFrame(
-        run.step("classes", key, lambda: _plain(classify(case, run.as_of, checked=_checked(stored, facts))))
+        run.step("classes", key, lambda: _plain(classify(case, run.as_of, checked=checked)))
     )
     say(N_("scoring"), None, None)
     start = time.monotonic()
@@ -328,10 +330,7 @@ class _Stored:
         self.id, self.code, self.severity = record["id"], record["code"], record["severity"]
         self.confidence, self.kinds = record["confidence"], record["kinds"]
         self.subject_kind, self.subject_id = record["subject"]["kind"], record["subject"]["id"]
-
-
-def _checked(stored: Sequence[Any], facts: Facts) -> Check:
-    return Check(tuple(stored), pd.DataFrame(), facts)
+        self.tests = tuple(SimpleNamespace(**each) for each in record["tests"])
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
