@@ -59,11 +59,12 @@ check: $(VENV)/installed-dev
 	$(say) 'import-linter'
 	@$(BIN)/lint-imports
 
-# The compiled loops as plain Python on small sizes; then everything. pytest's closing line is the last one.
+# The compiled loops as plain Python on small sizes, where an index beyond an array is an error and not whatever
+# lies there; then everything. pytest's closing line is the last one.
 test: $(VENV)/installed-dev
 	@$(MAKE) --no-print-directory -j2 --output-sync=target check $(VENV)/warmed
 	$(say) 'pytest, kernels as plain Python (NUMBA_DISABLE_JIT=1), small'
-	@NUMBA_DISABLE_JIT=1 GRAPHFLOW_EXAMPLES=15 HYPOTHESIS_PROFILE=small $(PY) -m pytest -q -W 'ignore:overflow encountered:RuntimeWarning' \
+	@NUMBA_DISABLE_JIT=1 GRAPHFLOW_EXAMPLES=40 HYPOTHESIS_PROFILE=small $(PY) -m pytest -q -W 'ignore:overflow encountered:RuntimeWarning' \
 		-m 'not slow and not data and not browser' $(NOJIT)
 	$(say) 'pytest: tests, doctests, notebooks, the wheel'
 	@$(PY) -m pytest -n auto --durations=15 $(PYTEST)

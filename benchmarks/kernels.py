@@ -18,6 +18,7 @@ import numpy as np
 from benchmarks import data
 from benchmarks.measure import job, median, timed
 from benchmarks.question import HOPS
+from graphflow.tracing.walk import PATIENCE
 
 Run = tuple[Callable[[], Any], Callable[[], None] | None]
 
@@ -232,7 +233,7 @@ def trace_stack(given: Given) -> Run:
     box, prepare = given.held(lambda: np.zeros((given.pots, 2), np.int64))
     last = len(given.steps) - 1
     whole = (side.pointer, side.steps, side.starts, side.held, side.lows)
-    return lambda: kernel(given.steps, whole, converted, seeds, box[0], last, False), prepare
+    return lambda: kernel(given.steps, whole, converted, seeds, box[0], last, False, PATIENCE), prepare
 
 
 def build_lows(given: Given) -> Run:
@@ -254,7 +255,14 @@ def trace_shares(given: Given) -> Run:
     box, prepare = given.held(lambda: np.zeros((given.pots, 6), np.int64))
     last = len(given.steps) - 1
     return lambda: kernel(
-        given.steps, (side.pointer, side.steps, side.starts, side.held), seeds, converted, box[0], last, False
+        given.steps,
+        (side.pointer, side.steps, side.starts, side.held),
+        seeds,
+        converted,
+        box[0],
+        last,
+        False,
+        PATIENCE,
     ), prepare
 
 
@@ -266,7 +274,7 @@ def trace_lowest(given: Given) -> Run:
     box, prepare = given.held(lambda: np.zeros((given.pots, 4), np.int64))
     last = len(given.steps) - 1
     whole = (side.pointer, side.steps, side.starts, side.held, side.lows)
-    return lambda: kernel(given.steps, whole, seeds, converted, box[0], last), prepare
+    return lambda: kernel(given.steps, whole, seeds, converted, box[0], last, PATIENCE), prepare
 
 
 def spread(given: Given) -> Run:
@@ -279,7 +287,7 @@ def spread(given: Given) -> Run:
     limits = (len(given.steps) - 1, -1, False, False)
     both = (*sides, ledger.compartments)
     return lambda: kernel(
-        given.steps, ledger.pots, both, seeds, ledger.converted, box[0], limits
+        given.steps, ledger.pots, both, seeds, ledger.converted, box[0], limits, PATIENCE
     ), prepare  # fmt: skip
 
 
@@ -291,7 +299,9 @@ def touch(given: Given) -> Run:
     seeds = np.array([[place, given.steps["amount"][place]]], np.int64)
     box, prepare = given.held(lambda: np.zeros((given.pots, 4), np.int64))
     last = len(given.steps) - 1
-    return lambda: kernel(given.steps, side.pointer, side.steps, seeds, box[0], last, HOPS, True), prepare
+    return lambda: kernel(
+        given.steps, side.pointer, side.steps, seeds, box[0], last, HOPS, True, PATIENCE
+    ), prepare
 
 
 def walk_chains(given: Given) -> Run:

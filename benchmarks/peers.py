@@ -56,11 +56,14 @@ def build_graphflow(size: int) -> Any:
 def ask_graphflow(ledger: Any, seed: int, hops: int) -> Answer:
     """The kernel `poison.touch`: it sums by account as it goes."""
     from graphflow.kernels.poison import touch
+    from graphflow.tracing.walk import PATIENCE
 
     steps, side = ledger.steps, ledger.debits
     seeds = np.array([[seed, steps["amount"][seed]]], np.int64)
     with ledger.scratch(4) as reached:
-        _, came = touch(steps, side.pointer, side.steps, seeds, reached, len(steps) - 1, hops, False)
+        _, came = touch(
+            steps, side.pointer, side.steps, seeds, reached, len(steps) - 1, hops, False, PATIENCE
+        )
     return Answer.of(ledger.pots["account"][came[:, 0]], came[:, 1], came[:, 2])
 
 

@@ -85,6 +85,7 @@ def _kernel_alone(ledger: Any, seeds: Any, rule: str) -> float:
     from graphflow.kernels.libr import trace_lowest
     from graphflow.kernels.poison import spread
     from graphflow.kernels.prorata import trace_shares
+    from graphflow.tracing.walk import PATIENCE
 
     side, last = ledger.debits, len(ledger.steps) - 1
     row, amount = int(seeds.rows[0]), int(seeds.amounts[0])
@@ -95,7 +96,7 @@ def _kernel_alone(ledger: Any, seeds: Any, rule: str) -> float:
         whole = (side.pointer, side.steps, side.starts, side.held, side.lows)
         with ledger.scratch(2) as scratch:
             begun = time.perf_counter()
-            trace_stack(ledger.steps, whole, ledger.converted, table, scratch, last, False)
+            trace_stack(ledger.steps, whole, ledger.converted, table, scratch, last, False, PATIENCE)
             return time.perf_counter() - begun
     if rule == "fifo":
         table = np.array([[2 * row, -1, 0, amount, 0]], np.int64)
@@ -108,14 +109,14 @@ def _kernel_alone(ledger: Any, seeds: Any, rule: str) -> float:
         whole = (side.pointer, side.steps, side.starts, side.held, side.lows)
         with ledger.scratch(4) as scratch:
             begun = time.perf_counter()
-            trace_lowest(ledger.steps, whole, table, ledger.converted, scratch, last)
+            trace_lowest(ledger.steps, whole, table, ledger.converted, scratch, last, PATIENCE)
             return time.perf_counter() - begun
     elif rule == "poison":
         both = (side.pointer, side.steps, ledger.credits.pointer, ledger.credits.steps, ledger.compartments)
         with ledger.scratch(4) as scratch:
             begun = time.perf_counter()
             how = (last, -1, False, False)
-            spread(ledger.steps, ledger.pots, both, table, ledger.converted, scratch, how)
+            spread(ledger.steps, ledger.pots, both, table, ledger.converted, scratch, how, PATIENCE)
             return time.perf_counter() - begun
     else:
         with ledger.scratch(6) as scratch:
@@ -128,6 +129,7 @@ def _kernel_alone(ledger: Any, seeds: Any, rule: str) -> float:
                 scratch,
                 last,
                 False,
+                PATIENCE,
             )
             return time.perf_counter() - begun
 

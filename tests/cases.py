@@ -65,23 +65,33 @@ def ints(values: Any, width: int = 0) -> np.ndarray:
     return array.reshape(-1, width) if width else array
 
 
+def kept(array: np.ndarray) -> np.ndarray:
+    """As a ledger keeps it: read-only, which to numba is a type of its own; for another it compiles anew."""
+    array.setflags(write=False)
+    return array
+
+
 def payments_of(steps: np.ndarray, pots: int, back: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What each pot pays: pointer, positions, places on its ruler."""
     end, place = ("dst", "cplace") if back else ("src", "dplace")
     pointer, positions = naive_index.index_by(steps[end], pots)
-    return ints(pointer), np.array(positions, np.int32), steps[place][positions].astype(np.int64)
+    return (
+        kept(ints(pointer)),
+        kept(np.array(positions, np.int32)),
+        kept(steps[place][positions].astype(np.int64)),
+    )
 
 
 def side_of(steps: np.ndarray, pots: int, back: bool) -> tuple[np.ndarray, ...]:
     """The same, and what each pot holds at them."""
     pointer, positions, starts = payments_of(steps, pots, back)
-    return pointer, positions, starts, ints(naive_lay.held(steps, positions.tolist(), back))
+    return pointer, positions, starts, kept(ints(naive_lay.held(steps, positions.tolist(), back)))
 
 
 def index_of(steps: np.ndarray, converted: np.ndarray, pots: int, back: bool) -> tuple[np.ndarray, ...]:
     """The same, and the tree of what is left behind every payment."""
     side = side_of(steps, pots, back)
-    return *side, ints(naive_lows.lows_of(steps, side, converted, back))
+    return *side, kept(ints(naive_lows.lows_of(steps, side, converted, back)))
 
 
 class World:
@@ -210,7 +220,7 @@ class World:
             step["amount"], step["repaid"] = amount, repaid
             if flags & CONVERTS:
                 converted.append((s, arrives))
-        self.converted = ints(converted, 2)
+        self.converted = kept(ints(converted, 2))
         stand = np.zeros(len(self.outside), balances.STAND)
         stand["outside"], stand["divided"] = self.outside, divided
         stand["credited"] = np.maximum(self.opening, 0)
@@ -218,6 +228,7 @@ class World:
         converts = self.converted[:, 0].copy(), self.converted[:, 1].copy()
         self.unfilled = (self.steps.copy(), stand.copy(), *converts)
         naive_balances.run_balances(self.steps, stand, *converts)
+        kept(self.steps)
         self.closing, self.last_moved = stand["held"].tolist(), (stand["debit"], stand["credit"])
         self.pots = len(self.outside)
 
@@ -231,7 +242,7 @@ class World:
     def both(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Debits and credits by pot, and the books of several pots."""
         several = [(pots[0], pots[-1] + 1) for pots in self.books if len(pots) > 1]
-        return *self.payments(False)[:2], *self.payments(True)[:2], ints(several, 2)
+        return *self.payments(False)[:2], *self.payments(True)[:2], kept(ints(several, 2))
 
     def pot_records(self) -> np.ndarray:
         """The pots as a ledger has them."""
@@ -241,7 +252,7 @@ class World:
         for pots in self.books:
             kind = CUSTODY if len(pots) > 1 else NOWHERE if self.outside[pots[0]] else ORDINARY
             records["kind"][pots] = kind
-        return records
+        return kept(records)
 
     def index(self, back: bool) -> tuple[np.ndarray, ...]:
         """The same with the tree of what is left behind every payment."""
@@ -250,7 +261,7 @@ class World:
     def leads(self) -> np.ndarray:
         """Of each pot the first of its book."""
         first = [pots[0] for pots in self.books for _ in pots]
-        return np.array([*first, *range(len(first), self.pots)], np.int32)
+        return kept(np.array([*first, *range(len(first), self.pots)], np.int32))
 
     def lenders(self, back: bool) -> tuple[np.ndarray, ...]:
         """The ruler of what lenders paid, as a ledger has it."""
@@ -261,10 +272,10 @@ class World:
         positions = ints(positions)
         return (
             self.leads(),
-            ints(pointer),
-            side[positions, 0].astype(np.int32),
-            side[positions, 1].copy(),
-            other,
+            kept(ints(pointer)),
+            kept(side[positions, 0].astype(np.int32)),
+            kept(side[positions, 1].copy()),
+            kept(other),
         )
 
     def standing(self, pot: int, upto: int) -> tuple[int, int]:
@@ -756,7 +767,7 @@ def entries_of(steps: np.ndarray, side: tuple, converted: np.ndarray, back: bool
             s = int(positions[pointer[p + 1] - 1])
             moved = int(steps[s]["amount"])
             last[p] = arriving.get(s, moved) - int(steps[s]["repaid"]) if back else moved
-    return pointer, entries, last, back
+    return pointer, entries, kept(last), back
 
 
 def many_payments(rng: random.Random, size: int, back: bool) -> tuple:
@@ -782,9 +793,14 @@ def many_payments(rng: random.Random, size: int, back: bool) -> tuple:
     pointer, positions = naive_index.index_by(steps[side], 3)
     held = ints(naive_lay.held(steps, positions, back))
     return (
-        steps,
-        (ints(pointer), np.array(positions, np.int32), steps[place].astype(np.int64), held),
-        ints([], 2),
+        kept(steps),
+        (
+            kept(ints(pointer)),
+            kept(np.array(positions, np.int32)),
+            kept(steps[place].astype(np.int64)),
+            kept(held),
+        ),
+        kept(ints([], 2)),
     )
 
 

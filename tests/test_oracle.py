@@ -57,7 +57,7 @@ from tests.oracle_vectors import (
 )  # fmt: skip
 from tests.strategies import Tables, features, ledgers, questions
 
-EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "120"))
 many = settings(max_examples=EXAMPLES)
 
 

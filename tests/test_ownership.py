@@ -200,7 +200,7 @@ def dense(stakes: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, Fractio
     return found
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(st.integers(0, 2**40), st.sampled_from((2, 4, 7)))
 def test_shares_agree_with_a_dense_rational_solve_and_add_up_to_one(seed: int, size: int) -> None:
     stakes = draw_group(random.Random(seed), size)
@@ -318,7 +318,7 @@ def asked_one_by_one(
     return found
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(
     st.integers(0, 2**40), st.sampled_from((0.001, 0.1, 0.25, 0.5, 1.0)), st.booleans(),
     st.sampled_from(((1000, 10_000), (0, 10_000), (0, 3), (2, 3))),

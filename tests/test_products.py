@@ -235,7 +235,7 @@ def test_investors_by_assets_close_both_ways_and_are_those_of_a_dense_solution(s
         assert (name in r.rings) == (r.depth is None)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(
     st.lists(st.integers(0, 2**50), max_size=9),
     st.lists(st.integers(0, 2**50), max_size=9),

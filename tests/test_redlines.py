@@ -28,7 +28,7 @@ from graphflow.tracing import RULES
 
 names_of_rules = [rule.name for rule in RULES]
 
-MOST_DROPPED = int(os.environ.get("GRAPHFLOW_DROPPED", "4"))
+MOST_DROPPED = int(os.environ.get("GRAPHFLOW_DROPPED", "2"))
 """Rows of a finding that are left out one by one; of more, so many at equal distances."""
 
 CODES = [line.code for line in REDLINES]

@@ -119,7 +119,7 @@ def attempted(path: Path, *steps: Any) -> Any:
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_a_case_of_long_tables_is_the_same(form: str, tmp_path: Path) -> None:
     shelved = 0
-    for number in range(24):
+    for number in range(12):
         one = source(tmp_path / f"{number}" / "one", number, form, ids=number % 6 != 5)
         two = source(tmp_path / f"{number}" / "two", number + 500, form)
         steps = ([one],) if number % 3 else ([one], [two]) if number % 2 else ([one, two],)
@@ -131,7 +131,7 @@ def test_a_case_of_long_tables_is_the_same(form: str, tmp_path: Path) -> None:
             file.stat().st_nlink for file in (tmp_path / f"{number}" / "long").rglob("transfers.parquet")
         ]
         shelved += max(links, default=1) > 1
-    assert shelved > 3  # of the same bytes there is one file
+    assert shelved > 1  # of the same bytes there is one file
 
 
 def writer(tmp_path: Path, rows: int) -> ShelfWriter:

@@ -432,7 +432,9 @@ def test_poison_touches_whatever_any_rule_moves() -> None:
         marked = np.zeros((world.pots, 4), np.int64)
         pointer, positions = world.payments(False)[:2]
         seeds = ints(list(zip(begun, amounts, strict=True)), 2)
-        touched = dict(touch(world.steps, pointer, positions, seeds, marked, size - 1, -1, True)[0].tolist())
+        touched = dict(
+            touch(world.steps, pointer, positions, seeds, marked, size - 1, -1, True, 1024)[0].tolist()
+        )
         for rule, (kernel, _) in RULES.items():
             table = [
                 (2 * s, -1, 0, amount, 0) if rule in ("fifo", "lifo") else (2 * s, -1, amount, 0)

@@ -405,7 +405,7 @@ def test_igraph_finds_the_same() -> None:
 
 
 def test_a_network_written_from_the_definition_has_the_same_bounds() -> None:
-    @settings(max_examples=max(EXAMPLES // 2, 1))
+    @settings(max_examples=max(EXAMPLES // 5, 1))
     @given(st.data())
     def same(data: st.DataObject) -> None:
         most = data.draw(st.sampled_from((6, 6, 12, 20)))
@@ -469,7 +469,7 @@ def with_sequence(tables: Tables, rng: random.Random) -> Tables:
 
 
 def test_merging_what_is_open_bounds_every_order() -> None:
-    @fewer
+    @settings(max_examples=max(EXAMPLES // 10, 1))
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         wants = features(orders=("open",), most=data.draw(st.sampled_from((6, 12))), dates=False, vague=False, large=False,

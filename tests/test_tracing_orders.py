@@ -58,7 +58,7 @@ def spans(frame: pd.DataFrame, names: tuple[str, ...], low: str, high: str) -> S
 
 
 def test_intervals_are_those_of_every_order() -> None:
-    @settings(max_examples=max(EXAMPLES // 4, 1))
+    @settings(max_examples=EXAMPLES)
     @given(st.data())
     def same(data: st.DataObject) -> None:
         tables, oracle, asked = few_open(data)
@@ -82,7 +82,7 @@ def too_many(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_bounds_of_too_many_orders_hold_every_one(too_many: None) -> None:
-    @settings(max_examples=max(EXAMPLES // 4, 1))
+    @settings(max_examples=max(EXAMPLES // 8, 1))
     @given(st.data())
     def hold(data: st.DataObject) -> None:
         tables, oracle, asked = few_open(data, data.draw(st.sampled_from((6, 12))))

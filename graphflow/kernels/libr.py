@@ -387,7 +387,7 @@ def longer(rows: Ints, used: int, room: int) -> Ints:
 
 @njit(cache=True, nogil=True)
 def trace_lowest(
-    steps: Records, side: Side, seeds: Ints, converted: Ints, state: Ints, last: int, patience: int = 1024
+    steps: Records, side: Side, seeds: Ints, converted: Ints, state: Ints, last: int, patience: int
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """What each step carries of the seeds' money.
 

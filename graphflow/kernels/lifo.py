@@ -519,7 +519,7 @@ def trace_stack(
     queue: Ints,
     last: int,
     back: bool,
-    patience: int = 1024,
+    patience: int,
 ) -> tuple[int, Ints, Ints, Ints]:
     """What each step carries of the seeds' money, where nothing is converted.
 

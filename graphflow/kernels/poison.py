@@ -213,7 +213,7 @@ def touch(
     last: int,
     most: int,
     listed: bool,
-    patience: int = 1024,
+    patience: int,
 ) -> tuple[Ints, Ints]:
     """Mark what the seeds' money touches, forward, in time order.
 
@@ -676,7 +676,7 @@ def spread(
     converted: Ints,
     state: Ints,
     limits: tuple[int, int, bool, bool],
-    patience: int = 1024,
+    patience: int,
 ) -> tuple[Ints, Ints]:
     """What the seeds' money touches, and where it ends.
 

@@ -564,7 +564,7 @@ def trace_shares(
     state: Ints,
     last: int,
     back: bool,
-    patience: int = 1024,
+    patience: int,
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """What each step carries of the seeds' money.
 

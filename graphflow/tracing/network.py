@@ -23,7 +23,7 @@ from graphflow.ledger.form import ARRIVAL, BASES, CONVERTS, CUSTODY, PARTS, TRAN
 from graphflow.tracing.books import Standing, arriving_of, books_of, summed
 from graphflow.tracing.seeds import Seeds
 from graphflow.tracing.spans import Spans
-from graphflow.tracing.walk import HORIZON, LENDER, RECIRCULATED, _roots
+from graphflow.tracing.walk import HORIZON, LENDER, PATIENCE, RECIRCULATED, _roots
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -34,7 +34,6 @@ CONVERTED = HORIZON + 1
 UNLIMITED = 2**62
 """The capacity of an edge without a limit."""
 
-PATIENCE = 1024
 
 PART = 1_000_000
 """Payments at a time, where there may be very many."""

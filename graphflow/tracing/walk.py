@@ -29,6 +29,9 @@ Ints = NDArray[np.int64]
 STAYS, CASH, FEE, HUB, OUTSIDE, LENDER, RECIRCULATED, HORIZON = range(8)
 """How a piece of money ends, as the kernels number it."""
 
+PATIENCE = 1024
+"""After so many places that were visited out of order a kernel looks whether a straight pass is cheaper."""
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -251,7 +254,7 @@ def _stacked(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> Flow |
     with ledger.scratch(2) as queue:
         status, moved, stopped, left = trace_stack(
             ledger.steps, (side.pointer, side.steps, side.starts, side.held, side.lows), ledger.converted,
-            table, queue, last, backward,
+            table, queue, last, backward, PATIENCE,
         )  # fmt: skip
     return None if status else _lots_flow(ledger, moved, stopped, left, backward)
 
@@ -301,6 +304,7 @@ def _poison_flow(ledger: Ledger, roots: _Roots, last: int, view: View, limits: L
             ledger.converted,
             state,
             (last, limits.hops, view.backward, view.party),
+            PATIENCE,
         )
     return Flow(moved, ended[:, (0, 1, 2, 2)])
 
@@ -449,7 +453,7 @@ def _shares(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> _Shares
         return _Shares(
             *trace_shares(
                 ledger.steps, (side.pointer, side.steps, side.starts, side.held), table, ledger.converted,
-                state, last, backward,
+                state, last, backward, PATIENCE,
             )
         )  # fmt: skip
 
@@ -463,7 +467,7 @@ def _lowest(ledger: Ledger, roots: _Roots, last: int, backward: bool) -> _Shares
         return _Shares(
             *trace_lowest(
                 ledger.steps, (side.pointer, side.steps, side.starts, side.held, side.lows), table,
-                ledger.converted, state, last,
+                ledger.converted, state, last, PATIENCE,
             )
         )  # fmt: skip
 
