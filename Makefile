@@ -67,7 +67,7 @@ test: $(VENV)/installed-dev
 	@NUMBA_DISABLE_JIT=1 GRAPHFLOW_EXAMPLES=40 HYPOTHESIS_PROFILE=small $(PY) -m pytest -q -W 'ignore:overflow encountered:RuntimeWarning' \
 		-m 'not slow and not data and not browser' $(NOJIT)
 	$(say) 'pytest: tests, doctests, notebooks, the wheel'
-	@$(PY) -m pytest -n auto --durations=15 $(PYTEST)
+	@$(PY) -m pytest -n auto --dist worksteal --durations=15 $(PYTEST)
 
 fast: check $(VENV)/warmed
 	@$(PY) -m pytest -n auto -q -x -m 'not slow and not browser and not data' $(PYTEST)

@@ -388,7 +388,7 @@ PEERS: tuple[tuple[str, str, Callable[[int, str], dict[str, Any]]], ...] = (
 def measure(size: int, only: str | None, limit: float, quick: bool = False) -> Iterator[list[Row]]:
     """All rows so far, after each graph: one a question, graph and engine, ours first.
 
-    `only` is part of a graph's name or of a peer's; where it has to be quick two graphs are asked.
+    `only` is part of a graph's name or of a peer's; where it has to be quick one graph is asked.
 
     Raises
     ------
@@ -400,7 +400,7 @@ def measure(size: int, only: str | None, limit: float, quick: bool = False) -> I
     engines = [peer for peer in PEERS if asked in peer[0].lower()] or list(PEERS)
     order = [*TARGETS, ABOVE]
     rows: list[Row] = []
-    for graph in graphs[: 2 if quick else None]:
+    for graph in graphs[: 1 if quick else None]:
         case_folder(size, graph)
         ours: dict[str, Any] = {}
         for ask, question in (("all_at_once", ALL), ("one_by_one", ONE)):

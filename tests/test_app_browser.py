@@ -258,6 +258,9 @@ def test_a_trace_starts_from_a_row(p2p: Path, address: str, context: Any, guard:
     page.mouse.click(box["x"] + 20, box["y"] + 36 + 18)
     settle(page)
     page.get_by_role("button", name="追踪此笔交易").click()
+    page.wait_for_url(
+        "**from=transfer**"
+    )  # the other screen is a page of its own, and comes after the script
     settle(page)
     assert "/transfers" not in page.url and "from=transfer" in page.url
     assert "lang=zh" in page.url and "unit=middle" in page.url

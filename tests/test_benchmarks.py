@@ -223,9 +223,10 @@ def test_a_large_case_is_judged_at_its_size_only_and_a_question_where_it_is_loca
 
 @pytest.mark.slow
 def test_a_large_case_from_its_tables_to_its_answers(cached: Path, tmp_path: Path) -> None:
-    rows = big.measure(SIZE, tmp_path, 600, tell=lambda text: None)
+    rules = ("fifo", "libr")  # one that is asked backward too, one that is not
+    rows = big.measure(SIZE, tmp_path, 600, tell=lambda text: None, rules=rules)
     by_stage = {row["stage"]: row for row in rows}
-    assert len(rows) == 3 + 3 * len(targets.RULES) - 1 + 1
+    assert len(rows) == 3 + 3 * len(rules) - 1 + 1
     assert not any("no answer" in row["facts"] for row in rows)
     assert by_stage["one transfer, fifo, forward"]["ends"] >= 1
     (common_question,) = [row for row in rows if "digest" in row]
@@ -254,7 +255,7 @@ def test_a_run_of_everything_gives_its_tables(cache: Path, tmp_path: Path) -> No
     assert measured == {peer.name for peer in peers.installed()}
     asked = {(row["question"], row["graph"]) for row in found["ownership"] if "seconds" in row}
     assert asked == {
-        (q, g) for q in (*ownership.TARGETS, ownership.ABOVE) for g in list(ownership.GRAPHS)[:2]
+        (q, g) for q in (*ownership.TARGETS, ownership.ABOVE) for g in list(ownership.GRAPHS)[:1]
     }
     assert {row["area"].split(",")[0] for row in found["targets"]} >= {"local trace", "graphflow trace"}
     # results are published: nothing in them tells where they were taken
