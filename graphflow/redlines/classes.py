@@ -40,6 +40,7 @@ THREE: Mapping[str, tuple[str, str]] = {
     "ban": ("取缔类", N_("to be banned")),
     "rectify": ("整改类", N_("to be rectified")),
     "compliant": ("合规类", N_("in order as far as it could be asked")),
+    "?": ("无法分类", N_("none of its red lines could be asked")),
 }
 """The three classes of lending platforms (S1-P2P)."""
 
@@ -119,8 +120,8 @@ def six(
 
     Examples
     --------
-    >>> six(True, []).code, six(False, [], shells=4).code
-    ('OK', 'U2')
+    >>> six(True, []).code, six(False, [], shells=4).code  # shells of no business are none
+    ('OK', 'OK')
     """
     if licensed is None:
         either = six(True, findings, amounts, shells), six(False, findings, amounts, shells)
@@ -159,13 +160,13 @@ def _unlicensed(
     )
     if crime:
         return _class("U3", crime)
+    business = tuple(f.id for f in findings if _business(f))
+    if not business:  # shells without a business that they serve say nothing
+        return _class("N" if findings else "OK", tuple(f.id for f in findings))
     evades = (Told(N_("{count} shells"), count=shells),) if shells >= SHELLS else ()
     disorder = of("RL-01", "RL-06", "RL-23") + evades
     if disorder:
         return _class("U2", disorder)
-    business = tuple(f.id for f in findings if _business(f))
-    if not business:
-        return _class("N" if findings else "OK", tuple(f.id for f in findings))
     small = _small(amounts)
     if small is None:
         return _class("U1", (*business, Told(N_("how much was raised is not known"))))
@@ -223,7 +224,7 @@ def three(
     elif some:
         code, reasons = "rectify", some
     else:
-        code, reasons = "compliant", ()
+        code, reasons = "compliant" if asked is None or set(asked) else "?", ()
     axes: dict[str, int | None] = {}
     for axis, (_, lines) in AXES.items():
         worst = max((PENALTY[f.severity] for f in findings if f.code in lines), default=0)

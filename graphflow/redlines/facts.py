@@ -598,6 +598,22 @@ class Facts:
             self._groups[party] = frozenset(members)
         return self._groups[party]
 
+    def of_one_group(self, one: Ints, other: Ints) -> Flags:
+        """Which of some pairs of parties, by number, are of one group: the second is in the first's."""
+        found = np.zeros(one.size, np.bool_)
+        place = np.full(self.party_ids.size, -1, np.int64)
+        for name, number in self._joined.items():
+            if name in self.party_number:
+                place[self.party_number[name]] = number
+        near = np.flatnonzero((place[one] >= 0) & (place[one] == place[other]))
+        for each in np.unique(one[near]).tolist():
+            members = [
+                self.party_number[m] for m in self.group(str(self.party_ids[each])) if m in self.party_number
+            ]
+            mine = near[one[near] == each]
+            found[mine] = np.isin(other[mine], members)
+        return found
+
     def cite_group(
         self, party: str, members: Iterable[str] | None = None, shows: bool = False
     ) -> list[Cited]:
@@ -792,6 +808,7 @@ class Facts:
         payer = flows["payer"].to_numpy()
         keep = (into >= 0) & (payer >= 0) & ~self.guarded[flows["target"].to_numpy()]
         keep &= person[payer]
+        keep[np.flatnonzero(keep)] = ~self.of_one_group(into[keep], payer[keep])
         part = pd.DataFrame(
             {
                 "party": into[keep], "currency": flows["currency"].to_numpy()[keep], "payer": payer[keep],

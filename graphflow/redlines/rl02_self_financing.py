@@ -432,9 +432,7 @@ def _fictitious(ask: Inquiry, offers: Offers, concerned: Ints) -> list[Cited]:
         kept = list(fictitious.find(ask.case, as_of=ask.as_of, law=ask.overrides))  # type: ignore[arg-type]
         facts.__dict__["_made_up"] = kept
     borrowers = set(offers.claims.loc[concerned, "borrower"])
-    return [
-        Cited(each.table, each.rows, False) for f in kept if f.subject_id in borrowers for each in f.cited
-    ]
+    return [each.as_context() for f in kept if f.subject_id in borrowers for each in f.cited]
 
 
 def _lost(ask: Inquiry, offers: Offers, concerned: Ints, currency: str) -> tuple[int, list[Any]]:

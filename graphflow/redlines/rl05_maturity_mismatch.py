@@ -47,6 +47,9 @@ UNSOLD = ("nonstandard_debt", "loan")
 SOLD = ("cash", "standard_debt", "equity", "unknown", "product")
 """Kinds of assets that can be sold, or may be for all that is known."""
 
+OUTSIDE = ("abs", "pension")
+"""Kinds of products to which the rule does not apply (资管新规 art. 3)."""
+
 HORIZONS = (30, 90, 180, 365)
 """Days up to which a ladder is told."""
 
@@ -258,7 +261,10 @@ def _late(ask: Inquiry) -> pd.DataFrame:
     ):
         return nothing
     rows = p.holdings
-    limits = {name: _limit(facts, name) for name in set(rows["product_id"])}
+    limits = {
+        name: _NONE if given_of(facts, name).get("kind") in OUTSIDE else _limit(facts, name)
+        for name in set(rows["product_id"])
+    }
     limit = np.array([limits[each] for each in rows["product_id"]], np.int64)
     kind = rows["asset_kind"].to_numpy(object)
     end = micros(rows["end"]) if "end" in rows else np.full(len(rows), _NONE)
@@ -591,7 +597,7 @@ def _closed_days(ask: Inquiry, name: str) -> int | None:
     facts = ask.facts
     given = given_of(facts, name)
     start, end = _moment(given.get("start")), _moment(given.get("end"))
-    if given.get("open_type") != "closed" or given.get("kind") in ("abs", "pension") or _NONE in (start, end):
+    if given.get("open_type") != "closed" or given.get("kind") in OUTSIDE or _NONE in (start, end):
         return None
     if began_before(facts, name, rule_since("RL-05", "closed_days")) or start > facts.at:
         return None

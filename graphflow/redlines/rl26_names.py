@@ -21,7 +21,7 @@ from graphflow.findings import Finding
 from graphflow.language import N_
 from graphflow.law import law_on
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
-from graphflow.redlines.facts import Facts
+from graphflow.redlines.facts import Facts, known, micros
 from graphflow.redlines.raising import Raising, raisings
 from graphflow.rows import Moment
 
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 
 LEVELS = ("law", "national", "local")
 """How binding a list of words is; the first that hits is the one that is told."""
+
+DENIED = re.compile(r"[（(][^）)]*(?:不得|不含|除外)[^）)]*[）)]|(?:不得|不含|未经)[^；;。）)]*")
+"""Where a register says what a firm may not do: its words there are no business of it."""
+
+FUNDS = ("asset_management", "fund_sale", "trust", "banking", "insurance")
+"""Licences of whoever may run a fund."""
 
 FIRMS = ("company", "partnership", "contract_fund", "branch", "")
 
@@ -63,16 +69,19 @@ def find(
     held = {str(party): set(rows["function"]) for party, rows in licences.groupby("party_id")}
     parties = facts.rows("parties")
     payers_of = facts.collectors.groupby("party")["payers"].max().to_dict() if facts.has("transfers") else {}
-    for place, party, name, scope, kind in zip(
-        parties.index, parties["party_id"], parties["name"], parties["scope"], parties["kind"], strict=True
-    ):
-        if (kind if isinstance(kind, str) else "") not in FIRMS:
+    later = micros(parties["founded"]) > facts.at
+    funds = _registered_funds(facts)
+    for place, party, name, scope, kind, unborn in zip(
+        parties.index, parties["party_id"], parties["name"], parties["scope"], parties["kind"], later,
+        strict=True,
+    ):  # fmt: skip
+        if (kind if isinstance(kind, str) else "") not in FIRMS or unborn or str(party) in funds:
             continue
-        texts = {"name": str(name), "scope": scope if isinstance(scope, str) else ""}
+        texts = {"name": str(name), "scope": DENIED.sub("", scope) if isinstance(scope, str) else ""}
         paying = int(payers_of.get(facts.party_number[str(party)], 0))
         group: Raising | None = None
         for row in words:
-            where = next((each for each, text in texts.items() if _says(row, text)), None)
+            where = next((each for each, text in texts.items() if _counts(row, each, text)), None)
             if where is None or _allowed(row, held.get(str(party), set())):
                 continue
             if row["level"] == "local" and not paying:
@@ -88,6 +97,21 @@ def _raised_around(facts: Facts, party: str) -> Raising | None:
     if not facts.has("transfers"):
         return None
     return next((each for each in raisings(facts) if party in each.members), None)
+
+
+def _registered_funds(facts: Facts) -> set[str]:
+    """Parties that are products of a register, or of a manager who is licensed: their name is their kind."""
+    if not facts.has("products"):
+        return set()
+    rows = facts.rows("products")
+    licensed = set(facts.in_force("licences").loc[lambda held: held["function"].isin(FUNDS), "party_id"])
+    fine = known(rows["registered"]) | rows["manager_id"].isin(licensed) | rows["issuer_id"].isin(licensed)
+    return {str(each) for each in rows.loc[fine, "product_id"]} & set(facts.party_number)
+
+
+def _counts(row: Mapping[str, str], where: str, text: str) -> bool:
+    """Whether a row's words stand in a text of which the row speaks: some articles speak of names alone."""
+    return row["where"] in ("both", where) and bool(_says(row, text))
 
 
 def _says(row: Mapping[str, str], text: str) -> str:
@@ -153,7 +177,7 @@ def _finding(
         },
         against={
             "licensed": "clear",
-            "place": "clear",
+            "place": ("clear", N_("no place and no other thing of that name, and nothing that is denied")),
             "holding": ("clear", N_("outside persons pay in"))
             if paying and group is None
             else ("clear", N_("money is raised from investors in its group"))

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from graphflow.law import law_on
-from graphflow.ownership import related
 from graphflow.ownership.controlling import group_of, ties_of
-from graphflow.ownership.stakes import stakes_at
+from graphflow.ownership.relating import answer_of
+from graphflow.ownership.stakes import party_numbers, stakes_at, stakes_of
 from graphflow.redlines.facts import DAY, Facts, Flags, Ints
 from graphflow.rows import local_time
 from graphflow.tables.columns import periods
@@ -173,4 +173,7 @@ def _related(
 
 
 def _answer(facts: Facts, one: str, other: str, at: int) -> str:
-    return related(facts.case, one, other, local_time(min(at, facts.at), facts.tables.timezone)).answer
+    when = local_time(min(at, facts.at), facts.tables.timezone)
+    stakes = stakes_of(facts.case, when)
+    x, y = party_numbers(stakes, one=one, other=other)
+    return answer_of(stakes, x, y, as_of=when)[0]

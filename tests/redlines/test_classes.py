@@ -64,7 +64,7 @@ def test_what_is_not_known_is_not_taken_for_the_mildest_or_the_gravest(some: Fin
 def test_a_name_alone_is_no_business() -> None:
     (named,) = check(rl26.toy(), only="RL-26").findings
     assert six(False, [named]).code == "N" and six(False, [named]).reasons == (named.id,)
-    assert six(False, [named], shells=3).code == "U2", "shells are a sign by themselves"
+    assert six(False, [named], shells=3).code == "N" and six(False, [], shells=3).code == "OK"
     (public,) = check(rl26.public_toy(), only="RL-26").findings
     assert six(False, [public]).code == "U1"
 
@@ -98,7 +98,8 @@ def test_every_red_line_is_on_one_axis() -> None:
     placed = sorted(code for _, lines in AXES.values() for code in lines)
     assert placed == [line.code for line in REDLINES]
     assert set(SIX) == {"L1", "L2", "L3", "U1", "U2", "U3", "OK", "N", "?"}
-    assert set(THREE) == {"ban", "rectify", "compliant"}
+    assert set(THREE) == {"ban", "rectify", "compliant", "?"}
+    assert three([], asked=set())[0].code == "?"
 
 
 def test_a_case_is_classified() -> None:

@@ -92,6 +92,47 @@ def owner_near_miss() -> Case:
     return case_of(owner_near_miss_tables())
 
 
+def denied_near_miss_tables() -> Frames:
+    """The tables of `denied_near_miss`."""
+    return _firms(
+        ("F", "宏达商务咨询有限公司", "商务信息咨询（未经金融监管部门批准，不得从事吸收存款、融资担保、代客理财等金融业务）"),
+        ("G", "立信外包有限公司", "接受银行委托从事后台服务外包；企业管理咨询（不含金融、证券、期货业务）"),
+        payers=32,
+    )  # fmt: skip
+
+
+def denied_near_miss() -> Case:
+    """Scopes that say what a firm may not do, and one that names its customers: banks speak of names alone."""
+    return case_of(denied_near_miss_tables())
+
+
+def fund_near_miss_tables() -> Frames:
+    """The tables of `fund_near_miss`."""
+    frames = _firms(("M", "稳健资本有限公司", "资产管理"), licensed="asset_management")
+    fund = {"party_id": "CF", "name": "稳健一号私募证券投资基金", "kind": "contract_fund"}
+    product = {"product_id": "CF", "name": fund["name"], "manager_id": "M", "registered": "SX1234"}
+    parties = pd.concat([frames["parties"], frame_of([fund])], ignore_index=True).fillna("")
+    return {**frames, "parties": parties, "products": frame_of([product])}
+
+
+def fund_near_miss() -> Case:
+    """A fund that is registered and run by a licensed manager is called a fund."""
+    return case_of(fund_near_miss_tables())
+
+
+def owner_pays_near_miss_tables() -> Frames:
+    """The tables of `owner_pays_near_miss`."""
+    return {
+        **_firms(("F", "德胜投资控股有限公司", "实业投资"), payers=1),
+        "stakes": frame_of([{"owner_id": "P00", "company_id": "F", "share": "1"}]),
+    }
+
+
+def owner_pays_near_miss() -> Case:
+    """A holding firm whose one shareholder pays its capital in: nobody from outside does."""
+    return case_of(owner_pays_near_miss_tables())
+
+
 def near_miss_tables() -> Frames:
     """The tables of `near_miss`."""
     return _firms(
