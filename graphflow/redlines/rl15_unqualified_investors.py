@@ -27,9 +27,18 @@ from graphflow.language import N_
 from graphflow.ownership.stakes import party_number
 from graphflow.products.positions import VEHICLES
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, span
-from graphflow.redlines.facts import DAY, Facts, known, micros
-from graphflow.redlines.registers import cite_products, given_of, least_unit, money, named, paid_in
-from graphflow.rows import Moment
+from graphflow.redlines.facts import DAY, Facts, Flags, known, micros
+from graphflow.redlines.registers import (
+    cite_products,
+    given_of,
+    least_unit,
+    money,
+    named,
+    paid_in,
+    rule_since,
+)
+from graphflow.rows import Moment, moment
+from graphflow.tables.columns import periods
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -135,6 +144,7 @@ class _Unfit:
     measures: list[Measure] = field(default_factory=list)
     rows: set[int] = field(default_factory=set)
     who: set[str] = field(default_factory=set)
+    unproved: pd.DataFrame | None = None
     cites: list[Cited] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
 
@@ -146,8 +156,8 @@ def _sold(ask: Inquiry) -> Iterator[Finding]:
     for product in registers.places:
         every = registers.of(product)
         mine = every[registers.party[registers.places[product]]]
-        own = staff & {(str(each), runs) for each in mine["investor_id"] for runs in _runs(facts, product)}
-        others = mine[~mine["investor_id"].isin({each for each, _ in own})]
+        own = _worked_there(mine, staff, _runs(facts, product))
+        others = mine[~own]
         seen = _Unfit()
         private = _private(facts, product)
         if private:
@@ -157,8 +167,11 @@ def _sold(ask: Inquiry) -> Iterator[Finding]:
         if private is not False:
             _not_qualified(ask, seen, others, bool(private))
         _riskier(ask, seen, product, mine)
+        if not seen.hit and seen.unproved is not None:  # by itself it is told; beside others it only counts
+            seen.hit.append("qualified")
+            _take(seen, seen.unproved)
         if seen.hit:
-            yield _unfit(ask, product, every, seen, len(own))
+            yield _unfit(ask, product, every, seen, mine.loc[own, "investor_id"].nunique())
 
 
 def _private(facts: Facts, product: str) -> bool | None:
@@ -174,13 +187,33 @@ def _runs(facts: Facts, product: str) -> set[str]:
     return {str(given[role]) for role in ("issuer_id", "manager_id") if given.get(role)}
 
 
-def _staff(facts: Facts) -> set[tuple[str, str]]:
-    """Who works for whom."""
-    if not facts.has("relations"):
-        return set()
-    ties = facts.in_force("relations")
-    ties = ties[ties["kind"] == "employee"]
-    return set(zip(ties["party_id"].astype(str), ties["other_id"].astype(str), strict=True))
+def _staff(facts: Facts) -> Mapping[tuple[str, str], list[tuple[int, int]]]:
+    """Who worked for whom, and from when until when."""
+    ties = facts.tables.arrow("relations")
+    found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    if ties is None or not facts.has("relations"):
+        return found
+    since, until = periods(ties)
+    rows = facts.rows("relations")
+    rows = rows[(rows["kind"] == "employee").to_numpy(np.bool_)]
+    for place, one, other in zip(
+        rows.index, rows["party_id"].astype(str), rows["other_id"].astype(str), strict=True
+    ):
+        found.setdefault((one, other), []).append((int(since[place]), int(until[place])))
+    return found
+
+
+def _worked_there(
+    rows: pd.DataFrame, staff: Mapping[tuple[str, str], list[tuple[int, int]]], runs: Collection[str]
+) -> Flags:
+    """Which purchases were made by who worked for those who run the product, on the day of the purchase."""
+    if not staff:
+        return np.zeros(len(rows), np.bool_)
+    found = []
+    for who, bought in zip(rows["investor_id"].astype(str), micros(rows["time"]).tolist(), strict=True):
+        spans = [span for each in runs for span in staff.get((who, each), ())]
+        found.append(any(since < bought + DAY and bought < until for since, until in spans))
+    return np.array(found, np.bool_)
 
 
 def _below_minimum(ask: Inquiry, seen: _Unfit, product: str, rows: pd.DataFrame) -> None:
@@ -188,6 +221,9 @@ def _below_minimum(ask: Inquiry, seen: _Unfit, product: str, rows: pd.DataFrame)
     least = least_unit(ask, product) if ask.runs("minimum") else None
     if least is None or rows.empty:
         return
+    since = moment(str(rule_since(LINE.code, least)), ask.facts.tables.timezone)[0]
+    lately = micros(rows["time"]) + DAY > since  # who bought nothing since the rule was there may have less
+    rows = rows[rows["investor_id"].isin(rows.loc[lately, "investor_id"])]
     sums = rows.groupby("investor_id")["amount"].sum()
     short = sums[sums < math.ceil(ask.threshold(least))]
     if short.empty:
@@ -257,10 +293,11 @@ def _not_qualified(ask: Inquiry, seen: _Unfit, rows: pd.DataFrame, private: bool
     evidence = rows["evidence"].astype(object).where(rows["evidence"].notna(), "").astype(str).str.strip()
     unproved = rows[(evidence == "").to_numpy(np.bool_) & ~rows.index.isin(refused.index)]
     if len(unproved):
-        seen.hit += [] if "qualified" in seen.hit else ["qualified"]
         title = N_("investors of whom no evidence of qualification is stated")
         seen.measures.append(ask.measure("unproved", title, unproved["investor_id"].nunique()))
-        _take(seen, unproved)
+        seen.unproved = unproved
+        seen.cites.append(ask.facts.cite("subscriptions", unproved))
+        seen.cites.append(ask.facts.cite_parties(unproved["investor_id"].astype(str)))
         proved = ask.facts.rows("subscriptions")
         proved = proved[known(proved["evidence"])].head(1)
         seen.cites.append(ask.facts.cite("subscriptions", proved, False))
@@ -453,7 +490,9 @@ def _unfit(ask: Inquiry, product: str, every: pd.DataFrame, seen: _Unfit, own: i
         subject=("product", product),
         hit=seen.hit,
         summary=Told(
-            N_("{product} was sold to {count} investors who may not buy it as they did, for {money}"),
+            N_("nothing proves that {count} investors to whom {product} was sold for {money} were qualified")
+            if weak
+            else N_("{product} was sold to {count} investors who may not buy it as they did, for {money}"),
             product=named(facts, product), count=len(seen.who), money=money(facts, amount),
         ),
         measures=[*seen.measures, count],
@@ -683,7 +722,7 @@ def _bought(facts: Facts) -> pd.DataFrame:
 
 
 def _kin(facts: Facts) -> Mapping[str, set[str]]:
-    """By person: close family."""
+    """By who invests: close family, and of a firm its owners; the rule is about persons not related."""
     found: dict[str, set[str]] = {}
     if facts.has("relations"):
         ties = facts.rows("relations")
@@ -691,6 +730,10 @@ def _kin(facts: Facts) -> Mapping[str, set[str]]:
         for one, other in zip(ties["party_id"].astype(str), ties["other_id"].astype(str), strict=True):
             found.setdefault(one, set()).add(other)
             found.setdefault(other, set()).add(one)
+    if facts.has("stakes"):
+        held = facts.rows("stakes")
+        for one, other in zip(held["company_id"].astype(str), held["owner_id"].astype(str), strict=True):
+            found.setdefault(one, set()).add(other)
     return found
 
 
@@ -818,7 +861,10 @@ def _pool_elements(facts: Facts, product: str, pools: list[_Pool]) -> dict[str, 
 def _pool_against(facts: Facts, pools: list[_Pool]) -> dict[str, tuple[str, str] | str]:
     kin = sum(each.kin for each in pools)
     return {
-        "family": ("present", Told(N_("{count} of the family who paid too are left out"), count=kin)) if kin
+        "family": (
+            "present",
+            Told(N_("{count} of the family or the owners who paid too are left out"), count=kin),
+        ) if kin
         else "clear" if facts.has("relations")
         else ("unknown", N_("no table says who is family")),
         "own_accounts": ("clear", N_("what comes from accounts of his own is left out")),

@@ -303,8 +303,9 @@ def test_the_minimum_is_yuan_and_of_its_law() -> None:
     assert not check(euros, only="RL-15").findings
     frames = rl15.minimum_toy_tables()
     frames["subscriptions"]["time"] = "2018-01-02"
-    assert not found(frames, as_of="2018-04-26")
-    assert found(frames, as_of="2018-04-27")
+    assert not found(frames, as_of="2018-04-26") and not found(frames, as_of="2018-04-27")
+    frames["subscriptions"]["time"] = "2018-04-27"
+    assert found(frames, as_of="2018-04-28"), "bought on the first day of the rule"
 
 
 def test_own_staff_are_left_out_and_told() -> None:
@@ -320,8 +321,8 @@ def test_own_staff_are_left_out_and_told() -> None:
 
 def test_what_is_stated_of_qualification_and_what_is_not_proved() -> None:
     (f,) = found(rl15.qualified_toy_tables())
-    assert figures(f) == {"unqualified": 1, "unproved": 1, "risk": 2, "riskier": 1, "investors": 3}
-    assert hits(f) == {"qualified", "risk"} and f.amount == 3 * 50000000 and f.severity == "medium"
+    assert figures(f) == {"unqualified": 1, "unproved": 1, "risk": 2, "riskier": 1, "investors": 2}
+    assert hits(f) == {"qualified", "risk"} and f.amount == 2 * 50000000 and f.severity == "medium"
     frames = rl15.qualified_toy_tables()
     changed(frames, "subscriptions", lambda row: None if row["investor_id"] in "AB" else row)
     (f,) = found(frames)
@@ -375,6 +376,38 @@ def test_persons_behind_a_plan_that_is_put_into_the_product_whole() -> None:
     more = {"product_id": "S", "asset_kind": "nonstandard_debt", "asset_id": "X", "amount": "1"}
     frames["holdings"] = frame_of([*rows_of(frames["holdings"]), more])
     assert not found(frames), "it is put into other things too"
+
+
+def test_who_had_left_before_he_bought_is_no_staff() -> None:
+    frames = rl15.staff_near_miss_tables()
+    for until, hits in (("2019-03-05", 1), ("2019-03-06", 0)):
+        frames["relations"]["until"] = until
+        assert len(found(frames)) == hits
+
+
+def test_a_later_purchase_is_asked_of_the_whole() -> None:
+    frames = rl15.before_near_miss_tables()
+    more = {**rows_of(frames["subscriptions"])[0], "time": "2019-01-01", "amount": "10000"}
+    frames["subscriptions"] = frame_of([*rows_of(frames["subscriptions"]), more])
+    assert [f.value for f in found(frames)] == [26000000]
+
+
+def test_what_is_only_not_proved_is_not_said_of_who_was_refused() -> None:
+    refused = {"investor_id": "A", "amount": "1000000", "qualified": "false", "evidence": ""}
+    bare = [
+        {"investor_id": f"B{n}", "amount": "3000000", "qualified": "true", "evidence": ""} for n in range(9)
+    ]
+    proved = {"investor_id": "C", "amount": "3000000", "qualified": "true", "evidence": "资产证明"}
+    product = {"offering": "private", "kind": "equity"}
+    (f,) = found(rl15._sold([refused, *bare, proved], product))
+    assert (f.amount, f.severity, figures(f)["investors"], figures(f)["unproved"]) == (
+        100000000,
+        "medium",
+        1,
+        9,
+    )
+    (f,) = found(rl15._sold([*bare, proved], product))
+    assert f.severity == "watch" and str(f.summary).startswith("nothing proves that 9 investors")
 
 
 def test_a_vehicle_behind_a_vehicle() -> None:

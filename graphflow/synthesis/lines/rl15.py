@@ -289,6 +289,56 @@ def plan_leaf_near_miss() -> Case:
     return case_of(plan_leaf_near_miss_tables())
 
 
+def staff_near_miss_tables() -> Frames:
+    """The tables of `staff_near_miss`."""
+    return _sold(
+        [{"investor_id": "E", "amount": "200000", "time": "2019-03-05", "qualified": "true"}],
+        {"offering": "private", "kind": "equity"},
+        relations=[
+            {
+                "party_id": "E",
+                "other_id": "M",
+                "kind": "employee",
+                "since": "2015-01-01",
+                "until": "2021-12-31",
+            }
+        ],
+    )
+
+
+def staff_near_miss() -> Case:
+    """An employee of the manager invests beside its clients, and leaves two years later."""
+    return case_of(staff_near_miss_tables())
+
+
+def before_near_miss_tables() -> Frames:
+    """The tables of `before_near_miss`."""
+    return _sold(
+        [{"investor_id": "E", "amount": "250000", "time": "2013-03-05", "qualified": "true"}],
+        {"offering": "private", "kind": "fixed_income"},
+    )
+
+
+def before_near_miss() -> Case:
+    """A purchase of five years before there was a least amount."""
+    return case_of(before_near_miss_tables())
+
+
+def owners_near_miss_tables() -> Frames:
+    """The tables of `owners_near_miss`."""
+    frames = _pool()
+    parties = frames["parties"].copy()
+    parties.loc[parties["party_id"] == "I", ["name", "kind"]] = ["三兄弟实业有限公司", "company"]
+    shares = {"I1": "0.375", "I2": "0.375", "I3": "0.25"}
+    stakes = [{"owner_id": each, "company_id": "I", "share": share} for each, share in shares.items()]
+    return {**frames, "parties": parties, "stakes": frame_of(stakes)}
+
+
+def owners_near_miss() -> Case:
+    """A company invests what its three shareholders pay in, and pays them their parts of what it gets."""
+    return case_of(owners_near_miss_tables())
+
+
 def leaf_near_miss_tables() -> Frames:
     """The tables of `leaf_near_miss`."""
     return _vehicle(["0.4", "0.3", "0.3"])
