@@ -309,14 +309,20 @@ def _rules(stakes: Stakes, as_of: Moment | None) -> Rules:
 
 
 def _moments(stakes: Stakes, x: int, y: int, window: int) -> list[int]:
-    """The moments within a window at which something may be otherwise, the one asked about first.
+    """The moments within a window at which something may be otherwise, the one asked about first."""
+    found = {stakes.at, *changes_of(stakes, x, y)}
+    return sorted((at for at in found if abs(at - stakes.at) <= window), key=lambda at: abs(at - stakes.at))
+
+
+def changes_of(stakes: Stakes, x: int, y: int) -> set[int]:
+    """All moments at which it may become otherwise whether two parties are related.
 
     Only what stands above one of the two at any time can relate them: its changes are looked at.
     """
     ever = stakes_at(stakes.case, None)
     near = set(ties_of(ever).above(x).tolist()) | set(ties_of(ever).above(y).tolist()) | {x, y}
     names = pa.array([stakes.name(each) for each in near], stakes.ids.type)
-    found = {stakes.at}
+    found: set[int] = set()
     for table, columns in (("stakes", ("owner_id", "company_id")), ("relations", ("party_id", "other_id"))):
         rows = stakes.tables.arrow(table)
         if rows is None:
@@ -328,7 +334,7 @@ def _moments(stakes: Stakes, x: int, y: int, window: int) -> list[int]:
                 times = rows[column].drop_null().cast(pa.int64()).to_pylist()
                 # what ends at a moment held until just before it
                 found.update(time - (column == "until") for time in times)
-    return sorted((at for at in found if abs(at - stakes.at) <= window), key=lambda at: abs(at - stakes.at))
+    return found
 
 
 def _hints(stakes: Stakes, x: int, y: int) -> pd.DataFrame:

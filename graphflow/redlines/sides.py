@@ -6,7 +6,9 @@ counts too, as the rules for related parties have it (`graphflow.law`, related_p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +16,7 @@ import pandas as pd
 
 from graphflow.law import law_on
 from graphflow.ownership.controlling import group_of, ties_of
-from graphflow.ownership.relating import answer_of
+from graphflow.ownership.relating import answer_of, changes_of
 from graphflow.ownership.stakes import party_numbers, stakes_at, stakes_of
 from graphflow.redlines.facts import DAY, Facts, Flags, Ints
 from graphflow.rows import local_time
@@ -173,7 +175,38 @@ def _related(
 
 
 def _answer(facts: Facts, one: str, other: str, at: int) -> str:
-    when = local_time(min(at, facts.at), facts.tables.timezone)
-    stakes = stakes_of(facts.case, when)
-    x, y = party_numbers(stakes, one=one, other=other)
-    return answer_of(stakes, x, y, as_of=when)[0]
+    """Whether two parties are related at a moment.
+
+    Between two changes of what joins them, and with the same rules, the answer is the same: it is asked at a
+    moment at which somebody's stakes were laid out already, where there is one.
+    """
+    at = min(at, facts.at)
+    laid: list[int] = facts.__dict__.setdefault("_moments_laid_out", [])
+    ever = stakes_of(facts.case, None)
+    x, y = party_numbers(ever, one=one, other=other)
+    rules = _rules_of(facts, at)
+    window = next((int(row["days"]) for row in rules if row["rule"] == "window"), 0) * DAY
+    changes: dict[tuple[int, int], set[int]] = facts.__dict__.setdefault("_changes_between", {})
+    if (x, y) not in changes:
+        changes[x, y] = changes_of(ever, x, y)
+    # of a change: it happens, its time before begins, its time after is over
+    edges = sorted({each + more for each in changes[x, y] for more in (-window, 0, window + 1)})
+    place = bisect_right(edges, at)
+    begin = edges[place - 1] if place else -_AWAY
+    end = edges[place] if place < len(edges) else _AWAY
+    same = (each for each in laid if begin <= each < end and _rules_of(facts, each) == rules)
+    moment_ = next(same, None)
+    if moment_ is None:
+        laid.append(at)
+        moment_ = at
+    when = local_time(moment_, facts.tables.timezone)
+    return answer_of(stakes_of(facts.case, when), x, y, as_of=when)[0]
+
+
+def _rules_of(facts: Facts, at: int) -> list[Mapping[str, str]]:
+    """The rules on who is related that are in force at a moment."""
+    day = local_time(at, facts.tables.timezone).date()
+    kept: dict[datetime.date, list[Mapping[str, str]]] = facts.__dict__.setdefault("_rules_by_day", {})
+    if day not in kept:
+        kept[day] = list(law_on("related_parties", day))
+    return kept[day]
