@@ -182,7 +182,7 @@ def _answer(facts: Facts, one: str, other: str, at: int) -> str:
     """
     at = min(at, facts.at)
     laid: list[int] = facts.__dict__.setdefault("_moments_laid_out", [])
-    ever = stakes_of(facts.case, None)
+    ever = stakes_at(facts.case, None)
     x, y = party_numbers(ever, one=one, other=other)
     rules = _rules_of(facts, at)
     window = next((int(row["days"]) for row in rules if row["rule"] == "window"), 0) * DAY
@@ -199,8 +199,11 @@ def _answer(facts: Facts, one: str, other: str, at: int) -> str:
     if moment_ is None:
         laid.append(at)
         moment_ = at
-    when = local_time(moment_, facts.tables.timezone)
-    return answer_of(stakes_of(facts.case, when), x, y, as_of=when)[0]
+    kept: dict[tuple[int, int, int], str] = facts.__dict__.setdefault("_related_at", {})
+    if (x, y, moment_) not in kept:
+        when = local_time(moment_, facts.tables.timezone)
+        kept[x, y, moment_] = answer_of(stakes_of(facts.case, when), x, y, as_of=when)[0]
+    return kept[x, y, moment_]
 
 
 def _rules_of(facts: Facts, at: int) -> list[Mapping[str, str]]:
