@@ -6,7 +6,8 @@ signs, each a test of its own with its own tables: (1) what was raised leaves th
 platform's group or for cash; (2) no business in the year before; (3) an identity shared with other borrowers
 or the platform's staff; (4) the platform's side repays; (5) founded or sold shortly before; (6) the same
 collateral twice at one time; (7) what is claimed to be there is denied. A borrower is found from three signs
-on. A sign that cannot be told is said so and does not count. Whether the registered capital was raised
+on. A sign that cannot be told is said so and does not count; nor does one that follows money and is seen
+under some rules of tracing only: own money could have paid as well. Whether the registered capital was raised
 tenfold shortly before, a part of (5), no table can say. Not it: vehicles of licensed lessors and of
 securitisations, money that goes to a supplier at once, young companies that really spend.
 """
@@ -50,7 +51,18 @@ from graphflow.redlines.borrowing import (
 from graphflow.redlines.facts import DAY, WAGES, Facts, Flags, Ints, Numbers, known, micros, picked
 from graphflow.redlines.following import Came, Question, follow_all
 from graphflow.redlines.identities import Identities, numbered, plain
-from graphflow.redlines.signs import NOT_SO, UNTOLD, Sign, hits, kinds_of, numbers, said
+from graphflow.redlines.limits import BEFORE_ITS_LAW, holds
+from graphflow.redlines.signs import (
+    NOT_SO,
+    UNTOLD,
+    Sign,
+    as_context,
+    hits,
+    kinds_of,
+    numbers,
+    open_by_rule,
+    said,
+)
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -449,9 +461,8 @@ class _Look:
             return Sign(False, note=N_("the statements of the accounts that it was paid into are not held"))
         least = self.ask.threshold("passed")
         parts = {rule: Fraction(amount, total) for rule, amount in amounts.items()}
-        most = max(parts.values())
         title = N_("part of what was raised that went to the platform's side or to cash")
-        measures = [self.ask.measure("passed", title, most, "passed")]
+        measures = [self.ask.measure("passed", title, min(parts.values()), "passed"), *_most("passed", parts)]
         if len(rules) < len(RULES):
             text = N_("rules of tracing asked: too many borrowers' money meets for the others")
             measures.append(self.ask.measure("passed_rules", text, len(rules)))
@@ -464,7 +475,7 @@ class _Look:
             for chain in max(came.values(), key=lambda each: each.amount).chains(3)
         ]
         return Sign(
-            True, most >= least, tuple(measures),
+            True, min(parts.values()) >= least, tuple(measures),
             (
                 cited("transfers", shown), *facts.cite_moved(walked),
                 *self._whose(lambda: facts.sides_of(shown)), *self._cite_side(loan.claims),
@@ -746,13 +757,12 @@ class _Look:
         amounts, cites, chains = self._paid_through(borrower, claims, back[own], direct, shown)
         least = self.ask.threshold("repaid")
         parts = {rule: Fraction(each, whole) for rule, each in amounts.items()}
-        most = max(parts.values())
-        if most < least:
+        if max(parts.values()) < least:
             return NOT_SO
-        measures = self._repaid(most, whole, coin)
+        measures = (*self._repaid(min(parts.values()), whole, coin), *_most("repaid", parts))
         rows_shown = np.unique(np.concatenate(shown))
         return Sign(
-            True, True, measures,
+            True, min(parts.values()) >= least, measures,
             (
                 cited("transfers", rows_shown),
                 cited("transfers", self.before.row[self.before.of(claims)], False),
@@ -1017,18 +1027,22 @@ class _Look:
         borrower, claims, coin, paid, signs = loan.borrower, loan.claims, loan.coin, loan.paid, loan.signs
         hit = hits(SIGNS, signs)
         score = len(hit)
-        rules = sorted({rule for test in hit for rule in signs[test].by_rule})
-        by_rule = {rule: Fraction(sum(signs[test].by_rule.get(rule, True) for test in hit)) for rule in rules}
+        unsure = open_by_rule(SIGNS, signs)
+        rules = sorted({rule for test in (*hit, *unsure) for rule in signs[test].by_rule})
+        by_rule = {
+            rule: Fraction(score + sum(signs[test].by_rule.get(rule, False) for test in unsure))
+            for rule in rules
+        }
         currency = facts.currencies[coin] if coin is not None else facts.tables.currency
         amounts = self.out.amount[paid] if paid.size else self.amount[claims]
         amount = int(amounts.sum())
         investors, lent, lending = self._lenders(claims, coin)
-        grave = currency == "CNY" and max(amount, lent) >= ask.threshold("raised")
-        grave |= investors >= ask.threshold("investors")
+        grave, note = self._grave(currency, max(amount, lent), investors)
         measures = [ask.measure("signs", N_("signs of seven"), score, "signs")]
         measures += [each for test in hit for each in signs[test].measures]
         if investors:
-            measures.append(ask.measure("investors", N_("who lent"), investors, "investors"))
+            limit = "investors" if holds(ask, "investors") else None
+            measures.append(ask.measure("investors", N_("who lent"), investors, limit))
             measures.append(ask.measure("lent", N_("what they lent"), lent, unit=currency))
         return ask.finding(
             subject=("party", borrower),
@@ -1044,9 +1058,11 @@ class _Look:
                 facts.cite_accounts(facts.accounts_of([borrower], signed=True)),
                 *facts.cite_group(borrower),
                 *(row for test in hit for row in signs[test].rows), *lending,
+                *(as_context(row) for test in unsure for row in signs[test].rows),
                 cited("transfers", self.out.row[paid]),
             ],
             severity="critical" if grave else "high",
+            severity_note=note,
             kinds=kinds_of(signs[test] for test in hit),
             elements={
                 "offered": "shown",
@@ -1064,6 +1080,14 @@ class _Look:
             by_rule=by_rule,
             chains=[chain for test in hit for chain in signs[test].chains],
         )  # fmt: skip
+
+    def _grave(self, currency: str, amount: int, investors: int) -> tuple[bool, str]:
+        """Whether the figures are those of the crime; and what is said where their law is none yet."""
+        ask = self.ask
+        figures = {"investors": investors} | ({"raised": amount} if currency == "CNY" else {})
+        told = {name: value for name, value in figures.items() if holds(ask, name)}
+        grave = any(value >= ask.threshold(name) for name, value in told.items())
+        return grave, BEFORE_ITS_LAW if len(told) < len(figures) and not grave else ""
 
     @cached_property
     def amount(self) -> Ints:
@@ -1090,6 +1114,14 @@ class _Look:
         payer = np.where(self.who[source] >= 0, self.who[source], -1 - source)
         whose_ = self._whose(lambda: source)
         return int(np.unique(payer).size), int(amount.sum()), [cited("transfers", row), *whose_]
+
+
+def _most(name: str, parts: Mapping[str, Fraction]) -> list[Measure]:
+    """What a part is at most, where it is another by another rule of tracing."""
+    if len(set(parts.values())) == 1:
+        return []
+    title = N_("the same, under the rule of tracing that gives the most")
+    return [Measure(f"{name}_most", title, max(parts.values()))]
 
 
 def _edges(facts: Facts) -> Ints:

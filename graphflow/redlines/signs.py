@@ -20,7 +20,7 @@ class Sign:
     told
         False: it cannot be told, `note` says why.
     hit
-        Whether it was seen.
+        Whether it was seen; where it rests on money that is followed, under every rule of tracing.
     measures, rows
         What was measured, and the rows that show it or are its context.
     by_rule
@@ -51,6 +51,16 @@ def hits(order: Sequence[str], signs: Mapping[str, Sign]) -> list[str]:
     return [name for name in order if signs[name].hit]
 
 
+def open_by_rule(order: Sequence[str], signs: Mapping[str, Sign]) -> list[str]:
+    """The signs that are seen under some rules of tracing and not under others: they do not count."""
+    return [name for name in order if not signs[name].hit and any(signs[name].by_rule.values())]
+
+
+def as_context(row: Cited) -> Cited:
+    """The same rows as context: of a sign that does not count none shows it."""
+    return Cited(row.table, row.rows, False) if row.shows else row
+
+
 def kinds_of(signs: Iterable[Sign]) -> dict[str, str]:
     """The kinds of evidence of some signs: inferred where any of them is."""
     found: dict[str, str] = {}
@@ -72,12 +82,16 @@ def numbers(order: Sequence[str], which: Iterable[str]) -> str:
 
 def said(order: Sequence[str], signs: Mapping[str, Sign]) -> Told:
     """Which signs were seen, which were looked at in vain, and which cannot be told, and why."""
+    unsure = open_by_rule(order, signs)
     told = Told(
         N_("seen: {hit}; looked at and not so: {no}; cannot be told: {unknown}"),
         hit=numbers(order, hits(order, signs)),
-        no=numbers(order, [n for n in order if signs[n].told and not signs[n].hit]),
+        no=numbers(order, [n for n in order if signs[n].told and not signs[n].hit and n not in unsure]),
         unknown=numbers(order, [n for n in order if not signs[n].told]),
     )
+    if unsure:
+        by_rule = N_("under some rules of tracing only, and not counted: {numbers}")
+        told = Told(N_("{first}; {rest}"), first=told, rest=Told(by_rule, numbers=numbers(order, unsure)))
     for name in order:
         if not signs[name].told:
             why = Told(N_("{number} {why}"), number=numbers(order, [name]), why=Told(signs[name].note))

@@ -163,10 +163,24 @@ def test_own_money_in_the_account_makes_it_depend_on_the_rule() -> None:
     rich = changed(rl07.toy_tables(), "accounts", {"account_id": "borrower"}, opening_balance="500000")
     sign = signs_of(rich)["passed"]
     assert sign.by_rule == {"fifo": False, "lifo": True, "prorata": False, "libr": False}
+    assert [m.value for m in sign.measures] == [0, Fraction(49, 50)]  # the least, then the most
     (f,) = found(rich)
-    assert f.value == 4 and f.by_rule["fifo"] == 3 and f.by_rule["lifo"] == 4 and f.robust
-    (f,) = found(rich, signs=4)
-    assert not f.robust
+    assert f.value == 3 and f.by_rule["fifo"] == 3 and f.by_rule["lifo"] == 4 and f.robust
+    assert hits(f) == VECTOR - {"passed"}
+    (said,) = (e for e in f.elements if e.name == "false")
+    assert "under some rules of tracing only, and not counted: (1)" in said.note
+    assert not found(rich, signs=4)
+
+
+def test_a_sign_that_one_rule_of_four_gives_is_none() -> None:
+    """Own money could have paid all of it: with two signs beside it nobody is found, let alone of a crime."""
+    own = rl07.own_money_near_miss_tables()
+    assert not found(own)
+    (f,) = found(own, signs=2)
+    assert hits(f) == {"shared", "young"} and f.by_rule == {"fifo": 2, "libr": 2, "lifo": 3, "prorata": 2}
+    without = changed(own, "accounts", {"account_id": "borrower"}, opening_balance="0")
+    (f,) = found(without)
+    assert f.severity == "critical" and "passed" in hits(f) and f.robust
 
 
 def test_without_the_borrowers_statement_the_first_sign_cannot_be_told() -> None:
@@ -304,8 +318,10 @@ def test_what_the_side_paid_through_the_borrower_counts_too() -> None:
     )
     sign = signs_of(with_affiliate)["repaid"]
     assert sign.hit and sign.by_rule == dict.fromkeys(("fifo", "lifo", "prorata"), True)
-    # the greatest: under first in, first out the 10,000 left of the loan repay first
-    assert sign.measures[0].value == 1 and {m.name for m in sign.measures} == {"repaid", "repaid_in_all"}
+    # the least: under first in, first out the 10,000 left of the loan repay first
+    assert {m.name: m.value for m in sign.measures} == {
+        "repaid": Fraction(103, 105), "repaid_in_all": 52_500_000, "repaid_most": 1,
+    }  # fmt: skip
     assert not signs_of(base)["repaid"].hit
 
 
@@ -414,6 +430,19 @@ def test_critical_from_a_million_or_a_hundred_and_fifty_lenders() -> None:
     ])  # fmt: skip
     (f,) = found(many)
     assert f.severity == "critical" and next(m.value for m in f.measures if m.name == "investors") == 150
+
+
+def test_before_its_law_a_figure_of_the_crime_is_none() -> None:
+    """法释〔2022〕5号 is in force from 2022-03-01: asked of a day before, nothing is compared with it."""
+    base = changed(
+        rl07.own_money_near_miss_tables(), "accounts", {"account_id": "borrower"}, opening_balance="0"
+    )
+    (f,) = check(case_of(base), only="RL-07", as_of="2019-12-31").findings
+    assert f.severity == "high" and "not yet in force" in f.severity_note
+    assert not {"raised", "investors"} & set(f.parameters)
+    assert next(m for m in f.measures if m.name == "investors").threshold is None
+    (f,) = check(case_of(base), only="RL-07", as_of="2022-03-01").findings
+    assert f.severity == "critical" and not f.severity_note
 
 
 def test_spending_saves_only_the_sign_that_it_is_young() -> None:

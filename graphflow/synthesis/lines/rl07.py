@@ -150,3 +150,21 @@ def vehicle_near_miss_tables() -> Frames:
 def vehicle_near_miss() -> Case:
     """The same signs on a vehicle of a licensed lessor."""
     return case_of(vehicle_near_miss_tables())
+
+
+def own_money_near_miss_tables() -> Frames:
+    """The tables of `own_money_near_miss`."""
+    frames = _case(_TO_AFFILIATE, "borrower")
+    for table, column in (("transfers", "amount"), ("loans", "principal")):
+        frames[table][column] = [f"{each}0" for each in frames[table][column]]
+    accounts = frames["accounts"]
+    accounts.loc[accounts["account_id"] == "borrower", "opening_balance"] = "5000000"
+    return frames
+
+
+def own_money_near_miss() -> Case:
+    """Five million of its own lay in the account into which five million were lent, 4.9 million went to the
+    affiliate, and sales repaid: only last in, first out says that the loan went there. Under the other rules
+    two signs are left.
+    """
+    return case_of(own_money_near_miss_tables())
