@@ -3,7 +3,9 @@
 The rule: what is done must be what the licences allow (国办发〔2016〕21号 二（二）1). Looked at: the
 functional signature of the flows of every entity (`graphflow.redlines.signatures`), each with its statistics
 and sample paths, beside the licences it has. Not it: a treasury inside one group, whoever pays on for a
-licensed principal, a merchant, courts and escrows (they have a role).
+licensed principal, a merchant, courts and escrows (they have a role); nor, where credit is looked for, what
+says that it is for goods or wages, and what is paid to employees. A licence counts for what was done while it
+was in force.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding
@@ -46,6 +49,16 @@ STATISTICS = {
 }
 """What the statistics of a signature are called."""
 
+LIMITS = {"gained": "gainers"}
+"""The limits of statistics that are not called as these are."""
+
+NO_LICENCE = {
+    "payment": N_("its flows are those of {function}: {amount} came in, and no licence for it is known"),
+    "deposit": N_("its flows are those of {function}: {amount} came in, and no licence for it is known"),
+    "lending": N_("its flows are those of {function}: {amount} was given, and no licence for it is known"),
+}
+"""What is said of a function that nobody allowed."""
+
 FUNCTIONS = {"payment": payments, "deposit": deposits, "lending": lendings}
 
 
@@ -60,6 +73,7 @@ def find(
     fee: Number | None = None,
     lenders: Number | None = None,
     borrowers: Number | None = None,
+    gainers: Number | None = None,
 ) -> Iterator[Finding]:
     """Entities whose flows show a financial function for which they have no licence.
 
@@ -77,6 +91,8 @@ def find(
         Greatest part that is kept, for payment.
     lenders, borrowers
         Least numbers of persons who put money in and of those who are given it, for credit.
+    gainers
+        Least number of persons who were paid back more than they had put in, for credit.
 
     Examples
     --------
@@ -86,7 +102,7 @@ def find(
     """
     ask = Inquiry(
         LINE, case, as_of, law, payers=payers, payees=payees, forwarded=forwarded, fee=fee, lenders=lenders,
-        borrowers=borrowers,
+        borrowers=borrowers, gainers=gainers,
     )  # fmt: skip
     facts = ask.facts
     for function, look in FUNCTIONS.items():
@@ -94,9 +110,10 @@ def find(
             limits = Limits(
                 int(ask.threshold("payers")), int(ask.threshold("payees")), ask.threshold("forwarded"),
                 ask.threshold("fee"), 1, int(ask.threshold("lenders")), int(ask.threshold("borrowers")),
+                int(ask.threshold("gainers")),
             )  # fmt: skip
             for signature in look(facts, limits):
-                if not licensed(facts, signature.party, function):
+                if not licensed_for(facts, signature):
                     yield _finding(ask, signature)
 
 
@@ -105,6 +122,23 @@ def licensed(facts: Facts, party: int, function: str) -> bool:
     rows = facts.in_force("licences")
     mine = rows.loc[rows["party_id"] == facts.party_ids[party], "function"]
     return bool(set(mine) & LICENCES_FOR[function])
+
+
+def licensed_for(facts: Facts, signature: Signature) -> bool:
+    """Whether a party had a licence for a signature at some time between its first and its last transfer."""
+    both = np.concatenate([signature.incoming, signature.outgoing])
+    times = facts.flows.loc[facts.flows["row"].isin(both), "time"]
+    rows = facts.in_force_between("licences", int(times.min()), int(times.max()))
+    mine = rows.loc[rows["party_id"] == facts.party_ids[signature.party], "function"]
+    return bool(set(mine) & LICENCES_FOR[signature.function])
+
+
+def _own_licences(facts: Facts, signature: Signature) -> pd.DataFrame:
+    """The licences that a party has or had for what a signature shows, whenever they were in force."""
+    rows = facts.rows("licences")
+    mine = rows["party_id"] == facts.party_ids[signature.party]
+    found: pd.DataFrame = rows[mine & rows["function"].isin(LICENCES_FOR[signature.function])]
+    return found
 
 
 def rows_of(facts: Facts, signature: Signature) -> list[Cited]:
@@ -122,6 +156,7 @@ def rows_of(facts: Facts, signature: Signature) -> list[Cited]:
         *facts.cite_group(party),
         # that licences were given at all is what the absence of one rests on
         facts.cite("licences", facts.rows("licences").head(1), False),
+        facts.cite("licences", _own_licences(facts, signature), False),
     ]
 
 
@@ -137,10 +172,15 @@ def _finding(ask: Inquiry, signature: Signature) -> Finding:
         "payees": ">=",
         "lenders": ">=",
         "borrowers": ">=",
+        "gained": ">=",
     }
     measures = [
         ask.measure(
-            name, STATISTICS[name], value, name if name in thresholds else None, thresholds.get(name, ">=")
+            name,
+            STATISTICS[name],
+            value,
+            LIMITS.get(name, name) if name in thresholds else None,
+            thresholds.get(name, ">="),
         )
         for name, value in signature.statistics.items()
         if name != "amount"
@@ -149,7 +189,7 @@ def _finding(ask: Inquiry, signature: Signature) -> Finding:
         subject=("party", party),
         hit=(signature.function,),
         summary=Told(
-            N_("its flows are those of {function}: {amount} came in, and no licence for it is known"),
+            NO_LICENCE[signature.function],
             function=Told(FUNCTION_NAMES[signature.function]),
             amount=f"{amount_text(amount, facts.tables.minor_units.get(currency, 2))} {currency}",
         ),
@@ -159,7 +199,12 @@ def _finding(ask: Inquiry, signature: Signature) -> Finding:
         kinds={"flow": "shown", "register": "inferred"},
         elements={
             "function": "shown",
-            "licence": ("inferred", N_("no licence of it is among those that were given")),
+            "licence": (
+                "inferred",
+                N_("its licences for it were not in force then")
+                if len(_own_licences(facts, signature))
+                else N_("no licence of it is among those that were given"),
+            ),
             "outsiders": "shown",
         },
         against={
@@ -176,6 +221,9 @@ def _finding(ask: Inquiry, signature: Signature) -> Finding:
 
 def _merchant(facts: Facts, signature: Signature) -> tuple[str, str]:
     """Whether it buys and sells itself: then it pays wages and taxes beside what it passes on."""
+    if signature.left_out:
+        text = N_("left out: {count} payments said to be for goods, wages and the like, or to employees")
+        return "unknown", Told(text, count=signature.left_out)
     flows = facts.flows
     mine = flows[(flows["payer"] == signature.party) & ~flows["row"].isin(signature.outgoing)]
     kinds = facts.account_kind[mine["target"].to_numpy()]

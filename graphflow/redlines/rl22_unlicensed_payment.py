@@ -21,7 +21,7 @@ from graphflow.language import N_
 from graphflow.pictures.words import amount_text
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
 from graphflow.redlines.facts import Facts
-from graphflow.redlines.rl18_substance import licensed, rows_of
+from graphflow.redlines.rl18_substance import licensed, licensed_for, rows_of
 from graphflow.redlines.signatures import (
     Limits,
     Signature,
@@ -82,7 +82,7 @@ def find(
             ask.threshold("fee"), DAYS, 0, 0,
         )  # fmt: skip
         for signature in payments(facts, limits):
-            if not licensed(facts, signature.party, "payment"):
+            if not licensed_for(facts, signature):
                 yield _settling(ask, signature)
     if ask.runs("private"):
         yield from _to_persons(ask)

@@ -16,7 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from graphflow.language import N_
-from graphflow.redlines.facts import DAY, Facts
+from graphflow.redlines.borrowing import says
+from graphflow.redlines.facts import DAY, WAGES, Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,6 +61,8 @@ class Signature:
         Places of the transfers in and out that were counted, in the table.
     paths
         Sample paths: (incoming, outgoing) places, the greatest first.
+    left_out
+        How many of the party's transfers say that they are no credit, or are to employees.
     """
 
     party: int
@@ -69,6 +72,7 @@ class Signature:
     incoming: Ints = field(repr=False)
     outgoing: Ints = field(repr=False)
     paths: tuple[tuple[int, int], ...] = field(repr=False)
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,23 @@ class Limits:
     days: int
     lenders: int
     borrowers: int
+    gainers: int = 0
 
+
+MOST = 3
+"""Who gets back more than so many times what he gave was lent nothing: the same for every side of credit."""
+
+LEAST_GAIN = Fraction(1, 100)
+"""What is paid back beyond what was paid in may be interest from this part of it on: less is rounding."""
+
+OTHERWISE = frozenset({"purchase", "salary", "fee", "rent", "tax", "commission"})
+"""Kinds of transfers that are no credit, whoever is on the other side."""
+
+GOODS = ("货款", "采购", "购货")
+"""What stands in the memo of goods."""
+
+EMPLOYED = ("employee", "manager", "director", "supervisor", "legal_representative")
+"""Relations to whom a payment may be wages."""
 
 SAMPLES = 30
 """Sample paths that a signature keeps."""
@@ -93,8 +113,9 @@ def parties_that_pass_on(
 ) -> Iterator[tuple[int, int, pd.DataFrame, pd.DataFrame]]:
     """Parties with at least so many outside payers and payees: number, currency, transfers in and out.
 
-    Transfers within a party's group, through guarded accounts, and wages do not count; banks, authorities and
-    parties with a guarded role are left out.
+    Transfers within a party's group and through guarded accounts do not count; banks, authorities and parties
+    with a guarded role are left out. Wages and goods count: who passes money on may call it so. Where credit
+    is looked for they do not, see `of_credit`.
     """
     flows = facts.flows
     flows = flows[~flows["own"]]
@@ -134,6 +155,31 @@ def _institution(facts: Facts, party: int) -> bool:
         facts.party_kind[party] in ("bank", "government")
         or facts.party_sector[party] in ("bank", "clearing_house", "exchange")
     )
+
+
+def of_credit(
+    facts: Facts, party: int, came: pd.DataFrame, went: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """What may be credit of what a party took and paid; and how many transfers are left out.
+
+    Left out is what says that it is for goods, wages, fees, rent or taxes, and what is paid to who was
+    employed there at some time between the first and the last of them.
+    """
+    keep_in, keep_out = (~_said_otherwise(facts, each["row"].to_numpy()) for each in (came, went))
+    if facts.tables.has("relations"):
+        times = np.concatenate([came["time"].to_numpy(), went["time"].to_numpy()])
+        ties = facts.in_force_between("relations", int(times.min()), int(times.max()))
+        group = facts.group(str(facts.party_ids[party]))
+        ties = ties[ties["kind"].isin(EMPLOYED) & ties["other_id"].isin(group)]
+        keep_out &= ~np.isin(went["payee"].to_numpy(), facts.numbers_of(ties["party_id"]))
+    return came[keep_in], went[keep_out], int((~keep_in).sum() + (~keep_out).sum())
+
+
+def _said_otherwise(facts: Facts, rows: Ints) -> npt.NDArray[np.bool_]:
+    """Which transfers say, by their kind or memo, that they are no credit."""
+    kinds, words = facts.codes("kind", rows)
+    by_kind = np.isin(kinds, [number for number, word in enumerate(words) if word.lower() in OTHERWISE])
+    return by_kind | says(facts, rows, WAGES, "kind") | says(facts, rows, (*WAGES, *GOODS))
 
 
 def forwarded_within(
@@ -199,9 +245,11 @@ def payments(facts: Facts, limits: Limits) -> Iterator[Signature]:
 def deposits(facts: Facts, limits: Limits) -> Iterator[Signature]:
     """Parties that take money from many persons, pay it to several others, and pay the persons back more.
 
-    The others are no payers of its own; at least one person has been paid back more than it had paid in.
+    The others are no payers of its own. Several persons have been paid back more than they had paid in, by
+    what may be interest; who was paid before ever paying in works there, or borrows.
     """
     for party, currency, came, went in parties_that_pass_on(facts, limits.lenders, limits.borrowers):
+        came, went, left_out = of_credit(facts, party, came, went)
         person = facts.party_kind[np.maximum(came["payer"].to_numpy(), 0)] == "person"
         lent = came[person & (came["payer"].to_numpy() >= 0)]
         lenders = set(lent["payer_key"])
@@ -209,9 +257,13 @@ def deposits(facts: Facts, limits: Limits) -> Iterator[Signature]:
         on = went[~went["payee_key"].isin(lenders)]
         if len(lenders) < limits.lenders or on["payee_key"].nunique() < limits.borrowers or back.empty:
             continue
-        paid, returned = lent.groupby("payer_key")["amount"].sum(), back.groupby("payee_key")["amount"].sum()
-        gained = (returned - paid.reindex(returned.index)) > 0
-        if gained.any():
+        paying, paid_back = lent.groupby("payer_key"), back.groupby("payee_key")
+        returned = paid_back["amount"].sum()
+        paid = paying["amount"].sum().reindex(returned.index)
+        before = paying["time"].min().reindex(returned.index) < paid_back["time"].min()
+        gained = before & (returned <= MOST * paid)
+        gained &= (returned - paid) * LEAST_GAIN.denominator >= paid * LEAST_GAIN.numerator
+        if int(gained.sum()) >= max(limits.gainers, 1):
             yield Signature(
                 party, currency, "deposit",
                 {
@@ -219,19 +271,23 @@ def deposits(facts: Facts, limits: Limits) -> Iterator[Signature]:
                     "gained": Fraction(int(gained.sum())), "amount": Fraction(int(lent["amount"].sum())),
                 },
                 lent["row"].to_numpy(), np.concatenate([on["row"].to_numpy(), back["row"].to_numpy()]),
-                _greatest(forwarded_within(lent, on, 30)[1]),
+                _greatest(forwarded_within(lent, on, 30)[1]), left_out,
             )  # fmt: skip
 
 
 def lendings(facts: Facts, limits: Limits) -> Iterator[Signature]:
-    """Parties that pay many of whom each later pays back more: lending of one's own money."""
+    """Parties that pay many of whom each later pays back more: lending of one's own money.
+
+    Who pays back a multiple pays for something else than what he was given.
+    """
     for party, currency, came, went in parties_that_pass_on(facts, limits.borrowers, limits.borrowers):
+        came, went, left_out = of_credit(facts, party, came, went)
         begun = went.groupby("payee_key")["time"].min()
         first_in = came.groupby("payer_key")["time"].min()
         after = [key for key in begun.index if key in first_in.index and first_in[key] > begun[key]]
         out, back = went[went["payee_key"].isin(after)], came[came["payer_key"].isin(after)]
         given, got = out.groupby("payee_key")["amount"].sum(), back.groupby("payer_key")["amount"].sum()
-        borrowers = [key for key in after if got[key] > given[key]]
+        borrowers = [key for key in after if given[key] < got[key] <= MOST * given[key]]
         if len(borrowers) < limits.borrowers:
             continue
         out, back = out[out["payee_key"].isin(borrowers)], back[back["payer_key"].isin(borrowers)]
@@ -241,7 +297,7 @@ def lendings(facts: Facts, limits: Limits) -> Iterator[Signature]:
                 "borrowers": Fraction(len(borrowers)), "amount": Fraction(int(out["amount"].sum())),
                 "gain": Fraction(int(back["amount"].sum()), int(out["amount"].sum())) - 1,
             },
-            back["row"].to_numpy(), out["row"].to_numpy(), (),
+            back["row"].to_numpy(), out["row"].to_numpy(), (), left_out,
         )  # fmt: skip
 
 

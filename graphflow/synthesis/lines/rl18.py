@@ -26,11 +26,11 @@ class _Firm:
         self.accounts.append({"account_id": ident, "party_id": ident.upper(), "kind": "settlement"})
         return ident
 
-    def pay(self, day: int, minute: int, source: str, target: str, amount: str) -> None:
+    def pay(self, day: int, minute: int, source: str, target: str, amount: str, **more: str) -> None:
         when = f"{_START + datetime.timedelta(day)}T{9 + minute // 60:02d}:{minute % 60:02d}:00"
         ident = f"t{len(self.transfers):04d}"
         self.transfers.append(
-            {"transfer_id": ident, "time": when, "source": source, "target": target, "amount": amount}
+            {"transfer_id": ident, "time": when, "source": source, "target": target, "amount": amount, **more}
         )
 
     def tables(self, *licences: tuple[str, str]) -> Frames:
@@ -97,12 +97,13 @@ def deposit_toy_tables() -> Frames:
         firm.pay(0, number, person, "x", "10000")
     for number, debtor in enumerate(firms):
         firm.pay(1, number, "x", debtor, "25000")
-    firm.pay(40, 0, "x", people[0], "10500")
+    for number in range(3):
+        firm.pay(40, number, "x", people[number], "10500")
     return firm.tables()
 
 
 def deposit_toy() -> Case:
-    """Thirty persons pay in, ten firms are given it, one person has 500 more back: it takes money to lend it on."""
+    """Thirty persons pay in, ten firms are given it, three persons have 500 more back: it takes money to lend it on."""
     return case_of(deposit_toy_tables())
 
 
@@ -139,3 +140,76 @@ def refund_near_miss_tables() -> Frames:
 def refund_near_miss() -> Case:
     """A shop with refunds: nobody has more back than he paid."""
     return case_of(refund_near_miss_tables())
+
+
+def shop_near_miss_tables() -> Frames:
+    """The tables of `shop_near_miss`."""
+    firm = _Firm()
+    for number in range(31):
+        firm.pay(number, 0, firm.other(f"buyer{number:02d}", "person"), "x", "200", kind="purchase")
+    for number in range(10):
+        firm.pay(number + 1, 30, "x", firm.other(f"maker{number}", "company"), "400", kind="purchase")
+    for month in range(3):  # three of the buyers work there
+        firm.pay(31, month, "x", f"buyer{month:02d}", "5000", kind="salary")
+    return firm.tables()
+
+
+def shop_near_miss() -> Case:
+    """A shop sells to 31 persons and pays ten suppliers; three buyers work there and are paid wages."""
+    return case_of(shop_near_miss_tables())
+
+
+def staff_near_miss_tables() -> Frames:
+    """The tables of `staff_near_miss`."""
+    firm = _Firm()
+    for number in range(31):
+        firm.pay(number, 0, firm.other(f"buyer{number:02d}", "person"), "x", "4000")
+    for number in range(10):
+        firm.pay(number + 1, 30, "x", firm.other(f"maker{number}", "company"), "9000")
+    for number in range(3):
+        firm.pay(31, number, "x", f"buyer{number:02d}", "5000")
+    ties = [{"party_id": f"BUYER{n:02d}", "other_id": "X", "kind": "employee"} for n in range(3)]
+    return firm.tables() | {"relations": frame_of(ties)}
+
+
+def staff_near_miss() -> Case:
+    """The same of whom no transfer says what it is for; the table of relations has the three employees."""
+    return case_of(staff_near_miss_tables())
+
+
+def rebate_near_miss_tables() -> Frames:
+    """The tables of `rebate_near_miss`."""
+    firm = _Firm()
+    for number in range(12):
+        dealer = firm.other(f"dealer{number:02d}", "company")
+        firm.pay(number, 0, "x", dealer, "5000", memo="年度返利")
+        firm.pay(60 + number, 0, dealer, "x", "200000")
+    return firm.tables()
+
+
+def rebate_near_miss() -> Case:
+    """A maker pays twelve dealers a rebate of 5,000; each later buys for 200,000: forty times is no interest."""
+    return case_of(rebate_near_miss_tables())
+
+
+def lapsed_near_miss_tables() -> Frames:
+    """The tables of `lapsed_near_miss`."""
+    frames = lending_toy_tables()
+    more = {
+        "transfer_id": "late",
+        "time": "2025-06-02T10:00:00",
+        "source": "x",
+        "target": "owner",
+        "amount": "100",
+    }
+    old = frames["transfers"].to_dict("records")
+    licences = [{"party_id": "X", "function": "lending", "since": "2015-01-01", "until": "2024-12-31"}]
+    return frames | {
+        "transfers": frame_of([*({str(k): str(v) for k, v in row.items()} for row in old), more]),
+        "licences": frame_of([{"party_id": "BANK", "function": "banking"}, *licences]),
+    }
+
+
+def lapsed_near_miss() -> Case:
+    """It lent and was repaid while it had a licence; the case goes on after that was over."""
+    return case_of(lapsed_near_miss_tables())
