@@ -2,7 +2,8 @@
 
 Contracts name them: the client ledger, loans with a lender, assignments, subscriptions of what an institution
 manages or issues. Where none does, a natural person who pays in and is paid back later, beyond a refund, is
-taken for one; whoever uses that says that it is inferred.
+taken for one (`paid_back`), and where it matters whether they invest only if they gain (`gaining`); whoever
+uses that says that it is inferred.
 """
 
 from __future__ import annotations
@@ -130,28 +131,55 @@ def paid_back(facts: Facts, ins: Ints, outs: Ints) -> Ints:
     return both.index.to_numpy()[back.to_numpy()].astype(np.int64)
 
 
+def gaining(facts: Facts, ins: Ints, outs: Ints, persons: Ints) -> Ints:
+    """Those of some persons who paid in and were paid back, where these are no deposits and refunds.
+
+    At least half of what they were paid back, beyond refunds, has to go to persons who were paid more than
+    they had paid in, or more often; else nobody is taken for an investor.
+    """
+    flows = facts.flows
+    back = np.intersect1d(paid_back(facts, ins, outs), persons)
+    outs = outs[~_refunds(facts, ins, outs)]
+    sides = []
+    for column, rows in (("payer", ins), ("payee", outs)):
+        frame = pd.DataFrame(
+            {"who": flows[column].to_numpy()[rows], "amount": flows["amount"].to_numpy(np.int64)[rows]}
+        )
+        sides.append(frame[np.isin(frame["who"], back)].groupby("who")["amount"].agg(["sum", "size"]))
+    came, went = sides[0].reindex(back), sides[1].reindex(back)
+    gains = (went["sum"] > came["sum"]) | (went["size"] > came["size"])
+    return back if 2 * int(went["sum"][gains].sum()) >= int(went["sum"].sum()) else back[:0]
+
+
 def _refunds(facts: Facts, ins: Ints, outs: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which payments out give an order's money back to who paid it, soon."""
+    """Which payments out give an order's money back to who paid it.
+
+    Soon; or however late, where all that came back of the order is no more than was paid for it, and came no
+    more often: a deposit is given back after years, interest comes again and again.
+    """
     flows = facts.flows
     rows = flows["row"].to_numpy()
     codes, _ = facts.codes("order_id", np.concatenate([rows[ins], rows[outs]]))
     if not (codes >= 0).any():
         return np.zeros(outs.size, np.bool_)
+    amount, time, coin = (flows[each].to_numpy(np.int64) for each in ("amount", "time", "currency"))
     paid = pd.DataFrame(
-        {
-            "order": codes[: ins.size],
-            "who": flows["payer"].to_numpy()[ins],
-            "then": flows["time"].to_numpy()[ins],
-        }
-    )
+        {"order": codes[: ins.size], "who": flows["payer"].to_numpy()[ins], "coin": coin[ins],
+         "then": time[ins], "amount": amount[ins]}
+    )  # fmt: skip
     back = pd.DataFrame(
-        {
-            "order": codes[ins.size :],
-            "who": flows["payee"].to_numpy()[outs],
-            "at": flows["time"].to_numpy()[outs],
-        }
+        {"order": codes[ins.size :], "who": flows["payee"].to_numpy()[outs], "coin": coin[outs],
+         "at": time[outs], "amount": amount[outs], "place": np.arange(outs.size)}
+    )  # fmt: skip
+    keys = ["order", "who", "coin"]
+    paid, back = (each[(each["order"] >= 0) & (each["who"] >= 0)] for each in (paid, back))
+    put = paid.groupby(keys).agg(
+        first=("then", "min"), last=("then", "max"), paid=("amount", "sum"), times=("amount", "size")
     )
-    latest = paid[(paid["order"] >= 0) & (paid["who"] >= 0)].groupby(["order", "who"])["then"].max()
-    then = back.join(latest, on=["order", "who"])["then"].to_numpy(np.float64)
-    at = back["at"].to_numpy()
-    return np.asarray(~np.isnan(then) & (at >= then) & (at - np.nan_to_num(then) <= REFUND), np.bool_)
+    got = back.groupby(keys).agg(got=("amount", "sum"), often=("amount", "size"))
+    both = back.join(put.join(got, how="inner"), on=keys, how="inner")
+    soon = (both["at"] >= both["last"]) & (both["at"] - both["last"] <= REFUND)
+    whole = (both["at"] >= both["first"]) & (both["got"] <= both["paid"]) & (both["often"] <= both["times"])
+    found = np.zeros(outs.size, np.bool_)
+    found[both.loc[soon | whole, "place"].to_numpy(np.int64)] = True
+    return found

@@ -80,6 +80,24 @@ class Pool:
         """The product that each row in carries, or that its account is held for; and what numbers mean."""
         return products_of(self.facts, self.ins)
 
+    @cached_property
+    def only_signs(self) -> bool:
+        """Whether nobody of its group holds any of the accounts: it signs for them."""
+        held = self.facts.account_party[self.accounts]
+        own = self.facts.group(str(self.facts.party_ids[self.key]))
+        return not any(number >= 0 and str(self.facts.party_ids[number]) in own for number in held.tolist())
+
+    @cached_property
+    def keepers(self) -> Ints:
+        """Who holds the accounts and is a bank or one of `LICENSED`, by number: it is not looked at."""
+        held = np.unique(self.facts.account_party[self.accounts])
+        return held[[keeps(self.facts, number) for number in held.tolist()]]
+
+
+def keeps(facts: Facts, number: int) -> bool:
+    """Whether a party holds many people's money by trade and under rules of its own."""
+    return number >= 0 and bool(facts.party_sector[number] in LICENSED or facts.party_kind[number] == "bank")
+
 
 def _group(facts: Facts, key: int, accounts: Ints) -> frozenset[str]:
     found = set(facts.group(str(facts.party_ids[key])))
@@ -88,7 +106,7 @@ def _group(facts: Facts, key: int, accounts: Ints) -> frozenset[str]:
         if signer >= 0 and facts.account_party[account] != key:
             found |= facts.group(str(facts.party_ids[signer]))
         holder = int(facts.account_party[account])
-        if holder >= 0:
+        if holder >= 0 and not keeps(facts, holder):
             found.add(str(facts.party_ids[holder]))
     return frozenset(found)
 
@@ -357,10 +375,12 @@ def match(
         out_left[out] = wanted
 
 
-def unmatched(ask: Inquiry, pool: Pool) -> tuple[Ints, bool]:
-    """What left, without what a contract joins to what came in; and whether any leg carries a contract.
+def unmatched(ask: Inquiry, pool: Pool) -> tuple[Ints, str]:
+    """What left, without what joins it to what came in; and whether ``most``, ``some`` or ``none`` is coded.
 
-    Where none does, equal amounts are joined: the best that can be said for the holder.
+    Legs that name contracts are joined by these; of legs that name none equal amounts are, which is the best
+    that can be said for the holder. Most is coded where contracts are named for more than half of what came
+    in and of what left: only then what is not joined is shown not to be.
     """
     facts = ask.facts
     rows = facts.flows["row"].to_numpy()
@@ -373,9 +393,9 @@ def unmatched(ask: Inquiry, pool: Pool) -> tuple[Ints, bool]:
     codes = {column: facts.codes(column, both)[0] for column in CONTRACTS}
     if pool.test == MANAGER:
         codes["product_id"] = _products_joined(pool)
-    carried = False
+    coded = np.zeros(both.size, np.bool_)
     for column, key in codes.items():
-        carried |= bool((key >= 0).any())
+        coded |= key >= 0
         ways = [(key[:size], key[size:])]
         if column == "loan_id":  # of two legs that both name a listing, the listings decide
             listed = codes["listing_id"] >= 0
@@ -383,10 +403,14 @@ def unmatched(ask: Inquiry, pool: Pool) -> tuple[Ints, bool]:
             ways = [(bare[:size], key[size:]), (key[:size], bare[size:])]
         for of_in, of_out in ways:
             match(of_in, in_day, came, of_out, out_day, went, days)
-    if not carried:
-        _, key = np.unique(np.concatenate([came, went]), return_inverse=True)
-        match(key[:size], in_day, came, key[size:], out_day, went, days)
-    return went, carried
+    _, key = np.unique(np.concatenate([came, went]), return_inverse=True)
+    key = np.where(coded, -1, key)  # of a leg that names none nothing was taken off yet
+    match(key[:size], in_day, came, key[size:], out_day, went, days)
+    most = all(
+        2 * int(amounts[named].sum()) > int(amounts.sum())
+        for amounts, named in ((pool.came, coded[:size]), (pool.went, coded[size:]))
+    )
+    return went, "most" if most else "some" if coded.any() else "none"
 
 
 def _products_joined(pool: Pool) -> Ints:

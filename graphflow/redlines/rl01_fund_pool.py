@@ -6,12 +6,13 @@ their groups and of whoever else collects from the public; whether what left car
 in, and within days; how long money stood there; whose and which products' money it was; and whether one
 product's asset was paid for with other products' money, under every rule of tracing. Not it: custody and
 reserve accounts, a group's own treasury, brokers' clearing accounts by law, settlement that is through in a
-day or two, shops and their refunds, the account of one product alone.
+day or two, shops and their refunds, the account of one product alone. An account that a bank or
+another licensed institution holds is not held against it; who is asked about it is who signs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from graphflow.findings import Cited, Finding, Measure, cited, number_text
 from graphflow.language import N_
 from graphflow.pictures.words import amount_text
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
-from graphflow.redlines.clients import clients_of, paid_back
+from graphflow.redlines.clients import clients_of, gaining
 from graphflow.redlines.facts import DAY, Facts, Flags, Ints, known, micros
 from graphflow.redlines.pooling import (
     ANYBODY,
@@ -38,7 +39,7 @@ from graphflow.redlines.pooling import (
     who_is_watched,
 )
 from graphflow.redlines.separability import separability
-from graphflow.redlines.standing import cite_coverage, money_time, stretches
+from graphflow.redlines.standing import Stretch, cite_coverage, money_time, stretches
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def _investors(ask: Inquiry, pool: Pool) -> _Investors:
     stated = np.union1d(direct, behind)
     persons = paying[(facts.party_kind[paying] == "person") & ~_borrows(facts)[paying]]
     persons = np.setdiff1d(persons, stated)
-    back = np.intersect1d(paid_back(facts, pool.ins, pool.outs), persons)
+    back = gaining(facts, pool.ins, pool.outs, persons)
     if persons.size and back.size >= ask.threshold("returned") * persons.size:
         back = persons  # the others' turn has not come, or never will
     elif pool.test == ANYBODY:
@@ -187,6 +188,18 @@ def _behind_products(ask: Inquiry, pool: Pool) -> tuple[Ints, list[Cited], Flags
 # ---------------------------------------------------------------- the pool
 
 
+def _stood(facts: Facts, parts: Sequence[Stretch], last: int) -> tuple[int, int]:
+    """How much stood how long: to the end of each statement, and where none is stated to the last row.
+
+    What a statement says of the time behind its last row is that everything still stood there.
+    """
+    ends = [
+        (min(each.ends, facts.at) if facts.asked else each.ends) if each.ended else last for each in parts
+    ]
+    sums = [money_time([each], end) for each, end in zip(parts, ends, strict=True)]
+    return sum(each[0] for each in sums), sum(each[1] for each in sums)
+
+
 def _judge(ask: Inquiry, pool: Pool) -> Finding | None:
     facts = ask.facts
     least = ask.threshold("investors")
@@ -195,7 +208,7 @@ def _judge(ask: Inquiry, pool: Pool) -> Finding | None:
     who = _investors(ask, pool)
     if who.count < least:
         return None
-    loose, carried = unmatched(ask, pool)
+    loose, coded = unmatched(ask, pool)
     left = int(pool.went.sum())
     share = Fraction(int(loose.sum()), left)
     if share < ask.threshold("pool"):
@@ -206,7 +219,7 @@ def _judge(ask: Inquiry, pool: Pool) -> Finding | None:
             facts.arrivals["time"].to_numpy()[pool.ins].max(), facts.flows["time"].to_numpy()[pool.outs].max()
         )
     )
-    stood, opened = money_time(parts, last)
+    stood, opened = _stood(facts, parts, last)
     came = int(pool.came.sum())
     days = Fraction(stood, (came + opened) * DAY)
     codes, _ = pool.came_for
@@ -246,13 +259,10 @@ def _judge(ask: Inquiry, pool: Pool) -> Finding | None:
     if critical:
         kinds["register"] = "shown"
     digits = facts.tables.minor_units.get(facts.currencies[pool.currency], 2)
-    text = N_(
-        "{count} investors paid {money} into accounts of {holder}; nothing joins {share} % of what left to "
-        "what came in, and money stood there for {days} days"
-    )
+    text = ONLY_SIGNS if pool.only_signs else HOLDS
     return ask.finding(
         subject=("account", str(facts.account_ids[pool.accounts[0]]))
-        if pool.accounts.size == 1
+        if pool.accounts.size == 1 and not pool.keepers.size
         else ("party", holder),
         hit=(pool.test,),
         summary=Told(
@@ -270,24 +280,21 @@ def _judge(ask: Inquiry, pool: Pool) -> Finding | None:
         elements={
             "collects": ("shown", N_("contracts name the investors"))
             if shown_by == "shown"
-            else ("inferred", N_("those who paid in and were paid back later are taken for investors")),
-            "unjoined": "shown"
-            if carried
-            else ("inferred", N_("no leg names a contract: equal amounts within days were joined")),
-            "stands": ("shown" if all(part.known for part in parts) else "inferred"),
+            else (
+                "inferred",
+                N_("persons who paid in and were paid more, or more often, later are taken for investors"),
+            ),
+            "unjoined": UNJOINED[coded],
+            "stands": _stands(parts),
             "promise": promise,
             "unlicensed": licence,
         },
         against={
-            "custody": ("clear", N_("its kind and roles name neither custody nor reserve nor clearing")),
+            "custody": _custody(pool),
             "treasury": ("clear", N_("investors outside the group paid in")),
-            "broker": ("clear", N_("its holder is no broker, bank, insurer or exchange"))
-            if facts.party_sector[pool.key]
-            else ("unknown", N_("no sector of its holder is stated")),
+            "broker": _broker(pool),
             "settlement": ("clear", N_("money stood longer than it takes to settle")),
-            "refunds": ("clear", N_("who got an order's money back counts as no investor"))
-            if facts.has("transfers.order_id") or shown_by == "shown"
-            else ("unknown", N_("no order is named: some payments back may be refunds")),
+            "refunds": _refunds(pool, who, shown_by),
             "one_product": ("clear", N_("money of several products came in"))
             if mixed
             else ("clear", N_("it is a platform's account, no product's"))
@@ -297,6 +304,66 @@ def _judge(ask: Inquiry, pool: Pool) -> Finding | None:
         amount=invested,
         currency=facts.currencies[pool.currency],
     )
+
+
+HOLDS = N_(
+    "{count} investors paid {money} into accounts of {holder}; nothing joins {share} % of what left to "
+    "what came in, and money stood there for {days} days"
+)
+
+ONLY_SIGNS = N_(
+    "{count} investors paid {money} into accounts that {holder} signs for; nothing joins {share} % of what "
+    "left to what came in, and money stood there for {days} days"
+)
+
+UNJOINED: Mapping[str, tuple[str, str]] = {
+    "most": (
+        "shown",
+        N_("contracts are named for most of the money; of legs that name none equal amounts were joined"),
+    ),
+    "some": (
+        "inferred",
+        N_("contracts are named for a part of the money; of legs that name none equal amounts were joined"),
+    ),
+    "none": ("inferred", N_("no leg names a contract: equal amounts within days were joined")),
+}
+
+
+def _stands(parts: Sequence[Stretch]) -> tuple[str, str] | str:
+    state = "shown" if all(part.known for part in parts) else "inferred"
+    return (state, N_("counted to the end of the statement")) if any(p.ended for p in parts) else state
+
+
+def _custody(pool: Pool) -> tuple[str, str]:
+    facts = pool.facts
+    if all(facts.account_kind[each] or facts.role(each) is not None for each in pool.accounts.tolist()):
+        return "clear", N_("its kind and roles name neither custody nor reserve nor clearing")
+    return "unknown", N_("neither a kind nor a role of the account is stated")
+
+
+def _broker(pool: Pool) -> tuple[str, str]:
+    """Of those who hold the accounts, not of who only signs for them."""
+    facts = pool.facts
+    if pool.keepers.size:
+        return "unknown", N_(
+            "a bank or another licensed institution holds the account; for whom is not stated"
+        )
+    held = facts.account_party[pool.accounts].tolist()
+    if all(number >= 0 and facts.party_sector[number] for number in held):
+        return "clear", N_("its holder is no broker, bank, insurer or exchange")
+    return "unknown", N_("no sector of its holder is stated")
+
+
+def _refunds(pool: Pool, who: _Investors, shown_by: str) -> tuple[str, str]:
+    """Whether what inferred investors were paid may be refunds: each payment but these names an order."""
+    if shown_by == "shown":
+        return "clear", N_("contracts name the investors")
+    facts = pool.facts
+    to_them = pool.outs[np.isin(pool.payees, who.inferred)]
+    orders, _ = facts.codes("order_id", facts.flows["row"].to_numpy()[to_them])
+    if (orders >= 0).all():
+        return "clear", N_("who got no more than an order's money back counts as no investor")
+    return "unknown", N_("some payments back name no order and may be refunds")
 
 
 def _amounts(pool: Pool, who: _Investors) -> tuple[int, int, int]:
@@ -348,6 +415,8 @@ def _licence(ask: Inquiry, pool: Pool) -> tuple[str | tuple[str, str], list[Cite
     facts = ask.facts
     if not facts.has("licences"):
         return ("unknown", N_("no register of licences is here")), []
+    if pool.keepers.size:
+        return ("unknown", N_("a bank or another licensed institution holds the account")), []
     rows = facts.rows("licences")
     mine = rows[rows["party_id"].isin(pool.group)]
     wanted = FUNCTIONS.get(pool.test, frozenset().union(*FUNCTIONS.values()))

@@ -17,6 +17,7 @@ from graphflow.redlines.facts import Facts, Flags, Ints
 
 _UNKNOWN = BASES.index("unknown")
 _EARLIEST = np.iinfo(np.int64).min // 2
+_LATEST = int(np.datetime64("9999-01-01", "us").astype(np.int64))  # some write "no end" like that
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class Stretch:
     def each(self, moments: Ints) -> Ints:
         """The same behind each of some moments."""
         return np.append(self.opening, self.after)[np.searchsorted(self.times, moments, side="right")]
+
+    @property
+    def ended(self) -> bool:
+        """Whether the statement says up to when it speaks."""
+        return self.ends < _LATEST
 
     def covers(self, moment: int) -> bool:
         """Whether the statement speaks of a moment."""

@@ -165,8 +165,9 @@ def collector_toy_tables() -> Frames:
         day = number % 20 + 1
         account = "boss1" if number % 2 else "boss2"
         rows.append((f"2022-03-{day:02d}T10:00:00", each, account, "10000", {}))
-        if number < 80:  # an early one is paid of what later ones bring
-            rows.append((f"2022-06-{day:02d}T10:00:00", account, each, "3000", {}))
+        if number < 80:  # an early one is paid of what later ones bring, month after month
+            for month in ("05", "06"):
+                rows.append((f"2022-{month}-{day:02d}T10:00:00", account, each, "1500", {}))
     rows.append(("2022-04-15T10:00:00", "boss1", "boss2", "500000", {}))
     rows.append(("2022-06-25T10:00:00", "boss2", "cars", "800000", {}))
     return _case(
@@ -438,3 +439,103 @@ def shop_near_miss_tables() -> Frames:
 def shop_near_miss() -> Case:
     """A shop takes money from sixty people and pays forty of them back within days: refunds of their orders."""
     return case_of(shop_near_miss_tables())
+
+
+def _residence_tables(until: str) -> Frames:
+    rows: list[Row] = [("2018-01-09T09:00:00", each, "pool", "100", {}) for each in _LENDERS]
+    rows += [
+        ("2018-01-09T15:00:00", "pool", "a1", "700", {}),
+        ("2018-01-09T15:10:00", "pool", "a2", "500", {}),
+    ]
+    return _case(
+        rows,
+        [{"account_id": "pool", "party_id": "PLATFORM", "kind": "settlement", "covered_from": "2018-01-01",
+          "covered_to": until}],
+        [_PLATFORM, *_persons(_LENDERS), *_BORROWERS],
+        client_ledger=_owed(_LENDERS, "100"),
+    )  # fmt: skip
+
+
+def standing_toy_tables() -> Frames:
+    """The tables of `standing_toy`."""
+    return _residence_tables("2018-12-31")
+
+
+def standing_toy() -> Case:
+    """3,000 comes in and 1,200 leaves on one day; the statement goes to the year's end, and 1,800 stands there."""
+    return case_of(standing_toy_tables())
+
+
+def standing_near_miss_tables() -> Frames:
+    """The tables of `standing_near_miss`."""
+    return _residence_tables("2018-01-10")
+
+
+def standing_near_miss() -> Case:
+    """The same, but the statement ends a day later: how long the rest stood nobody knows."""
+    return case_of(standing_near_miss_tables())
+
+
+def signed_toy_tables() -> Frames:
+    """The tables of `signed_toy`."""
+    frames = toy_tables()
+    accounts = frames["accounts"]
+    accounts["signer_id"] = ""
+    mine = accounts["account_id"] == "pool"
+    accounts.loc[mine, ["party_id", "signer_id", "kind"]] = ["BANK", "PLATFORM", ""]
+    bank = {"party_id": "BANK", "name": "信安银行", "kind": "bank", "sector": "bank"}
+    frames["parties"] = frame_of([*frames["parties"].to_dict("records"), bank])
+    return frames
+
+
+def signed_toy() -> Case:
+    """The pool stands in an account of a bank, and the platform signs for it: the bank is not asked about."""
+    return case_of(signed_toy_tables())
+
+
+def through_near_miss_tables() -> Frames:
+    """The tables of `through_near_miss`."""
+    rows: list[Row] = []
+    for number, each in enumerate(_LENDERS):
+        came, went = ("09", "12") if number < 15 else ("10", "15")
+        amount = str(100 + number)
+        rows.append((f"2018-01-{came}T09:00:00", each, "pool", amount, {}))
+        rows.append((f"2018-01-{went}T08:00:00", "pool", f"a{number % 3 + 1}", amount, {}))
+    rows.append(("2018-01-09T08:00:00", "ESTATE", "pool", "5", {"order_id": "电费2018"}))
+    return _case(
+        rows,
+        [{"account_id": "pool", "party_id": "PLATFORM", "kind": "settlement"}],
+        [_PLATFORM, {"party_id": "ESTATE", "name": "物业", "kind": "company"}, *_persons(_LENDERS), *_BORROWERS],
+        client_ledger=_owed(_LENDERS, "100"),
+    )  # fmt: skip
+
+
+def through_near_miss() -> Case:
+    """Each lender's amount is passed on within three bank days; an electricity bill alone names an order."""
+    return case_of(through_near_miss_tables())
+
+
+def lease_near_miss_tables(orders: bool = True) -> Frames:
+    """The tables of `lease_near_miss`."""
+    tenants = [f"z{number:02d}" for number in range(30)]
+    rows: list[Row] = []
+    for number, each in enumerate(tenants):
+        day, lease = number % 20 + 5, {"order_id": f"lease{number}" if orders else ""}
+        rows.append((f"2020-01-{day:02d}T09:00:00", each, "shop", "3000", {**lease, "memo": "租房押金"}))
+        rows.append((f"2020-01-{day:02d}T09:05:00", each, "shop", "2000", {**lease, "memo": "租金"}))
+        rows.append(
+            (f"2020-02-{day:02d}T09:00:00", "shop", f"ll{number % 5}", "1900", {"memo": "付房东租金"})
+        )
+        if number < 9:
+            rows.append((f"2021-01-{day:02d}T09:00:00", "shop", each, "3000", {**lease, "memo": "退押金"}))
+    agent = {"party_id": "AGENT", "name": "安居房屋租赁公司", "kind": "company", "sector": "property_agency"}
+    return _case(
+        rows,
+        [{"account_id": "shop", "party_id": "AGENT", "kind": "settlement"}],
+        [agent, *_persons(tenants), *_persons([f"ll{number}" for number in range(5)])],
+    )
+
+
+def lease_near_miss() -> Case:
+    """A letting agent gives nine of thirty tenants their deposits back a year later, at the lease's end."""
+    return case_of(lease_near_miss_tables())
