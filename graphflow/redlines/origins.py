@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from graphflow.findings import Cited
 from graphflow.redlines.borrowing import says
-from graphflow.redlines.facts import Facts, Flags, Ints, local_days
+from graphflow.redlines.facts import PLATFORM_SECTORS, Facts, Flags, Ints, local_days
 from graphflow.redlines.raising import THROUGH, Raising, holders, placeholders
 from graphflow.tracing.excerpt import Change, Excerpt, surroundings
 from graphflow.tracing.references import written
@@ -38,11 +38,20 @@ ASSET, OTHERS, SUBSIDY, CROSS, UNKNOWN, OWN, STAND_IN = range(len(PARTS))
 STANDS_IN = ("代偿", "垫付", "垫款", "差额补足", "补足款", "兜底", "履约代付", "compensation payment")
 """What a payment of somebody who pays in another's place says."""
 
+FINANCIAL = ("lender", "guarantor", "bank", "insurer", "broker", "exchange", "clearing_house")
+"""Sectors, beside those of platforms and managers, of who has others' money by trade."""
+
 GUARANTORS = ("guarantor", "insurer")
 """Sectors of those who may guarantee a loan by trade."""
 
 RETURNS = frozenset({"repayment", "redemption", "interest", "dividend"})
 """Kinds of transfers by which an asset returns something, whoever pays."""
+
+MANAGED = ("wealth_management", "trust", "public_fund", "fund_of_funds", "abs", "pension", "equity", "mixed",
+           "commodity")  # fmt: skip
+"""Kinds of products whose investors' money somebody manages: a bond is none of them."""
+
+BORROWER, BETWEEN, UNSTATED = "borrower", "between", "unstated"
 
 LOTS = ("fifo", "lifo")
 """Rules that say which money a payment carries; the others only how much."""
@@ -210,6 +219,32 @@ class _Trail:
         self.nobody = placeholders(facts)
         self.product_in = dict(zip(raising.ins["row"], raising.ins["product"], strict=True))
         self.answers, self.trade = self._guarantors()
+        # the group's own is a subsidy of who stands between, and earned of who borrows for its own business
+        as_what = self._as_what()
+        self.earned = {BETWEEN: SUBSIDY, BORROWER: ASSET, UNSTATED: UNKNOWN}[as_what]
+        self.adds = SUBSIDY if as_what == BETWEEN else UNKNOWN
+
+    def _as_what(self) -> str:
+        """Whether the group stands between investors and others, or borrows for a business of its own.
+
+        It stands between as a platform, by sector or licence, as a manager, or where what it issues is money
+        to be managed; it borrows where it issues something else; else nothing says which.
+        """
+        facts, members = self.facts, self.raising.members
+        known_as = {each for kind in PLATFORM_SECTORS for each in facts.platforms(kind)}
+        numbers = [facts.party_number[each] for each in members]
+        trade = np.isin(facts.party_sector[numbers], FINANCIAL).any()
+        if facts.has("licences"):
+            trade |= bool(facts.rows("licences")["party_id"].isin(members).any())
+        if trade or known_as & members:
+            return BETWEEN
+        if not facts.has("products"):
+            return UNSTATED
+        rows = facts.rows("products")
+        issued = rows["issuer_id"].isin(members)
+        if rows["manager_id"].isin(members).any() or rows.loc[issued, "kind"].isin(MANAGED).any():
+            return BETWEEN
+        return BORROWER if issued.any() else UNSTATED
 
     def _guarantors(self) -> tuple[Flags, Flags]:
         """By account: whether its holder guarantees a product of the group, and whether that is its trade."""
@@ -311,11 +346,11 @@ class _Trail:
         found = np.full(places.size, ASSET, np.int64)
         # what others pay into accounts that hold no investors' money is the group's income
         income = self.own[target] & ~self.side[target] & ~self.debtor[source] & ~returns & ~earmarked
-        found[income] = SUBSIDY
+        found[income] = self.earned
         lent = (self.kind[source] == "loan") | self.bank[source]
-        found[lent & ~returns] = SUBSIDY
+        found[lent & ~returns] = self.adds
         found[self.kind[source] == "internal"] = ASSET
-        found[self.member[source]] = SUBSIDY
+        found[self.member[source]] = self.adds
         found[self.member[source] & self.given[source]] = UNKNOWN  # it had got money from here
         found[self.nobody[source] | np.isin(self.kind[source], ("cash", "clearing"))] = UNKNOWN
         found[self.invests[source] & self.paid_in[places]] = OTHERS
@@ -337,7 +372,7 @@ class _Trail:
         if not known_:
             return UNKNOWN
         if self.own[account] and not self.side[account]:
-            return SUBSIDY
+            return self.adds
         return ASSET if self.roundabout[account] else UNKNOWN
 
 

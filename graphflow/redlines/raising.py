@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphflow.findings import Cited
-from graphflow.redlines.borrowing import borrowing_of
+from graphflow.redlines.borrowing import borrowing_of, says
 from graphflow.redlines.facts import NEVER_A_POOL, WAGES, Facts, Flags, Ints, known
 
 FEWEST = 10
@@ -35,6 +35,9 @@ NOT_PAID_OUT = frozenset(
     {"salary", "commission", "fee", "disbursement", "purchase", "rent", "tax", "reversal"}
 )
 """Kinds of transfers to an investor that pay no investment back."""
+
+GOODS = ("购货", "购物", "购车", "购房", "货款", "车款", "房款", "商品", "purchase of goods")
+"""What a payment for goods says."""
 
 LICENSED = frozenset({"bank", "insurer", "payment_institution", "exchange", "clearing_house", "broker"})
 """Sectors whose business it is, by law, to take in money of many and pay it out: not looked at here."""
@@ -357,8 +360,9 @@ class _Search:
         repays = ~np.isin(kinds_out, [n for n, word in enumerate(words) if word in NOT_PAID_OUT])
         named, cites = self._named(size)
         key_in, key_out = gets[into] * size + payer[into], pays[out] * size + payee[out]
+        for_goods = self._for_goods(flows, (into[invests], out), (key_in[invests], key_out), size)
         inferred = self._inferred(
-            flows, (into[invests], out[repays]), (key_in[invests], key_out[repays]), size
+            flows, (into[invests], out[repays]), (key_in[invests], key_out[repays]), for_goods, size
         )
         everyone = np.union1d(named, np.setdiff1d(inferred, named))
         is_in = invests & np.isin(key_in, everyone)
@@ -510,14 +514,34 @@ class _Search:
         good = (group >= 0) & person & (payer != borrower[before["claim"].to_numpy()])
         return np.unique(group[good] * size + payer[good])
 
-    def _inferred(
+    def _for_goods(
         self, flows: pd.DataFrame, at: tuple[Ints, Ints], keys: tuple[Ints, Ints], size: int
+    ) -> Flags:
+        """Which payments in are for goods, as they say, or for an order for which somebody else was paid."""
+        facts, rows = self.facts, flows["row"].to_numpy()
+        found = says(facts, rows[at[0]], GOODS)
+        if not facts.has("transfers.order_id"):
+            return found
+        orders, words = facts.codes("order_id", rows[np.concatenate(at)])
+        asked, paid = orders[: at[0].size], orders[at[0].size :]
+        deals = keys[0] // size * len(words) + asked  # an order of a group
+        settled = pd.DataFrame({"deal": keys[1] // size * len(words) + paid, "who": keys[1] % size})[
+            paid >= 0
+        ]
+        ends = settled.groupby("deal")["who"].agg(["min", "max"]).reindex(deals)
+        payer = keys[0] % size
+        other = ends["min"].notna() & ((ends["min"] != payer) | (ends["max"] != payer))
+        return np.asarray(found | ((asked >= 0) & other.to_numpy(np.bool_)), np.bool_)
+
+    def _inferred(
+        self, flows: pd.DataFrame, at: tuple[Ints, Ints], keys: tuple[Ints, Ints], for_goods: Flags, size: int
     ) -> Ints:
         """Investors by flows, as keys: see the file's first lines.
 
         Persons, and holders of whom nothing is known, that pay a group before it pays them. They count where
         at least `FEWEST` of them were paid back, more often or more than they paid for at least half of that
-        money, and half of those who came in the first half of the time were paid back at all.
+        money, and half of those who came in the first half of the time were paid back at all. Who was never
+        paid is counted with them, unless it paid for goods or for an order that somebody else was paid for.
         """
         facts = self.facts
         time, amount = flows["time"].to_numpy(), flows["amount"].to_numpy()
@@ -530,6 +554,8 @@ class _Search:
                 )
             )
         pairs = parts[0].join(parts[1].add_suffix("_out"))
+        bought = pairs.index.isin(np.unique(keys[0][for_goods])) & pairs["count_out"].isna()
+        pairs = pairs[~bought]
         holder = pairs.index.to_numpy() % size
         party = holder < facts.party_ids.size
         kind = np.full(len(pairs), "", object)

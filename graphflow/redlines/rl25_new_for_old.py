@@ -5,7 +5,8 @@ money, of other products' or of other clients' (国办发〔2016〕21号 3(4)); 
 returns and pays old investors with new ones' money raises funds illegally. Looked at: every payout to
 investors, followed back month by month under several rules, through own accounts, custody and others through
 whom money goes round; what it was made of adds up to the unit. Beside it, what really came in from others.
-Not it: banks and insurers, a fund that is redeemed at its net asset value while others subscribe, what is
+Not it: banks and insurers, a fund that is seen to deal at its net asset value while others subscribe, what a
+company earns that borrows for its own business, what is
 given back of an offer that came to nothing, what an investor takes out of his own while all that investors
 put in stands there, a pool whose borrowers repay at least half of what it pays, what is so under one rule
 of tracing alone.
@@ -224,6 +225,11 @@ class Scheme:
         return int(self.outs["amount"].sum())
 
     @property
+    def unstated(self) -> list[str]:
+        """The open products paid back of which nothing says whether they are dealt at their value."""
+        return sorted(set(_open_funds(self.facts, stated=False)) & set(self.outs["product"]))
+
+    @property
     def lost(self) -> int:
         """What investors paid in and did not get back, each by itself: nobody's gain makes up for it."""
         paid = self.ins.groupby("holder")["amount"].sum()
@@ -240,13 +246,22 @@ def schemes(ask: Inquiry) -> Iterator[Scheme]:
                 yield scheme
 
 
-def _open_funds(facts: Facts) -> list[str]:
-    """Products that are redeemed at what they are worth: open, with nothing promised."""
+def _open_funds(facts: Facts, stated: bool = True) -> list[str]:
+    """Products that are redeemed at what they are worth: open, with nothing promised, and dealt at a value.
+
+    That no promise is stated says not that there is none. So something has to show that the product is dealt
+    at its net asset value: that value, a day of dealing, its number in the register, or that it is a public
+    fund, which has to be by law. ``stated`` False: the open ones of which nothing of that is known.
+    """
     if not facts.has("products"):
         return []
     rows = facts.rows("products")
-    free = ~known(rows["promised_yield"]) & ~known(rows["guarantee"])
-    return [str(each) for each in rows.loc[(rows["open_type"] == "open") & free, "product_id"]]
+    free = ~(rows["promised_yield"].fillna(0) > 0) & ~known(rows["guarantee"])
+    dealt = rows["kind"].isin(["public_fund"]).to_numpy(np.bool_)
+    for column in ("net_assets", "next_open", "registered"):
+        dealt = dealt | known(rows[column])
+    mine = (rows["open_type"] == "open") & free & (dealt == stated)
+    return [str(each) for each in rows.loc[mine, "product_id"]]
 
 
 def _refunds(facts: Facts, raising: Raising, ins: pd.DataFrame, outs: pd.DataFrame) -> Flags:
@@ -397,7 +412,7 @@ def _asked(ask: Inquiry, scheme: Scheme, hops: int) -> Iterator[Finding]:
     if places:
         shown = _share(found, places, (OTHERS, CROSS))
         robust = min(shown[0].values()) >= ask.threshold("ponzi")
-        value = min(shown[0].values()) if robust else max(shown[0].values())
+        value = min(shown[0].values()) if robust else _agreed(ask, shown[0])
         text = N_(
             "part of what was paid in these months that was other investors' or another product's money"
         )
@@ -418,6 +433,12 @@ def _asked(ask: Inquiry, scheme: Scheme, hops: int) -> Iterator[Finding]:
     if tests:
         hits = _Hits(tuple(tests), tuple(measures), places or everything, *shown, robust)
         yield _finding(ask, scheme, found, hits)
+
+
+def _agreed(ask: Inquiry, by_rule: Mapping[str, Fraction]) -> Fraction:
+    """The part that enough rules support to agree on a month; the greatest where it is too little."""
+    values = sorted(by_rule.values(), reverse=True)
+    return values[AGREE - 1] if values[AGREE - 1] >= ask.threshold("ponzi") else values[0]
 
 
 def _share(
@@ -445,7 +466,13 @@ SUMMARIES: Mapping[str, str] = {
     ),
 }
 
+BY_THE_RULE = N_(
+    "{who} paid {paid} to {count} investors from {since} to {until}, of which {least} % to {most} %, by the "
+    "rule of tracing, was other investors' or another product's money"
+)
+
 NOT_EVERY_RULE = N_("Held at high: it does not hold under every rule of tracing.")
+AT_ITS_VALUE = N_("Held at high: whether an open product is redeemed at its net asset value is not stated.")
 
 
 def _finding(ask: Inquiry, scheme: Scheme, found: Origins, hits: _Hits) -> Finding:
@@ -457,26 +484,30 @@ def _finding(ask: Inquiry, scheme: Scheme, found: Origins, hits: _Hits) -> Findi
     in_months = np.isin(months_of(facts, scheme.outs["time"]), months)
     used = Fraction(_operating(facts, scheme, found), scheme.raised)
     severity = "critical" if ponzi else "high" if "cross" in hits.tests else "medium"
+    unstated = bool(scheme.unstated)
+    note = NOT_EVERY_RULE if not hits.robust else AT_ITS_VALUE if unstated and ponzi else ""
     who = facts.name_of(raising.subject[1]) if raising.subject[0] == "party" else ""
     return ask.finding(
         subject=raising.subject,
         hit=hits.tests,
         summary=Told(
-            SUMMARIES[hits.tests[0]],
+            SUMMARIES[hits.tests[0]] if hits.robust else BY_THE_RULE,
             who=who or raising.subject[1],
             paid=f"{amount_text(paid, facts.tables.minor_units.get(coin, 2))} {coin}",
             count=int(scheme.outs.loc[in_months, "holder"].nunique()),
             since=months[0],
             until=months[-1],
             share=number_text(100 * hits.measures[0].value),
+            least=number_text(100 * min(hits.by_rule.values())),
+            most=number_text(100 * max(hits.by_rule.values())),
         ),
         measures=[*hits.measures, *_told(ask, scheme, found, hits, found.rules.index(told), used)],
         rows=cite_payouts(facts, scheme, found, months),
-        severity=severity if hits.robust else "high",
-        severity_note="" if hits.robust else NOT_EVERY_RULE,
+        severity="high" if note else severity,
+        severity_note=note,
         kinds=evidence_kinds(scheme, found),
         elements=_elements(scheme, found, hits, used < ask.threshold("used")),
-        against=_against(facts, scheme, ponzi),
+        against=_against(ask, scheme, months[-1] if ponzi else ""),
         amount=hits.most,
         amount_least=hits.least,
         currency=coin,
@@ -547,7 +578,7 @@ def _elements(scheme: Scheme, found: Origins, hits: _Hits, idle: bool) -> dict[s
         )
         if scheme.raising.inferred
         else "shown",
-        "others": money if {"new_money", "cross"} & set(hits.tests) else "unknown",
+        "others": _others(scheme, hits, money) if {"new_money", "cross"} & set(hits.tests) else "unknown",
         "subsidy": money if "subsidy" in hits.tests else "unknown",
         "disproportion": "shown"
         if idle
@@ -555,7 +586,39 @@ def _elements(scheme: Scheme, found: Origins, hits: _Hits, idle: bool) -> dict[s
     }
 
 
-def _against(facts: Facts, scheme: Scheme, ponzi: bool) -> dict[str, tuple[str, str] | str]:
+def _others(scheme: Scheme, hits: _Hits, money: tuple[str, str] | str) -> tuple[str, str] | str:
+    """No more is shown of whose money it was than of who invests, and than all rules of tracing say."""
+    if not hits.robust:
+        return "inferred", N_("it does not hold under every rule of tracing")
+    if scheme.raising.inferred:
+        return "inferred", N_("who the investors are is inferred")
+    return money
+
+
+def _income(ask: Inquiry, scheme: Scheme, until: str) -> tuple[str, str | Told]:
+    """What was earned from the beginning to the end of a month, beside all that was paid by then.
+
+    All that others paid in counts as earned, also what had gone out to them.
+    """
+    facts, raising = ask.facts, scheme.raising
+    real, outs = raising.real, scheme.outs
+    real = real[real["currency"] == facts.currencies.index(scheme.currency)]
+    real = real[~np.isin(real["holder"], [facts.party_number[each] for each in raising.members])]
+    earned, paid = (
+        int(each.loc[months_of(facts, each["time"]) <= until, "amount"].sum()) if len(each) else 0
+        for each in (real, outs)
+    )
+    share = Fraction(earned, paid)
+    if share < ask.threshold("coverage"):
+        text = N_("since its statements begin others paid in {share} % of what was paid to investors")
+        return "clear", Told(text, share=number_text(100 * share))
+    return "unknown", N_(
+        "little came in during these months; whether what was earned before covers it is open"
+    )
+
+
+def _against(ask: Inquiry, scheme: Scheme, until: str) -> dict[str, tuple[str, str] | str]:
+    facts = ask.facts
     marks = any(facts.has(f"transfers.{each}") for each in ("order_id", "listing_id", "loan_id"))
     left_out = Told(N_("left out of the payouts: {count}"), count=scheme.netted)
     given_back = Told(N_("left out of the payouts: {count}"), count=scheme.refunded)
@@ -567,14 +630,16 @@ def _against(facts: Facts, scheme: Scheme, ponzi: bool) -> dict[str, tuple[str, 
             N_("no table says who has which licence; by its sector it is no bank and no insurer"),
         ),
         "netting": ("clear", left_out)
-        if facts.has("products")
+        if facts.has("products") and not scheme.unstated
+        else ("unknown", N_("whether an open product is redeemed at its net asset value is not stated"))
+        if scheme.unstated
         else ("unknown", N_("no table says which products are open and redeemed at their value")),
         "refund": ("clear", given_back)
         if marks
         else ("unknown", N_("no transfer names an order, a listing or a loan")),
         "covered": ("clear", Told(N_("left out of the payouts: {count}"), count=scheme.covered)),
-        "income": "clear"
-        if ponzi
+        "income": _income(ask, scheme, until)
+        if until
         else ("unknown", N_("what really came in is told beside it, and compared with nothing")),
     }
 

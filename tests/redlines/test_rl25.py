@@ -113,6 +113,8 @@ def test_who_is_no_collector() -> None:
     rows = gains["transfers"].copy()
     rows.loc[rows["memo"] == "退货款", "amount"] = "150500"
     rows.loc[rows["memo"] == "进货", "amount"] = "1700000"
+    assert not found_in({**gains, "transfers": rows}), "who was never paid says that he bought"
+    rows.loc[rows["memo"] == "购货", "memo"] = "充值"
     assert the_one({**gains, "transfers": rows}).kinds == {"flow": "inferred"}
 
 
@@ -134,9 +136,57 @@ def test_it_does_not_hold_under_every_rule() -> None:
     found = the_one(earned_before("6000000"))
     assert found.by_rule["lifo"] == Fraction(8, 9) and found.by_rule["fifo"] == Fraction(1, 3)
     assert Fraction(1, 2) < found.by_rule["prorata"] < Fraction(8, 9)
-    assert found.value == Fraction(8, 9) and not found.robust
+    assert found.value == found.by_rule["prorata"] and not found.robust, "two rules say so much"
     assert found.severity == "high" and "every rule" in found.severity_note
     assert found.amount == 800_000_000 and found.amount_least == 300_000_000
+    assert "33.3333 % to 88.8889 %, by the rule of tracing" in str(found.summary)
+    assert said(found, "others") == "inferred"
+    assert said(found, "income") == "unknown", "6 of 9 million had come in, before these months"
+    less = the_one(earned_before("4400000"))
+    assert said(less, "income") == "clear", "from the beginning less than half came in"
+    assert said(the_one(rl25.toy_tables()), "income") == "clear"
+
+
+def said(found: Finding, name: str) -> str:
+    (one,) = [e for e in (*found.elements, *found.counter_evidence) if e.name == name]
+    return one.state
+
+
+def test_sales_of_who_borrows_for_its_own_business_are_earned() -> None:
+    frames = rl25.bond_near_miss_tables()
+    table = payouts(case_of(frames))
+    assert (table["asset"] == 105_000_000).all() and (table["subsidy"] == 0).all()
+    opening = changed(frames, "accounts", "account_id", "ops", "opening_balance", "1050000")
+    assert not found_in(opening), "a debtor may pay of its own"
+    for column, value in (("manager_id", "TEA"), ("kind", "wealth_management")):
+        other = changed(frames, "products", "product_id", "P1", column, value)
+        assert the_one(other).measure == "subsidy", "what who manages adds of its fees is its own"
+    platform = changed(frames, "parties", "party_id", "TEA", "sector", "p2p_platform")
+    assert the_one(platform).measure == "subsidy"
+
+
+def test_buyers_are_no_investors() -> None:
+    frames = rl25.consignment_near_miss_tables()
+    assert not found_in(frames)
+    bare = {**frames, "transfers": frames["transfers"].drop(columns="order_id")}
+    found = the_one(bare)
+    assert said(found, "others") == "inferred", "nothing tells that they bought"
+    rows = bare["transfers"].copy()
+    rows.loc[rows["source"].str.startswith("b"), "memo"] = "购车款"
+    assert not found_in({**bare, "transfers": rows}), "each payment says so"
+
+
+def test_an_open_product_is_exempt_where_something_shows_that_it_deals_at_its_value() -> None:
+    found = the_one(rl25.open_toy_tables())
+    assert found.value == Fraction(8, 9) and said(found, "netting") == "unknown"
+    assert found.severity == "high" and "net asset value" in found.severity_note
+    for column, value in (
+        ("net_assets", "1"),
+        ("next_open", "2023-05-01"),
+        ("registered", "S1"),
+        ("kind", "public_fund"),
+    ):
+        assert not found_in(changed(rl25.open_toy_tables(), "products", "product_id", "P1", column, value))
 
 
 def test_what_is_so_under_one_rule_alone_is_not_told() -> None:

@@ -61,14 +61,14 @@ def _rounds(
                  time=f"{day}T09:00:00", transfer_id=paid)  # fmt: skip
 
 
-def _fund(open_type: str, promised: str, real: int, business: int) -> Frames:
+def _fund(open_type: str, promised: str, real: int, business: int, **stated: object) -> Frames:
     """Ten investors are paid what eight new ones and a customer bring; before, their own money was spent."""
     book = _Book()
     book.company("RAISER", "华赢财富管理公司", scope="财富管理")
     book.company("SELLER", "御湖别墅公司")
     book.company("CUSTOMER", "客商公司")
     book.add("products", product_id="P1", name="华赢稳盈", issuer_id="RAISER", kind="wealth_management",
-             open_type=open_type, start="2023-03-01", promised_yield=promised)  # fmt: skip
+             open_type=open_type, start="2023-03-01", promised_yield=promised, **stated)  # fmt: skip
     book.account("pool", "RAISER")
     book.account("seller", "SELLER", None)
     book.account("customer", "CUSTOMER", None)
@@ -106,12 +106,69 @@ def near_miss() -> Case:
 
 def open_near_miss_tables() -> Frames:
     """The tables of `open_near_miss`."""
-    return _fund("open", "", 1_000_000, 0)
+    return _fund("open", "", 1_000_000, 0, net_assets=9_100_000, next_open="2023-04-10")
 
 
 def open_near_miss() -> Case:
     """The same flows in an open fund that promises nothing: redemptions met by subscriptions, at its value."""
     return case_of(open_near_miss_tables())
+
+
+def open_toy_tables() -> Frames:
+    """The tables of `open_toy`."""
+    return _fund("open", "", 1_000_000, 0)
+
+
+def open_toy() -> Case:
+    """The same again, but nothing shows that the open product is dealt at a value, nor whether it promises."""
+    return case_of(open_toy_tables())
+
+
+def bond_near_miss_tables() -> Frames:
+    """The tables of `bond_near_miss`."""
+    book = _Book()
+    book.company("TEA", "某茶饮连锁公司")
+    book.company("SUPPLIER", "茶叶供应商")
+    book.company("BUYER", "商超客户")
+    book.add("products", product_id="P1", name="2023年公司债", issuer_id="TEA", kind="fixed_income",
+             open_type="closed", start="2023-03-01", end="2024-03-01", promised_yield="0.05")  # fmt: skip
+    for account, party, opening in (
+        ("raise", "TEA", 0), ("ops", "TEA", 0), ("supplier", "SUPPLIER", None), ("buyer", "BUYER", None)
+    ):  # fmt: skip
+        book.account(account, party, opening)
+    people = book.investors("l", 10)
+    _rounds(book, "2023-03-06", people, "raise", 100_000, "P1")
+    book.pay("2023-03-07", "raise", "supplier", 1_000_000, memo="采购")
+    for month in range(4, 10):
+        book.pay(f"2023-{month:02d}-05", "buyer", "ops", 300_000, memo="货款")
+    for person in people:
+        book.pay("2023-09-06", "ops", person, 105_000, memo="兑付本息", product_id="P1")
+    return book.frames()
+
+
+def bond_near_miss() -> Case:
+    """A tea chain pays its bond back out of what it sold: who borrows for its own business has earned it."""
+    return case_of(bond_near_miss_tables())
+
+
+def consignment_near_miss_tables() -> Frames:
+    """The tables of `consignment_near_miss`."""
+    book = _Book()
+    book.company("MARKET", "二手车寄售平台公司")
+    book.account("market", "MARKET", 0)
+    sellers, buyers = book.investors("s", 12), book.investors("b", 40)
+    for number, seller in enumerate(sellers):
+        book.pay(f"2023-01-{number + 2:02d}", seller, "market", 2_000, memo="商户保证金")
+    for number, buyer in enumerate(buyers):
+        month, day, order = 2 if number < 10 else 4 + number % 3, 5 + number % 20, f"O{number + 1}"
+        book.pay(f"2023-{month:02d}-{day:02d}", buyer, "market", 50_000, order_id=order)
+        book.pay(f"2023-{month:02d}-{day + 2:02d}", "market", sellers[number % 12], 49_000, order_id=order)
+    return book.frames()
+
+
+def consignment_near_miss() -> Case:
+    """Sellers leave a deposit and are paid what buyers paid, order by order: buyers are no investors."""
+    return case_of(consignment_near_miss_tables())
 
 
 def guoying_tables() -> Frames:
