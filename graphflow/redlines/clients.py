@@ -131,11 +131,16 @@ def paid_back(facts: Facts, ins: Ints, outs: Ints) -> Ints:
     return both.index.to_numpy()[back.to_numpy()].astype(np.int64)
 
 
+SEVERAL = 3
+"""From so many on it is no single case."""
+
+
 def gaining(facts: Facts, ins: Ints, outs: Ints, persons: Ints) -> Ints:
     """Those of some persons who paid in and were paid back, where these are no deposits and refunds.
 
-    At least half of what they were paid back, beyond refunds, has to go to persons who were paid more than
-    they had paid in, or more often; else nobody is taken for an investor.
+    Several of them, and a tenth of them at least, have to be paid more than they had paid in, or more often,
+    refunds left out; else nobody is taken for an investor. It need not be most: where a scheme breaks down
+    most get back less than they put in.
     """
     flows = facts.flows
     back = np.intersect1d(paid_back(facts, ins, outs), persons)
@@ -148,7 +153,7 @@ def gaining(facts: Facts, ins: Ints, outs: Ints, persons: Ints) -> Ints:
         sides.append(frame[np.isin(frame["who"], back)].groupby("who")["amount"].agg(["sum", "size"]))
     came, went = sides[0].reindex(back), sides[1].reindex(back)
     gains = (went["sum"] > came["sum"]) | (went["size"] > came["size"])
-    return back if 2 * int(went["sum"][gains].sum()) >= int(went["sum"].sum()) else back[:0]
+    return back if int(gains.sum()) >= max(SEVERAL, len(back) / 10) else back[:0]
 
 
 def _refunds(facts: Facts, ins: Ints, outs: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -249,12 +249,13 @@ def deposits(facts: Facts, limits: Limits) -> Iterator[Signature]:
     what may be interest; who was paid before ever paying in works there, or borrows.
     """
     for party, currency, came, went in parties_that_pass_on(facts, limits.lenders, limits.borrowers):
+        spent = went  # what it does with the money may be called anything
         came, went, left_out = of_credit(facts, party, came, went)
         person = facts.party_kind[np.maximum(came["payer"].to_numpy(), 0)] == "person"
         lent = came[person & (came["payer"].to_numpy() >= 0)]
         lenders = set(lent["payer_key"])
         back = went[went["payee_key"].isin(lenders)]
-        on = went[~went["payee_key"].isin(lenders)]
+        on = spent[~spent["payee_key"].isin(lenders)]
         if len(lenders) < limits.lenders or on["payee_key"].nunique() < limits.borrowers or back.empty:
             continue
         paying, paid_back = lent.groupby("payer_key"), back.groupby("payee_key")

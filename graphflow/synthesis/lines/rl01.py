@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from graphflow.synthesis.small import Frames, case_of, frame_of
 
 if TYPE_CHECKING:
@@ -484,7 +486,7 @@ def signed_toy_tables() -> Frames:
     mine = accounts["account_id"] == "pool"
     accounts.loc[mine, ["party_id", "signer_id", "kind"]] = ["BANK", "PLATFORM", ""]
     bank = {"party_id": "BANK", "name": "信安银行", "kind": "bank", "sector": "bank"}
-    frames["parties"] = frame_of([*frames["parties"].to_dict("records"), bank])
+    frames["parties"] = pd.concat([frames["parties"], frame_of([bank])], ignore_index=True).fillna("")
     return frames
 
 
