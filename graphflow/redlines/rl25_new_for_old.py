@@ -598,7 +598,8 @@ def _others(scheme: Scheme, hits: _Hits, money: tuple[str, str] | str) -> tuple[
 def _income(ask: Inquiry, scheme: Scheme, until: str) -> tuple[str, str | Told]:
     """What was earned from the beginning to the end of a month, beside all that was paid by then.
 
-    All that others paid in counts as earned, also what had gone out to them.
+    All that others paid in counts as earned, also what had gone out to them, and what its own accounts opened
+    with.
     """
     facts, raising = ask.facts, scheme.raising
     real, outs = raising.real, scheme.outs
@@ -608,9 +609,15 @@ def _income(ask: Inquiry, scheme: Scheme, until: str) -> tuple[str, str | Told]:
         int(each.loc[months_of(facts, each["time"]) <= until, "amount"].sum()) if len(each) else 0
         for each in (real, outs)
     )
+    parts = stretches(facts, raising.own.tolist(), facts.currencies.index(scheme.currency))
+    first = {part.account: part for part in sorted(parts, key=lambda each: -each.begins)}
+    earned += sum(max(part.opening, 0) for part in first.values())
     share = Fraction(earned, paid)
     if share < ask.threshold("coverage"):
-        text = N_("since its statements begin others paid in {share} % of what was paid to investors")
+        text = N_(
+            "what stood there at first and all that others paid in since make {share} % of what investors "
+            "were paid"
+        )
         return "clear", Told(text, share=number_text(100 * share))
     return "unknown", N_(
         "little came in during these months; whether what was earned before covers it is open"

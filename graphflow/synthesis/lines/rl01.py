@@ -486,7 +486,7 @@ def signed_toy_tables() -> Frames:
     mine = accounts["account_id"] == "pool"
     accounts.loc[mine, ["party_id", "signer_id", "kind"]] = ["BANK", "PLATFORM", ""]
     bank = {"party_id": "BANK", "name": "信安银行", "kind": "bank", "sector": "bank"}
-    frames["parties"] = pd.concat([frames["parties"], frame_of([bank])], ignore_index=True).fillna("")
+    frames["parties"] = pd.concat([frames["parties"], frame_of([bank])], ignore_index=True)
     return frames
 
 
