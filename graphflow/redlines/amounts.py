@@ -61,11 +61,14 @@ class Raised:
         Whose group, and in which currency.
     investors
         Frame, one row an investor: `investor`, `gross`, `fresh`, `returned`, `net_loss`, `outstanding`. The
-        columns add up to `totals`. `outstanding` is missing where nothing is recorded of subscriptions.
+        columns add up to `totals`. `outstanding` is missing for whom no subscription is recorded.
     inferred
-        Whether the investors were found from flows: natural persons from outside who pay in.
+        Whether some investor was found from flows alone: a natural person from outside who pays in.
     rows
         The rows that the amounts are sums of.
+    seen
+        Whether an account of theirs is seen to receive anything, or something is registered; else zeros only
+        say that nothing is known.
     """
 
     party_id: str
@@ -75,6 +78,7 @@ class Raised:
     rows: tuple[Cited, ...] = field(repr=False)
     day: Any = field(repr=False, default=None)
     digits: int = field(repr=False, default=2)
+    seen: bool = True
 
     @property
     def totals(self) -> dict[str, int | None]:
@@ -125,8 +129,12 @@ def raised(case: Case, party: str, as_of: Moment | None = None, *, currency: str
     """What a party and its group raised from outside: gross, fresh, returned, net loss and outstanding.
 
     Where subscriptions of its products are recorded, they say what was put in; a subscription without a
-    transfer was put in again without leaving, and is gross but not fresh. Else the natural persons from
-    outside who pay into accounts of the group are taken for its investors: that is inferred.
+    transfer was put in again without leaving, and is gross but not fresh. Beside what is registered counts
+    what flows show beyond it, so that nothing is counted twice: a subscription that names its transfer is
+    that transfer, and what somebody pays otherwise may be for what he subscribed without naming one. Natural
+    persons from outside who pay into accounts that the group holds or signs for, and are in no register, are
+    taken for investors too: that is inferred. Of others only what is registered is gross; all that they are
+    paid counts as returned, for no table says what else it was for.
 
     Parameters
     ----------
@@ -167,34 +175,22 @@ def raised(case: Case, party: str, as_of: Moment | None = None, *, currency: str
     if money not in case.tables.minor_units:
         raise UsageError(Problem("currency", N_("no money of this case is in it"), first=money))
     group = facts.group(name)
-    paid, back, rows = _flows(facts, group, money)
-    subscribed = _subscribed(facts, group) if money == case.tables.currency else None
-    if subscribed is not None:
-        frame, cited_rows, fresh = subscribed
-        people = list(frame.index)
-        rows = [*cited_rows, *_of(facts, paid, back, people)]
-        gross = frame["gross"]
-        outstanding = frame["outstanding"].astype("Int64")
-    else:
-        people = sorted(set(paid["who"]))
-        gross = paid.groupby("who")["amount"].sum()
-        fresh = gross
-        outstanding = pd.Series(pd.NA, people, dtype="Int64")
-    came, went = paid.groupby("who")["amount"].sum(), back.groupby("who")["amount"].sum()
-    table = pd.DataFrame({"investor": people})
-    for column, values in (("gross", gross), ("fresh", fresh), ("paid", came), ("returned", went)):
-        table[column] = table["investor"].map(values).fillna(0).astype("int64")
-    table["net_loss"] = np.maximum(table.pop("paid") - table["returned"], 0)
-    table["outstanding"] = table["investor"].map(outstanding).astype("Int64")
+    into, out = _flows(facts, group, money)
+    register = _register(facts, group) if money == case.tables.currency else _register(facts, frozenset())
+    paid, back = _whose(facts, register, into, out)
+    table = _added_up(register, paid, back)
+    people = list(table["investor"])
+    rows = [facts.cite("subscriptions", register)] if len(register) else []
+    rows += _of(paid, back, people)
+    inferred = not set(people) <= set(register["investor_id"])
     return Raised(
-        name, money, table, subscribed is None, tuple(rows), facts.day, case.tables.minor_units[money]
-    )
+        name, money, table, inferred or not len(register), tuple(rows), facts.day,
+        case.tables.minor_units[money], bool(len(into) or len(register)),
+    )  # fmt: skip
 
 
-def _flows(
-    facts: Facts, group: frozenset[str], currency: str
-) -> tuple[pd.DataFrame, pd.DataFrame, list[Cited]]:
-    """Transfers of outside persons into the group's accounts and back, with who each is of."""
+def _flows(facts: Facts, group: frozenset[str], currency: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Transfers from outside into accounts that the group holds or signs for, and out of them."""
     flows = facts.flows
     flows = (
         flows[~flows["own"] & (flows["currency"] == facts.currencies.index(currency))]
@@ -202,22 +198,81 @@ def _flows(
         else flows[:0]
     )
     ours = np.zeros(facts.account_ids.size, np.bool_)
-    ours[facts.accounts_of(group)] = True
+    ours[facts.accounts_of(group, signed=True)] = True
     # What is held for its products is theirs too.
     if facts.tables.has("accounts", "product_id"):
         held = facts.tables.frame("accounts")["product_id"].fillna("").astype(str).to_numpy()
         ours |= np.isin(held, list(_products(facts, group)))
     source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
-    into, out = flows[ours[target] & ~ours[source]], flows[ours[source] & ~ours[target]]
-    paid = into[_persons(facts, into["payer"])].assign(
-        who=lambda f: [str(facts.party_ids[p]) for p in f["payer"]]
-    )
-    back = out[_persons(facts, out["payee"])].assign(
-        who=lambda f: [str(facts.party_ids[p]) for p in f["payee"]]
-    )
-    paid = paid[~paid["who"].isin(_debtors(facts, paid, back))]
-    back = back[back["who"].isin(set(paid["who"]))]
-    return paid, back, [cited("transfers", np.concatenate([paid["row"], back["row"]]).astype(np.int64))]
+    return flows[ours[target] & ~ours[source]], flows[ours[source] & ~ours[target]]
+
+
+def _whose(
+    facts: Facts, register: pd.DataFrame, into: pd.DataFrame, out: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Payments of investors and back, with ``who`` each is of and whether a subscription is ``named`` by it.
+
+    Who is registered counts whatever he is, and is whom a named transfer is of; else natural persons do.
+    """
+    paid = _parties(facts, register, "transfer_id", into, "payer")
+    back = _parties(facts, register, "redemption_transfer_id", out, "payee")
+    registered = set(register["investor_id"])
+    known_ones = paid["who"].isin(registered)
+    debtors = _debtors(facts, paid[paid["person"]], back[back["person"]]) - registered
+    paid = paid[(paid["person"] & ~paid["who"].isin(debtors)) | known_ones | paid["named"]]
+    return paid, back[back["who"].isin({*paid["who"], *registered}) | back["named"]]
+
+
+def _parties(
+    facts: Facts, register: pd.DataFrame, column: str, flows: pd.DataFrame, side: str
+) -> pd.DataFrame:
+    """Whose each flow is: of the one investor whose subscriptions name it, else of who pays or is paid."""
+    numbers = flows[side].to_numpy()
+    who = np.where(numbers >= 0, facts.party_ids[np.maximum(numbers, 0)], "").astype(object)
+    named = np.zeros(len(flows), np.bool_)
+    ids = np.full(len(flows), "", object)
+    rows = register[known(register[column])]
+    if len(rows):
+        whose = rows.groupby(column)["investor_id"].agg(["first", "nunique"])
+        ids = facts.texts("transfer_id", flows["row"].to_numpy())
+        named = np.isin(ids, whose.index.to_numpy(object))
+        one = pd.Series(ids).map(whose["first"].where(whose["nunique"] == 1, "")).to_numpy(object)
+        who = np.where(named, one, who)
+    return flows.assign(who=who, named=named, id=ids, person=_persons(facts, flows[side]) & ~named)
+
+
+def _together(register: pd.DataFrame, column: str, amount: str, flows: pd.DataFrame) -> pd.Series:
+    """By investor: what the register says of transfers that are of several of them at once."""
+    ids = flows.loc[flows["named"] & (flows["who"] == ""), "id"]
+    return register[register[column].isin(ids)].groupby("investor_id")[amount].sum()
+
+
+def _added_up(register: pd.DataFrame, paid: pd.DataFrame, back: pd.DataFrame) -> pd.DataFrame:
+    """The amounts of each investor."""
+    beside = paid[~paid["named"]]
+    people = sorted({*register["investor_id"], *paid["who"]} - {""})
+    table = pd.DataFrame({"investor": people})
+
+    def of(values: pd.Series) -> pd.Series:
+        return table["investor"].map(values).fillna(0).astype("int64")
+
+    by = register.groupby("investor_id")
+    registered, outstanding = of(by["amount"].sum()), by["left"].sum()
+    with_transfer = of(register[register["has_transfer"]].groupby("investor_id")["amount"].sum())
+    seen = of(paid[paid["named"]].groupby("who")["amount"].sum())
+    seen = seen + of(_together(register, "transfer_id", "amount", paid))
+    more = of(beside[beside["person"]].groupby("who")["amount"].sum())
+    # what others than persons pay beside counts as far as they subscribed without naming a transfer
+    other = of(beside[~beside["person"]].groupby("who")["amount"].sum())
+    more = more + np.minimum(other, registered - with_transfer)
+    table["gross"] = registered + np.maximum(more - (registered - with_transfer), 0)
+    table["fresh"] = with_transfer + more
+    together = of(_together(register, "redemption_transfer_id", "back", back))
+    table["returned"] = of(back.groupby("who")["amount"].sum()) + together
+    lost = np.maximum(seen + more - table["returned"], 0)
+    table["net_loss"] = np.minimum(lost, table["gross"])
+    table["outstanding"] = table["investor"].map(outstanding).astype("Int64")
+    return table
 
 
 def _debtors(facts: Facts, paid: pd.DataFrame, back: pd.DataFrame) -> set[str]:
@@ -230,9 +285,11 @@ def _debtors(facts: Facts, paid: pd.DataFrame, back: pd.DataFrame) -> set[str]:
     return set(paying.index[first.reindex(paying.index) < paying])
 
 
-def _of(facts: Facts, paid: pd.DataFrame, back: pd.DataFrame, people: list[str]) -> list[Cited]:
-    mine = np.concatenate([part.loc[part["who"].isin(people), "row"] for part in (paid, back)])
-    return [cited("transfers", mine.astype(np.int64))]
+def _of(paid: pd.DataFrame, back: pd.DataFrame, people: list[str]) -> list[Cited]:
+    mine = np.concatenate(
+        [part.loc[part["who"].isin([*people, ""]), "row"].to_numpy(np.int64) for part in (paid, back)]
+    )
+    return [cited("transfers", np.unique(mine))] if mine.size else []
 
 
 def _persons(facts: Facts, parties: pd.Series) -> Any:
@@ -248,19 +305,14 @@ def _products(facts: Facts, group: frozenset[str]) -> set[str]:
     return set(products.loc[mine, "product_id"])
 
 
-def _subscribed(facts: Facts, group: frozenset[str]) -> tuple[pd.DataFrame, list[Cited], pd.Series] | None:
-    """Subscriptions of the group's products by persons: gross and outstanding, rows, what is fresh."""
-    if not facts.tables.has("subscriptions"):
-        return None
+def _register(facts: Facts, group: frozenset[str]) -> pd.DataFrame:
+    """Subscriptions of the group's products by parties, with what is ``left`` of each."""
     rows = facts.rows("subscriptions")
     rows = rows[
         rows["product_id"].isin(_products(facts, group)) & rows["investor_id"].isin(facts.party_number)
     ]
-    if rows.empty:
-        return None
     paid_back = rows["redeemed_amount"].where(known(rows["redeemed_amount"]), rows["amount"])
     left = np.where(known(rows["redeemed"]), np.maximum(rows["amount"] - paid_back, 0), rows["amount"])
-    by = pd.DataFrame({"who": rows["investor_id"], "gross": rows["amount"], "outstanding": left})
-    frame = by.groupby("who")[["gross", "outstanding"]].sum()
-    fresh = rows[known(rows["transfer_id"])].groupby("investor_id")["amount"].sum()
-    return frame, [facts.cite("subscriptions", rows)], fresh
+    return rows.assign(
+        left=left.astype(np.int64), back=paid_back.astype(np.int64), has_transfer=known(rows["transfer_id"])
+    )

@@ -183,8 +183,8 @@ def _class(code: str, reasons: tuple[str, ...]) -> Class:
 
 
 def _small(amounts: Raised | None) -> bool | None:
-    """None where it is not known, or in another currency than the law's."""
-    if amounts is None or amounts.currency != "CNY":
+    """None where it is not known (nothing registered, no money seen to come), or in another currency."""
+    if amounts is None or amounts.currency != "CNY" or not amounts.seen:
         return None
     totals = amounts.totals
     gross, people, loss = totals["gross"] or 0, totals["participants"] or 0, totals["net_loss"] or 0

@@ -8,9 +8,10 @@ import pytest
 
 import graphflow as gf
 from graphflow.law import law
-from graphflow.redlines.amounts import OF_MEASURE, raised
+from graphflow.redlines.amounts import OF_MEASURE, Raised, raised
 from graphflow.synthesis.lines import amounts as toys
 from graphflow.synthesis.small import case_of
+from tests.redlines.edits import changed, with_rows, without_tables
 
 
 def by_hand(frames: dict) -> dict[str, int]:
@@ -56,6 +57,79 @@ def test_without_subscriptions_the_investors_are_inferred_from_flows() -> None:
         "gross": 30000000, "fresh": 30000000, "returned": 6000000, "net_loss": 25000000, "outstanding": None,
         "participants": 3,
     }  # fmt: skip
+
+
+def _more(*transfers: tuple[str, str, str, str], **tables: list[dict[str, str]]) -> dict:
+    rows = [
+        {
+            "transfer_id": each,
+            "time": "2024-07-01T10:00:00",
+            "source": source,
+            "target": target,
+            "amount": amount,
+        }
+        for each, source, target, amount in transfers
+    ]
+    return with_rows(toys.raising_tables(), transfers=rows, **tables)
+
+
+def _of(found: Raised, investor: str) -> dict[str, int]:
+    return {str(k): v for k, v in found.investors.set_index("investor").loc[investor].to_dict().items()}
+
+
+def test_a_register_does_not_hide_who_pays_beside_it() -> None:
+    who = {"accounts": [{"account_id": "d", "party_id": "D"}],
+           "parties": [{"party_id": "D", "name": "投资者D", "kind": "person"}]}  # fmt: skip
+    found = raised(case_of(_more(("t5", "d", "fund", "70000"), **who)), "FUND")
+    assert found.inferred and found.totals == {
+        "gross": 42000000, "fresh": 37000000, "returned": 6000000, "net_loss": 32000000, "outstanding": None,
+        "participants": 4,
+    }  # fmt: skip
+    assert _of(found, "C")["gross"] == 20000000
+
+
+def test_what_the_registered_pay_beyond_the_register_counts_once() -> None:
+    found = raised(case_of(_more(("t5", "a", "fund", "10000"))), "FUND")
+    assert not found.inferred and _of(found, "A")["gross"] == _of(found, "A")["net_loss"] == 11000000
+    # C put in 50,000 without a transfer that is named: what it pays may have been that
+    for amount, gross in (("10000", 20000000), ("60000", 21000000)):
+        assert _of(raised(case_of(_more(("t5", "c", "fund", amount))), "FUND"), "C")["gross"] == gross
+
+
+def test_a_company_that_subscribed_has_its_loss_and_no_more_than_it_put_in() -> None:
+    frames = _more(
+        ("t5", "co", "fund", "500000"), ("t6", "co", "fund", "90000"),
+        accounts=[{"account_id": "co", "party_id": "CO"}],
+        parties=[{"party_id": "CO", "name": "某公司", "kind": "company"}],
+        subscriptions=[{"investor_id": "CO", "amount": "500000", "time": "2024-07-01", "transfer_id": "t5", "product_id": "P"}],
+    )  # fmt: skip
+    mine = _of(raised(case_of(frames), "FUND"), "CO")
+    assert (mine["gross"], mine["fresh"], mine["net_loss"]) == (50000000, 50000000, 50000000)
+
+
+def test_a_transfer_of_several_investors_is_each_one_s_part() -> None:
+    frames = _more(
+        ("t5", "agent", "fund", "90000"),
+        accounts=[{"account_id": "agent", "party_id": "AGENT"}],
+        parties=[{"party_id": "AGENT", "name": "代办", "kind": "person"}],
+        subscriptions=[
+            {"investor_id": each, "amount": amount, "time": "2024-07-01", "transfer_id": "t5", "product_id": "P"}
+            for each, amount in (("A", "30000"), ("C", "60000"))
+        ],
+    )  # fmt: skip
+    found = raised(case_of(frames), "FUND")
+    assert found.totals["gross"] == 44000000 and found.totals["participants"] == 3
+    assert (_of(found, "A")["net_loss"], _of(found, "C")["net_loss"]) == (13000000, 21000000)
+
+
+def test_an_account_that_is_signed_for_is_seen_and_none_at_all_is_told() -> None:
+    frames = without_tables(toys.raising_tables(), "subscriptions", "products")
+    frames["accounts"] = frames["accounts"].drop(columns="product_id")
+    nobody = raised(case_of(frames), "FUND")
+    assert not nobody.seen and nobody.totals["participants"] == 0
+    signed = changed(frames, "accounts", {"account_id": "fund"}, signer_id="FUND")
+    found = raised(case_of(signed), "FUND")
+    assert found.seen and found.totals["gross"] == 30000000 and found.totals["participants"] == 3
 
 
 def test_nothing_after_the_day_is_seen() -> None:

@@ -59,6 +59,8 @@ def test_what_is_not_known_is_not_taken_for_the_mildest_or_the_gravest(some: Fin
     small = dataclasses.replace(small, investors=small.investors.assign(net_loss=0))
     dollars = dataclasses.replace(small, currency="USD")
     assert "not known" in str(six(False, of(some, "RL-08"), dollars).reasons[-1]), "a million is yuan"
+    unseen = dataclasses.replace(small, investors=small.investors.iloc[:0], seen=False)
+    assert "not known" in str(six(False, of(some, "RL-08"), unseen).reasons[-1]), "zeros are not small"
 
 
 def test_a_name_alone_is_no_business() -> None:
