@@ -55,14 +55,20 @@ class Spread:
     traces: Mapping[str, Any] = field(repr=False)
 
     def of(self, payments: pd.DataFrame) -> dict[str, int]:
-        """How much clients' money some payments (``row`` and ``amount``) carried, by rule."""
+        """How much clients' money some payments (``row`` and ``amount``) carried, by rule.
+
+        Of a payment that is partly ``covered`` by its payee's claim, that part was clients' money first.
+        """
         found = {}
+        claims = pd.Series(payments["covered"].to_numpy(np.int64), payments["row"].to_numpy())
         rows, whole = payments["row"].to_numpy(), payments["amount"].to_numpy(np.int64)
         for rule, (places, amounts) in self.carried.items():
             if rule == BOUND:
                 found[rule] = int(whole[np.isin(rows, places)].sum())
             else:
-                found[rule] = int(amounts[np.isin(places, rows)].sum())
+                mine = np.isin(places, rows)
+                first = np.minimum(claims.reindex(places[mine]).to_numpy(), amounts[mine])
+                found[rule] = int((amounts[mine] - first).sum())
         return found
 
     def carrying(self, rows: Ints) -> Ints:
@@ -146,7 +152,7 @@ def to_group(keeper: Keeper, found: Spread) -> pd.DataFrame:
             "at": part.index.to_numpy(), "row": part["row"].to_numpy(), "time": part["time"].to_numpy(),
             "account": part["source"].to_numpy(), "target": part["target"].to_numpy(),
             "payee": part["payee"].to_numpy(), "amount": part["amount"].to_numpy(np.int64),
-            "currency": part["currency"].to_numpy(),
+            "currency": part["currency"].to_numpy(), "covered": 0, "client": False, "certain": True,
         }
     )  # fmt: skip
     both = pd.concat([straight[over.columns], over], ignore_index=True)
@@ -168,7 +174,9 @@ def _between(keeper: Keeper, walked: Ints, hops: int) -> Ints:
     facts, flows = keeper.facts, keeper.facts.flows
     source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
     owed = facts.numbers_of(facts.rows("loans")["borrower_id"])
-    apart = np.concatenate([keeper.clients, keeper.group, owed])
+    # who is named a client, and is seen to have no claim, is passed as any other
+    clients = np.intersect1d(keeper.clients, keeper.creditors)
+    apart = np.concatenate([clients, keeper.group, owed])
     party = facts.account_party
     free = ~facts.guarded & ~np.isin(party, apart[apart >= 0]) & ~np.isin(facts.account_kind, _STOPS)
     free &= ~np.isin(of_party(facts.party_kind, party), ("bank", "government"))

@@ -5,7 +5,8 @@ name it. Its clients are those whom a table names as its; nobody is inferred to 
 accounts is clients' money where a client pays it, where it names a loan, listing or product of the
 institution, and in a reserve; its own where its group, an owner or a lender pays it; all else cannot be
 told. Fees as long as they are small, interest that is taken out within a month, and entries put right
-within days belong to neither.
+within days belong to neither. What goes out to a client goes to him as one up to his claim (`claims`); a
+client can hold a stake or work there as well.
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graphflow.errors import Told
 from graphflow.findings import Cited, cited
+from graphflow.language import N_
 from graphflow.redlines.borrowing import cite_roles, of_party, says
+from graphflow.redlines.claims import beyond, cite_claims, registered
 from graphflow.redlines.clients import clients_of
 from graphflow.redlines.facts import DAY, WAGES, Facts, Flags, Ints
 from graphflow.redlines.pooling import account_products, sides
@@ -124,13 +128,18 @@ class Keeper:
         return np.unique(self.pairs["client"].to_numpy(np.int64))
 
     @cached_property
+    def registered(self) -> Ints:
+        """Whom a table names a client, by number; of the group those whom the client ledger names."""
+        return registered(self.facts, self.of, self.group)
+
+    @cached_property
     def owners(self) -> Ints:
-        """Who held a stake in an institution at any time, by number; clients are none."""
+        """Who held a stake in an institution at any time, by number; one can be a client as well."""
         if not self.facts.has("stakes"):
             return np.zeros(0, np.int64)
         rows = self._stakes
         numbers = self.facts.numbers_of(rows["owner_id"])
-        return np.setdiff1d(numbers[numbers >= 0], self.clients)
+        return np.unique(numbers[numbers >= 0])
 
     @cached_property
     def _stakes(self) -> pd.DataFrame:
@@ -303,12 +312,25 @@ class Keeper:
         """The accounts that hold clients' money: by what came in."""
         return self._holding(self.ins, self.ins["what"].to_numpy())
 
+    @cached_property
+    def paid_in(self) -> pd.DataFrame:
+        """`ins` to the institutions' own accounts, into custody, and where clients' money is held: not what
+        others of the group are paid for their own business, nor what moves on from custody.
+        """
+        facts, ins = self.facts, self.ins
+        account = ins["account"].to_numpy()
+        to = np.isin(account, self.custody) | self.holding[account]
+        to |= np.isin(facts.account_party[account], self.of) | np.isin(facts.account_signer[account], self.of)
+        found: pd.DataFrame = ins[to & ~np.isin(ins["source"], self.custody)]
+        return found
+
     # ------------------------------------------------------------ what went out
 
     @cached_property
     def outs(self) -> pd.DataFrame:
         """What went out of their accounts: ``at``, ``row``, ``time``, ``account``, ``target``, ``payee``,
-        ``amount``, ``currency``; ``free``: for nobody's contract, order or account, so perhaps their own.
+        ``amount``, ``currency``; ``free``: for nobody's contract or order, and into no custody, so perhaps
+        their own; ``client``: to one whom a table names a client, and who may have a claim.
         """
         facts, flows = self.facts, self.facts.flows
         at = facts.paid_by(self.kept)
@@ -322,24 +344,21 @@ class Keeper:
             }
         )  # fmt: skip
         outs["free"] = self._free(outs)
+        outs["client"] = np.isin(outs["payee"], self.registered)
         return outs
 
     def _free(self, outs: pd.DataFrame) -> Flags:
         facts = self.facts
-        rows, target, payee = (outs[name].to_numpy() for name in ("row", "target", "payee"))
-        free = ~np.isin(payee, self.clients) & ~self._earmarked(rows)
+        rows, target = outs["row"].to_numpy(), outs["target"].to_numpy()
+        free = ~self._earmarked(rows)
         for column in ("order_id", "clearing_id"):
             free &= facts.codes(column, rows)[0] < 0
         free &= ~custody_of(facts)[target] & (facts.account_kind[target] != "clearing")
         return np.asarray(free & ~self._put_right[1] & ~self._swept[1], np.bool_)
 
     @cached_property
-    def purposes(self) -> pd.DataFrame:
-        """`outs` that serve a purpose of their own, with ``purpose``, and ``told`` (only their text says so).
-
-        ``owner``: to who holds a stake; ``own``: from custody to an own account that holds no clients' money;
-        ``group``: to others of the group. The others are in `PURPOSES`.
-        """
+    def _judged_outs(self) -> pd.DataFrame:
+        """Free `outs` with ``purpose``, ``told`` (only their text says so) and ``sure`` (a table agrees)."""
         facts, outs = self.facts, self.outs
         outs = outs[outs["free"].to_numpy()]
         rows, target, payee = (outs[name].to_numpy() for name in ("row", "target", "payee"))
@@ -353,6 +372,7 @@ class Keeper:
             by_kind = np.array([word.lower() in said for word in words] + [False], np.bool_)[kinds]
             hit = (purpose == "") & ~member & (by_kind | says(facts, rows, memo))
             purpose[hit], told[hit] = name, True
+        sure = np.zeros(len(outs), np.bool_)
         stated = {
             "wages": (facts.account_kind[target] == "payroll") | np.isin(payee, self.employees),
             "tax": (facts.account_kind[target] == "tax") | self._taxes(target),
@@ -361,13 +381,51 @@ class Keeper:
         }
         for name, hit in stated.items():
             hit = hit & ~member & (payee >= 0 if name == "owner" else True)
+            sure |= hit & (purpose == name) & told
             purpose[hit], told[hit] = name, False
         fee = self._small_fees(outs)
         purpose[mine & from_custody & away & ~fee] = "own"
         purpose[member & ~mine & away & ~fee] = "group"
         told[mine | member] = False
-        found: pd.DataFrame = outs.assign(purpose=purpose, told=told)[purpose != ""]
-        return found
+        return outs.assign(purpose=purpose, told=told, sure=sure & ~member)
+
+    @cached_property
+    def purposes(self) -> pd.DataFrame:
+        """`outs` that serve a purpose of their own, with ``purpose``, and ``told`` (only their text says so).
+
+        ``owner``: to who holds a stake; ``own``: from custody to an own account that holds no clients' money;
+        ``group``: to others of the group. The others are in `PURPOSES`. Of what is paid to a registered
+        client only what goes beyond his claim counts, as ``amount``, the rest of the payment is ``covered``;
+        unless both its text and a table say what it is for. ``certain``: no claim can have grown unseen.
+        """
+        found = self._judged_outs
+        found = found[found["purpose"] != ""].assign(covered=0, certain=True)
+        asked = (found["client"] & ~found["sure"]).to_numpy()
+        if asked.any():
+            outs = self.outs[np.isin(self.outs["payee"], found["payee"][asked])]
+            certainly = found.index[found["sure"]]
+            fee = fees(self.facts, outs["row"].to_numpy()) & np.isin(outs["payee"], self.group)
+            more, stated = beyond(self, outs, ~outs.index.isin(certainly) & ~fee)
+            both = pd.DataFrame({"more": more, "stated": stated}, index=outs.index).loc[found.index[asked]]
+            amount = found["amount"].to_numpy().copy()
+            amount[asked] = both["more"]
+            certain = np.ones(len(found), np.bool_)
+            certain[asked] = both["stated"]
+            found = found.assign(amount=amount, covered=found["amount"] - amount, certain=certain)
+        kept: pd.DataFrame = found[found["amount"] > 0]
+        return kept
+
+    @cached_property
+    def creditors(self) -> Ints:
+        """Registered clients who paid in, or whom a contract or the ledger ever showed to be owed."""
+        ledger = self.facts.rows("client_ledger")
+        numbers = [self.paid_in["payer"].to_numpy(np.int64)]
+        if len(ledger):
+            owed = ledger[(ledger["balance"] > 0) | (ledger["in_transit"].fillna(0) > 0)]
+            numbers.append(self.facts.numbers_of(owed["client_id"]))
+        pairs = self.pairs
+        numbers.append(pairs["client"].to_numpy(np.int64)[(pairs["table"] != "client_ledger").to_numpy()])
+        return np.intersect1d(np.concatenate(numbers), self.registered)
 
     def _taxes(self, target: Ints) -> Flags:
         facts = self.facts
@@ -483,6 +541,9 @@ class Keeper:
                 products, bought = facts.rows("products"), facts.rows("subscriptions")
                 named = bought.loc[part["place"].to_numpy(), "product_id"]
                 yield facts.cite("products", products[products["product_id"].isin(named)], False)
+        asked = self._judged_outs
+        asked = asked[(asked["purpose"] != "") & asked["client"]]
+        yield from cite_claims(self, np.unique(asked["payee"].to_numpy(np.int64)))
         yield from self._cite_contracts(flows["row"].to_numpy()[at])
         yield from self._cite_naming()
         if facts.has("stakes"):
@@ -549,6 +610,22 @@ def fees(facts: Facts, rows: Ints) -> Flags:
     kinds, words = facts.codes("kind", rows)
     by_kind = np.array([word.lower() in ("fee", "commission") for word in words] + [False], np.bool_)[kinds]
     return np.asarray(by_kind | (facts.codes("fee_of", rows)[0] >= 0) | says(facts, rows, FEES), np.bool_)
+
+
+TO_CLIENT = (
+    "unknown",
+    N_(
+        "{count} of these payments go to registered clients, beyond what the tables show that they are owed; "
+        "no row of the client ledger is from the week before each"
+    ),
+)
+"""What is said where a claim of a client may have grown unseen."""
+
+
+def to_clients(payments: pd.DataFrame) -> tuple[str, Told] | None:
+    """What is to be said of clients among the payees of some `Keeper.purposes`; None: nothing."""
+    doubtful = int((~payments["certain"].to_numpy(np.bool_)).sum())
+    return (TO_CLIENT[0], Told(TO_CLIENT[1], count=doubtful)) if doubtful else None
 
 
 def _same(frame: pd.DataFrame) -> Ints:

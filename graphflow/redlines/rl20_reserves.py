@@ -28,7 +28,7 @@ from graphflow.pictures.words import amount_text, percent
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
 from graphflow.redlines.borrowing import says
 from graphflow.redlines.facts import DAY, Facts, Ints
-from graphflow.redlines.keeping import INTEREST, OWN, RESERVE, Keeper, Limits, keepers
+from graphflow.redlines.keeping import INTEREST, OWN, RESERVE, Keeper, Limits, keepers, to_clients
 from graphflow.redlines.pooling import account_products
 from graphflow.redlines.reconciling import Gap, Reconciled, cite_gap, cut_off, reconcile, tolerance
 from graphflow.redlines.standing import money_time, stretches
@@ -170,7 +170,7 @@ _AGAINST: Mapping[str, str | tuple[str, str]] = {
 
 
 def _finding(
-    ask: Inquiry, keeper: Keeper, test: str, element: str, against: Mapping[str, tuple[str, str]],
+    ask: Inquiry, keeper: Keeper, test: str, element: str, against: Mapping[str, tuple[str, str | Told]],
     **more: object,
 ) -> Finding:  # fmt: skip
     """A finding about the institution: what no test speaks of is not told."""
@@ -248,7 +248,13 @@ def _gap(ask: Inquiry, keeper: Keeper, found: Reconciled, worst: Gap, count: int
 NO_OWN = N_("no own money came into the reserve")
 OWN_COVERS = N_("own money in the reserve counts as cover: without it more is lacking")
 MAY_BE_OWN = N_("as much as own money came into the reserve may have been its own")
-ORDERED = N_("what names an order, a clearing or a contract, or goes to a client, is left out")
+ORDERED = N_(
+    "what names an order, a clearing or a contract is left out, and what goes to a client up to what he "
+    "paid in or is owed"
+)
+NO_ORDERS = N_(
+    "no payment out of the reserve names an order or a clearing, so none can be told to be ordered"
+)
 NOT_OVER = N_("Held at medium: the statements end before the next working day is over.")
 
 
@@ -272,7 +278,8 @@ def _outflows(ask: Inquiry, keeper: Keeper, reserve: Ints) -> Iterator[Finding]:
     told = keeper.purposes
     told = told[np.isin(told["account"], reserve)]
     strange = _strangers(ask, keeper, outs)
-    strange = strange[~np.isin(strange["row"], told["row"])].assign(purpose="stranger", told=False)
+    strange = strange[~np.isin(strange["row"], told["row"])]
+    strange = strange.assign(purpose="stranger", told=False, covered=0, certain=True)
     both = pd.concat([told, strange], ignore_index=True)
     for currency in np.unique(both["currency"]).tolist():
         mine = both[both["currency"] == currency]
@@ -291,7 +298,7 @@ def _strangers(ask: Inquiry, keeper: Keeper, outs: pd.DataFrame) -> pd.DataFrame
         return outs.iloc[:0]
     payee = outs["payee"].to_numpy()
     strange = outs["free"].to_numpy() & ~named & (payee >= 0) & ~np.isin(payee, keeper.ins["payer"])
-    strange &= ~np.isin(payee, keeper.group)
+    strange &= ~np.isin(payee, keeper.group) & ~outs["client"].to_numpy(np.bool_)
     return outs[strange]
 
 
@@ -301,9 +308,10 @@ def _outflow(
     facts = ask.facts
     topped_up = _own_rows(keeper, reserve, unit)
     own = int(topped_up["amount"].sum())
-    least = _beyond(mine, topped_up)
+    sure = mine[mine["certain"]]
+    least = _beyond(sure, topped_up)
     to_group = mine[mine["purpose"].isin(["group", "own", "owner"])]
-    reached = _beyond(to_group, topped_up)
+    reached = _beyond(to_group[to_group["certain"]], topped_up)
     critical = unit == "CNY" and reached >= ask.threshold("critical")
     kinds = {"flow": "shown"} | ({"register": "shown"} if _licence(keeper) else {})
     kinds |= {"ownership": "shown"} if (mine["purpose"].isin(["group", "owner"])).any() else {}
@@ -312,13 +320,10 @@ def _outflow(
         ask, keeper, "outflow", "outflow",
         {
             "own_money": ("present", MAY_BE_OWN) if own else ("clear", NO_OWN),
-            "ordered": ("clear", ORDERED),
+            "ordered": to_clients(mine) or _ordered(keeper, reserve),
         },
         summary=Told(
-            N_(
-                "{paid} left the reserve of {holder} in {count} payments for no client: {group} of it to its "
-                "own accounts, its owners and its group"
-            ),
+            BEYOND_CLAIMS if mine["client"].any() else FOR_NONE,
             paid=_money(facts, paid, unit),
             holder=_name(keeper),
             count=len(mine),
@@ -341,7 +346,7 @@ def _outflow(
         ],
         rows=[_moved(facts, mine["row"].to_numpy())],
         severity="critical" if critical else "high" if least else "medium",
-        severity_note="" if least else OWN_ENOUGH,
+        severity_note="" if least else CLAIMS_UNSEEN if len(sure) < len(mine) else OWN_ENOUGH,
         kinds=kinds,
         amount=paid,
         amount_least=least,
@@ -349,6 +354,22 @@ def _outflow(
     )  # fmt: skip
 
 
+def _ordered(keeper: Keeper, reserve: Ints) -> tuple[str, str]:
+    """Whether a client's order can be told: only where some payment out of the reserve names one."""
+    rows = keeper.outs["row"].to_numpy()[np.isin(keeper.outs["account"], reserve)]
+    some = any((keeper.facts.codes(each, rows)[0] >= 0).any() for each in ("order_id", "clearing_id"))
+    return ("clear", ORDERED) if some else ("unknown", NO_ORDERS)
+
+
+FOR_NONE = N_(
+    "{paid} left the reserve of {holder} in {count} payments for no client: {group} of it to its own "
+    "accounts, its owners and its group"
+)
+BEYOND_CLAIMS = N_(
+    "{paid} left the reserve of {holder} in {count} payments for no client, or beyond what the tables show "
+    "that the client is owed: {group} of it to its own accounts, its owners and its group"
+)
+CLAIMS_UNSEEN = N_("Held at medium: no row of the client ledger from the week before says what is owed.")
 OWN_ENOUGH = N_("Held at medium: own money in the reserve was enough to pay all of it.")
 
 _TITLES: Mapping[str, str] = {

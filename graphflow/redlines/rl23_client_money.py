@@ -29,7 +29,17 @@ from graphflow.pictures.words import amount_text, percent
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
 from graphflow.redlines.diverting import Spread, spread, to_group, total
 from graphflow.redlines.facts import Facts, Ints, known, micros
-from graphflow.redlines.keeping import CLIENT, LEFT_OUT, OTHER, OWN, RESERVE, Keeper, Limits, keepers
+from graphflow.redlines.keeping import (
+    CLIENT,
+    LEFT_OUT,
+    OTHER,
+    OWN,
+    RESERVE,
+    Keeper,
+    Limits,
+    keepers,
+    to_clients,
+)  # fmt: skip
 from graphflow.redlines.pooling import sides
 from graphflow.redlines.reconciling import Gap, Reconciled, cite_gap, cut_off, reconcile
 from graphflow.rows import Moment
@@ -221,6 +231,7 @@ def _spent(
     unit = facts.currencies[int(spent["currency"].iloc[0])]
     paid, by_rule = int(spent["amount"].sum()), way.of(spent)
     least, most = total(by_rule)
+    sure = total(way.of(spent[spent["certain"]]))[0]
     text = N_(
         "{holder} paid {paid} for purposes of its own from an account into which {client} of {count} "
         "clients came: {least} to {most} of it was clients' money, by the rule of tracing; {own} of its own "
@@ -256,8 +267,8 @@ def _spent(
             cited("transfers", _with_reversals(facts, [came.rows["row"], spent["row"]])),
             *keeper.cite(way.between),
         ],
-        severity="high" if least else "medium",
-        severity_note="" if least else NOT_BY_EVERY_RULE,
+        severity="high" if sure else "medium",
+        severity_note="" if sure else _held(spent),
         kinds={"flow": "shown", "contract": "shown"},
         elements={
             **_ELEMENTS,
@@ -269,15 +280,19 @@ def _spent(
             if spent["told"].all()
             else "shown",
         },
-        against=_against(keeper, by_rule, account),
+        against=_against(keeper, by_rule, account, spent),
         amount=most,
-        amount_least=least,
+        amount_least=sure,
         currency=unit,
         by_rule=_shares(by_rule, paid),
         chains=way.chains(spent["row"].to_numpy()),
     )
 
 
+CLAIMS_UNSEEN = N_(
+    "Held at medium: of what went to registered clients beyond their claims the ledger of the week before "
+    "says nothing, and of the rest under a rule of tracing none was clients' money."
+)
 NOT_BY_EVERY_RULE = N_("Held at medium: under a rule of tracing none of it was clients' money.")
 
 _TITLES: Mapping[str, str] = {
@@ -286,6 +301,10 @@ _TITLES: Mapping[str, str] = {
     "debt": N_("of it own debts"), "owner": N_("of it to who holds a stake in it"),
     "own": N_("of it from custody to own accounts"),
 }  # fmt: skip
+
+
+def _held(payments: pd.DataFrame) -> str:
+    return NOT_BY_EVERY_RULE if payments["certain"].all() else CLAIMS_UNSEEN
 
 
 def _by_purpose(ask: Inquiry, spent: pd.DataFrame, unit: str) -> Iterator[Measure]:
@@ -337,8 +356,9 @@ _ELEMENTS: Mapping[str, str | tuple[str, str]] = {
 
 
 def _against(
-    keeper: Keeper, by_rule: Mapping[str, int], account: int | None = None
-) -> dict[str, tuple[str, str]]:
+    keeper: Keeper, by_rule: Mapping[str, int], account: int | None = None,
+    payments: pd.DataFrame | None = None,
+) -> dict[str, tuple[str, str | Told]]:  # fmt: skip
     """What could speak against it, as it came out on the accounts."""
     ins = keeper.ins
     out = ins[(ins["what"] == LEFT_OUT) & (True if account is None else ins["account"] == account)]
@@ -354,12 +374,18 @@ def _against(
     reasons = out["why"]
     return {
         **{name: ("present" if (reasons == name).any() else "clear", text) for name, text in why.items()},
-        "on_behalf": ("clear", N_("what names a contract or an order, or goes to a client, is left out")),
+        "on_behalf": (None if payments is None else to_clients(payments)) or ("clear", ON_BEHALF),
         "own_first": own_first,
         "cut_off": ("unknown", N_("no ledger is compared")),
         "invested": ("unknown", N_("no ledger is compared")),
         "unseen": ("unknown", N_("accounts in custody that are in no table are not seen")),
     }
+
+
+ON_BEHALF = N_(
+    "what names a contract or an order is left out, and what goes to a client up to what he paid in or "
+    "is owed"
+)
 
 
 # ---------------------------------------------------------------- to the group
@@ -378,7 +404,8 @@ def _to_the_group(ask: Inquiry, keeper: Keeper, way: Spread) -> Iterator[Finding
     least, most = total(amounts)
     unit = facts.currencies[currency]
     to_top = payments[np.isin(payments["payee"], _controllers(keeper))]
-    reached = total(way.of(to_top))[0]
+    sure = total(way.of(payments[payments["certain"]]))[0]
+    reached = total(way.of(to_top[to_top["certain"]]))[0]
     critical = reached > ask.threshold("critical")
     paid, came = int(payments["amount"].sum()), int(way.seeds["amount"].sum()) + way.left_out
     shown = [way.seeds["row"], payments["row"], _through(keeper, way)]
@@ -425,16 +452,16 @@ def _to_the_group(ask: Inquiry, keeper: Keeper, way: Spread) -> Iterator[Finding
             cited("transfers", _with_reversals(facts, shown)),
             *keeper.cite(way.between),
         ],
-        severity="critical" if critical else "high" if least else "medium",
-        severity_note="" if least else NOT_BY_EVERY_RULE,
+        severity="critical" if critical else "high" if sure else "medium",
+        severity_note="" if sure else _held(payments),
         kinds={"flow": "shown", "contract": "shown", "ownership": "shown"},
         elements={
             **_ELEMENTS,
             "diverted": "shown" if least else ("inferred", N_("by some rules of tracing, not by all")),
         },
-        against=_against(keeper, amounts),
+        against=_against(keeper, amounts, payments=payments),
         amount=most,
-        amount_least=least,
+        amount_least=sure,
         currency=unit,
         by_rule=_shares(amounts, paid),
         chains=way.chains(payments["row"].to_numpy()),

@@ -191,6 +191,43 @@ def test_a_client_or_an_order_is_paid_for_clients() -> None:
     assert "outflow_wages" not in figures(f)
 
 
+def test_a_merchant_of_the_group_is_paid_what_it_is_owed() -> None:
+    assert not found(rl20.merchant_near_miss_tables())
+    (f,) = found(rl20.merchant_toy_tables())
+    assert (f.severity, f.value, f.amount_least) == ("critical", 505_000_000, 505_000_000)
+    assert figures(f)["outflow_group"] == figures(f)["reached"] == 505_000_000
+    assert "beyond" in str(f.summary) and states(f)["ordered"] == "clear"
+    unnamed = without_tables(rl20.merchant_near_miss_tables(), "client_ledger")
+    (f,) = found(unnamed)  # whom no ledger names a client has no claim
+    assert f.value == 595_000_000
+
+
+def test_a_claim_that_no_late_row_states_is_not_certain() -> None:
+    frames = without_tables(rl20.merchant_near_miss_tables(), "client_ledger")
+    day = {"platform_id": "PSP", "date": "2024-06-02", "client_id": "SISTER", "balance": "900000"}
+    (f,) = found(with_rows(frames, client_ledger=[day]))
+    assert (f.severity, f.value, f.amount_least) == ("medium", 505_000_000, 0)
+    assert states(f)["ordered"] == "unknown" and figures(f)["reached"] == 0 and f.severity_note
+    (f,) = found(with_rows(frames, client_ledger=[{**day, "date": "2024-06-03"}]))
+    assert f.severity == "critical"
+
+
+def test_where_nothing_names_an_order_none_can_be_told() -> None:
+    frames = rl20.merchant_toy_tables()
+    frames = {**frames, "transfers": frames["transfers"].drop(columns=["order_id"])}
+    (f,) = found(frames, "outflow")
+    assert states(f)["ordered"] == "unknown"
+
+
+def test_a_claim_is_used_up() -> None:
+    again = pay("x", "2024-06-11T10:00:00", "reserve", "sister", "10", memo="商户结算")
+    frames = with_rows(rl20.merchant_near_miss_tables(), transfers=[again])
+    (f,) = found(frames)
+    assert f.value == 1_000
+    in_between = pay("y", "2024-06-11T09:00:00", "sister", "reserve", "10", memo="充值")
+    assert not found(with_rows(frames, transfers=[in_between]))
+
+
 def test_fees_are_small() -> None:
     frames = changed(rl20.fees_near_miss_tables(), "transfers", {"memo": "手续费划转"}, amount="500")
     assert not found(frames)

@@ -200,6 +200,44 @@ def test_what_goes_to_a_client_is_no_purpose_of_its_own() -> None:
     assert not found(frames)
 
 
+def test_a_client_account_with_nothing_in_it_covers_nothing() -> None:
+    (f,) = found(rl23.client_owner_toy_tables())
+    assert f.severity == "high" and figures(f)["spent_owner"] == 50_000 and f.amount_least == 50_000
+    (f,) = found(rl23.client_worker_toy_tables())
+    assert f.severity == "high" and figures(f)["spent_wages"] == 5_000
+    late = changed(
+        rl23.client_owner_toy_tables(), "client_ledger", {"client_id": "LANDLORD"}, date="2018-06-29"
+    )
+    (f,) = found(late)
+    assert (f.severity, f.amount_least, f.amount) == ("medium", 0, 50_000)
+    assert {e.name: e.state for e in f.counter_evidence}["on_behalf"] == "unknown"
+
+
+def test_a_holder_of_stakes_takes_out_what_he_paid_in_and_no_more() -> None:
+    base = rl23.client_owner_near_miss_tables()
+    assert not found(base)
+    (f,) = found(changed(base, "transfers", {"memo": "提现"}, amount="400"))
+    assert figures(f)["spent_owner"] == 10_000 and f.amount == 10_000
+    owed = changed(base, "client_ledger", {"client_id": "LANDLORD"}, balance="400")
+    assert not found(changed(owed, "transfers", {"memo": "提现"}, amount="400"))
+
+
+def test_a_lender_by_contract_is_owed_what_he_lent() -> None:
+    frames = rl23.client_owner_near_miss_tables()
+    loan = {
+        "loan_id": "B1", "platform_id": "PLATFORM", "borrower_id": "BORROWER", "lender_id": "LANDLORD",
+        "principal": "100", "start": "2018-02-01",
+    }  # fmt: skip
+    more = changed(frames, "transfers", {"memo": "提现"}, amount="400")
+    assert found(more) and not found(with_rows(more, loans=[loan]))
+
+
+def test_a_shell_that_is_named_a_client_is_followed_all_the_same() -> None:
+    row = {"platform_id": "PLATFORM", "date": "2018-01-31", "client_id": "SHELL", "balance": "0"}
+    (f,) = found(with_rows(rl23.diverted_toy_tables(), client_ledger=[row]), "diverted")
+    assert (f.severity, f.amount_least, f.amount) == ("critical", 4_000, 5_000)
+
+
 def test_taxes_and_own_debts_are_purposes_of_its_own() -> None:
     base = rl23.apart_toy_tables()
     accounts = [

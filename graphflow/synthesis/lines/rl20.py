@@ -281,3 +281,33 @@ def interest_near_miss_tables() -> Frames:
 def interest_near_miss() -> Case:
     """They bear 34: less than the central bank pays."""
     return case_of(interest_near_miss_tables())
+
+
+def _merchant(paid: str, *days: tuple[str, str]) -> Frames:
+    """Four buy for 10,000,000 at a merchant of the institution's own group, whom the ledger names a client."""
+    settled: Row = ("2024-06-10T10:00:00", "reserve", "sister", paid, {"memo": "商户结算"})
+    ledger = [
+        {"platform_id": "PSP", "date": day, "client_id": "SISTER", "balance": balance}
+        for day, balance in days
+    ]
+    return _tables([*_paid_in("2500000"), *_shop(), settled, _LAST], client_ledger=ledger)
+
+
+def merchant_near_miss_tables() -> Frames:
+    """The tables of `merchant_near_miss`."""
+    return _merchant("5950000", ("2024-06-09", "5950000"), ("2024-06-10", "0"))
+
+
+def merchant_near_miss() -> Case:
+    """A merchant of the group is paid exactly what the ledger said the day before that it is owed."""
+    return case_of(merchant_near_miss_tables())
+
+
+def merchant_toy_tables() -> Frames:
+    """The tables of `merchant_toy`."""
+    return _merchant("5950000", ("2024-06-09", "900000"), ("2024-06-10", "0"))
+
+
+def merchant_toy() -> Case:
+    """It was owed 900,000 and is paid 5,950,000: of that 5,050,000 went to the group, and not to a client."""
+    return case_of(merchant_toy_tables())

@@ -247,3 +247,48 @@ def correction_near_miss_tables() -> Frames:
 def correction_near_miss() -> Case:
     """The owner's 100 went back to him three days later: a wrong entry, put right."""
     return case_of(correction_near_miss_tables())
+
+
+_ZERO = {"platform_id": "PLATFORM", "date": "2018-03-14T20:00:00", "balance": "0"}
+_HOLDERS = [
+    {"owner_id": "BOSS", "company_id": "PLATFORM", "share": "0.6", "votes": "0.6", "since": "2015-01-01"},
+    {"owner_id": "LANDLORD", "company_id": "PLATFORM", "share": "0.4", "votes": "0.4", "since": "2015-01-01"},
+]
+
+
+def client_owner_toy_tables() -> Frames:
+    """The tables of `client_owner_toy`."""
+    to_owner: Row = ("2018-03-15T09:00:00", "custody", "landlord", "500", {"memo": "往来"})
+    ledger = [*_ledger(), {**_ZERO, "client_id": "LANDLORD"}]
+    return _tables([*_paid_in(), to_owner, _LAST], ledger, stakes=_HOLDERS)
+
+
+def client_owner_toy() -> Case:
+    """Who holds two fifths of the platform has a client account with nothing in it, and is paid 500."""
+    return case_of(client_owner_toy_tables())
+
+
+def client_owner_near_miss_tables() -> Frames:
+    """The tables of `client_owner_near_miss`."""
+    rows: list[Row] = [
+        *_paid_in(),
+        ("2018-02-15T09:00:00", "landlord", "custody", "300", {"memo": "充值"}),
+        ("2018-03-15T09:00:00", "custody", "landlord", "300", {"memo": "提现"}),
+        _LAST,
+    ]
+    return _tables(rows, [*_ledger(), {**_ZERO, "client_id": "LANDLORD"}], stakes=_HOLDERS)
+
+
+def client_owner_near_miss() -> Case:
+    """He takes out what he had paid in as a client."""
+    return case_of(client_owner_near_miss_tables())
+
+
+def client_worker_toy_tables() -> Frames:
+    """The tables of `client_worker_toy`."""
+    return _tables([*_paid_in(), _SALARY, _LAST], [*_ledger(), {**_ZERO, "client_id": "WORKER"}])
+
+
+def client_worker_toy() -> Case:
+    """An employee who has a client account with nothing in it gets his salary of 50 out of custody."""
+    return case_of(client_worker_toy_tables())
