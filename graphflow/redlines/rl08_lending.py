@@ -4,8 +4,8 @@ The rule: an intermediary of information brings lender and borrower together and
 (暂行办法 art. 10 (5)); who lends to the public by trade needs a licence, and ten times within two years is by
 trade (法发〔2019〕24号). Looked at: the lender of record beside the platform's group, the account that the
 principal was paid from, and, where no register of loans says so, who was paid first and paid back in parts.
-Not it: loans of a licensed lender in the group, to employees, advances in trade, and lenders' money that is
-only passed on.
+Not it: loans of a licensed lender in the group, to employees, advances in trade, lenders' money that is only
+passed on, and clients who are paid what is theirs and pay in again.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from graphflow.findings import Cited, Finding, Measure, number_text
 from graphflow.language import N_
 from graphflow.pictures.words import amount_text
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, span
+from graphflow.redlines.clients import clients_of
 from graphflow.redlines.facts import Facts, Flags, Ints, Known, known, local_days, micros
-from graphflow.rows import Moment
+from graphflow.redlines.limits import BEFORE_ITS_LAW, first_day, holds
+from graphflow.rows import Moment, moment
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -336,30 +338,52 @@ def _left_out(count: int) -> tuple[str, str] | str:
 
 
 def _crime(ask: Inquiry, own: _Own, lenders: list[str]) -> tuple[bool, str]:
-    """Whether the figures are those from which unlicensed lending is a crime; and why it cannot be told."""
+    """Whether the figures are those from which unlicensed lending is a crime; and why it cannot be told.
+
+    What was lent before their law counts for none of them (法发〔2019〕24号 art. 8).
+    """
     facts = ask.facts
     if facts.tables.currency != "CNY":
         return False, N_("The figures of the crime are yuan: another currency is not compared with them.")
     person = all(facts.is_person(each) for each in lenders)
-    who = "person" if person else "company"
-    lent = own.amount > 0
-    rates = own.loans["rate"][lent]
-    usury = ask.threshold("crime_rate")
-    pairs = zip(rates, known(rates), strict=True)
-    dear = np.array([is_known and Fraction(str(rate)) > usury for rate, is_known in pairs], bool)
-    amount = int(own.amount[lent][dear].sum())
-    many = own.loans["borrower_id"][lent][dear].nunique()
-    if amount >= ask.threshold(f"crime_{who}") or many >= ask.threshold(f"crime_{who}_borrowers"):
+    sums, number = (f"crime_{'person' if person else 'company'}{each}" for each in ("", "_borrowers"))
+    names = [name for name in (sums, number) if holds(ask, name)]
+    if not names or not holds(ask, "crime_rate"):
+        return False, BEFORE_ITS_LAW
+    mine = own.amount > 0
+    loans, amount = own.loans[mine], own.amount[mine]
+    starts = micros(loans["start"])
+    since = {name: starts >= _first(ask, name) for name in (*names, "crime_rate")}
+    usury, rates = ask.threshold("crime_rate"), loans["rate"]
+    stated = known(rates)
+    dear = np.zeros(rates.size, np.bool_)
+    dear[stated] = [Fraction(str(rate)) > usury for rate in rates[stated]]
+
+    def reached(which: Flags, whenever: bool = False) -> bool:
+        for name in names:
+            counts = which if whenever else which & since[name] & since["crime_rate"]
+            figure = int(amount[counts].sum()) if name == sums else loans["borrower_id"][counts].nunique()
+            if figure >= ask.threshold(name):
+                return True
+        return False
+
+    if reached(dear):
         return True, ""
-    if rates.isna().any() and (
-        int(own.amount.sum()) >= ask.threshold(f"crime_{who}")
-        or own.loans["borrower_id"][lent].nunique() >= ask.threshold(f"crime_{who}_borrowers")
-    ):
+    if not stated.all() and reached(np.ones(rates.size, np.bool_)):
         return False, N_(
             "The sums are those of the crime of unlicensed lending; whether the rate is too is not known of "
             "every loan."
         )
-    return False, ""
+    return False, LENT_BEFORE if reached(dear | ~stated, whenever=True) else ""
+
+
+def _first(ask: Inquiry, name: str) -> int:
+    """From which moment on what is lent counts for a limit."""
+    day = first_day(ask, name)
+    return _EARLIEST if day is None else moment(day, ask.facts.tables.timezone)[0]
+
+
+LENT_BEFORE = N_("What was lent before the law on unlicensed lending is not compared with its figures.")
 
 
 # ---------------------------------------------------------------- no register: paid first, paid back in parts
@@ -387,7 +411,11 @@ def _unregistered(ask: Inquiry, platform: str, why: Known, within: int) -> Itera
     if facts.tables.has("loans"):  # those are looked at by the register
         listed = {facts.party_number.get(str(each), -1) for each in facts.rows("loans")["borrower_id"]}
         met = met[~met["other"].isin(listed)]
-    rows = facts.in_force("licences") if facts.tables.has("licences") else pd.DataFrame()
+    met, spared = _spared(facts, group, met)
+    if met.empty:
+        return
+    when = met["time"]  # a licence of that time counts, though it be over since
+    rows = facts.in_force_between("licences", int(when.min()), int(when.max()))
     licensed = set(rows[rows["function"].isin(LICENSED)]["party_id"]) if len(rows) else set()
     for currency, part in met.groupby("currency"):
         others = part.groupby("other")
@@ -453,13 +481,46 @@ def _unregistered(ask: Inquiry, platform: str, why: Known, within: int) -> Itera
                 "licensed": "clear"
                 if facts.tables.has("licences")
                 else ("unknown", N_("no table lists licences")),
-                "employees": ("unknown", N_("no loan says to whom and what for")),
+                **spared,
                 "trade": ("unknown", N_("no loan says to whom and what for")),
-                "lenders_money": ("unknown", N_("no transfer names a loan: whose money it was is open")),
             },
             amount=amount,
             currency=coin,
         )  # fmt: skip
+
+
+def _spared(
+    facts: Facts, group: frozenset[str], met: pd.DataFrame
+) -> tuple[pd.DataFrame, Mapping[str, tuple[str, str] | str]]:
+    """Payments without those of clients whom a table names, and of employees; and what is said of both.
+
+    What a client is paid may be what is held for him, whenever the statements begin.
+    """
+    numbers = [facts.party_number[p] for p in group if p in facts.party_number]
+    named = clients_of(facts).of(numbers)["client"].to_numpy(np.int64)
+    others = met["other"].to_numpy()
+    clients = np.isin(others, named)
+    employees, said = np.zeros(len(met), np.bool_), ("unknown", N_("no table says who is employed"))
+    told: dict[str, tuple[str, str] | str] = {"employees": said}
+    if facts.tables.has("relations"):
+        ties = facts.rows("relations")
+        ties = ties[(ties["kind"] == "employee") & ties["other_id"].isin(group)]
+        employees = np.isin(others, facts.numbers_of(ties["party_id"]))
+        told["employees"] = _parties_left_out(int(np.unique(others[employees]).size))
+    count = int(np.unique(others[clients]).size)
+    told["lenders_money"] = (
+        "unknown",
+        Told(
+            N_("left out: {count} clients whom a table names; whose money the rest was is open"), count=count
+        )
+        if count
+        else N_("no transfer names a loan: whose money it was is open"),
+    )
+    return met[~clients & ~employees], told
+
+
+def _parties_left_out(count: int) -> tuple[str, str] | str:
+    return ("present", Told(N_("left out: {count} parties"), count=count)) if count else "clear"
 
 
 LINE = RedLine(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -144,8 +145,86 @@ def test_without_a_register_who_pays_back_in_parts_was_lent_to() -> None:
 
 def test_without_a_register_a_licensed_lender_lends_as_it_may() -> None:
     frames = rl08.unregistered_toy_tables()
-    frames["licences"] = frame_of([{"party_id": "PLATFORM", "function": "lending", "number": "X1"}])
+    held = {"party_id": "PLATFORM", "function": "lending", "number": "X1"}
+    frames["licences"] = frame_of([held])
     assert not found(frames)
+    late = {
+        "transfer_id": "late",
+        "time": "2023-06-01T10:00:00",
+        "source": "own",
+        "target": "own2",
+        "amount": "1",
+    }
+    frames["transfers"] = frame_of([*rows_of(frames, "transfers"), late])
+    frames["licences"] = frame_of([{**held, "since": "2015-01-01", "until": "2022-12-31"}])
+    assert not found(frames), "it had one when it lent"
+    frames["licences"] = frame_of([{**held, "since": "2015-01-01", "until": "2018-12-31"}])
+    assert len(found(frames)) == 1
+
+
+def test_clients_of_the_ledger_are_paid_what_is_theirs() -> None:
+    frames = rl08.clients_near_miss_tables()
+    assert not found(frames)
+    nobody = {name: frame for name, frame in frames.items() if name != "client_ledger"}
+    (f,) = found(nobody)
+    assert f.value == 12
+    two = {**frames, "client_ledger": frames["client_ledger"].head(2)}
+    (f,) = found(two)
+    assert f.value == 10
+    note = next(str(e.note) for e in f.counter_evidence if e.name == "lenders_money")
+    assert note == "left out: 2 clients whom a table names; whose money the rest was is open"
+
+
+def test_employees_who_pay_an_advance_back_are_no_public() -> None:
+    frames = rl08.unregistered_toy_tables()
+    ties = [{"party_id": f"B{n:02d}", "other_id": "PLATFORM", "kind": "employee"} for n in range(3)]
+    assert not found({**frames, "relations": frame_of(ties)})
+    (f,) = found({**frames, "relations": frame_of(ties[:2])})
+    assert f.value == 10
+    assert {e.name: (e.state, e.note) for e in f.counter_evidence}["employees"] == (
+        "present",
+        "left out: 2 parties",
+    )
+
+
+def lent_dearly(start: str) -> Frames:
+    """Twelve loans of 900,000 each at 48 %, by the affiliate, from a day on one a month."""
+    frames = rl08.affiliate_toy_tables()
+    first = datetime.date.fromisoformat(start)
+    rows = rows_of(frames, "loans")
+    for n, row in enumerate(rows):
+        day = first + datetime.timedelta(30 * (n % 12))
+        row |= {"rate": "0.48", "principal": "900000", "start": str(day), "end": ""}
+    return {**frames, "loans": frame_of(rows)}
+
+
+def changed_rate(frames: Frames, rate: str) -> Frames:
+    return {**frames, "loans": frames["loans"].assign(rate=rate)}
+
+
+def test_before_their_law_the_figures_of_the_crime_are_none() -> None:
+    """法发〔2019〕24号 is in force from 2019-10-21, and not for what was done before (art. 8)."""
+    old = lent_dearly("2016-01-10")
+    (f,) = found(old, as_of="2018-12-31")
+    assert f.severity == "high" and "not yet in force" in f.severity_note
+    assert not [name for name in f.parameters if name.startswith("crime")]
+    (f,) = found(old)
+    assert f.severity == "high" and "lent before the law" in f.severity_note
+    assert [f.severity for f in found(lent_dearly("2019-10-21"))] == ["critical"]
+    cheap = changed_rate(old, "0.24")
+    assert not found(cheap)[0].severity_note, "nothing holds it down"
+    (f,) = found(lent_dearly("2019-10-20"))  # eleven, 9.9 million, are left
+    assert f.severity == "high" and "lent before the law" in f.severity_note
+
+
+def test_a_limit_that_somebody_gives_holds_on_every_day(tmp_path: Path) -> None:
+    file = tmp_path / "law.csv"
+    lines = ("code,name,value", "RL-08,crime_rate,0.24", "RL-08,crime_company,5000000")
+    file.write_text("\n".join(lines), encoding="utf-8")
+    (f,) = found(lent_dearly("2016-01-10"), as_of="2018-12-31", law=file)
+    assert f.severity == "critical" and f.parameters["crime_company"]["basis"] == "file"
+    (f,) = found(lent_dearly("2016-01-10"), law=file)
+    assert f.severity == "critical"
 
 
 def test_savers_pay_first_and_are_no_borrowers() -> None:

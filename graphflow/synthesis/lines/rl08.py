@@ -181,3 +181,31 @@ def unregistered_near_miss_tables() -> Frames:
 def unregistered_near_miss() -> Case:
     """They pay back once, a part: what was ordered and not delivered."""
     return case_of(unregistered_near_miss_tables())
+
+
+def clients_near_miss_tables() -> Frames:
+    """The tables of `clients_near_miss`."""
+    names = [f"c{number:02d}" for number in range(_OWN)]
+    rows = [
+        {"transfer_id": f"{part}{name}", "time": f"2018-{month}-{number + 5:02d}T10:00:00", "amount": amount,
+         "source": "own" if part == "out" else name, "target": name if part == "out" else "own"}
+        for number, name in enumerate(names)
+        for part, month, amount in (("out", "01", "10000"), ("one", "02", "6000"), ("two", "03", "6000"))
+    ]  # fmt: skip
+    return {
+        "transfers": frame_of(rows),
+        "accounts": frame_of([
+            {"account_id": "own", "party_id": "PLATFORM", "opening_balance": "200000"},
+            *({"account_id": name, "party_id": name.upper()} for name in names),
+        ]),
+        "parties": frame_of(_parties(*({"party_id": n.upper(), "name": n, "kind": "person"} for n in names))),
+        "client_ledger": frame_of([
+            {"platform_id": "PLATFORM", "date": "2018-01-01", "client_id": name.upper(), "balance": "10000"}
+            for name in names
+        ]),
+    }  # fmt: skip
+
+
+def clients_near_miss() -> Case:
+    """Twelve clients of the ledger withdraw what is theirs and lend twice: the statements begin in between."""
+    return case_of(clients_near_miss_tables())
