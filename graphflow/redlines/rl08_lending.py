@@ -438,7 +438,7 @@ def _unregistered(ask: Inquiry, platform: str, why: Known, within: int) -> Itera
         ]  # fmt: skip
         if not all(m.met for m in measures):
             continue
-        amount, coin = int(lent.loc[who].sum()), facts.currencies[int(currency)]
+        amount, coin = int(lent.loc[who].sum()), facts.currencies[int(part["currency"].iloc[0])]
         digits = facts.tables.minor_units.get(coin, 2)
         borrowers = [str(facts.party_ids[int(each)]) for each in who]
         accounts = np.unique(mine[["source", "target"]].to_numpy(np.int64))
