@@ -417,7 +417,7 @@ def _unregistered(ask: Inquiry, platform: str, why: Known, within: int) -> Itera
     when = met["time"]  # a licence of that time counts, though it be over since
     rows = facts.in_force_between("licences", int(when.min()), int(when.max()))
     licensed = set(rows[rows["function"].isin(LICENSED)]["party_id"]) if len(rows) else set()
-    for currency, part in met.groupby("currency"):
+    for _, part in met.groupby("currency"):
         others = part.groupby("other")
         first_out = others["out"].first()  # in the order that is shown
         back = part[~part["out"]]
