@@ -18,6 +18,7 @@ from graphflow.cli import run
 from graphflow.redlines.amounts import DEFINITIONS
 from graphflow.synthesis.lines import amounts, rl18
 from graphflow.synthesis.small import Frames
+from tests.redlines.edits import with_rows, without_tables
 
 
 def stored(frames: Frames, folder: Path) -> str:
@@ -49,6 +50,22 @@ def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
 
 def as_json(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
     return json.loads(said(capsys, *words, "--format", "json"))
+
+
+def test_it_says_how_the_investors_are_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = amounts.raising_tables()
+    more = with_rows(
+        base,
+        transfers=[{"transfer_id": "t5", "time": "2024-07-01T10:00:00", "source": "d", "target": "fund", "amount": "1"}],
+        accounts=[{"account_id": "d", "party_id": "D"}],
+        parties=[{"party_id": "D", "name": "投资者D", "kind": "person"}],
+    )  # fmt: skip
+    text = " ".join(said(capsys, "amounts", stored(more, tmp_path / "more"), "FUND").split())
+    assert "are recorded, and natural persons" in text and "of some investors no subscription" in text
+    unseen = without_tables(base, "subscriptions", "products")
+    unseen["accounts"] = unseen["accounts"].drop(columns="product_id")
+    text = " ".join(said(capsys, "amounts", stored(unseen, tmp_path / "unseen"), "FUND").split())
+    assert "unknown: no account of theirs is seen" in text
 
 
 def test_the_amounts_are_those_of_the_function_as_decimal_text(

@@ -129,16 +129,27 @@ def _print(case: Case, r: Raised, as_of: str | None, language: str) -> None:
     def named(party: str) -> str:
         return f"{names[party]} ({party})" if names.get(party, party) != party else party
 
+    some = bool(r.investors["outstanding"].notna().any())
     whose = (
-        N_("natural persons from outside who pay in: inferred")
-        if r.inferred
+        N_("unknown: no account of theirs is seen to receive anything, and no subscription is recorded")
+        if not r.seen
         else N_("those whose subscriptions are recorded")
+        if not r.inferred
+        else N_(
+            "those whose subscriptions are recorded, and natural persons from outside who pay in: inferred"
+        )
+        if some
+        else N_("natural persons from outside who pay in: inferred")
     )
     facts = [(N_("party"), named(r.party_id)), (N_("currency"), r.currency), (N_("investors"), say(whose))]
     facts += [(N_("As of"), as_of)] if as_of else []
     print_facts(Facts([(say(name), value) for name, value in facts]))
     totals = r.totals
-    unknown = N_("unknown: no subscription is recorded")
+    unknown = (
+        N_("unknown: of some investors no subscription is recorded")
+        if some
+        else N_("unknown: no subscription is recorded")
+    )
     print_table(
         Table(
             say(N_("Amounts of raised money")),
