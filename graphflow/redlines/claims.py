@@ -6,9 +6,9 @@ client ledger last said that he is owed, and what he paid in since, less what he
 of the two counts, for that is what speaks for whoever paid him. Others of the institution's group have what
 the ledger says, and nothing else: what they pay in is the group's own money.
 
-Between two rows of the ledger a claim can have grown by what is in no table (others' orders, returns). Where
-no row is from the days before a payment, what goes beyond the claim is therefore not certain, and that is
-said.
+Between two rows of the ledger a claim can have grown by what is in no table (others' orders, returns), at
+most by all clients' money that came in since. What goes beyond a claim is certain only as far as it is more
+than that, and a row of the ledger is from the days before; else it is told as not certain.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def registered(facts: Facts, institutions: Ints, members: Ints) -> Ints:
     return np.unique(pairs["client"].to_numpy(np.int64)[mine])
 
 
-def beyond(keeper: Keeper, outs: pd.DataFrame, counted: Flags) -> tuple[Ints, Flags]:
-    """Of payments to registered clients: what goes beyond a claim, and whether the ledger just said so.
+def beyond(keeper: Keeper, outs: pd.DataFrame, counted: Flags) -> tuple[Ints, Ints]:
+    """Of payments to registered clients: what goes beyond a claim, and how much of it is certain.
 
     Parameters
     ----------
@@ -70,13 +70,15 @@ def beyond(keeper: Keeper, outs: pd.DataFrame, counted: Flags) -> tuple[Ints, Fl
     by_contract = _contracts(keeper, outside)
     own = pd.concat([paid, came[~np.isin(came["who"], keeper.group)], by_contract], ignore_index=True)
     found = _uncovered(own, len(outs))
-    stated = np.zeros(len(outs), np.bool_)
+    sure = np.zeros(len(outs), np.int64)
     for institution in keeper.institutions:
         rows = _stated(keeper, institution, who)
         if len(rows):
             less, said = _by_ledger(pd.concat([paid, came, rows], ignore_index=True), len(outs))
-            found, stated = np.minimum(found, less), stated | said
-    return found, stated
+            found = np.minimum(found, less)
+            grown = keeper.clients_between(outs["currency"], said, outs["time"])
+            sure = np.maximum(sure, np.where(said >= 0, np.maximum(less - grown, 0), 0))
+    return found, np.minimum(found, sure)
 
 
 def _paid_in(keeper: Keeper, who: Ints) -> pd.DataFrame:
@@ -178,8 +180,8 @@ def _uncovered(events: pd.DataFrame, size: int, keys: tuple[str, ...] = ("who", 
     return found
 
 
-def _by_ledger(events: pd.DataFrame, size: int) -> tuple[Ints, Flags]:
-    """The same from each row of the ledger on; and whether it is from the days before."""
+def _by_ledger(events: pd.DataFrame, size: int) -> tuple[Ints, Ints]:
+    """The same from each row of the ledger on; and when that is from, where from the days before, else -1."""
     keys = ["who", "currency"]
     events = events.sort_values([*keys, "time", "kind", "place"], kind="stable", ignore_index=True)
     row = events["kind"] == _LEDGER
@@ -188,9 +190,9 @@ def _by_ledger(events: pd.DataFrame, size: int) -> tuple[Ints, Flags]:
     found = _uncovered(events, size, ("who", "currency", "since"))
     said = events["time"].where(row).groupby(parts).ffill()
     near = (events["since"] > 0) & (events["time"] - said <= STATED)
-    stated = np.zeros(size, np.bool_)
+    stated = np.full(size, -1, np.int64)
     places = events["place"].to_numpy()
-    stated[places[places >= 0]] = near.to_numpy()[places >= 0]
+    stated[places[places >= 0]] = said.where(near, -1).to_numpy(np.int64)[places >= 0]
     return found, stated
 
 

@@ -152,7 +152,8 @@ def to_group(keeper: Keeper, found: Spread) -> pd.DataFrame:
             "at": part.index.to_numpy(), "row": part["row"].to_numpy(), "time": part["time"].to_numpy(),
             "account": part["source"].to_numpy(), "target": part["target"].to_numpy(),
             "payee": part["payee"].to_numpy(), "amount": part["amount"].to_numpy(np.int64),
-            "currency": part["currency"].to_numpy(), "covered": 0, "client": False, "certain": True,
+            "currency": part["currency"].to_numpy(), "covered": 0, "client": False,
+            "certain": part["amount"].to_numpy(np.int64),
         }
     )  # fmt: skip
     both = pd.concat([straight[over.columns], over], ignore_index=True)

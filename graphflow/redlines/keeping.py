@@ -396,24 +396,38 @@ class Keeper:
         ``owner``: to who holds a stake; ``own``: from custody to an own account that holds no clients' money;
         ``group``: to others of the group. The others are in `PURPOSES`. Of what is paid to a registered
         client only what goes beyond his claim counts, as ``amount``, the rest of the payment is ``covered``;
-        unless both its text and a table say what it is for. ``certain``: no claim can have grown unseen.
+        unless both its text and a table say what it is for. So much of ``amount`` is ``certain``: no claim
+        can have grown so far unseen, and not only a text speaks against a client.
         """
         found = self._judged_outs
-        found = found[found["purpose"] != ""].assign(covered=0, certain=True)
+        found = found[found["purpose"] != ""]
+        found = found.assign(covered=0, certain=found["amount"])
         asked = (found["client"] & ~found["sure"]).to_numpy()
         if asked.any():
             outs = self.outs[np.isin(self.outs["payee"], found["payee"][asked])]
-            certainly = found.index[found["sure"]]
+            agreed = found.index[found["sure"]]
             fee = fees(self.facts, outs["row"].to_numpy()) & np.isin(outs["payee"], self.group)
-            more, stated = beyond(self, outs, ~outs.index.isin(certainly) & ~fee)
-            both = pd.DataFrame({"more": more, "stated": stated}, index=outs.index).loc[found.index[asked]]
-            amount = found["amount"].to_numpy().copy()
+            more, least = beyond(self, outs, ~outs.index.isin(agreed) & ~fee)
+            both = pd.DataFrame({"more": more, "least": least}, index=outs.index).loc[found.index[asked]]
+            amount, certain = found["amount"].to_numpy(np.int64).copy(), found["certain"].to_numpy().copy()
             amount[asked] = both["more"]
-            certain = np.ones(len(found), np.bool_)
-            certain[asked] = both["stated"]
+            certain[asked] = np.where(found["told"][asked], 0, both["least"])
             found = found.assign(amount=amount, covered=found["amount"] - amount, certain=certain)
         kept: pd.DataFrame = found[found["amount"] > 0]
         return kept
+
+    def clients_between(self, currency: pd.Series, since: Ints, until: pd.Series) -> Ints:
+        """Of each row: how much clients' money of a currency came in after a moment, until another."""
+        found = np.zeros(len(currency), np.int64)
+        ins = self.ins[self.ins["what"] == CLIENT].sort_values("time", kind="stable")
+        for code in np.unique(currency).tolist():
+            part = ins[ins["currency"] == code]
+            sums = np.concatenate([[0], np.cumsum(part["amount"].to_numpy(np.int64))])
+            mine, times = (currency == code).to_numpy(), part["time"].to_numpy()
+            first = np.searchsorted(times, since[mine], "right")
+            last = np.searchsorted(times, until.to_numpy()[mine], "right")
+            found[mine] = sums[last] - sums[first]
+        return found
 
     @cached_property
     def creditors(self) -> Ints:
@@ -615,8 +629,9 @@ def fees(facts: Facts, rows: Ints) -> Flags:
 TO_CLIENT = (
     "unknown",
     N_(
-        "{count} of these payments go to registered clients, beyond what the tables show that they are owed; "
-        "no row of the client ledger is from the week before each"
+        "{count} of these payments go to registered clients beyond what the tables show that they are "
+        "owed, and not certainly: more may have been owed than the last row of the client ledger says, or "
+        "only their text says what they are for"
     ),
 )
 """What is said where a claim of a client may have grown unseen."""
@@ -624,8 +639,16 @@ TO_CLIENT = (
 
 def to_clients(payments: pd.DataFrame) -> tuple[str, Told] | None:
     """What is to be said of clients among the payees of some `Keeper.purposes`; None: nothing."""
-    doubtful = int((~payments["certain"].to_numpy(np.bool_)).sum())
+    doubtful = int((payments["certain"] < payments["amount"]).sum())
     return (TO_CLIENT[0], Told(TO_CLIENT[1], count=doubtful)) if doubtful else None
+
+
+def certainly(payments: pd.DataFrame) -> pd.DataFrame:
+    """Of some `Keeper.purposes` what is certain; the rest counts as covered by a claim."""
+    rest = payments["amount"] - payments["certain"]
+    found = payments.assign(amount=payments["certain"], covered=payments["covered"] + rest)
+    kept: pd.DataFrame = found[found["amount"] > 0]
+    return kept
 
 
 def _same(frame: pd.DataFrame) -> Ints:

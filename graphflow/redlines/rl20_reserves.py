@@ -28,7 +28,7 @@ from graphflow.pictures.words import amount_text, percent
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
 from graphflow.redlines.borrowing import says
 from graphflow.redlines.facts import DAY, Facts, Ints
-from graphflow.redlines.keeping import INTEREST, OWN, RESERVE, Keeper, Limits, keepers, to_clients
+from graphflow.redlines.keeping import INTEREST, OWN, RESERVE, Keeper, Limits, certainly, keepers, to_clients
 from graphflow.redlines.pooling import account_products
 from graphflow.redlines.reconciling import Gap, Reconciled, cite_gap, cut_off, reconcile, tolerance
 from graphflow.redlines.standing import money_time, stretches
@@ -279,7 +279,7 @@ def _outflows(ask: Inquiry, keeper: Keeper, reserve: Ints) -> Iterator[Finding]:
     told = told[np.isin(told["account"], reserve)]
     strange = _strangers(ask, keeper, outs)
     strange = strange[~np.isin(strange["row"], told["row"])]
-    strange = strange.assign(purpose="stranger", told=False, covered=0, certain=True)
+    strange = strange.assign(purpose="stranger", told=False, covered=0, certain=strange["amount"])
     both = pd.concat([told, strange], ignore_index=True)
     for currency in np.unique(both["currency"]).tolist():
         mine = both[both["currency"] == currency]
@@ -308,10 +308,9 @@ def _outflow(
     facts = ask.facts
     topped_up = _own_rows(keeper, reserve, unit)
     own = int(topped_up["amount"].sum())
-    sure = mine[mine["certain"]]
-    least = _beyond(sure, topped_up)
+    least = _beyond(certainly(mine), topped_up)
     to_group = mine[mine["purpose"].isin(["group", "own", "owner"])]
-    reached = _beyond(to_group[to_group["certain"]], topped_up)
+    reached = _beyond(certainly(to_group), topped_up)
     critical = unit == "CNY" and reached >= ask.threshold("critical")
     kinds = {"flow": "shown"} | ({"register": "shown"} if _licence(keeper) else {})
     kinds |= {"ownership": "shown"} if (mine["purpose"].isin(["group", "owner"])).any() else {}
@@ -346,7 +345,7 @@ def _outflow(
         ],
         rows=[_moved(facts, mine["row"].to_numpy())],
         severity="critical" if critical else "high" if least else "medium",
-        severity_note="" if least else CLAIMS_UNSEEN if len(sure) < len(mine) else OWN_ENOUGH,
+        severity_note="" if least else OWN_ENOUGH if to_clients(mine) is None else CLAIMS_UNSEEN,
         kinds=kinds,
         amount=paid,
         amount_least=least,
@@ -369,7 +368,7 @@ BEYOND_CLAIMS = N_(
     "{paid} left the reserve of {holder} in {count} payments for no client, or beyond what the tables show "
     "that the client is owed: {group} of it to its own accounts, its owners and its group"
 )
-CLAIMS_UNSEEN = N_("Held at medium: no row of the client ledger from the week before says what is owed.")
+CLAIMS_UNSEEN = N_("Held at medium: the client ledger does not say for certain that less was owed.")
 OWN_ENOUGH = N_("Held at medium: own money in the reserve was enough to pay all of it.")
 
 _TITLES: Mapping[str, str] = {

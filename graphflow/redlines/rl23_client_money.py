@@ -37,6 +37,7 @@ from graphflow.redlines.keeping import (
     RESERVE,
     Keeper,
     Limits,
+    certainly,
     keepers,
     to_clients,
 )  # fmt: skip
@@ -231,7 +232,7 @@ def _spent(
     unit = facts.currencies[int(spent["currency"].iloc[0])]
     paid, by_rule = int(spent["amount"].sum()), way.of(spent)
     least, most = total(by_rule)
-    sure = total(way.of(spent[spent["certain"]]))[0]
+    sure = total(way.of(certainly(spent)))[0]
     text = N_(
         "{holder} paid {paid} for purposes of its own from an account into which {client} of {count} "
         "clients came: {least} to {most} of it was clients' money, by the rule of tracing; {own} of its own "
@@ -290,8 +291,8 @@ def _spent(
 
 
 CLAIMS_UNSEEN = N_(
-    "Held at medium: of what went to registered clients beyond their claims the ledger of the week before "
-    "says nothing, and of the rest under a rule of tracing none was clients' money."
+    "Held at medium: more may have been owed to registered clients than the ledger says, and of the rest "
+    "under a rule of tracing none was clients' money."
 )
 NOT_BY_EVERY_RULE = N_("Held at medium: under a rule of tracing none of it was clients' money.")
 
@@ -304,7 +305,7 @@ _TITLES: Mapping[str, str] = {
 
 
 def _held(payments: pd.DataFrame) -> str:
-    return NOT_BY_EVERY_RULE if payments["certain"].all() else CLAIMS_UNSEEN
+    return NOT_BY_EVERY_RULE if to_clients(payments) is None else CLAIMS_UNSEEN
 
 
 def _by_purpose(ask: Inquiry, spent: pd.DataFrame, unit: str) -> Iterator[Measure]:
@@ -404,8 +405,8 @@ def _to_the_group(ask: Inquiry, keeper: Keeper, way: Spread) -> Iterator[Finding
     least, most = total(amounts)
     unit = facts.currencies[currency]
     to_top = payments[np.isin(payments["payee"], _controllers(keeper))]
-    sure = total(way.of(payments[payments["certain"]]))[0]
-    reached = total(way.of(to_top[to_top["certain"]]))[0]
+    sure = total(way.of(certainly(payments)))[0]
+    reached = total(way.of(certainly(to_top)))[0]
     critical = reached > ask.threshold("critical")
     paid, came = int(payments["amount"].sum()), int(way.seeds["amount"].sum()) + way.left_out
     shown = [way.seeds["row"], payments["row"], _through(keeper, way)]

@@ -212,6 +212,21 @@ def test_a_claim_that_no_late_row_states_is_not_certain() -> None:
     assert f.severity == "critical"
 
 
+def test_what_came_since_the_row_may_have_been_the_merchants() -> None:
+    more = pay("x", "2024-06-10T09:00:00", "c1", "reserve", "1000000", order_id="in9")
+    (f,) = found(with_rows(rl20.merchant_toy_tables(), transfers=[more]), "outflow")
+    assert (f.severity, f.value, f.amount_least) == ("high", 505_000_000, 405_000_000)
+    assert states(f)["ordered"] == "unknown" and figures(f)["reached"] == 405_000_000
+
+
+def test_only_a_text_against_a_client_is_not_certain() -> None:
+    rent = pay("x", "2024-06-10T09:00:00", "reserve", "c1", "9000000", memo="房租")
+    row = {"platform_id": "PSP", "date": "2024-06-09", "client_id": "C1", "balance": "0"}
+    frames = with_rows(rl20.merchant_near_miss_tables(), transfers=[rent], client_ledger=[row])
+    (f,) = found(frames, "outflow")
+    assert (f.severity, f.amount, f.amount_least) == ("medium", 650_000_000, 0)
+
+
 def test_where_nothing_names_an_order_none_can_be_told() -> None:
     frames = rl20.merchant_toy_tables()
     frames = {**frames, "transfers": frames["transfers"].drop(columns=["order_id"])}
