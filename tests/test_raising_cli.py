@@ -174,7 +174,7 @@ def test_reasons_that_are_words_are_said_in_the_readers_language(
     frame = gf.classify(case, checked=c)
     from graphflow.redlines.classes import six
 
-    (worded,) = six(False, [], shells=4).reasons
+    *_, worded = six(False, c.findings, shells=4).reasons
     frame.at[len(frame) - 1, "reasons"] = (worded,)
     show_classes(case, dataclasses.replace(c, findings=()), frame, "table", "zh")
     text = capsys.readouterr().out
