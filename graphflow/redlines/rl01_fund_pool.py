@@ -27,6 +27,7 @@ from graphflow.pictures.words import amount_text
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
 from graphflow.redlines.clients import clients_of, gaining
 from graphflow.redlines.facts import DAY, Facts, Flags, Ints, known, micros
+from graphflow.redlines.limits import BEFORE_ITS_LAW, holds
 from graphflow.redlines.pooling import (
     ANYBODY,
     MANAGER,
@@ -249,8 +250,10 @@ def _judge(ask: Inquiry, pool: Pool) -> Finding | None:
     ]
     promise, promised = _promise(ask, pool)
     licence, licences = _licence(ask, pool)
-    many = who.count >= ask.threshold("critical_investors")
-    much = facts.currencies[pool.currency] == "CNY" and invested >= ask.threshold("critical_amount")
+    in_force = {name: holds(ask, name) for name in ("critical_investors", "critical_amount")}
+    many = in_force["critical_investors"] and who.count >= ask.threshold("critical_investors")
+    yuan = facts.currencies[pool.currency] == "CNY"
+    much = in_force["critical_amount"] and yuan and invested >= ask.threshold("critical_amount")
     critical = (many or much) and promise == "shown" and licence == "shown"
     holder = str(facts.party_ids[pool.key])
     kinds = {"flow": "shown"}
@@ -276,6 +279,7 @@ def _judge(ask: Inquiry, pool: Pool) -> Finding | None:
         measures=measures,
         rows=[*_evidence(ask, pool), *who.rows, *promised, *licences],
         severity="critical" if critical else "high",
+        severity_note="" if all(in_force.values()) else BEFORE_ITS_LAW,
         kinds=kinds,
         elements={
             "collects": ("shown", N_("contracts name the investors"))

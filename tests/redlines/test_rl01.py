@@ -83,6 +83,17 @@ def test_a_collector_of_many_with_a_promise_and_no_licence_is_critical() -> None
     assert states["collects"] == "inferred" and states["promise"] == states["unlicensed"] == "shown"
 
 
+def test_before_its_law_no_figure_of_a_crime_counts() -> None:
+    """法释〔2022〕5号 is in force from 2022-03-01 on."""
+    frames = rl01.collector_toy_tables()
+    rows = frames["transfers"]
+    rows["time"] = rows["time"].str.replace("2022-", "2021-")
+    (before,) = check(case_of(frames), only="RL-01", as_of="2022-02-28").findings
+    assert before.severity == "high" and "not yet in force" in before.severity_note
+    (then,) = check(case_of(frames), only="RL-01", as_of="2022-03-01").findings
+    assert then.severity == "critical" and not then.severity_note
+
+
 def test_without_the_register_it_is_not_critical() -> None:
     found = only(case_of(without(rl01.collector_toy_tables(), "licences")))
     assert found.severity == "high"
