@@ -200,9 +200,7 @@ def _flows(facts: Facts, group: frozenset[str], currency: str) -> tuple[pd.DataF
     ours = np.zeros(facts.account_ids.size, np.bool_)
     ours[facts.accounts_of(group, signed=True)] = True
     # What is held for its products is theirs too.
-    if facts.tables.has("accounts", "product_id"):
-        held = facts.tables.frame("accounts")["product_id"].fillna("").astype(str).to_numpy()
-        ours |= np.isin(held, list(_products(facts, group)))
+    ours |= np.isin(facts.account_products, list(_products(facts, group)))
     source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
     return flows[ours[target] & ~ours[source]], flows[ours[source] & ~ours[target]]
 

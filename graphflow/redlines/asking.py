@@ -200,7 +200,7 @@ class Inquiry:
         What whoever asked or the file gave holds on every day. It stands in the parameters with the day.
         """
         rows = [r for r in law_on("thresholds", day) if (r["code"], r["name"]) == (self.line.code, name)]
-        if self.settings.get(name) is not None or (self.line.code, name) in self.overrides:
+        if self.is_given(name):
             return self.threshold_row(name)
         if not rows:
             return None
@@ -211,6 +211,18 @@ class Inquiry:
         )  # fmt: skip
         self._on_days[f"{name}@{day}"] = found
         return found
+
+    def is_given(self, name: str) -> bool:
+        """Whether whoever asked, or the file, gave a threshold: that holds on every day."""
+        return self.settings.get(name) is not None or (self.line.code, name) in self.overrides
+
+    def once(self, make: Callable[[], Iterable[Finding]]) -> Sequence[Finding]:
+        """The findings of the line, found once of a case, day, law and settings, whichever line asks."""
+        key = repr((self.line.code, sorted(self.overrides.items()), sorted(self.settings.items(), key=str)))
+        kept: dict[str, Sequence[Finding]] = self.facts.__dict__.setdefault("_found_once", {})
+        if key not in kept:
+            kept[key] = tuple(make())
+        return kept[key]
 
     def in_force(self, name: str) -> bool:
         """Whether a threshold holds on the day: a limit of law is none before its law."""

@@ -21,7 +21,7 @@ import pandas as pd
 
 from graphflow.findings import Cited
 from graphflow.redlines.clients import clients_of
-from graphflow.redlines.facts import DAY, Facts, Flags, Ints, micros
+from graphflow.redlines.facts import DAY, Facts, Flags, Ints, latest, micros
 
 if TYPE_CHECKING:
     from graphflow.redlines.keeping import Keeper
@@ -91,13 +91,12 @@ def _paid_in(keeper: Keeper, who: Ints) -> pd.DataFrame:
 def _contracts(keeper: Keeper, who: Ints) -> pd.DataFrame:
     """What contracts say that they lent, bought or subscribed, in the case's currency."""
     facts = keeper.facts
-    coin = _coin(facts)
     parts = []
     for table, column, amount, time in CONTRACTS:
         places = contracts_of(keeper, table, who)
         rows = facts.rows(table).loc[places]
         numbers = facts.numbers_of(rows[column])
-        parts.append(_events(numbers, coin, micros(rows[time]), _IN, rows[amount].fillna(0)))
+        parts.append(_events(numbers, facts.home, micros(rows[time]), _IN, rows[amount].fillna(0)))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -138,16 +137,9 @@ def _stated(keeper: Keeper, institution: str, who: Ints) -> pd.DataFrame:
     rows = _ledger_rows(keeper, institution, who)
     if not len(rows):
         return _events([], [], [], _LEDGER, [])
-    at = micros(rows["date"])
-    if "date_day" in rows:
-        at = np.where(rows["date_day"].fillna(False).to_numpy(np.bool_), at + DAY - 1, at)
     owed = rows["balance"].fillna(0).to_numpy(np.int64) + rows["in_transit"].fillna(0).to_numpy(np.int64)
-    return _events(facts.numbers_of(rows["client_id"]), _coin(facts), at, _LEDGER, np.maximum(owed, 0))
-
-
-def _coin(facts: Facts) -> int:
-    name = facts.tables.currency
-    return facts.currencies.index(name) if name in facts.currencies else -1
+    who_ = facts.numbers_of(rows["client_id"])
+    return _events(who_, facts.home, latest(rows, "date"), _LEDGER, np.maximum(owed, 0))
 
 
 def _events(who: object, currency: object, time: object, kind: int, amount: object) -> pd.DataFrame:

@@ -6,7 +6,7 @@ decides; what could not be asked is told beside it, because it can only make a c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -132,17 +132,11 @@ def six(
             licensed=either[0].code, unlicensed=either[1].code,
         )  # fmt: skip
         return _class("?", (text, *dict.fromkeys(either[0].reasons + either[1].reasons)))
-    by_code: dict[str, list[Finding]] = {}
-    for f in sorted(findings, key=lambda f: -f.confidence):
-        by_code.setdefault(f.code, []).append(f)
-
-    def of(*codes: str) -> tuple[str, ...]:
-        return tuple(f.id for code in codes for f in by_code.get(code, ()))
-
     if not licensed:
-        return _unlicensed(findings, of, amounts, shells)
-    if of("RL-18"):
-        return _class("L3", of("RL-18"))
+        return _unlicensed(findings, amounts, shells)
+    another = _of(findings, "RL-18")
+    if another:
+        return _class("L3", another)
     breaches = tuple(f.id for f in findings if f.severity in ("medium", "high", "critical"))
     risks = tuple(f.id for f in findings if f.code == "RL-05" or f.severity == "watch")
     beyond = tuple(f for f in breaches if f not in risks)
@@ -151,20 +145,22 @@ def six(
     return _class("L1", risks) if risks else _class("OK", ())
 
 
-def _unlicensed(
-    findings: Sequence[Finding], of: Callable[..., tuple[str, ...]], amounts: Raised | None, shells: int
-) -> Class:
-    both = of("RL-07") and of("RL-25")
-    crime = tuple(f.id for f in findings if f.severity == "critical") or (
-        of("RL-07", "RL-25") if both else ()
-    )
-    if crime:
-        return _class("U3", crime)
+def _of(findings: Sequence[Finding], *codes: str) -> tuple[str, ...]:
+    """The findings of some red lines, by id, in the order of these and the surest first."""
+    surest = sorted(findings, key=lambda f: -f.confidence)
+    return tuple(f.id for code in codes for f in surest if f.code == code)
+
+
+def _unlicensed(findings: Sequence[Finding], amounts: Raised | None, shells: int) -> Class:
+    critical = tuple(f.id for f in findings if f.severity == "critical")
+    made_up, paid_old = _of(findings, "RL-07"), _of(findings, "RL-25")
+    if critical or (made_up and paid_old):
+        return _class("U3", critical or made_up + paid_old)
     business = tuple(f.id for f in findings if _business(f))
     if not business:  # shells without a business that they serve say nothing
         return _class("N" if findings else "OK", tuple(f.id for f in findings))
     evades = (Told(N_("{count} shells"), count=shells),) if shells >= SHELLS else ()
-    disorder = of("RL-01", "RL-06", "RL-23") + evades
+    disorder = _of(findings, "RL-01", "RL-06", "RL-23") + evades
     if disorder:
         return _class("U2", disorder)
     small = _small(amounts)

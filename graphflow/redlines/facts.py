@@ -507,6 +507,14 @@ class Facts:
         ]
 
     @cached_property
+    def account_products(self) -> npt.NDArray[np.object_]:
+        """The product that each account is held for; empty where it is none."""
+        found = self.tables.arrow("accounts", ("product_id",))
+        if found is None or "product_id" not in found.column_names:
+            return np.full(self.account_ids.size, "", object)
+        return np.array([each or "" for each in found["product_id"].to_pylist()], object)
+
+    @cached_property
     def home(self) -> int:
         """The code in `flows` of the case's own currency; -1 where no transfer is in it."""
         own = self.tables.currency
@@ -978,6 +986,15 @@ def day_text(facts: Facts, at: int) -> str:
 def micros(values: pd.Series) -> npt.NDArray[np.int64]:
     """Times of a column as microseconds of UTC; the least number where there is none."""
     return np.asarray(values.astype("datetime64[us, UTC]").astype("int64"), np.int64)
+
+
+def latest(rows: pd.DataFrame, column: str) -> Ints:
+    """The last microsecond that each time of a column may mean: of a bare date the end of its day."""
+    at = micros(rows[column])
+    if f"{column}_day" not in rows:
+        return at
+    bare = rows[f"{column}_day"].fillna(False).to_numpy(np.bool_)
+    return np.asarray(np.where(bare, at + DAY - 1, at), np.int64)
 
 
 def known(values: pd.Series) -> Flags:

@@ -27,7 +27,7 @@ from graphflow.redlines.borrowing import cite_roles, of_party, says
 from graphflow.redlines.claims import beyond, cite_claims, registered
 from graphflow.redlines.clients import clients_of
 from graphflow.redlines.facts import DAY, WAGES, Facts, Flags, Ints
-from graphflow.redlines.pooling import account_products, sides
+from graphflow.redlines.pooling import sides
 from graphflow.redlines.standing import cite_coverage
 
 KEEPERS = (
@@ -182,7 +182,7 @@ class Keeper:
         facts = self.facts
         found = np.zeros(facts.account_ids.size, np.bool_)
         found[self.held] = True
-        found |= np.isin(account_products(facts), sorted(self._named["product_id"]))
+        found |= np.isin(facts.account_products, sorted(self._named["product_id"]))
         theirs = np.flatnonzero(custody_of(facts) & ~found & ~np.isin(facts.account_kind, RESERVE))
         into = facts.paid_to(theirs)
         pairs = clients_of(facts).pairs

@@ -13,14 +13,9 @@ BEFORE_ITS_LAW = N_(
 )
 
 
-def is_given(ask: Inquiry, name: str) -> bool:
-    """Whether whoever asked, or the file, gave a threshold: that holds on every day."""
-    return ask.settings.get(name) is not None or (ask.line.code, name) in ask.overrides
-
-
 def holds(ask: Inquiry, name: str) -> bool:
     """Whether a limit holds on the day that is asked about."""
-    return is_given(ask, name) or ask.in_force(name)
+    return ask.is_given(name) or ask.in_force(name)
 
 
 def first_day(ask: Inquiry, name: str) -> datetime.date | None:
@@ -30,6 +25,6 @@ def first_day(ask: Inquiry, name: str) -> datetime.date | None:
         for row in law_on("thresholds", ask.facts.day)
         if (row["code"], row["name"]) == (ask.line.code, name)
     ]
-    if is_given(ask, name) or not since or not since[0]:
+    if ask.is_given(name) or not since or not since[0]:
         return None
     return datetime.date.fromisoformat(since[0])

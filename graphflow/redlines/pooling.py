@@ -218,7 +218,7 @@ def _marked(facts: Facts, where: Ints) -> tuple[Ints, list[str]]:
     codes, words = facts.codes("product_id", facts.flows["row"].to_numpy()[where])
     if not facts.has("accounts.product_id"):
         return codes, words
-    return _filled(codes, words, account_products(facts)[facts.flows["source"].to_numpy()[where]])
+    return _filled(codes, words, facts.account_products[facts.flows["source"].to_numpy()[where]])
 
 
 def _filled(codes: Ints, words: list[str], held: Any) -> tuple[Ints, list[str]]:
@@ -251,13 +251,15 @@ def fed_by(facts: Facts) -> Any:
         into = np.flatnonzero((arrivals["time"].to_numpy() <= facts.at) & ~arrivals["own"].to_numpy())
         into = into[_businesses(facts)[arrivals["target"].to_numpy()[into]]]
         codes, words = _marked(facts, into)
-        came = pd.DataFrame(
-            {
-                "account": arrivals["target"].to_numpy()[into], "coin": arrivals["currency"].to_numpy()[into],
-                "code": codes, "amount": arrivals["amount"].to_numpy(np.int64)[into],
-            }
-        )  # fmt: skip
         if words:
+            came = pd.DataFrame(
+                {
+                    "account": arrivals["target"].to_numpy()[into],
+                    "coin": arrivals["currency"].to_numpy()[into],
+                    "code": codes,
+                    "amount": arrivals["amount"].to_numpy(np.int64)[into],
+                }
+            )
             came = came[came["account"].isin(came.loc[came["code"] >= 0, "account"].unique())]
             sums = came.groupby(["account", "coin", "code"])["amount"].sum().reset_index()
             every = sums.groupby("account")["amount"].sum()
@@ -284,7 +286,7 @@ def cite_fed(facts: Facts, ins: Ints) -> Iterator[Cited]:
     """What tells that accounts which paid some rows in hold one product's money: all that came into them."""
     flows = facts.flows
     source = np.unique(flows["source"].to_numpy()[ins])
-    fed = source[(fed_by(facts)[source] != "") & (account_products(facts)[source] == "")]
+    fed = source[(fed_by(facts)[source] != "") & (facts.account_products[source] == "")]
     if not fed.size:
         return
     into = facts.paid_to(fed.tolist())
@@ -293,13 +295,6 @@ def cite_fed(facts: Facts, ins: Ints) -> Iterator[Cited]:
     accounts = np.union1d(fed, flows["source"].to_numpy()[into])
     yield facts.cite_accounts(accounts.tolist())
     yield facts.cite_parties(facts.holder(each) for each in fed.tolist())
-
-
-def account_products(facts: Facts) -> Any:
-    found = facts.tables.arrow("accounts", ("product_id",))
-    if found is None or "product_id" not in found.column_names:
-        return np.full(facts.account_ids.size, "", object)
-    return np.array([each or "" for each in found["product_id"].to_pylist()], object)
 
 
 def _together(facts: Facts, test: str, key: int, accounts: Ints, currency: int) -> Iterator[Pool]:
@@ -420,7 +415,7 @@ def _products_joined(pool: Pool) -> Ints:
     of_out, names = facts.codes("product_id", facts.flows["row"].to_numpy()[pool.outs])
     if facts.has("accounts.product_id"):
         of_out, names = _filled(
-            of_out, names, account_products(facts)[facts.flows["target"].to_numpy()[pool.outs]]
+            of_out, names, facts.account_products[facts.flows["target"].to_numpy()[pool.outs]]
         )
     number = {word: code for code, word in enumerate(words)}
     of = np.array([number.setdefault(name, len(number)) for name in names] + [-1], np.int64)

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -449,7 +448,7 @@ class _Search:
         found = flows.iloc[at].copy()
         found["holder"] = self.holder[found[side].to_numpy()]
         product = facts.texts("product_id", found["row"].to_numpy())
-        held_for = _account_products(facts)
+        held_for = facts.account_products
         other = held_for[found["target" if side == "source" else "source"].to_numpy()]
         found["product"] = np.where(product == "", other, product)
         return found
@@ -583,16 +582,3 @@ class _Search:
             ):
                 found.append(group.index.to_numpy(np.int64))
         return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
-
-
-def _account_products(facts: Facts) -> npt.NDArray[np.object_]:
-    """The product that each account is held for; empty where it is none."""
-    kept = facts.__dict__.get("_account_products")
-    if kept is None:
-        rows = facts.tables.arrow("accounts", ("product_id",))
-        kept = np.full(facts.account_ids.size, "", object)
-        if rows is not None and "product_id" in rows.column_names:
-            kept = np.array([each or "" for each in rows["product_id"].to_pylist()], object)
-        facts.__dict__["_account_products"] = kept
-    found: npt.NDArray[np.object_] = kept
-    return found

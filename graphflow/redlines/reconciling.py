@@ -17,7 +17,7 @@ import pandas as pd
 
 from graphflow.findings import Cited, cited
 from graphflow.language import N_
-from graphflow.redlines.facts import DAY, Facts, Ints, local_days, micros
+from graphflow.redlines.facts import DAY, Facts, Ints, latest, local_days, micros
 from graphflow.redlines.standing import Stretch, held, stretches
 
 
@@ -124,14 +124,7 @@ def reconcile(
 
 def _days(facts: Facts, rows: pd.DataFrame, in_transit: bool) -> Iterator[tuple[int, int, int, int, Ints]]:
     """Of each local day: its moment, what is owed, taken off and in transit, and the rows that say so."""
-    at = micros(rows["date"])
-    bare = (
-        rows["date_day"].fillna(False).to_numpy(np.bool_)
-        if "date_day" in rows
-        else np.zeros(len(rows), np.bool_)
-    )
-    day = local_days(facts, at)
-    at = np.where(bare, at + DAY - 1, at)
+    at, day = latest(rows, "date"), local_days(facts, micros(rows["date"]))
     frame = pd.DataFrame(
         {
             "at": at, "day": day,

@@ -12,7 +12,7 @@ lists is not seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -426,13 +426,9 @@ def _contract(facts: Facts, given: _Given) -> list[Cited]:
 
 def _fictitious(ask: Inquiry, offers: Offers, concerned: Ints) -> list[Cited]:
     """The rows, as context, by which borrowers of these loans are found to be made up (RL-07)."""
-    facts = ask.facts
-    kept: Sequence[Finding] | None = facts.__dict__.get("_made_up")
-    if kept is None:
-        kept = list(fictitious.find(ask.case, as_of=ask.as_of, law=ask.overrides))  # type: ignore[arg-type]
-        facts.__dict__["_made_up"] = kept
     borrowers = set(offers.claims.loc[concerned, "borrower"])
-    return [each.as_context() for f in kept if f.subject_id in borrowers for each in f.cited]
+    made_up = fictitious.find(ask.case, as_of=ask.as_of, law=ask.overrides)  # type: ignore[arg-type]
+    return [each.as_context() for f in made_up if f.subject_id in borrowers for each in f.cited]
 
 
 def _lost(ask: Inquiry, offers: Offers, concerned: Ints, currency: str) -> tuple[int, list[Any]]:

@@ -56,7 +56,6 @@ from graphflow.redlines.signs import (
     NOT_SO,
     UNTOLD,
     Sign,
-    as_context,
     hits,
     kinds_of,
     numbers,
@@ -128,7 +127,7 @@ def find(
         LINE, case, as_of, law, signs=signs, passed=passed, shared=shared, repaid=repaid, young=young,
         within=within, history=history, hops=hops,
     )  # fmt: skip
-    yield from _Look(ask, span(within), span(history, "history"), hops).findings()
+    yield from ask.once(lambda: _Look(ask, span(within), span(history, "history"), hops).findings())
 
 
 @dataclass
@@ -1058,7 +1057,7 @@ class _Look:
                 facts.cite_accounts(facts.accounts_of([borrower], signed=True)),
                 *facts.cite_group(borrower),
                 *(row for test in hit for row in signs[test].rows), *lending,
-                *(as_context(row) for test in unsure for row in signs[test].rows),
+                *(row.as_context() for test in unsure for row in signs[test].rows),
                 cited("transfers", self.out.row[paid]),
             ],
             severity="critical" if grave else "high",

@@ -12,7 +12,7 @@ repaid under a contract, the manager's own staff, a later payment by somebody wh
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -27,7 +27,7 @@ from graphflow.language import N_
 from graphflow.ownership.stakes import party_number
 from graphflow.products.positions import VEHICLES
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, span
-from graphflow.redlines.facts import DAY, Facts, Flags, known, micros
+from graphflow.redlines.facts import DAY, Facts, Flags, known, latest, micros
 from graphflow.redlines.registers import (
     cite_products,
     given_of,
@@ -426,22 +426,22 @@ class _Behind:
     def walk(self, vehicle: str, amount: Fraction, depth: int) -> None:
         """Spread what a vehicle put in over who is behind it."""
         self.entered.append(vehicle)
-        for name, part, note in self._owners(vehicle, amount):
+        noted = self.stakes if vehicle in self.facts.party_number else self.rows
+        for row, name, part in self._owners(vehicle, amount):
             if self.positions.party_kinds.get(name) == "person" and part:
                 self.parts[name] = self.parts.get(name, Fraction(0)) + part
-                note(name)
+                noted.append((row, name))
             elif self.looks_through(name) and depth < LONGEST:
-                note(name)
+                noted.append((row, name))
                 self.walk(name, part, depth + 1)
 
-    def _owners(
-        self, vehicle: str, amount: Fraction
-    ) -> Iterator[tuple[str, Fraction, Callable[[str], None]]]:
+    def _owners(self, vehicle: str, amount: Fraction) -> Iterator[tuple[int, str, Fraction]]:
+        """Who has which part in a vehicle, by which row of stakes or of its register."""
         if vehicle not in self.facts.party_number:
             rows = self.registers.of(vehicle)
             whole = int(rows["amount"].sum())
             for place, name, put_in in zip(rows.index, rows["investor_id"], rows["amount"], strict=True):
-                yield str(name), amount * int(put_in) / whole, _noting(self.rows, int(place))
+                yield int(place), str(name), amount * int(put_in) / whole
             return
         p = self.positions
         number = party_number(p.stakes, vehicle)
@@ -453,7 +453,7 @@ class _Behind:
             p.stakes.rows[own].tolist(),
             strict=True,
         ):
-            yield p.stakes.name(owner), amount * Fraction(int(share), whole), _noting(self.stakes, int(row))
+            yield int(row), p.stakes.name(owner), amount * Fraction(int(share), whole)
 
     def cite(self, small: Collection[str]) -> Iterator[Cited]:
         """What says who is behind them: the rows of those whose part is small show it."""
@@ -473,10 +473,6 @@ class _Behind:
         yield facts.cite_parties(
             {each for each in self.entered if each in facts.party_number} | {*self.parts}
         )
-
-
-def _noting(noted: list[tuple[int, str]], row: int) -> Callable[[str], None]:
-    return lambda name: noted.append((row, name))
 
 
 def _unfit(ask: Inquiry, product: str, every: pd.DataFrame, seen: _Unfit, own: int) -> Finding:
@@ -709,10 +705,7 @@ def _bought(facts: Facts) -> pd.DataFrame:
         at = facts.places(ids)
         times = facts.flows.set_index("row")["time"].reindex(at)
         there = times.notna().to_numpy(np.bool_)
-        end = micros(rows["time"])
-        if "time_day" in rows:  # some time on that day
-            end = end + np.where(rows["time_day"].fillna(False).to_numpy(np.bool_), DAY - 1, 0)
-        end = np.where(there, times.fillna(0).to_numpy(np.int64), end)
+        end = np.where(there, times.fillna(0).to_numpy(np.int64), latest(rows, "time"))
         parts.append(rows.assign(end=end, row=at, currency=own)[columns])
     if facts.has("accounts.product_id"):
         more = paid_in(facts)

@@ -29,7 +29,6 @@ from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
 from graphflow.redlines.borrowing import says
 from graphflow.redlines.facts import DAY, Facts, Ints
 from graphflow.redlines.keeping import INTEREST, OWN, RESERVE, Keeper, Limits, certainly, keepers, to_clients
-from graphflow.redlines.pooling import account_products
 from graphflow.redlines.reconciling import Gap, Reconciled, cite_gap, cut_off, reconcile, tolerance
 from graphflow.redlines.standing import money_time, stretches
 from graphflow.rows import moment
@@ -433,7 +432,7 @@ def _from_fund(facts: Facts, ins: pd.DataFrame, product: str) -> np.ndarray[tupl
     """Which rows in are a product's money: they name it, or come from its account, manager or custodian."""
     numbers, words = facts.codes("product_id", ins["row"].to_numpy())
     found = numbers == (words.index(product) if product in words else -2)
-    found |= account_products(facts)[ins["source"].to_numpy()] == product
+    found |= facts.account_products[ins["source"].to_numpy()] == product
     rows = facts.rows("products")
     of = rows[rows["product_id"] == product]
     names = {*of["manager_id"].dropna(), *of["custodian_id"].dropna(), *of["issuer_id"].dropna()}

@@ -114,11 +114,7 @@ def find(
         LINE, case, as_of, law, ponzi=ponzi, months=months, once=once, once_amount=once_amount,
         coverage=coverage, subsidy=subsidy, cross=cross, hops=hops,
     )  # fmt: skip
-    key = repr((sorted(ask.overrides.items()), sorted(ask.settings.items(), key=str)))
-    kept: dict[str, list[Finding]] = ask.facts.__dict__.setdefault("_new_for_old", {})
-    if key not in kept:
-        kept[key] = [found for scheme in schemes(ask) for found in _asked(ask, scheme, hops)]
-    yield from kept[key]
+    yield from ask.once(lambda: (found for each in schemes(ask) for found in _asked(ask, each, hops)))
 
 
 def findings(case: Case, as_of: Moment | None, law: LawFile | Mapping[Any, Any]) -> list[Finding]:
@@ -319,9 +315,14 @@ def _covered(facts: Facts, code: int, ins: pd.DataFrame, outs: pd.DataFrame) -> 
             stood += np.where(within_, part.each(ends), 0)
             stood_before += np.where(within_, part.each(ends - 1), 0)
     put_in = np.cumsum(both["change"].clip(lower=0).to_numpy(np.int64))[last]
-    before = np.append(0, owed[:-1]) - _fees_by(facts, code, accounts, ends - 1, np.append(0, put_in[:-1]))
-    after = owed - _fees_by(facts, code, accounts, ends, put_in)
-    whole = (stood >= after) & (stood_before >= before)
+    times, sums = _fees_of(facts, code, accounts)
+
+    def fee(by: Ints, of: Ints) -> Ints:
+        gone = sums[np.searchsorted(times, by, side="right")]
+        return np.asarray(np.minimum(gone, of * SMALL.numerator // SMALL.denominator), np.int64)
+
+    before = np.append(0, owed[:-1]) - fee(ends - 1, np.append(0, put_in[:-1]))
+    whole = (stood >= owed - fee(ends, put_in)) & (stood_before >= before)
     place = both["place"].to_numpy()
     free = (place >= 0) & (own >= 0).to_numpy() & whole[np.searchsorted(ends, moments)]
     found = np.zeros(len(outs), np.bool_)
@@ -330,16 +331,14 @@ def _covered(facts: Facts, code: int, ins: pd.DataFrame, outs: pd.DataFrame) -> 
     return found & ~np.isin(kind, [number for number, word in enumerate(words) if word in GAINS])
 
 
-def _fees_by(facts: Facts, code: int, accounts: Ints, moments: Ints, put_in: Ints) -> Ints:
-    """What had left some accounts as fees by each of some moments, up to a small part of what was put in."""
+def _fees_of(facts: Facts, code: int, accounts: Ints) -> tuple[Ints, Ints]:
+    """When fees left some accounts, in order; and what had left as one by then, with nothing at first."""
     flows, gone = facts.flows, facts.paid_by(accounts.tolist())
     gone = gone[flows["currency"].to_numpy()[gone] == code]
     gone = gone[fees(facts, flows["row"].to_numpy()[gone])]
     gone = gone[np.argsort(flows["time"].to_numpy()[gone], kind="stable")]
-    fee = np.append(0, flows["amount"].to_numpy(np.int64)[gone].cumsum())
-    by = fee[np.searchsorted(flows["time"].to_numpy()[gone], moments, side="right")]
-    found: Ints = np.minimum(by, put_in * SMALL.numerator // SMALL.denominator)
-    return found
+    amounts = flows["amount"].to_numpy(np.int64)[gone]
+    return flows["time"].to_numpy(np.int64)[gone], np.append(0, amounts.cumsum())
 
 
 # ---------------------------------------------------------------- what the months say

@@ -20,7 +20,6 @@ from graphflow.redlines.pooling import (
     ANYBODY,
     MANAGER,
     Pool,
-    account_products,
     products_of,
     unmatched,
     watched,
@@ -46,7 +45,7 @@ def separability(ask: Inquiry) -> Iterator[Finding]:
     arrivals = facts.arrivals
     whose = [number for number, test in watched(ask).items() if test != ANYBODY]
     mine = np.isin(facts.account_party, whose) | np.isin(facts.account_signer, whose)
-    open_ = mine & ~facts.guarded & (account_products(facts) == "")
+    open_ = mine & ~facts.guarded & (facts.account_products == "")
     into = np.flatnonzero(open_[arrivals["target"].to_numpy()])
     codes, _ = products_of(facts, into)
     met = pd.DataFrame(

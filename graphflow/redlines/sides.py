@@ -70,7 +70,7 @@ def side_of(facts: Facts, platform: str, first: int, last: int, also: Iterable[s
     Whether they are related is asked of whoever was paid in that time, and of some others.
     """
     number = facts.party_number.get(platform, -1)
-    year = _window(facts)
+    year = _window(law_on("related_parties", facts.day))
     begin, end = first - year, min(last + year, facts.at)
     moments = [begin, *_changes(facts, platform, begin, end)]
     rows: dict[int, list[tuple[int, int]]] = {}
@@ -107,10 +107,9 @@ def _together(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def _window(facts: Facts) -> int:
+def _window(rules: Iterable[Mapping[str, str]]) -> int:
     """For how long, before and after, who is related counts as related, in microseconds."""
-    rows = [row for row in law_on("related_parties", facts.day) if row["rule"] == "window"]
-    return max((int(row["days"]) for row in rows), default=0) * DAY
+    return max((int(row["days"]) for row in rules if row["rule"] == "window"), default=0) * DAY
 
 
 def _near(facts: Facts, platform: str) -> set[str]:
@@ -158,7 +157,7 @@ def _related(
         {"first": time[0], "last": time[1], "amount": 0}, index=sorted(chosen - set(paid.index.tolist()))
     )
     asked = pd.concat([paid, more]).sort_values("amount", ascending=False, kind="stable")
-    year, disputed = _window(facts), 0
+    year, disputed = _window(law_on("related_parties", facts.day)), 0
     found: dict[int, tuple[int, int]] = {}
     some = asked.iloc[:MOST_RELATED]
     for each, first, last in zip(
@@ -185,7 +184,7 @@ def _answer(facts: Facts, one: str, other: str, at: int) -> str:
     ever = stakes_at(facts.case, None)
     x, y = party_numbers(ever, one=one, other=other)
     rules = _rules_of(facts, at)
-    window = next((int(row["days"]) for row in rules if row["rule"] == "window"), 0) * DAY
+    window = _window(rules)
     changes: dict[tuple[int, int], set[int]] = facts.__dict__.setdefault("_changes_between", {})
     if (x, y) not in changes:
         changes[x, y] = changes_of(ever, x, y)

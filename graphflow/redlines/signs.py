@@ -56,11 +56,6 @@ def open_by_rule(order: Sequence[str], signs: Mapping[str, Sign]) -> list[str]:
     return [name for name in order if not signs[name].hit and any(signs[name].by_rule.values())]
 
 
-def as_context(row: Cited) -> Cited:
-    """The same rows as context: of a sign that does not count none shows it."""
-    return Cited(row.table, row.rows, False) if row.shows else row
-
-
 def kinds_of(signs: Iterable[Sign]) -> dict[str, str]:
     """The kinds of evidence of some signs: inferred where any of them is."""
     found: dict[str, str] = {}

@@ -21,7 +21,6 @@ from graphflow.redlines.asking import Inquiry
 from graphflow.redlines.borrowing import words_of
 from graphflow.redlines.facts import Facts, Ints, known
 from graphflow.redlines.origins import CROSS, STAND_IN, SUBSIDY, Origins
-from graphflow.redlines.pooling import account_products
 from graphflow.redlines.raising import holders, placeholders
 from graphflow.redlines.registers import cite_products, money
 from graphflow.redlines.rl25_new_for_old import RULES, Scheme, cite_payouts, evidence_kinds, schemes
@@ -102,7 +101,7 @@ def _straight(facts: Facts) -> pd.DataFrame:
     passes = np.append(np.isin(facts.party_sector, PASSERS), False)[facts.account_party]
     custodians = [facts.party_number.get(str(each), -2) for each in products["custodian_id"].dropna()]
     passes |= np.isin(facts.account_party, custodians)
-    outside = ~(facts.guarded | placeholders(facts) | passes | (account_products(facts) != ""))[source]
+    outside = ~(facts.guarded | placeholders(facts) | passes | (facts.account_products != ""))[source]
     # who the payer is has to be known: an account of nobody known may be anybody's, the manager's, too
     outside &= (facts.account_party[source] >= 0) & ~np.isin(holder[source], _investors(facts, subscribed))
     kept = []

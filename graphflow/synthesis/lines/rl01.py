@@ -245,17 +245,23 @@ def separability_near_miss() -> Case:
     return case_of(separability_near_miss_tables())
 
 
+def _two_funds() -> tuple[list[str], list[Row], list[dict[str, str]]]:
+    """Two funds of twenty investors each: the investors, what they pay into custody, and the register."""
+    people = [f"q{number:02d}" for number in range(1, 41)]
+    day, rows, register = "2024-03-04T09:00:00", list[Row](), list[dict[str, str]]()
+    for number, each in enumerate(people):
+        fund = {"product_id": f"F{number % 2 + 1}"}
+        rows.append((day, each, f"c{number % 2 + 1}", "1000", fund))
+        register.append({**fund, "investor_id": each, "amount": "1000", "time": day})
+    return people, rows, register
+
+
 def _through_projects(earned: str = "") -> Frames:
     """Two funds of twenty investors each pay a project company each; these pay the manager's own company.
 
     ``earned``: what each project company was paid for its own work before.
     """
-    people = [f"q{number:02d}" for number in range(1, 41)]
-    rows: list[Row] = []
-    for number, each in enumerate(people):
-        rows.append(
-            ("2024-03-04T09:00:00", each, f"c{number % 2 + 1}", "1000", {"product_id": f"F{number % 2 + 1}"})
-        )
+    people, rows, subscriptions = _two_funds()
     for number in (1, 2):
         if earned:
             rows.append((f"2024-03-01T09:0{number}:00", "customer", f"works{number}", earned, {}))
@@ -282,10 +288,7 @@ def _through_projects(earned: str = "") -> Frames:
         [_MANAGER, _BANK, *_DEBTORS, *_persons(people), *companies],
         products=_FUNDS,
         stakes=[{"owner_id": "MANAGER", "company_id": each, "share": "1"} for each in ("RUN", "WORKS1", "WORKS2")],
-        subscriptions=[
-            {"product_id": f"F{number % 2 + 1}", "investor_id": each, "amount": "1000", "time": "2024-03-04T09:00:00"}
-            for number, each in enumerate(people)
-        ],
+        subscriptions=subscriptions,
     )  # fmt: skip
 
 
@@ -311,12 +314,7 @@ def projects_near_miss() -> Case:
 
 def products_toy_tables() -> Frames:
     """The tables of `products_toy`."""
-    people = [f"q{number:02d}" for number in range(1, 41)]
-    rows: list[Row] = []
-    for number, each in enumerate(people):
-        rows.append(
-            ("2024-03-04T09:00:00", each, f"c{number % 2 + 1}", "1000", {"product_id": f"F{number % 2 + 1}"})
-        )
+    people, rows, subscriptions = _two_funds()
     for number in (1, 2):
         rows.append(
             (f"2024-03-05T09:0{number}:00", f"c{number}", "run", "20000", {"product_id": f"F{number}"})
@@ -331,10 +329,7 @@ def products_toy_tables() -> Frames:
          {"party_id": "PROJECT", "name": "某项目公司", "kind": "company"}],
         products=_FUNDS,
         stakes=[{"owner_id": "MANAGER", "company_id": "PROJECT", "share": "1"}],
-        subscriptions=[
-            {"product_id": f"F{number % 2 + 1}", "investor_id": each, "amount": "1000", "time": "2024-03-04T09:00:00"}
-            for number, each in enumerate(people)
-        ],
+        subscriptions=subscriptions,
     )  # fmt: skip
 
 
