@@ -1,7 +1,7 @@
 # Needs Python 3.11 or newer and make; everything else goes into .venv, as wheels: no compiler.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fast app bench warm clean
+.PHONY: help demo test check plain fast app bench warm clean
 
 VENV ?= .venv
 DEMO ?= demo
@@ -59,15 +59,18 @@ check: $(VENV)/installed-dev
 	$(say) 'import-linter'
 	@$(BIN)/lint-imports
 
-# The compiled loops as plain Python on small sizes, where an index beyond an array is an error and not whatever
-# lies there; then everything. pytest's closing line is the last one.
+# Linters, types, compiling and the plain-Python pass on two cores; then everything. pytest's closing line is the last.
 test: $(VENV)/installed-dev
-	@$(MAKE) --no-print-directory -j2 --output-sync=target check $(VENV)/warmed
+	@$(MAKE) --no-print-directory -j2 --output-sync=target check $(VENV)/warmed plain
+	$(say) 'pytest: tests, doctests, notebooks, the wheel'
+	@$(PY) -m pytest -n auto --dist worksteal --durations=15 $(PYTEST)
+
+# The compiled loops as plain Python on small sizes, where an index beyond an array is an error and not whatever
+# lies there. It needs no compiled kernel: it runs while these are made.
+plain: $(VENV)/installed-dev
 	$(say) 'pytest, kernels as plain Python (NUMBA_DISABLE_JIT=1), small'
 	@NUMBA_DISABLE_JIT=1 GRAPHFLOW_EXAMPLES=40 HYPOTHESIS_PROFILE=small $(PY) -m pytest -q -W 'ignore:overflow encountered:RuntimeWarning' \
 		-m 'not slow and not data and not browser' $(NOJIT)
-	$(say) 'pytest: tests, doctests, notebooks, the wheel'
-	@$(PY) -m pytest -n auto --dist worksteal --durations=15 $(PYTEST)
 
 fast: check $(VENV)/warmed
 	@$(PY) -m pytest -n auto -q -x -m 'not slow and not browser and not data' $(PYTEST)

@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 
 import graphflow as gf
+import graphflow.tracing.references as references_module
+import graphflow.tracing.seeds as seeds_module
 from graphflow.language import describe
 from graphflow.tracing.references import reference_to, resolve, written
 
@@ -166,3 +168,42 @@ def test_a_balance_at_two_times_between_which_nothing_moved_is_one_seed() -> Non
     for backward in (False, True):
         assert seeds("10:00", "12:00", backward=backward) == [("10:00", 1000)]
         assert seeds("12:00", "14:00", backward=backward) == [("12:00", 1000), ("14:00", 600)]
+
+
+@pytest.mark.parametrize("currency", [None, "CNY", "USD"])
+@pytest.mark.parametrize("asked", [{}, {"since": "2024-01-03"}, {"until": "2024-01-03"}])
+@pytest.mark.parametrize(
+    "which", ["all of one currency", "of two", "unknown among them", "in part, and twice"]
+)
+def test_many_transfers_are_looked_up_as_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, which: str, asked: dict[str, str], currency: str | None
+) -> None:
+    rows = [
+        (
+            f"t{i}",
+            f"2024-01-{1 + i // 4:02d}T10:{i:02d}:00",
+            "A",
+            f"B{i % 3}",
+            f"{100 + i}",
+            "USD" if i % 5 == 0 else "CNY",
+        )
+        for i in range(20)
+    ]
+    table = pd.DataFrame(rows, columns=["transfer_id", "time", "source", "target", "amount", "currency"])
+    case = gf.Case.from_tables(transfers=table)
+    names = [f"transfer:t{i}" for i in range(20) if which != "all of one currency" or i % 5]
+    if which == "unknown among them":
+        names = [*names[1:5], "transfer:nobody", *names[6:10], "transfer:none=4"]
+    if which == "in part, and twice":
+        names = [*names[1:5], "transfer:t1=0.50", "transfer:t2", *names[6:10], 'transfer:"t3"=1']
+    told = []
+    for few in (1, 1000):
+        monkeypatch.setattr(references_module, "FEW", few)
+        monkeypatch.setattr(seeds_module, "FEW", few)
+        try:
+            t = gf.trace(case, names, currency=currency, **asked)
+        except gf.UsageError as error:
+            told.append(("refused", sorted(each.text() for each in error.problems)))
+        else:
+            told.append((t.seed, t.parameters, t.transfers.to_csv(), t.ends.to_csv()))
+    assert told[0] == told[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -37,6 +38,9 @@ _NO_SUCH = {
     "loan": N_("no loan has the id {id}"),
 }
 MOST_LISTED, MOST_NEAR = 12, 3
+FEW = 8
+"""From so many transfers on their ids are looked up in one pass."""
+
 _LOOKED_AT = 5_000  # ids compared sign by sign, for the hint in a message
 
 
@@ -182,7 +186,13 @@ def resolve(case: Case, references: str | Iterable[str]) -> list[Reference]:
     found: list[Reference] = []
     problems: list[Problem] = []
     previous: str | None = None
-    for text, kind, name, time, amount in parse(references):
+    parsed = parse(references)
+    transfers = _transfers_among(case, parsed)
+    for text, kind, name, time, amount in parsed:
+        if kind == "transfer" and time is None and name in transfers:
+            found.append(Reference(text, kind, name, None, amount))
+            previous = kind
+            continue
         if kind is None and previous == "balance" and time is None and not _lookup(case, "balance", name):
             head, sign, tail = name.rpartition("@")
             if sign and _lookup(case, "balance", head):
@@ -219,6 +229,15 @@ def resolve(case: Case, references: str | Iterable[str]) -> list[Reference]:
             Problem("reference", N_("no reference is given"), expected="account:ID, transfer:ID, party:ID, …")
         )
     return found
+
+
+def _transfers_among(case: Case, parsed: Iterable[tuple[Any, ...]]) -> set[str]:
+    """Which references to transfers have an id as it stands there: very many are looked up in one pass."""
+    names = [name for _, kind, name, _, _ in parsed if kind == "transfer"]
+    if len(names) < FEW:
+        return set()
+    there = case.ledger.rows_named(names) >= 0
+    return set(itertools.compress(names, there.tolist()))
 
 
 def _several(case: Case, hits: list[tuple[str, str]], name: str, text: str) -> Problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from graphflow.ledger.form import ARRIVAL, CONVERTS, CUSTODY, OUTSIDE, Ledger
 from graphflow.rows import Moment, moment
 from graphflow.tables.currencies import major
 from graphflow.tracing.absent import nothing_there
-from graphflow.tracing.references import Reference
+from graphflow.tracing.references import FEW, Reference
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -139,7 +139,10 @@ def find_seeds(
     problems: list[Problem] = []
     candidates: list[tuple[Reference, Ints, list[Standing]]] = []
     coins: dict[int, int] = {}
-    for reference in references:
+    whole, others = _whole_transfers(ledger, references, period, currency)
+    if len(whole):
+        coins[int(ledger.rows["currency"][whole[0]])] = int(ledger.rows["net"][whole].sum())
+    for reference in others:
         standing: list[Standing] = []
         rows = np.zeros(0, np.int64)
         if reference.kind == "balance":
@@ -164,7 +167,7 @@ def find_seeds(
         raise UsageError(*problems)  # without a currency nothing can be said of amounts
     digits = ledger.minor_units[ledger.currencies[chosen]] if chosen >= 0 else 0
 
-    amounts: list[tuple[Ints, Ints]] = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    amounts: list[tuple[Ints, Ints]] = [(whole, ledger.rows["net"][whole].astype(np.int64))]
     stands: dict[tuple[int, int], Standing] = {}
     for reference, rows, standing in candidates:
         kept = rows[ledger.rows["currency"][rows] == chosen]
@@ -253,6 +256,29 @@ def find_seeds(
         closes=closes,
         reduced=tuple((int(taken[i]), int(booked[i] - net[i])) for i in less),
     )
+
+
+def _whole_transfers(
+    ledger: Ledger,
+    references: Sequence[Reference],
+    period: Callable[[Ints], NDArray[np.bool_]],
+    currency: str | None,
+) -> tuple[Ints, Sequence[Reference]]:
+    """Transfers that are seeds whole, of one currency, where very many are named: all in one pass; and the
+    references that are to be looked at one by one, those with something to be said of them among them.
+    """
+    plain = [each for each in references if each.kind == "transfer" and each.amount is None]
+    none = np.zeros(0, np.int64)
+    if len(plain) < FEW:
+        return none, references
+    rows = ledger.rows_named([each.id for each in plain])
+    good = rows >= 0
+    good[good] = period(rows[good]) & (ledger.rows["net"][rows[good]] > 0)
+    coins = np.unique(ledger.rows["currency"][rows[good]]).tolist()
+    if len(coins) != 1 or currency not in (None, ledger.currencies[coins[0]]):
+        return none, references
+    done = {id(each) for each, is_good in zip(plain, good.tolist(), strict=True) if is_good}
+    return rows[good], [each for each in references if id(each) not in done]
 
 
 def _period(
