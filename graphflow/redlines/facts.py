@@ -383,6 +383,13 @@ class Facts:
         )  # fmt: skip
 
     @cached_property
+    def order_open(self) -> Flags:
+        """Of accounts, as the ledger numbers them: whether nothing decides the order of some of their rows."""
+        found = np.zeros(len(self.ledger.account_ids), np.bool_)
+        found[self.ledger.open_rows[:, 1]] = True
+        return found
+
+    @cached_property
     def of_ledger(self) -> Ints:
         """By the ledger's number of an account, which follows its id, the number that it has here."""
         number = self.account_number

@@ -217,12 +217,13 @@ def _brought(facts: Facts, back: Ints, news: Ints, rule: str, begin: int) -> _Br
         if sums[which] > best[0]:
             at = int(first[which])
             best = int(sums[which]), batch.rows[batch.bounds[at] : batch.bounds[at + 1]]
-    if len(ledger.open_rows):  # nothing decides the order of some rows: all that may carry it is cited
+    touched = np.unique(np.concatenate(rows))
+    if facts.order_open[ledger.rows["source"][touched]].any():  # all that may carry it is cited
         return _asked_whole(facts, seeds, wanted, rule, begin)
     way = [ledger.transfer_ids[row].as_py() for row in best[1].tolist()]
     coin = facts.currencies[int(ledger.rows["currency"][seeds[0]])]
     return _Brought(
-        Fraction(brought, seed), np.unique(ledger.rows["origin"][np.concatenate(rows)]).astype(np.int64),
+        Fraction(brought, seed), np.unique(ledger.rows["origin"][touched]).astype(np.int64),
         {"amount": best[0], "currency": coin, "transfers": way},
     )  # fmt: skip
 
