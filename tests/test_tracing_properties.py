@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 import hypothesis
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -197,8 +198,34 @@ def compare(tables: Tables, asked: Asked, rule: str, expected: Answer, trace: An
     if rule in ("fifo", "lifo"):
         wanted = {(path, *named(end)): amount for (path, *end), amount in expected.chains.items()}
         assert chains(trace) == wanted, rule
+        assert ways_to(trace) == naive_ways_to(trace), rule
     elif rule != "poison":
         assert sum(chain.amount for chain in trace.iter_chains()) == trace.seed, rule
+
+
+def some_rows(trace: Any) -> Any:
+    """Every third transfer of the trace's ledger."""
+    return np.arange(trace._ledger.size) % 3 == 1
+
+
+def ways_to(trace: Any) -> list[tuple[int, tuple[str, ...]]]:
+    ids = trace._ledger.transfer_ids
+    found = trace.ways_to(some_rows(trace), 5, 10**6)
+    return sorted((-amount, tuple(ids[int(row)].as_py() for row in way)) for amount, way in found)
+
+
+def naive_ways_to(trace: Any) -> list[tuple[int, tuple[str, ...]]]:
+    ids = trace._ledger.transfer_ids.to_pylist()
+    place = {name: row for row, name in enumerate(ids)}
+    wanted = {ids[row] for row in np.flatnonzero(some_rows(trace))}
+    sums: dict[tuple[str, ...], int] = {}
+    for chain in trace.iter_chains():
+        met = [number for number, name in enumerate(chain.transfers) if name in wanted]
+        if met:
+            way = tuple(chain.transfers[: met[0] + 1])
+            sums[way] = sums.get(way, 0) + int(chain.amount)
+    ways = sorted(sums, key=lambda way: (-sums[way], [place[name] for name in way]))
+    return sorted((-sums[way], way) for way in ways[:5])
 
 
 def named(end: Iterable[str]) -> tuple[str, str, str]:

@@ -8,7 +8,6 @@ time, under each rule of tracing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,8 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from graphflow.findings import Cited, cited
 from graphflow.kernels.index import index_by
@@ -152,13 +149,8 @@ def those(frame: pd.DataFrame, column: str, value: str) -> Flags:
 
 def says(facts: Facts, rows: Any, words: Sequence[str], column: str = "memo") -> Flags:
     """Which transfers, by place, have one of some words in a text, in capitals or small."""
-    found = facts.tables.arrow("transfers", (column,))
-    if found is None or column not in found.column_names or not len(rows):
-        return np.zeros(len(rows), np.bool_)
-    taken = found[column].take(pa.array(np.asarray(rows, np.int64)))
-    pattern = "|".join(re.escape(word) for word in words)
-    hit = pc.fill_null(pc.match_substring_regex(taken, pattern, ignore_case=True), False)
-    return np.asarray(hit.to_numpy(), np.bool_)
+    found = facts.text_of(column)
+    return np.zeros(len(rows), np.bool_) if found is None else found.said(rows, words)
 
 
 def kind_is(facts: Facts, rows: Any, words: Sequence[str]) -> Flags:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from graphflow.redlines.borrowing import of_party
 from graphflow.redlines.facts import Flags, Ints
@@ -44,6 +45,10 @@ class Spread:
         The accounts that it is followed through; ``between`` those of them that are others'.
     carried
         By rule: transfers by place, and how much clients' money each carried.
+    traces
+        By rule: the trace.
+    part
+        The case that was traced.
     """
 
     keeper: Keeper
@@ -53,6 +58,7 @@ class Spread:
     between: Ints = field(repr=False)
     carried: Mapping[str, tuple[Ints, Ints]] = field(repr=False)
     traces: Mapping[str, Any] = field(repr=False)
+    part: Part = field(repr=False)
 
     def of(self, payments: pd.DataFrame) -> dict[str, int]:
         """How much clients' money some payments (``row`` and ``amount``) carried, by rule.
@@ -78,19 +84,14 @@ class Spread:
 
     def chains(self, rows: Ints, top: int = 5) -> list[Mapping[str, Any]]:
         """The greatest ways to some payments, first in, first out, each as far as the payment."""
-        facts = self.keeper.facts
-        ids = set(facts.texts("transfer_id", rows).tolist())
-        trace = self.traces["fifo"]
-        found: dict[tuple[str, ...], int] = {}
-        for number, chain in enumerate(trace.iter_chains()):
-            if number >= MOST_CHAINS:
-                break
-            at = next((place for place, each in enumerate(chain.transfers) if each in ids), -1)
-            if at >= 0:
-                way = tuple(chain.transfers[: at + 1])
-                found[way] = found.get(way, 0) + int(chain.amount)
-        greatest = sorted(found.items(), key=lambda each: (-each[1], each[0]))[:top]
-        return [{"amount": a, "currency": trace.currency, "transfers": list(way)} for way, a in greatest]
+        trace, ledger = self.traces["fifo"], self.part.case.ledger
+        wanted = np.isin(self.part.places[ledger.rows["origin"]], rows)
+        ways = trace.ways_to(wanted, top, MOST_CHAINS)
+        names = ledger.transfer_ids
+        return [
+            {"amount": a, "currency": trace.currency, "transfers": names.take(pa.array(way)).to_pylist()}
+            for a, way in ways
+        ]
 
 
 def spread(keeper: Keeper, currency: int, hops: int, spent: bool) -> Spread | None:
@@ -124,7 +125,7 @@ def spread(keeper: Keeper, currency: int, hops: int, spent: bool) -> Spread | No
     name = facts.currencies[currency]
     traces = {rule: trace(part.case, references, rule=rule, currency=name) for rule in (*RULES, BOUND)}
     carried = {rule: part.carried(t) for rule, t in traces.items()}
-    return Spread(keeper, seeds, left_out, every, between, carried, traces)
+    return Spread(keeper, seeds, left_out, every, between, carried, traces, part)
 
 
 def own_accounts(keeper: Keeper) -> Ints:

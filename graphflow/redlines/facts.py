@@ -20,6 +20,7 @@ from graphflow.language import N_
 from graphflow.ownership.controlling import Ties, group_of, ties_of
 from graphflow.ownership.stakes import Stakes, in_force, stakes_at
 from graphflow.ownership.stakes import last_moment as last_moment_of
+from graphflow.redlines.texts import Texts
 from graphflow.rows import Moment, local_time, moment
 from graphflow.tables import SCHEMA
 from graphflow.tables.columns import periods
@@ -134,6 +135,7 @@ class Facts:
         self._tied_rows: dict[str, _TiedRows] = {}
         self._last_moved: tuple[Ints, Ints] | None = None
         self._from_source: dict[str, Flags] = {}
+        self._texts: dict[str, Texts | None] = {}
 
     # ------------------------------------------------------------ tables
 
@@ -229,7 +231,11 @@ class Facts:
 
     def numbers_of(self, parties: pd.Series) -> Ints:
         """The number of each of some parties, given by id; -1 of one that is not there."""
-        return np.asarray(parties.map(self.party_number).fillna(-1).to_numpy().astype(np.int64))
+        return np.asarray(self._party_index.get_indexer(pd.Index(parties, dtype=object)), np.int64)
+
+    @cached_property
+    def _party_index(self) -> pd.Index[Any]:
+        return pd.Index(self.party_ids, dtype=object)
 
     @cached_property
     def party_kind(self) -> npt.NDArray[np.object_]:
@@ -384,7 +390,7 @@ class Facts:
 
     @cached_property
     def order_open(self) -> Flags:
-        """Of accounts, as the ledger numbers them: whether nothing decides the order of some of their rows."""
+        """Of accounts, as the ledger numbers them: whether the order of some of their rows is open."""
         found = np.zeros(len(self.ledger.account_ids), np.bool_)
         found[self.ledger.open_rows[:, 1]] = True
         return found
@@ -532,40 +538,36 @@ class Facts:
         """The currency of each code in `flows`."""
         return self.ledger.currencies
 
+    def text_of(self, column: str) -> Texts | None:
+        """A text column of transfers, read once; None where there is none."""
+        if column not in self._texts:
+            found = self.tables.arrow("transfers", (column,))
+            has = found is not None and column in found.column_names
+            self._texts[column] = Texts(found[column]) if has else None  # type: ignore[index]
+        return self._texts[column]
+
     def texts(self, column: str, rows: Any) -> npt.NDArray[np.object_]:
         """A text column of transfers at some places of the table; empty text where there is none."""
-        found = self.tables.arrow("transfers", (column,))
-        if found is None or column not in found.column_names:
-            return np.full(len(rows), "", object)
-        taken = found[column].take(pa.array(np.asarray(rows, np.int64)))
-        return np.asarray(pc.fill_null(taken, "").to_pylist(), object)
+        if column == "transfer_id":  # all are different: the ledger has them in a file that is mapped
+            return np.array(self.ids(rows), object)
+        found = self.text_of(column)
+        return np.full(len(rows), "", object) if found is None else found.at(rows)
+
+    def ids(self, rows: Any) -> list[str]:
+        """The ids of some transfers, by place."""
+        where = self.ledger_row[np.asarray(rows, np.int64)]
+        found: list[str] = self.ledger.transfer_ids.take(pa.array(where)).to_pylist()
+        return found
 
     def codes(self, column: str, rows: Any) -> tuple[Ints, list[str]]:
         """A text column at some places as numbers, -1 where it is empty; and what the numbers mean."""
-        found = self.tables.arrow("transfers", (column,))
-        if found is None or column not in found.column_names:
-            return np.full(len(rows), -1, np.int64), []
-        if found[column].null_count == len(found):
-            return np.full(len(rows), -1, np.int64), []
-        taken = found[column].take(pa.array(np.asarray(rows, np.int64))).combine_chunks().dictionary_encode()
-        numbers = pc.fill_null(taken.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
-        words = taken.dictionary.to_pylist()
-        if "" in words:
-            numbers = np.where(numbers == words.index(""), -1, numbers)
-        return numbers, words
+        found = self.text_of(column)
+        return (np.full(len(rows), -1, np.int64), []) if found is None else found.codes(rows)
 
     def at_place(self, transfer_ids: Iterable[str]) -> Ints:
-        """The places in the table of some transfers, by id; those that are not there are left out."""
-        wanted = list(transfer_ids)
-        ledger = self.ledger
-        if len(wanted) < FEW_IDS:
-            found = [ledger.row(each) for each in wanted]
-            return np.array([int(ledger.rows["origin"][row]) for row in found if row >= 0], np.int64)
-        table = self.tables.arrow("transfers", ("transfer_id",))
-        assert table is not None
-        ids = table["transfer_id"]
-        here = pc.is_in(ids, value_set=pa.array(wanted, ids.type))
-        return np.flatnonzero(here.to_numpy())
+        """The places in the table of some transfers, by id, ascending; without those that are not there."""
+        found = self.places(transfer_ids)
+        return np.unique(found[found >= 0])
 
     def places(self, transfer_ids: Iterable[str]) -> Ints:
         """The place in the table of each of some transfers, by id; -1 where there is none, or no id."""
@@ -882,9 +884,6 @@ class _TiedRows:
             joins |= np.isin(column[near], numbers)
         return np.sort(self.places[near[joins]])
 
-
-FEW_IDS = 50
-"""So many transfers are looked up one by one; more by one pass over the table."""
 
 WAGES = ("工资", "代发", "salary", "wage")
 """What stands in the memo of wages."""

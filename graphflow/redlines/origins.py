@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
 from graphflow.findings import Cited
 from graphflow.redlines.borrowing import says
@@ -162,7 +161,6 @@ class Part:
 
     def __init__(self, facts: Facts, walked: Ints, rows: Ints, labels: npt.NDArray[np.object_]) -> None:
         self.facts = facts
-        self.table = facts.tables.arrow("transfers", ("transfer_id",))
         around = surroundings(facts.case)
         accounts = walked.astype(np.int64)
         excerpt: Excerpt = around.excerpt(facts.in_ledger[accounts], np.zeros(0, np.int64))
@@ -182,9 +180,7 @@ class Part:
 
     def ids(self, rows: Ints) -> list[str]:
         """The ids of transfers, by place."""
-        assert self.table is not None
-        found: list[str] = self.table["transfer_id"].take(pa.array(np.asarray(rows, np.int64))).to_pylist()
-        return found
+        return self.facts.ids(rows)
 
     def carried(self, t: Trace) -> tuple[Ints, Ints]:
         """The places of the transfers that carried the money of a trace of this part, and how much of it."""

@@ -329,9 +329,7 @@ class _Search:
         whose = self._groups_of("products", "product_id", ("issuer_id", "manager_id"))
         if not whose or not facts.has("subscriptions"):
             return found
-        table = facts.tables.arrow("transfers", ("transfer_id",))
-        assert table is not None
-        ids = table["transfer_id"].take(pa.array(np.asarray(rows, np.int64))).combine_chunks()
+        ids = pa.array(facts.ids(rows), pa.large_string())
         frame = facts.rows("subscriptions")
         group = frame["product_id"].map(whose).fillna(-1).to_numpy(np.int64)
         for column in ("transfer_id", "redemption_transfer_id"):

@@ -155,11 +155,8 @@ def _mixed(ask: Inquiry, pool: Pool, paid: _Paid) -> _Mixed | None:
     amounts = facts.flows["amount"].to_numpy()[paid.rows]
     chosen = np.sort(np.argsort(-amounts, kind="stable")[:MOST])
     rows = facts.flows["row"].to_numpy()
-    table = facts.tables.arrow("transfers", ("transfer_id",))
-    assert table is not None
-    ids = table["transfer_id"].take(rows[paid.rows[chosen]]).to_pylist()
-    came = table["transfer_id"].take(rows[pool.ins[codes >= 0]]).to_pylist()
-    product_of = dict(zip(came, codes[codes >= 0].tolist(), strict=True))
+    ids = facts.ids(rows[paid.rows[chosen]])
+    product_of = dict(zip(facts.ids(rows[pool.ins[codes >= 0]]), codes[codes >= 0].tolist(), strict=True))
     seeds = [f'transfer:"{each}"' for each in ids]
     products: dict[str, set[str]] = {}
     others: dict[str, int] = {}

@@ -309,15 +309,12 @@ def _greatest(pairs: list[tuple[int, int, int]]) -> tuple[tuple[int, int], ...]:
 
 def chains_of_paths(facts: Facts, signature: Signature) -> list[Mapping[str, Any]]:
     """The sample paths as a finding keeps them."""
-    ids = facts.tables.arrow("transfers", ("transfer_id",))
-    assert ids is not None
     amounts = facts.flows.set_index("row")["amount"]
-    names = ids["transfer_id"]
     return [
         {
             "amount": int(min(amounts[came], amounts[went])),
             "currency": facts.currencies[signature.currency],
-            "transfers": [names[came].as_py(), names[went].as_py()],
+            "transfers": facts.ids([came, went]),
         }
         for came, went in signature.paths
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
@@ -488,6 +490,36 @@ class Trace:
         frame = frame_of(chains)
         frame.attrs["left_out"] = left
         return frame
+
+    def ways_to(self, wanted: NDArray[np.bool_], top: int, most: int) -> list[tuple[int, Ints]]:
+        """The greatest ways to some transfers, by number, of the first ``most`` chains.
+
+        A way is a chain cut behind the first of these that it passes; chains that are alike up to there are
+        one, and their amounts are added up. Of equal ones the one whose transfers are first in time.
+
+        Parameters
+        ----------
+        wanted : bool (transfers of the case)
+            The transfers.
+
+        Returns
+        -------
+        list of (amount, transfers)
+            Greatest first; the transfers as the ledger of the case numbers them, the seed transfer first.
+        """
+        found: dict[bytes, int] = {}
+        for batch in self._chains.batches():
+            bounds = batch.bounds[: most + 1]
+            most -= bounds.size - 1
+            met = np.append(np.flatnonzero(wanted[batch.rows[: bounds[-1]]]), batch.rows.size)
+            first = met[np.searchsorted(met, bounds[:-1])]
+            for at in np.flatnonzero(first < bounds[1:]).tolist():
+                way = batch.rows[bounds[at] : first[at] + 1].tobytes()
+                found[way] = found.get(way, 0) + int(batch.ends[at, 3])
+            if most <= 0:
+                break
+        ways = ((amount, np.frombuffer(way, np.int64)) for way, amount in found.items())
+        return heapq.nsmallest(top, ways, key=lambda each: (-each[0], each[1].tolist()))
 
     def ends_by_seed(self) -> tuple[Ints, Ints, Ints]:
         """The same as `by_seed` by number, where the names of many cost more than the answer: seed transfers
