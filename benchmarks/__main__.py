@@ -122,8 +122,8 @@ def _affairs(ask: argparse.Namespace) -> int:
     seeds = affairs.SEEDS[:1] if ask.quick else affairs.SEEDS
     rows: list[results.Row] = []
     for rows in affairs.measure(affairs.SCALE, seeds, ask.match):
-        last = rows[-1]
-        say(f"{last['affair']}, seed {last['seed']}: {last['transfers']:,} transfers")
+        cases = {(row["affair"], row["seed"]) for row in rows}
+        say(f"{len(cases)} cases asked")
         affairs.keep(rows, ask.out, affairs.SCALE)
     text, figures = affairs.keep(rows, ask.out, affairs.SCALE)
     print(text.read_text(encoding="utf-8"))

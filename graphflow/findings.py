@@ -270,9 +270,10 @@ def cited(table: str, rows: Any, shows: bool = True) -> Cited:
     >>> cited("transfers", [4, 1, 4]).rows.tolist()
     [1, 4]
     """
-    return Cited(
-        table, np.unique(np.asarray(list(rows) if not hasattr(rows, "dtype") else rows, np.int64)), shows
-    )
+    places = np.asarray(rows if hasattr(rows, "dtype") else list(rows), np.int64)
+    if not (places[1:] > places[:-1]).all():  # most are ascending already
+        places = np.unique(places)
+    return Cited(table, places, shows)
 
 
 @dataclass(frozen=True)

@@ -115,12 +115,12 @@ def clients_of(facts: Facts) -> Clients:
 
 
 def paid_back(facts: Facts, ins: Ints, outs: Ints) -> Ints:
-    """Natural persons (by number) who paid in and were paid later, beyond a refund; rows are of `flows`."""
+    """Natural persons (by number) who paid in and were paid later; rows are of `flows`, refunds left out."""
     flows = facts.flows
     person = facts.party_kind == "person"
     payer, payee = flows["payer"].to_numpy()[ins], flows["payee"].to_numpy()[outs]
     came, went = flows["time"].to_numpy()[ins], flows["time"].to_numpy()[outs]
-    keep = (payee >= 0) & person[np.maximum(payee, 0)] & ~_refunds(facts, ins, outs)
+    keep = (payee >= 0) & person[np.maximum(payee, 0)]
     paying = (payer >= 0) & person[np.maximum(payer, 0)]
     first = pd.Series(came[paying]).groupby(payer[paying]).min()
     last = pd.Series(went[keep]).groupby(payee[keep]).max()
@@ -143,8 +143,8 @@ def gaining(facts: Facts, ins: Ints, outs: Ints, persons: Ints) -> Ints:
     most get back less than they put in.
     """
     flows = facts.flows
+    outs = outs[~refunds(facts, ins, outs)]
     back = np.intersect1d(paid_back(facts, ins, outs), persons)
-    outs = outs[~_refunds(facts, ins, outs)]
     sides = []
     for column, rows in (("payer", ins), ("payee", outs)):
         frame = pd.DataFrame(
@@ -156,7 +156,7 @@ def gaining(facts: Facts, ins: Ints, outs: Ints, persons: Ints) -> Ints:
     return back if int(gains.sum()) >= max(SEVERAL, len(back) / 10) else back[:0]
 
 
-def _refunds(facts: Facts, ins: Ints, outs: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def refunds(facts: Facts, ins: Ints, outs: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which payments out give an order's money back to who paid it.
 
     Soon; or however late, where all that came back of the order is no more than was paid for it, and came no

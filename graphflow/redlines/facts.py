@@ -1017,6 +1017,6 @@ def _objects(tables: Any, table: str, column: str) -> npt.NDArray[np.object_]:
     if rows is None:
         return np.zeros(0, object)
     if column not in rows.column_names:
-        whole = tables.arrow(table)
+        whole = tables.arrow(table, ())
         return np.full(whole.num_rows, "", object)
     return np.asarray(pc.fill_null(rows[column].cast(pa.large_string()), "").to_pylist(), object)

@@ -300,11 +300,11 @@ class _Trail:
         if (
             int(found.sum()) < t.seed
         ):  # some stood in an account that was walked, or its statement begins there
-            ends = t.ends
-            whose = self._accounts(ends["account_id"])
-            for account, amount in zip(whose.tolist(), ends["seed_amount"].tolist(), strict=True):
-                if account >= 0 and self.walked[account]:
-                    found[self._stood(part, account)] += int(amount)
+            at, stands = t.ends_at
+            whose = np.where(at >= 0, part.accounts[at], -1)
+            here = (whose >= 0) & self.walked[whose]
+            for account, amount in zip(whose[here].tolist(), stands[here].tolist(), strict=True):
+                found[self._stood(part, account)] += amount
             found[UNKNOWN] += t.seed - int(found.sum())  # on its way when the statements begin
         own = 0
         several = count * np.unique(self.source[places[enters]]).size
@@ -324,11 +324,6 @@ class _Trail:
         same = (whose == payee[part.places[part.case.ledger.rows["origin"][rows]]]) & (rows >= 0)
         same &= (stops >= 0) & self.invests[np.maximum(stops, 0)]
         return int(amounts[same].sum())
-
-    def _accounts(self, ids: pd.Series) -> Ints:
-        number = self.facts.account_number
-        codes, names = pd.factorize(ids.fillna(""))
-        return np.array([number.get(each, -1) for each in names], np.int64)[codes]
 
     def _kinds(self, places: Ints, product: str) -> Ints:
         """What each row that comes in from outside is."""

@@ -591,8 +591,12 @@ def _pools(ask: Inquiry, before: int, after: int) -> Iterator[_Pool]:
     bought = _with_others(bought, flows, facts.party_number, ask.threshold("pooled"), before)
     kin, debts = _kin(facts), _debts(facts)
     paid_back = _paid_back(facts)
-    into = dict(iter(flows.groupby("payee")))
-    out = dict(iter(flows.groupby("payer")))
+    # of whom fewer persons than that paid in nothing is to be said
+    payers = flows[flows["of_person"]].groupby("payee")["payer"].nunique()
+    many = payers.index[payers >= float(ask.threshold("payers"))].to_numpy()
+    into = dict(iter(flows[np.isin(flows["payee"], many)].groupby("payee")))
+    out = dict(iter(flows[np.isin(flows["payer"], many)].groupby("payer")))
+    bought = bought[np.isin(facts.numbers_of(bought["investor_id"]), many)]
     for (product, investor), rows in bought.groupby(["product_id", "investor_id"], sort=False):
         number = facts.party_number.get(str(investor), -1)
         if (

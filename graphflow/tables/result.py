@@ -339,6 +339,7 @@ class Tables:
         default_factory=dict, repr=False, compare=False
     )
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[tuple[str, str | None], bool] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -382,10 +383,16 @@ class Tables:
         bool
             False also of a table that is empty, and of a column without a value.
         """
-        rows = self.arrow(table)
-        if rows is None or rows.num_rows == 0:
-            return False
-        return column is None or (column in rows.column_names and rows[column].null_count < rows.num_rows)
+        key = table, column
+        if key not in self._known:
+            # of a large table on disk one column is read, not all of them
+            rows = self.arrow(table, () if column is None else (column,))
+            if rows is None or rows.num_rows == 0:
+                self._known[key] = False
+            else:
+                given = [rows[name] for name in rows.column_names]
+                self._known[key] = column is None or any(x.null_count < len(x) for x in given)
+        return self._known[key]
 
     def frame(self, name: str) -> pd.DataFrame:
         """A table as a pandas frame: all given columns, money as whole minor units.

@@ -12,6 +12,9 @@ from graphflow.ledger.form import CONVERTS, Ledger
 
 Ints = NDArray[np.int64]
 
+KEPT = 4
+"""Of so many books the history is kept: whoever asks of very many payments asks of the same few again."""
+
 
 def books_of(ledger: Ledger, pots: Ints) -> Ints:
     """The first pot of each pot's book."""
@@ -45,7 +48,16 @@ class Standing:
 
     @classmethod
     def of(cls, ledger: Ledger, book: int) -> Standing:
-        """The whole history of a book, all its compartments together."""
+        """The whole history of a book, all its compartments together; of the last few it is kept."""
+        kept: dict[int, Standing] = ledger.__dict__.setdefault("_standing_of", {})
+        if book not in kept:
+            kept[book] = cls._read(ledger, book)
+            for old in list(kept)[:-KEPT]:
+                del kept[old]
+        return kept[book]
+
+    @classmethod
+    def _read(cls, ledger: Ledger, book: int) -> Standing:
         end = book + 1
         if ledger.leads.size:
             end = int(np.searchsorted(ledger.leads, book, side="right"))

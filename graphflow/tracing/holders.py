@@ -57,6 +57,10 @@ class Holders:
         held = self.of_accounts(np.where(transit, 0, account)) if self._transit else account
         return np.where(transit, self._transit + pots, held)
 
+    def numbers(self, holders: Ints) -> Ints:
+        """The account of each holder, as the ledger numbers it; -1 of a party, and in transit."""
+        return np.where((holders < self._transit) & (holders >= 0), holders, -1).astype(np.int64)
+
     def accounts(self, holders: Ints) -> list[str | None]:
         """The account of each holder; none of a party."""
         known = (holders < self._transit) & (holders >= 0)

@@ -337,6 +337,14 @@ class Trace:
         holder, kind, coin, local, seed = (x[order] for x in (holder, kind, coin, local, seed))
         return holder, kind, coin, local, seed
 
+    @property
+    def ends_at(self) -> tuple[Ints, Ints]:
+        """The accounts of `ends`, as the ledger of the case numbers them (-1: it stands in none), and what
+        stands there of the seed: where the names of many cost more than the answer.
+        """
+        holder, *_, seed = self._end_sums
+        return self._holders.numbers(holder), seed
+
     @cached_property
     def _end_amounts(self) -> dict[Key, int]:
         """The amount of each end, by kind, holder and currency."""
