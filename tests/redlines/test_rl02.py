@@ -380,3 +380,124 @@ def test_where_nothing_was_paid_out_all_that_was_kept_counts() -> None:
     table = [row for row in rows(base["transfers"]) if row["transfer_id"] in ("in0", "in1", "late")]
     (f,) = found({**base, "transfers": frame_of(table)})
     assert f.value == 1 and f.amount == 40_000 and hits(f) == {"platform", "listing"}
+
+
+# ---------------------------------------------------------------- to the unit, and what is not counted
+
+
+def test_exactly_the_threshold_is_enough_and_is_so_for_certain() -> None:
+    (f,) = found(rl02.toy_tables(), platform="0.35")
+    assert hits(f) == {"platform"} and f.severity == "high"
+    (f,) = found(rl02.listing_toy_tables(), listing="0.6")
+    assert hits(f) == {"listing"} and f.severity == "high"
+    (f,) = found(rl02.record_toy_tables(), borrower=1)
+    assert hits(f) == {"borrower"}
+
+
+def test_the_amount_of_one_loan_is_told_without_what_little_came_of_others() -> None:
+    base = changed(rl02.listing_toy_tables(), "transfers", {"transfer_id": "large"}, target="supplier")
+    on = {"transfer_id": "on", "time": "2018-03-05T10:00:00", "source": "supplier", "target": "affiliate",
+          "amount": "50"}  # fmt: skip
+    supplier = {"account_id": "supplier", "party_id": "SUPPLIER", "opening_balance": "0"}
+    (f,) = found(with_rows(base, transfers=[on], accounts=[supplier]))
+    assert hits(f) == {"listing"} and f.amount == f.amount_least == 6_000
+    assert values(f)["self_funding"] == Fraction(110, 10_000)
+    assert values(f)["least"] == values(f)["most"] == Fraction(3, 5)  # of the one loan
+
+
+def test_fees_beyond_their_schedule_are_a_range_and_those_within_it_are_none() -> None:
+    base = rl02.fees_near_miss_tables()
+    (f,) = found(base, platform="0.07")
+    assert values(f)["least"] == values(f)["most"] == Fraction(7, 100)
+    more = changed(base, "transfers", {"transfer_id": "use0"}, amount="50.01")
+    (f,) = found(more, platform="0.07")
+    assert (values(f)["least"], values(f)["most"]) == (Fraction(7, 100), Fraction(12_001, 100_000))
+
+
+def test_what_was_kept_is_in_both_bounds() -> None:
+    (f,) = found(rl02.kept_toy_tables())
+    assert values(f)["least"] == values(f)["most"] == Fraction(2, 5)
+
+
+def test_what_a_platform_holds_in_custody_did_not_come_to_it() -> None:
+    base = changed(rl02.near_miss_tables(), "transfers", {"transfer_id": "use0"}, target="escrow")
+    own = {"account_id": "escrow", "party_id": "PLATFORM", "opening_balance": "0"}
+    assert part(with_rows(base, accounts=[own])) == Fraction(9, 10)
+    assert not found(with_rows(base, accounts=[own | {"kind": "client_custody"}]))
+
+
+def test_a_borrower_is_of_the_side_by_the_day_on_which_its_loan_begins() -> None:
+    base = rl02.record_toy_tables()
+    (f,) = found(changed(base, "stakes", {"company_id": "AFFILIATE"}, until="2017-03-04"))
+    assert hits(f) == {"borrower"}  # a year and not more before the third, though more before the fifth
+    assert not found(changed(base, "stakes", {"company_id": "AFFILIATE"}, until="2017-03-02"))
+
+
+def test_who_was_related_more_than_a_year_before_is_not_counted() -> None:
+    base = rl02.related_toy_tables()
+    assert not found(changed(base, "relations", {}, until="2017-03-03"))
+    assert part(changed(base, "relations", {}, until="2017-03-06")) == Fraction(7, 20)
+
+
+def test_of_whom_it_was_not_asked_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    from graphflow.redlines import sides
+
+    monkeypatch.setattr(sides, "MOST_RELATED", 0)
+    (f,) = found(rl02.related_toy_tables(), platform=0, listing=2)
+    assert f.value == 0 and "related beside the group: 0" in notes(f)["side"]
+    assert "not asked about: 1" in notes(f)["side"]
+
+
+# ---------------------------------------------------------------- other money
+
+
+def in_dollars(frames: Frames) -> Frames:
+    """All payments in dollars, beside a case in yuan."""
+    return {**frames, "transfers": frames["transfers"].assign(currency="USD")}
+
+
+def test_the_figure_of_the_crime_is_one_in_yuan() -> None:
+    due = {"loan_id": "L", "due": "2018-03-04", "amount": "500000", "paid": "0"}
+    frames = with_rows(rl02.toy_tables(), instalments=[due])
+    (f,) = LINE.find(gf.Case.from_tables(currency="EUR", **frames))
+    assert values(f)["loss"] == 50_000_000 and f.severity == "high"
+
+
+def test_what_is_overdue_in_yuan_is_not_told_of_dollars() -> None:
+    due = {"loan_id": "L", "due": "2018-03-04", "amount": "500000", "paid": "0"}
+    (f,) = found(with_rows(in_dollars(rl02.toy_tables()), instalments=[due]))
+    assert f.currency == "USD" and f.severity == "high" and "loss" not in values(f)
+
+
+def test_a_loan_of_the_record_alone_is_told_once_and_in_the_money_of_the_case() -> None:
+    (f,) = found(in_dollars(rl02.record_toy_tables()))
+    assert (f.currency, f.amount) == ("CNY", 70_000) and hits(f) == {"borrower"}
+
+
+def test_what_one_paid_too_much_makes_good_nothing_of_another() -> None:
+    due = {"loan_id": "L", "due": "2018-03-04", "amount": "500000", "paid": "0"}
+    over = {"loan_id": "L", "due": "2018-03-03", "amount": "10", "paid": "1000"}
+    (f,) = found(with_rows(rl02.toy_tables(), instalments=[over, due]))
+    assert values(f)["loss"] == 50_000_000 and f.severity == "critical"
+
+
+def test_who_is_made_up_but_borrowed_none_of_it_makes_it_no_graver(monkeypatch: pytest.MonkeyPatch) -> None:
+    from graphflow.redlines import rl07_fictitious_projects as fictitious
+    from graphflow.synthesis.lines import rl07
+
+    others = [f for f in fictitious.find(rl07.toy()) if f.subject_id != "BUILDER"]
+    assert others
+    monkeypatch.setattr(fictitious, "find", lambda *_, **__: iter(others))
+    (f,) = found(rl02.toy_tables())
+    assert f.severity == "high"
+
+
+def test_a_loan_told_by_amount_and_day_says_so_of_what_was_raised() -> None:
+    frames = rl02.toy_tables()
+    table = [row for row in rows(frames["transfers"]) if row["transfer_id"] not in ("out0", "out1")]
+    for row in table:
+        row.pop("loan_id", None)
+        row |= {"amount": "1000"} if row["transfer_id"] == "out2" else {}
+        row |= {"source": "builder"} if row["transfer_id"] == "use0" else {}
+    (f,) = found({**frames, "transfers": frame_of(table)})
+    assert {e.name: e.state for e in f.elements}["raised"] == "inferred"
