@@ -355,3 +355,134 @@ def test_as_of_a_day_what_came_later_is_not_seen() -> None:
     assert not found(rl20.outflow_toy_tables(), as_of="2024-06-09")
     (f,) = found(rl20.outflow_toy_tables(), as_of="2024-06-11")
     assert f.value == 605_000_000
+
+
+# ---------------------------------------------------------------- to the unit, and what does not count
+
+
+def shown(f: Finding, table: str) -> list[int]:
+    """The rows of a table that show it."""
+    rows_ = f.evidence[f.evidence["shows"] & (f.evidence["table"] == table)]
+    return sorted(int(each) for each in rows_["source_row"])
+
+
+def test_of_days_that_lack_the_same_the_first_is_told() -> None:
+    frames = rl20.toy_tables()
+    again = [{**each, "date": "2024-06-12T20:00:00"} for each in rows(frames["client_ledger"])]
+    (f,) = found(with_rows(frames, client_ledger=again))
+    assert f.value == 3_500 and figures(f)["days"] == 2
+    assert shown(f, "client_ledger") == [1, 2, 3, 4]
+
+
+def test_what_clients_owe_is_taken_off_what_is_owed_at_least() -> None:
+    frames = changed(rl20.toy_tables(), "client_ledger", {"client_id": "C1"}, balance="-50")
+    frames = changed(frames, "client_ledger", {"client_id": "C2"}, balance="560")
+    (f,) = found(frames)  # 1,010 and 20 on their way, beside 985
+    assert f.value == 4_500 and figures(f)["overdrawn"] == 5_000
+    assert (f.amount_least, f.amount) == (4_500, 9_500)
+
+
+def test_the_groups_own_position_and_another_platforms_clients_are_not_owed_by_it() -> None:
+    day = {"date": "2024-06-05T20:00:00", "balance": "1000"}
+    more = [
+        {**day, "platform_id": "PSP", "client_id": "SISTER"},
+        {**day, "platform_id": "SHOP", "client_id": "C1"},
+    ]
+    (f,) = found(with_rows(rl20.toy_tables(), client_ledger=more))
+    assert f.value == 3_500 and figures(f)["owed"] == 100_000
+
+
+def test_what_is_made_good_on_any_day_until_monday_was_made_good() -> None:
+    frames = rl20.toy_tables()
+    days = (("2024-06-07", "250"), ("2024-06-08", "250"), ("2024-06-09", "246"), ("2024-06-10", "250"))
+    ledger = [
+        {"platform_id": "PSP", "date": f"{day}T20:00:00", "client_id": f"C{number}", "balance": balance}
+        for day, balance in days for number in range(1, 5)
+    ]  # fmt: skip
+    (f,) = found(with_rows(without_tables(frames, "client_ledger"), client_ledger=ledger))
+    assert f.value == 1_500 and figures(f)["days"] == 1
+    assert shown(f, "client_ledger") == [13, 14, 15, 16]  # of Monday alone
+
+
+def test_what_is_lacking_today_may_come_tomorrow() -> None:
+    (f,) = found(rl20.toy_tables(), as_of="2024-06-06")
+    assert f.severity == "medium" and states(f)["cut_off"] == "unknown"
+
+
+def test_only_money_of_the_same_currency_covers_and_an_unknown_opening_is_not_judged() -> None:
+    dollars = changed(
+        rl20.toy_tables(), "accounts", {"account_id": "special"}, opening_balance="35", currency="USD"
+    )
+    (f,) = found(dollars)
+    assert f.value == 3_500
+    assert not found(changed(rl20.toy_tables(), "accounts", {"account_id": "reserve"}, opening_balance=""))
+
+
+def test_exactly_the_threshold_of_payments_out_is_borne() -> None:
+    assert not asked(rl20.stranger_toy_tables(), outflow="700")
+    assert asked(rl20.stranger_toy_tables(), outflow="699.99")
+
+
+def test_the_figure_of_the_crime_is_one_in_yuan() -> None:
+    frames = rl20.outflow_toy_tables()
+    (f,) = found({**frames, "transfers": frames["transfers"].assign(currency="USD")})
+    assert (f.currency, f.severity, f.value) == ("USD", "high", 607_000_000)
+
+
+def test_own_money_of_another_currency_did_not_pay() -> None:
+    own = pay("x", "2024-06-03T08:00:00", "own", "reserve", "2000000", memo="补足", currency="USD")
+    (f,) = found(with_rows(rl20.outflow_toy_tables(), transfers=[own]))
+    assert f.severity == "critical" and f.amount_least == 607_000_000 and states(f)["own_money"] == "clear"
+
+
+def test_a_clearing_is_an_order_and_a_client_or_nobody_is_no_stranger() -> None:
+    base = rl20.stranger_toy_tables()
+    assert not found(changed(base, "transfers", {"target": "stranger"}, clearing_id="n1"))
+    assert not found(changed(base, "accounts", {"account_id": "stranger"}, party_id=""))
+    client = {"platform_id": "PSP", "date": "2024-06-30", "client_id": "STRANGER", "balance": "0"}
+    assert not found(with_rows(base, client_ledger=[client]))
+
+
+def test_the_funds_money_of_another_currency_redeems_nothing() -> None:
+    frames = changed(rl20.advance_toy_tables(), "transfers", {"order_id": "f1"}, currency="USD")
+    (f,) = found(frames, "advance")
+    assert f.value == 30_000
+
+
+def test_the_managers_money_is_the_funds() -> None:
+    frames = changed(
+        rl20.advance_toy_tables(), "transfers", {"order_id": "f1"}, source="manager", product_id=""
+    )
+    (f,) = found(with_rows(frames, accounts=[{"account_id": "manager", "party_id": "MANAGER"}]), "advance")
+    assert f.value == 18_000
+
+
+def test_what_comes_at_the_moment_of_a_payment_was_there() -> None:
+    frames = changed(rl20.advance_toy_tables(), "transfers", {"order_id": "f2"}, time="2024-06-20T10:02:00")
+    (f,) = found(frames, "advance")
+    assert f.value == 8_000  # of the second 80: the third was there
+    assert len(shown(f, "transfers")) == 5
+
+
+def test_a_pledge_is_asked_of_its_own_in_force_and_in_any_letters() -> None:
+    base = rl20.pledge_toy_tables()
+    assert not found(changed(base, "guarantees", {}, until="2024-06-10"))
+    assert not found(changed(base, "guarantees", {}, guarantor_id="SHOP"))
+    assert found(changed(base, "guarantees", {}, kind="Pledge of the RESERVE"))
+
+
+def test_interest_is_what_a_bank_pays_and_calls_so() -> None:
+    base = rl20.interest_toy_tables()
+    (f,) = found(base)
+    assert f.severity == "medium" and not asked(base, interest=f.value)
+    assert not found(changed(base, "transfers", {"source": "bank"}, source="c1"))
+    assert not found(changed(base, "transfers", {"source": "bank"}, memo="转账"))
+    assert found(changed(base, "transfers", {"source": "bank"}, memo="", kind="interest"))
+    ours = changed(base, "accounts", {"account_id": "bank"}, party_id="")
+    assert found(ours)  # an account within a bank, whosever it is
+
+
+def test_a_licence_for_something_else_makes_no_payment_institution() -> None:
+    frames = changed(rl20.outflow_toy_tables(), "parties", {"party_id": "PSP"}, sector="")
+    assert found(frames)
+    assert not found(changed(frames, "licences", {}, function="insurance"))
