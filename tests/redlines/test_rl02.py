@@ -388,6 +388,7 @@ def test_where_nothing_was_paid_out_all_that_was_kept_counts() -> None:
 def test_exactly_the_threshold_is_enough_and_is_so_for_certain() -> None:
     (f,) = found(rl02.toy_tables(), platform="0.35")
     assert hits(f) == {"platform"} and f.severity == "high"
+    assert "under any attribution" in notes(f)["reaches"]
     (f,) = found(rl02.listing_toy_tables(), listing="0.6")
     assert hits(f) == {"listing"} and f.severity == "high"
     (f,) = found(rl02.record_toy_tables(), borrower=1)

@@ -477,3 +477,110 @@ def test_the_index_is_what_a_plain_loop_says(drawn: list[tuple[str, int]]) -> No
     index = Fraction(min(sums[CLIENT], sums[OWN]), sum(sums.values()))
     expected = [index] if index > Fraction(1, 100) and clients >= 3 else []
     assert [f.value for f in found(frames, "mixed")] == expected
+
+
+# ---------------------------------------------------------------- to the unit, and what does not count
+
+
+def states(f: Finding) -> dict[str, str]:
+    return {e.name: e.state for e in (*f.elements, *f.counter_evidence)}
+
+
+def test_exactly_a_threshold_is_borne() -> None:
+    assert [f.measure for f in asked(rl23.toy_tables(), spent=1)] == ["mixed"]
+    assert [f.measure for f in asked(rl23.toy_tables(), mixed="0.1")] == ["spent_part"]
+    assert not asked(rl23.diverted_toy_tables(), diverted=1)
+    assert not asked(rl23.covered_toy_tables(), covered=Fraction(2, 3))
+    (f,) = asked(rl23.diverted_toy_tables(), critical=40)
+    assert f.severity == "high" and figures(f)["controllers"] == 4_000
+    (f,) = asked(rl23.diverted_toy_tables(), critical="39.99")
+    assert f.severity == "critical"
+
+
+def test_own_money_of_another_currency_mixes_and_pays_nothing() -> None:
+    (f,) = found(changed(rl23.toy_tables(), "transfers", {"source": "boss"}, currency="USD"))
+    assert f.measure == "spent_part" and (f.amount_least, f.amount) == (5_000, 5_000)
+    assert states(f)["own_first"] == "clear" and states(f)["mixed"] == "unknown" and f.severity == "high"
+
+
+def test_custody_is_asked_of_each_currency() -> None:
+    frames = changed(
+        rl23.covered_toy_tables(), "transfers", {"target": "own", "memo": "充值"}, currency="USD"
+    )
+    (f,) = found(frames)
+    assert (f.currency, f.value, f.amount) == ("USD", 0, 30_000) and figures(f)["clients_in"] == 30_000
+
+
+def test_two_clients_past_custody_are_too_few() -> None:
+    assert not found(changed(rl23.covered_toy_tables(), "transfers", {"source": "l9"}, target="custody"))
+
+
+def test_a_reserve_is_another_lines() -> None:
+    assert not found(
+        changed(rl23.toy_tables(), "accounts", {"account_id": "custody"}, kind="reserve_central")
+    )
+    short = changed(
+        rl23.short_toy_tables(), "parties", {"party_id": "PLATFORM"}, sector="payment_institution"
+    )
+    assert not found(short)
+
+
+def test_what_was_put_right_is_told_beside_what_was_not() -> None:
+    entry = pay("x1", "2018-01-10T09:00:00", "boss", "custody", "100")
+    back = pay("x2", "2018-01-13T09:00:00", "custody", "boss", "100")
+    (f,) = found(with_rows(rl23.apart_toy_tables(), transfers=[entry, back]))
+    told = states(f)
+    assert (told["corrections"], told["fees"], told["interest"]) == ("present", "clear", "clear")
+    # pro rata the hundred that went back took 90 of clients with it
+    assert (f.amount_least, f.amount) == (7_200, 8_000) and told["own_first"] == "clear"
+
+
+def test_what_is_said_of_the_rest_is_what_was_seen() -> None:
+    _mixed, spent = found(rl23.toy_tables())
+    assert states(spent)["mixed"] == "shown" and states(spent)["diverted"] == "unknown"
+    frames = changed(
+        rl23.diverted_toy_tables(), "transfers", {"target": "shell", "memo": "咨询费"}, target="boss"
+    )
+    own = pay("x", "2018-01-08T09:00:00", "boss", "custody", "70")
+    (f,) = found(with_rows(frames, transfers=[own]), "diverted")
+    assert states(f)["diverted"] == "inferred" and states(f)["own_first"] == "present"
+
+
+# ---------------------------------------------------------------- claims
+
+
+def test_what_is_on_its_way_to_a_client_is_owed_too() -> None:
+    frames = changed(
+        rl23.client_owner_toy_tables(), "client_ledger", {"client_id": "LANDLORD"}, in_transit="500"
+    )
+    assert not found(frames)
+    (f,) = found(changed(frames, "client_ledger", {"client_id": "LANDLORD"}, in_transit="499.99"))
+    assert f.amount == f.amount_least == 1
+
+
+def test_what_comes_at_the_same_moment_is_there() -> None:
+    base = rl23.client_owner_near_miss_tables()
+    same = changed(base, "transfers", {"source": "landlord"}, time="2018-03-15T09:00:00")
+    assert not found(same)
+    late = changed(base, "transfers", {"source": "landlord"}, time="2018-03-25T09:00:00")
+    (f,) = found(late)
+    assert figures(f)["spent_owner"] == 30_000
+
+
+def test_a_contract_is_a_claim_from_its_day_and_of_whom_it_is_with() -> None:
+    base = changed(rl23.client_owner_near_miss_tables(), "transfers", {"memo": "提现"}, amount="400")
+    loan = {"loan_id": "B1", "platform_id": "PLATFORM", "borrower_id": "BORROWER", "lender_id": "LANDLORD",
+            "principal": "100", "start": "2018-02-01"}  # fmt: skip
+    assert not found(with_rows(base, loans=[loan]))
+    assert found(with_rows(base, loans=[loan | {"start": "2018-04-01"}]))
+    assert found(with_rows(base, loans=[loan | {"platform_id": "CUSTOMER"}]))
+    assert found(with_rows(base, loans=[loan | {"principal": "99.99"}]))
+    bought = {"product_id": "P", "investor_id": "LANDLORD", "amount": "100", "time": "2018-02-01"}
+    for manager, count in (("PLATFORM", 0), ("CUSTOMER", 1)):
+        product = {"product_id": "P", "name": "一号", "manager_id": manager, "start": "2018-01-01"}
+        assert len(found(with_rows(base, subscriptions=[bought], products=[product]))) == count
+    taken = {"assignment_id": "A", "loan_id": "B1", "seller_id": "L1", "buyer_id": "LANDLORD", "amount": "100",
+             "time": "2018-02-02"}  # fmt: skip
+    of_l1 = loan | {"lender_id": "L1"}
+    assert found(with_rows(base, loans=[of_l1]))
+    assert not found(with_rows(base, loans=[of_l1], assignments=[taken]))
