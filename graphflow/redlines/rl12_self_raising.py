@@ -136,7 +136,7 @@ def _finding(
 ) -> Finding:  # fmt: skip
     facts = ask.facts
     hit, beyond, mine = given
-    concerned = np.union1d(beyond, mine)
+    concerned = np.union1d(beyond, mine) if "issuer" in hit else beyond  # else they are no part of it
     currency = found.currency if found is not None else facts.tables.currency
     measures, by_rule, bound = _measures(ask, found, given)
     amounts = [0]

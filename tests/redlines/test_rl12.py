@@ -143,3 +143,68 @@ def test_several_offers_are_counted() -> None:
     )  # fmt: skip
     (f,) = found(frames)
     assert f.value == Fraction(7, 10) and values(f)["offers"] == 2 and f.amount == 39_000
+
+
+# ---------------------------------------------------------------- to the unit, and what does not count
+
+
+def test_what_hangs_on_the_rule_is_told_as_a_range() -> None:
+    (f,) = found(changed(rl12.toy_tables(), "accounts", {"account_id": "issuer"}, opening_balance="100"))
+    # first in, first out 100 of the 210 are its own; pro rata a fourth is
+    assert f.by_rule == {"fifo": Fraction(11, 30), "prorata": Fraction(21, 40)}
+    assert (f.amount_least, f.amount) == (11_000, 15_750)
+    assert f.severity == "medium" and "one rule of tracing" in f.severity_note
+    (f,) = found(
+        changed(rl12.toy_tables(), "accounts", {"account_id": "issuer"}, opening_balance="100"),
+        proceeds=Fraction(11, 30),
+    )
+    assert f.severity == "high"  # exactly so under the one, more under the other
+
+
+def test_an_offer_is_only_held_where_all_of_it_went_to_who_held_it() -> None:
+    frames = changed(rl12.holds_near_miss_tables(), "transfers", {"transfer_id": "out0"}, amount="200")
+    frames = changed(frames, "transfers", {"transfer_id": "use0"}, amount="200")
+    frames = changed(frames, "transfers", {"transfer_id": "use1"}, amount="150")
+    straight = {"transfer_id": "out1", "time": "2018-03-02T10:01:00", "source": "escrow", "target": "real",
+                "amount": "100", "product_id": "OFFER"}  # fmt: skip
+    (f,) = found(with_rows(frames, transfers=[straight]))
+    assert hits(f) == {"issuer"} and (f.measure, f.value) == ("issuers", 1)
+    assert values(f)["proceeds"] == 0 and states(f)["holds"] == "present"
+
+
+def _second(frames: Frames, amount: str) -> Frames:
+    """A second offer of 300, issued by the subsidiary, paid out to a stranger who pays it so much."""
+    table = rows(frames["transfers"])
+    more = [
+        {**row, "transfer_id": f"{row['transfer_id']}b", "product_id": "SECOND",
+         "target": row["target"].replace("issuer", "second")} for row in table if "product_id" in row
+    ]  # fmt: skip
+    more.append({"transfer_id": "usedb", "time": "2018-03-20T10:00:00", "source": "second", "target": "sub",
+                 "amount": amount})  # fmt: skip
+    return with_rows(
+        frames, transfers=more, accounts=[{"account_id": "second", "party_id": "SECOND", "opening_balance": "0"}],
+        products=[{**rows(frames["products"])[0], "product_id": "SECOND", "issuer_id": "SUB"}],
+        parties=[{"party_id": "SECOND", "name": "乙公司", "kind": "company"}],
+    )  # fmt: skip
+
+
+def test_issuers_who_are_too_few_add_nothing_to_the_amount_of_the_proceeds() -> None:
+    frames = _second(rl12.toy_tables(), "100")
+    (f,) = found(frames)
+    assert hits(f) == {"proceeds", "issuer"} and f.amount == f.amount_least == 31_000
+    (f,) = found(frames, issuer=2)
+    assert hits(f) == {"proceeds"} and f.amount == f.amount_least == 21_000
+    assert values(f)["least"] == values(f)["most"] == Fraction(7, 10)  # of the one offer
+
+
+def test_offers_of_other_money_are_told_apart() -> None:
+    frames = _second(rl12.toy_tables(), "300")
+    table = rows(frames["transfers"])
+    for row in table:
+        if row["transfer_id"].endswith("b"):
+            row["currency"] = "USD"
+    told = {f.currency: f for f in found({**frames, "transfers": frame_of(table)})}
+    assert sorted(told) == ["CNY", "USD"]
+    assert hits(told["CNY"]) == {"proceeds"} and told["CNY"].value == Fraction(7, 10)
+    assert hits(told["USD"]) == {"proceeds", "issuer"} and told["USD"].value == 1
+    assert (told["CNY"].amount, told["USD"].amount) == (21_000, 30_000)
