@@ -366,3 +366,32 @@ def test_each_test_says_what_it_lacks() -> None:
     assert tests["ran"].to_dict() == {"promised": True, "smoothing": True, "source": False}
     euros = gf.Case.from_tables(currency="EUR", **rl04.toy_tables())
     assert [f.value for f in check(euros, only="RL-04").findings] == [1]
+
+
+# ---------------------------------------------------------------- to the unit, and what does not count
+
+
+def test_exactly_a_tenth_and_exactly_a_fifth_are_enough() -> None:
+    assert list(find(case_of(rl04.own_toy_tables()), source="0.1"))
+    assert list(find(case_of(rl04.straight_toy_tables()), source="0.2"))
+    assert not list(find(case_of(rl04.straight_toy_tables()), source="0.20001"))
+
+
+def test_who_holds_a_products_money_stands_in_for_nobody() -> None:
+    frames = rl04.straight_toy_tables()
+    assert not found(changed(frames, "products", {"product_id": "P"}, custodian_id="THIRD"))
+    assert not found(changed(frames, "accounts", {"account_id": "third"}, kind="client_custody"))
+
+
+def test_an_account_that_the_manager_signs_for_is_no_third_partys() -> None:
+    f = the_one(changed(rl04.straight_toy_tables(), "accounts", {"account_id": "third"}, signer_id="MANAGER"))
+    assert figures(f)["paid_straight"] == 0 and figures(f)["paid_own"] == 20_000_000
+
+
+def test_what_is_promised_is_told_apart_from_what_was_paid() -> None:
+    f = the_one(rl04.text_toy_tables())
+    assert states(f)["regardless"] == states(f)["stands_in"] == "unknown"
+    frames = changed(rl04.toy_tables(), "products", {}, guarantee="保本保息")
+    both = the_one(frames)
+    assert hits(both) == {"promised", "smoothing"} and states(both)["regardless"] == "shown"
+    assert both.kinds == {"contract": "shown", "register": "shown", "statement": "shown"}
