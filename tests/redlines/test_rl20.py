@@ -486,3 +486,10 @@ def test_a_licence_for_something_else_makes_no_payment_institution() -> None:
     frames = changed(rl20.outflow_toy_tables(), "parties", {"party_id": "PSP"}, sector="")
     assert found(frames)
     assert not found(changed(frames, "licences", {}, function="insurance"))
+
+
+def test_where_all_others_name_a_clearing_one_without_is_a_strangers() -> None:
+    frames = rl20.stranger_toy_tables()
+    cleared = frames["transfers"].rename(columns={"order_id": "clearing_id"})
+    (f,) = found({**frames, "transfers": cleared})
+    assert figures(f)["outflow_stranger"] == 70_000
