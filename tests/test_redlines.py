@@ -144,7 +144,8 @@ def test_a_finding_is_whole(toy: tuple[RedLine, dict[str, pd.DataFrame], list[Fi
         assert set(f.kinds) <= set(KINDS) and f.kinds
         assert {e.name for e in f.elements} == set(line.elements)
         assert {e.state for e in f.elements} <= set(STATES)
-        assert {e.name for e in f.counter_evidence} == set(line.guards)
+        hits = {t.name for t in f.tests if t.hit}
+        assert {e.name for e in f.counter_evidence} == set(line.guards_against(hits))
         assert {e.state for e in f.counter_evidence} <= set(OUTCOMES)
         assert any(t.hit for t in f.tests) and all(t.ran for t in f.tests if t.hit)
         assert f.law and f.regulator and all(a.mark in ("V", "V~", "G") for a in f.law)

@@ -96,6 +96,9 @@ class RedLine:
     whole
         Whether the cited rows show it only together (an order statistic, an absence): then no single one is
         necessary.
+    guards_of
+        By guard: the tests that it can speak against; a guard that is not named here concerns all of them.
+        A finding says nothing of guards that concern none of its tests.
     """
 
     code: str
@@ -107,6 +110,16 @@ class RedLine:
     guards: Mapping[str, str]
     find: Callable[..., Iterator[Finding]] = field(repr=False)
     whole: bool = False
+    guards_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def guards_against(self, hit: Iterable[str]) -> dict[str, str]:
+        """The guards that can speak against a finding that rests on some tests."""
+        hits = set(hit)
+        return {
+            name: text
+            for name, text in self.guards.items()
+            if name not in self.guards_of or hits & set(self.guards_of[name])
+        }
 
 
 @dataclass(frozen=True)
@@ -285,14 +298,16 @@ class Inquiry:
         """
         line = self.line
         _all_of(line.code, "elements", line.elements, elements, STATES)
-        _all_of(line.code, "guards", line.guards, against, OUTCOMES)
+        hits = set(hit)
+        guards = line.guards_against(hits)
+        against = {name: said for name, said in against.items() if name in guards or name not in line.guards}
+        _all_of(line.code, "guards", guards, against, OUTCOMES)
         if (
             severity not in SEVERITIES
             or not set(kinds) <= set(KINDS)
             or not set(kinds.values()) <= set(STATES[:2])
         ):
             raise ValueError(f"{line.code}: {severity}, {kinds}")
-        hits = set(hit)
         cited = tuple(each for each in rows if each.is_sought or each.rows.size)
         note = severity_note
         if severity == "critical" and len(kinds) < 2:
@@ -322,7 +337,7 @@ class Inquiry:
                 for test in line.tests
             ),
             elements=_stated(line.elements, elements),
-            counter_evidence=_stated(line.guards, against),
+            counter_evidence=_stated(guards, against),
             law=self._articles(frozenset(hits)),
             regulator=self._regulators,
             cited=cited,

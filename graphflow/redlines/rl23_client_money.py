@@ -690,5 +690,10 @@ LINE = RedLine(
         "invested": N_("the ledger counts what clients have lent out or invested"),
         "unseen": N_("further accounts in custody hold it"),
     },
+    guards_of={
+        "own_first": ("spent", "diverted", "covered"),
+        **dict.fromkeys(("cut_off", "invested"), ("short",)),
+        "unseen": ("covered", "short"),
+    },
     find=find,
 )

@@ -34,7 +34,6 @@ from graphflow.redlines.facts import Facts, Flags, Ints
 from graphflow.redlines.raising import LICENSED
 from graphflow.redlines.registers import cite_products, money
 from graphflow.redlines.rl29_marketing import licences_of, paid_by_id, unlicensed
-from graphflow.redlines.rl29_structuring import against
 
 INSTITUTIONS = ("bank", "insurer", "trust_company", "broker", "asset_manager")
 """Sectors of those whose products a platform must not sell."""
@@ -255,13 +254,12 @@ def _sale(
                 "size": "shown",
                 "unallowed": unlicensed(facts),
             },
-            against=against(
-                ask,
-                licensed=("clear", N_("no licence of its group to sell such products is given"))
+            against={
+                "licensed": ("clear", N_("no licence of its group to sell such products is given"))
                 if facts.has("licences")
                 else ("unknown", N_("no table lists licences")),
-                own_business=("clear", N_("what it buys for itself does not count")),
-            ),
+                "own_business": ("clear", N_("what it buys for itself does not count")),
+            },
             amount=amount,
             currency=currency,
         )  # fmt: skip
@@ -366,13 +364,12 @@ def _member(
                 "size": "shown",
                 "unallowed": ("inferred", N_("no table lists approvals, and no licence for it is given")),
             },
-            against=against(
-                ask,
-                licensed=("clear", N_("no licence of its group for it is given")),
-                own_business=(
+            against={
+                "licensed": ("clear", N_("no licence of its group for it is given")),
+                "own_business": (
                     "clear", N_("others pay in and are paid back: it does not trade for itself alone"),
                 ),
-            ),
+            },
             amount=amount,
             currency=currency,
         )  # fmt: skip
@@ -521,13 +518,14 @@ def _together(ask: Inquiry, of: _Between) -> Finding:
             "size": "shown",
             "unallowed": ("inferred", N_("no licence of the other is among those that were given")),
         },
-        against=against(
-            ask,
-            licensed=("clear", N_("no licence of the other was in force at any time of the case")),
-            bank_services=("clear", N_("only contracts with others, and fees for bringing clients, count")),
-            passes_on=("clear", N_("accounts of custody, reserve and clearing are left out")),
-            group=("clear", N_("the two are not of one group")),
-        ),
+        against={
+            "licensed": ("clear", N_("no licence of the other was in force at any time of the case")),
+            "bank_services": (
+                "clear", N_("only contracts with others, and fees for bringing clients, count"),
+            ),
+            "passes_on": ("clear", N_("accounts of custody, reserve and clearing are left out")),
+            "group": ("clear", N_("the two are not of one group")),
+        },
         amount=amount,
         currency=currency,
     )  # fmt: skip

@@ -35,7 +35,6 @@ from graphflow.redlines.borrowing import cite_whose, says, words_of
 from graphflow.redlines.facts import WAGES, Facts, Flags, Ints, known
 from graphflow.redlines.raising import holders, raisings
 from graphflow.redlines.registers import RUNS, cite_products, money, named
-from graphflow.redlines.rl29_structuring import against
 
 COMMISSION = (
     "佣金", "提成", "返点", "返佣", "好处费", "代理费", "代言费", "推荐奖", "推荐费", "推介费", "介绍费",
@@ -240,20 +239,19 @@ def _rewarded(ask: Inquiry, of: Commission) -> Finding:
             "size": "shown",
             "unallowed": unlicensed(facts),
         },
-        against=against(
-            ask,
-            licensed=("clear", N_("no licence of its group to sell to the public is given"))
+        against={
+            "licensed": ("clear", N_("no licence of its group to sell to the public is given"))
             if facts.has("licences")
             else ("unknown", N_("no table lists licences")),
-            merchant=("clear", N_("investors put money in by their gains, not customers"))
+            "merchant": ("clear", N_("investors put money in by their gains, not customers"))
             if of.inferred
             else ("clear", N_("contracts name its investors")),
-            staff=("present", N_("some of them are its staff: by law what they got is taken back as well"))
+            "staff": ("present", N_("some of them are its staff: by law what they got is taken back as well"))
             if staff
             else ("clear", N_("wages are left out"))
             if facts.has("relations")
             else ("unknown", N_("no table says who is employed; wages are left out")),
-        ),
+        },
         amount=of.amount,
         currency=currency,
     )  # fmt: skip
@@ -474,17 +472,16 @@ def _unknown_buyers(
             "size": "shown",
             "unallowed": "shown" if "unverified" in hits else ("unknown", N_("no table says why they paid")),
         },
-        against=against(
-            ask,
-            family=("clear", N_("it is not about who paid"))
+        against={
+            "family": ("clear", N_("it is not about who paid"))
             if "third" not in hits or payers is None
             else ("unknown", N_("no table says who is kin of whom"))
             if not facts.has("relations")
             else ("present", Told(N_("left out: {count} paid by the investor's family"), count=kin))
             if kin
             else ("clear", N_("none of those who paid is kin of the investor")),
-            passes_on=("clear", N_("custody, licensed sellers and who runs the product are left out")),
-        ),
+            "passes_on": ("clear", N_("custody, licensed sellers and who runs the product are left out")),
+        },
         amount=amount,
         currency=facts.tables.currency,
     )  # fmt: skip

@@ -37,7 +37,6 @@ from graphflow.redlines.facts import Flags
 from graphflow.redlines.registers import money
 from graphflow.redlines.rl08_lending import LICENSED, TRADE
 from graphflow.redlines.rl29_marketing import licences_of
-from graphflow.redlines.rl29_structuring import against
 
 BOTH = ("fifo", "prorata")
 """It has to be so under both."""
@@ -263,19 +262,18 @@ def _finding(
             if facts.has("licences")
             else ("unknown", N_("no table lists licences")),
         },
-        against=against(
-            ask,
-            group=("clear", N_("what is lent inside its group is left out")),
-            licensed=("clear", N_("it has no licence to lend"))
+        against={
+            "group": ("clear", N_("what is lent inside its group is left out")),
+            "licensed": ("clear", N_("it has no licence to lend"))
             if facts.has("licences")
             else ("unknown", N_("no table lists licences")),
-            own_business=(
+            "own_business": (
                 "clear", N_("it is so first in first out and in proportion: it is not its own savings"),
             ),
-            trade=("clear", N_("no purpose or payment says an advance in trade"))
+            "trade": ("clear", N_("no purpose or payment says an advance in trade"))
             if facts.has("loans.purpose") or facts.has("transfers.memo")
             else ("unknown", N_("nothing says what for")),
-        ),
+        },
         amount=max(amounts),
         amount_least=min(amounts),
         currency=currency,

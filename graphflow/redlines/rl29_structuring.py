@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,12 +28,6 @@ ABROAD = re.compile(r"跨境|境外汇|汇出境外|cross[-_ ]border|\b(swift|ci
 
 EXEMPT = ("government", "bank")
 """Kinds of parties whose dealings need not be reported."""
-
-
-def against(ask: Inquiry, **said: tuple[str, str] | str) -> dict[str, tuple[str, str] | str]:
-    """What speaks against a finding of one part of the line: the guards of the other parts are not asked."""
-    not_asked: Any = ("unknown", N_("is not asked of this part"))
-    return {name: said.get(name, not_asked) for name in ask.line.guards}
 
 
 def structuring(ask: Inquiry, within: int) -> Iterator[Finding]:
@@ -218,19 +211,18 @@ def _structured(ask: Inquiry, name: str, direction: str, who: int, mine: pd.Data
             "size": "shown",
             "unallowed": ("inferred", N_("why the amounts are what they are is open")),
         },
-        against=against(
-            ask,
-            above=("clear", N_("no payment of its kind reached the limit at that time")),
-            exempt=("clear", N_("neither the state nor a bank"))
+        against={
+            "above": ("clear", N_("no payment of its kind reached the limit at that time")),
+            "exempt": ("clear", N_("neither the state nor a bank"))
             if subject[0] == "party"
             else ("unknown", N_("nobody says whose account it is")),
-            same_day=(
+            "same_day": (
                 "present",
                 Told(N_("on {days} days their sum reaches the limit: to be reported"), days=reported),
             )
             if reported
             else ("clear", N_("on no day does their sum reach the limit")),
-        ),
+        },
         amount=amount,
         currency="CNY",
     )  # fmt: skip

@@ -290,5 +290,16 @@ LINE = RedLine(
         "group": N_("it stays inside one group"),
         "trade": N_("it is an advance in trade"),
     },
+    guards_of={
+        **dict.fromkeys(("above", "exempt", "same_day"), ("cash", "company", "person", "abroad")),
+        "licensed": ("commission", "selling", "exchange", "cooperation", "onlending"),
+        **dict.fromkeys(("merchant", "staff"), ("commission",)),
+        "family": ("third",),
+        "passes_on": ("unverified", "third", "cooperation"),
+        "own_business": ("selling", "exchange", "onlending"),
+        "bank_services": ("cooperation",),
+        "group": ("cooperation", "onlending"),
+        "trade": ("onlending",),
+    },
     find=find,
 )  # fmt: skip

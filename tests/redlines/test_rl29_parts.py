@@ -9,7 +9,7 @@ import pytest
 
 from graphflow.case import Case
 from graphflow.findings import Finding
-from graphflow.redlines import check
+from graphflow.redlines import REDLINES, check
 from graphflow.redlines.rl29_supplementary import clawback
 from graphflow.synthesis.lines import rl29
 from graphflow.synthesis.small import Frames, case_of
@@ -37,6 +37,14 @@ def ran(case: Case | Frames, test: str, **more: object) -> bool:
     told = case_of(case) if isinstance(case, dict) else case
     tests = check(told, only="RL-29", **more).tests  # type: ignore[arg-type]
     return bool(tests.loc[tests["test"] == test, "ran"].iloc[0])
+
+
+def test_a_finding_says_nothing_of_guards_of_other_parts() -> None:
+    (f,) = found(rl29.commission_toy())
+    assert [g.name for g in f.counter_evidence] == ["licensed", "merchant", "staff"]
+    line = next(line for line in REDLINES if line.code == "RL-29")
+    of = {name for test in line.tests for name in line.guards_against([test.name])}
+    assert of == set(line.guards) == set(line.guards_of), "each guard concerns some part"
 
 
 # ---------------------------------------------------------------- commission
