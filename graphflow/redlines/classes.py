@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from graphflow.errors import Told
-from graphflow.findings import Finding
+from graphflow.findings import Element, Finding
 from graphflow.language import N_
 from graphflow.redlines import Check, check
 from graphflow.redlines.amounts import Raised, raised
@@ -32,7 +32,7 @@ SIX: Mapping[str, tuple[str, str]] = {
     "U3": ("依法严厉打击", N_("unlicensed with signs of a crime: hand over to the police")),
     "OK": ("未见违规", N_("nothing found in what could be asked")),
     "N": ("未见金融业务，不分类", N_("no financial business was seen: none of the six is about it")),
-    "?": ("持牌情况不明", N_("whether it is licensed is not known: the class depends on it")),
+    "?": ("情况不明，暂不定类", N_("what the class depends on is not known: the reasons say each outcome")),
 }
 """The six classes and what is done (S2-NJ); and where none of them is given, why."""
 
@@ -40,7 +40,7 @@ THREE: Mapping[str, tuple[str, str]] = {
     "ban": ("取缔类", N_("to be banned")),
     "rectify": ("整改类", N_("to be rectified")),
     "compliant": ("合规类", N_("in order as far as it could be asked")),
-    "?": ("无法分类", N_("none of its red lines could be asked")),
+    "?": ("情况不明，暂不定类", N_("what the class depends on is not known, or could not be asked")),
 }
 """The three classes of lending platforms (S1-P2P)."""
 
@@ -72,6 +72,30 @@ art. 3)."""
 
 NO_BUSINESS = {"RL-26": {"name"}, "RL-29": {"structuring"}}
 """Of these red lines, tests that say nothing of what somebody's business is: a name, and a client's habit."""
+
+DECISIVE: Mapping[str, frozenset[str]] = {
+    "RL-01": frozenset({"custody", "broker", "refunds", "one_product"}),
+    "RL-02": frozenset({"returned", "market"}),
+    "RL-07": frozenset({"vehicle", "supplier", "spends"}),
+    "RL-08": frozenset({"licensed", "lenders_money"}),
+    "RL-10": frozenset({"licensed"}),
+    "RL-14": frozenset({"exempt", "employees", "secondary", "public"}),
+    "RL-20": frozenset({"cut_off", "own_money", "special", "ordered"}),
+    "RL-22": frozenset({"merchant", "own_shops"}),
+    "RL-23": frozenset({"on_behalf", "own_first", "cut_off", "invested"}),
+    "RL-25": frozenset({"netting", "refund"}),
+}
+"""By red line: the guards by which, if one applies, nothing is left of what makes a finding grave. Where one
+cannot be told, no class as grave as `GRAVE` rests on the finding alone. Those that no table of ours can ever
+answer (for whom an agent acts, accounts that nobody listed) are none of them: the reasons say them."""
+
+NEEDED: Mapping[str, frozenset[str]] = {
+    "RL-06": frozenset({"project", "shorter"}), "RL-23": frozenset({"holds"}), "RL-25": frozenset({"others"}),
+}  # fmt: skip
+"""By red line: the elements without which a finding is business, but no ground for a class of `GRAVE`."""
+
+GRAVE = ("U2", "U3", "ban")
+"""Classes that rest on nothing that cannot be told."""
 
 SHELLS = 3
 """From so many shells on somebody evades."""
@@ -106,6 +130,9 @@ def six(
     than a small business. U1: a small one, or one of which nobody knows how large it is. Of names changed,
     accounts rotated and answers refused no table speaks. L3: its business is another than its licence's
     (RL-18). L2: another rule is broken. L1: only risk is high.
+
+    Where U3 or U2 would hang on what cannot be told of a finding (`DECISIVE`, `NEEDED`), and the class would
+    be another without it, it is ``?``, and the reasons say both classes and what is open.
 
     Parameters
     ----------
@@ -151,16 +178,62 @@ def _of(findings: Sequence[Finding], *codes: str) -> tuple[str, ...]:
     return tuple(f.id for code in codes for f in surest if f.code == code)
 
 
+def _open(f: Finding) -> tuple[tuple[Element, ...], tuple[Element, ...]]:
+    """The guards, and the elements, that cannot be told of a finding and that its gravity hangs on."""
+    guards, needed = DECISIVE.get(f.code, ()), NEEDED.get(f.code, ())
+    return (
+        tuple(e for e in f.counter_evidence if e.state == "unknown" and e.name in guards),
+        tuple(e for e in f.elements if e.state == "unknown" and e.name in needed),
+    )
+
+
+def _points(f: Finding, elements: Sequence[Element]) -> tuple[str, ...]:
+    text = N_("{finding} leaves open: {point}")
+    return tuple(Told(text, finding=f.id, point=Told(e.text)) for e in elements)
+
+
+def _hangs(
+    graver: Class, milder: Class, findings: Sequence[Finding], measures: Mapping[str, tuple[str, str]]
+) -> Class:
+    """The class where one is graver and one is milder, by what cannot be told of the findings."""
+    if graver.code == milder.code or graver.code not in GRAVE:
+        if graver.code not in GRAVE:
+            return graver
+        grounds = [f for f in findings if f.id in milder.reasons]  # the sure ones are enough
+        more = (
+            e for f in grounds for e in _points(f, [g for g in f.counter_evidence if g.state == "unknown"])
+        )
+        return Class(milder.code, milder.measure_zh, tuple(dict.fromkeys((*milder.reasons, *more))))
+    text = Told(
+        N_("{graver} as it was found, {milder} if what is open speaks against it"),
+        graver=graver.code, milder=milder.code,
+    )  # fmt: skip
+    points = tuple(point for f in findings for each in _open(f) for point in _points(f, each))
+    reasons = (text, *points, *graver.reasons, *milder.reasons)
+    return Class("?", measures["?"][0], tuple(dict.fromkeys(reasons)))
+
+
 def _unlicensed(findings: Sequence[Finding], amounts: Raised | None, shells: int) -> Class:
-    critical = tuple(f.id for f in findings if f.severity == "critical")
-    made_up, paid_old = _of(findings, "RL-07"), _of(findings, "RL-25")
+    sure = [f for f in findings if not any(_open(f))]
+    standing = [f for f in findings if not _open(f)[0]]
+    return _hangs(
+        _graded(findings, findings, amounts, shells), _graded(standing, sure, amounts, shells), findings, SIX
+    )
+
+
+def _graded(
+    findings: Sequence[Finding], grave: Sequence[Finding], amounts: Raised | None, shells: int
+) -> Class:
+    """The class of who has no licence by its findings, of which some count as grave."""
+    critical = tuple(f.id for f in grave if f.severity == "critical")
+    made_up, paid_old = _of(grave, "RL-07"), _of(grave, "RL-25")
     if critical or (made_up and paid_old):
         return _class("U3", critical or made_up + paid_old)
     business = tuple(f.id for f in findings if _business(f))
     if not business:  # shells without a business that they serve say nothing
         return _class("N" if findings else "OK", tuple(f.id for f in findings))
     evades = (Told(N_("{count} shells"), count=shells),) if shells >= SHELLS else ()
-    disorder = _of(findings, "RL-01", "RL-06", "RL-23") + evades
+    disorder = _of(grave, "RL-01", "RL-06", "RL-23") + evades
     if disorder:
         return _class("U2", disorder)
     small = _small(amounts)
@@ -193,7 +266,8 @@ def three(
     """The class of RL-28, and the five axes from 0 to 100; None where none of an axis's lines could be asked.
 
     Banned: something critical, or a fund pool with self-financing, made-up projects or a Ponzi scheme, or who
-    refuses to rectify. To be rectified: anything medium or high. Else in order.
+    refuses to rectify. To be rectified: anything medium or high. Else in order. Where a ban would hang on
+    what cannot be told of a finding it is ``?``, see `six`.
 
     Parameters
     ----------
@@ -210,23 +284,35 @@ def three(
     >>> found.measure_zh, axes["custody"], axes["facilities"]
     ('合规类', 100, None)
     """
-    codes = {f.code for f in findings}
-    critical = tuple(f.id for f in findings if f.severity == "critical")
-    pool = "RL-01" in codes and codes & {"RL-02", "RL-07", "RL-25"}
-    grave = tuple(f.id for f in findings if f.code in ("RL-01", "RL-02", "RL-07", "RL-25")) if pool else ()
-    some = tuple(f.id for f in findings if f.severity in ("medium", "high"))
-    if critical or pool or refuses:
-        code, reasons = "ban", critical + grave + ((Told(N_("refuses to rectify")),) if refuses else ())
-    elif some:
-        code, reasons = "rectify", some
-    else:
-        code, reasons = "compliant" if asked is None or set(asked) else "?", ()
+    sure = [f for f in findings if not any(_open(f))]
+    standing = [f for f in findings if not _open(f)[0]]
+    found = _hangs(
+        _banned(findings, findings, refuses, asked), _banned(standing, sure, refuses, asked), findings, THREE
+    )
     axes: dict[str, int | None] = {}
     for axis, (_, lines) in AXES.items():
         worst = max((PENALTY[f.severity] for f in findings if f.code in lines), default=0)
         could = lines if asked is None else set(lines) & set(asked)
         axes[axis] = 100 - worst if could else None
-    return Class(code, THREE[code][0], tuple(dict.fromkeys(reasons))), axes
+    return found, axes
+
+
+def _banned(
+    findings: Sequence[Finding], grave: Sequence[Finding], refuses: bool, asked: Collection[str] | None
+) -> Class:
+    """The class of a platform by its findings, of which some count as grave."""
+    codes = {f.code for f in grave}
+    critical = tuple(f.id for f in grave if f.severity == "critical")
+    pool = "RL-01" in codes and codes & {"RL-02", "RL-07", "RL-25"}
+    mixed = tuple(f.id for f in grave if f.code in ("RL-01", "RL-02", "RL-07", "RL-25")) if pool else ()
+    some = tuple(f.id for f in findings if f.severity != "watch")
+    if critical or pool or refuses:
+        code, reasons = "ban", critical + mixed + ((Told(N_("refuses to rectify")),) if refuses else ())
+    elif some:
+        code, reasons = "rectify", some
+    else:
+        code, reasons = "compliant" if asked is None or set(asked) else "?", ()
+    return Class(code, THREE[code][0], tuple(dict.fromkeys(reasons)))
 
 
 def classify(case: Case, as_of: Moment | None = None, *, checked: Check | None = None) -> pd.DataFrame:
@@ -288,6 +374,8 @@ def classify(case: Case, as_of: Moment | None = None, *, checked: Check | None =
         if party in platforms:
             of_platform, axes = three(mine, asked=asked)
             row |= {"three": of_platform.code, "three_zh": of_platform.measure_zh, **axes}
+            if of_platform.code == "?":  # what it hangs on must be read somewhere
+                row["reasons"] = tuple(dict.fromkeys((*found.reasons, *of_platform.reasons)))
         rows.append(row)
     columns = [
         "party_id", "name", "licensed", "six", "six_zh", "reasons", "shells", "three", "three_zh", *AXES,

@@ -10,7 +10,7 @@ from graphflow.findings import Finding
 from graphflow.redlines import REDLINES, check
 from graphflow.redlines.amounts import raised
 from graphflow.redlines.classes import AXES, SIX, THREE, classify, six, three
-from graphflow.synthesis.lines import amounts, quiet, rl06, rl18, rl26
+from graphflow.synthesis.lines import amounts, quiet, rl01, rl06, rl14, rl18, rl22, rl26
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,14 @@ def some() -> Finding:
 
 def of(some: Finding, *codes: str, severity: str = "medium") -> list[Finding]:
     return [
-        dataclasses.replace(some, code=code, severity=severity, kinds={"flow": "shown", "register": "shown"})
+        dataclasses.replace(
+            some,
+            code=code,
+            severity=severity,
+            kinds={"flow": "shown", "register": "shown"},
+            elements=(),
+            counter_evidence=(),
+        )
         for code in codes
     ]
 
@@ -61,6 +68,46 @@ def test_what_is_not_known_is_not_taken_for_the_mildest_or_the_gravest(some: Fin
     assert "not known" in str(six(False, of(some, "RL-08"), dollars).reasons[-1]), "a million is yuan"
     unseen = dataclasses.replace(small, investors=small.investors.iloc[:0], seen=False)
     assert "not known" in str(six(False, of(some, "RL-08"), unseen).reasons[-1]), "zeros are not small"
+
+
+def test_no_grave_class_hangs_on_what_cannot_be_told(some: Finding) -> None:
+    """A platform that only signs for accounts: whether they are in custody is not known."""
+    (signed,) = check(rl01.signed_toy(), only="RL-01").findings
+    found = six(False, [signed])
+    assert (
+        found.code == "?" and found.reasons[0] == "U2 as it was found, OK if what is open speaks against it"
+    )
+    assert f"{signed.id} leaves open: it is a custody, reserve or clearing account" in found.reasons
+    assert signed.id in found.reasons, "it is not made milder in silence"
+    platform, _ = three([signed, *of(some, "RL-02", severity="high")])
+    assert platform.code == "?" and str(platform.reasons[0]).startswith("ban as it was found, rectify if")
+    (known,) = check(rl01.toy(), only="RL-01").findings
+    assert six(False, [known]).code == "U2", "its custody is known"
+    assert three([known, *of(some, "RL-02", severity="high")])[0].code == "ban"
+    both = six(False, [signed, known])
+    assert both.code == "U2" and both.reasons == (known.id,), "the one that is sure is enough"
+    (public,) = check(rl14.public_toy(), only="RL-14").findings
+    crime = six(False, [public])
+    assert public.severity == "critical" and crime.code == "?" and str(crime.reasons[0]).startswith("U3 as")
+    assert six(False, [public, *of(some, "RL-08", severity="critical")]).code == "U3"
+
+
+def test_a_borrower_over_his_limit_may_not_be_terms_split(some: Finding) -> None:
+    """The element is open, so it is business, and no disorder yet."""
+    found = six(False, [some])
+    assert (
+        found.code == "?" and found.reasons[0] == "U2 as it was found, U1 if what is open speaks against it"
+    )
+    (split,) = check(rl06.toy(), only="RL-06").findings
+    assert six(False, [split]).code == "U2"
+
+
+def test_what_no_table_can_answer_is_said_beside_a_grave_class() -> None:
+    (acquirer,) = check(rl22.acquirer_toy(), only="RL-22").findings
+    found = six(False, [acquirer])
+    assert (
+        found.code == "U3" and f"{acquirer.id} leaves open: it acts for a licensed principal" in found.reasons
+    )
 
 
 def test_a_name_alone_is_no_business() -> None:
