@@ -21,7 +21,7 @@ from graphflow.language import N_
 from graphflow.pictures.words import amount_text
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
 from graphflow.redlines.facts import Facts
-from graphflow.redlines.rl18_substance import licensed, licensed_for, rows_of
+from graphflow.redlines.rl18_substance import licensed, rows_of
 from graphflow.redlines.signatures import (
     Limits,
     Signature,
@@ -29,6 +29,7 @@ from graphflow.redlines.signatures import (
     forwarded_within,
     parties_that_pass_on,
     payments,
+    while_licensed,
 )
 from graphflow.rows import Moment
 
@@ -82,8 +83,7 @@ def find(
             ask.threshold("fee"), DAYS, 0, 0,
         )  # fmt: skip
         for signature in payments(facts, limits):
-            if not licensed_for(facts, signature):
-                yield _settling(ask, signature)
+            yield _settling(ask, signature)
     if ask.runs("private"):
         yield from _to_persons(ask)
 
@@ -154,8 +154,8 @@ def _to_persons(ask: Inquiry) -> Iterator[Finding]:
     """Firms pay in, and it goes on to natural persons within a day: firms' money made private."""
     facts = ask.facts
     for party, currency, came, went in parties_that_pass_on(facts, 1, int(ask.threshold("payees"))):
-        if licensed(facts, party, "payment"):
-            continue
+        came = came[~while_licensed(facts, party, "payment", came)]
+        went = went[~while_licensed(facts, party, "payment", went)]
         firm = np.isin(facts.party_kind[np.maximum(came["payer"].to_numpy(), 0)], ["company", "partnership"])
         of = came[firm & (came["payer"].to_numpy() >= 0)]
         person = facts.party_kind[np.maximum(went["payee"].to_numpy(), 0)] == "person"

@@ -18,6 +18,7 @@ import pandas as pd
 from graphflow.language import N_
 from graphflow.redlines.borrowing import says
 from graphflow.redlines.facts import DAY, WAGES, Facts
+from graphflow.tables.columns import periods
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -182,6 +183,33 @@ def _said_otherwise(facts: Facts, rows: Ints) -> npt.NDArray[np.bool_]:
     return by_kind | says(facts, rows, WAGES, "kind") | says(facts, rows, (*WAGES, *GOODS))
 
 
+def while_licensed(facts: Facts, party: int, function: str, rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which transfers were made while the party had a licence of which one allows a function."""
+    found = np.zeros(len(rows), np.bool_)
+    table = facts.tables.arrow("licences")
+    held = facts.rows("licences")
+    held = held[held["party_id"].eq(facts.party_ids[party]) & held["function"].isin(LICENCES_FOR[function])]
+    if table is None or held.empty:
+        return found
+    since, until = periods(table)
+    times = rows["time"].to_numpy(np.int64)
+    for place in held.index.tolist():
+        found |= (times >= since[place]) & (times < until[place])
+    return found
+
+
+def without_licence(
+    facts: Facts, party: int, function: str, key: str, begun: pd.DataFrame, ended: pd.DataFrame, other: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Business that began while no licence allowed it: what began, and what others were met with.
+
+    With whom any of it began under a licence, nothing counts: what is paid later cannot be told apart. What
+    ends it (a repayment) counts whenever it comes: a licence of later does not clear what was done before.
+    """
+    covered = begun.loc[while_licensed(facts, party, function, begun), key].unique()
+    return begun[~begun[key].isin(covered)], ended[~ended[other].isin(covered)]
+
+
 def forwarded_within(
     came: pd.DataFrame, went: pd.DataFrame, days: int
 ) -> tuple[int, list[tuple[int, int, int]]]:
@@ -220,9 +248,12 @@ def forwarded_within(
 def payments(facts: Facts, limits: Limits) -> Iterator[Signature]:
     """Parties that take money from many and pass nearly all of it on to others within days: payment.
 
-    What the payees have in common with the payers is left out: who is paid back is no merchant.
+    What the payees have in common with the payers is left out: who is paid back is no merchant; and so is
+    what was paid while a licence allowed it.
     """
     for party, currency, came, went in parties_that_pass_on(facts, limits.payers, limits.payees):
+        came = came[~while_licensed(facts, party, "payment", came)]
+        went = went[~while_licensed(facts, party, "payment", went)]
         both = set(came["payer_key"]) & set(went["payee_key"])
         to = went[~went["payee_key"].isin(both)]
         of = came[~came["payer_key"].isin(both)]
@@ -249,7 +280,9 @@ def deposits(facts: Facts, limits: Limits) -> Iterator[Signature]:
     what may be interest; who was paid before ever paying in works there, or borrows.
     """
     for party, currency, came, went in parties_that_pass_on(facts, limits.lenders, limits.borrowers):
-        spent = went  # what it does with the money may be called anything
+        came, went = without_licence(facts, party, "deposit", "payer_key", came, went, "payee_key")
+        # what it does with the money may be called anything
+        spent = went[~while_licensed(facts, party, "deposit", went)]
         came, went, left_out = of_credit(facts, party, came, went)
         person = facts.party_kind[np.maximum(came["payer"].to_numpy(), 0)] == "person"
         lent = came[person & (came["payer"].to_numpy() >= 0)]
@@ -282,6 +315,7 @@ def lendings(facts: Facts, limits: Limits) -> Iterator[Signature]:
     Who pays back a multiple pays for something else than what he was given.
     """
     for party, currency, came, went in parties_that_pass_on(facts, limits.borrowers, limits.borrowers):
+        went, came = without_licence(facts, party, "lending", "payee_key", went, came, "payer_key")
         came, went, left_out = of_credit(facts, party, came, went)
         begun = went.groupby("payee_key")["time"].min()
         first_in = came.groupby("payer_key")["time"].min()

@@ -99,8 +99,8 @@ def test_wages_to_who_left_since_are_wages_all_the_same() -> None:
 @pytest.mark.parametrize(
     ("since", "until", "is_one"),
     [
-        ("2015-01-01", "2024-06-01", True), ("2015-01-01", "2024-06-20", False), ("2025-01-01", "", True),
-        ("2024-08-01", "", False), ("", "", False),
+        ("2015-01-01", "2024-06-01", True), ("2015-01-01", "2024-08-01", False), ("2025-01-01", "", True),
+        ("2024-08-01", "", True), ("", "", False),
     ],
 )  # fmt: skip
 def test_a_licence_of_the_time_counts_and_one_of_another_does_not(
@@ -112,3 +112,41 @@ def test_a_licence_of_the_time_counts_and_one_of_another_does_not(
     assert bool(hits) == is_one
     for f in hits:
         assert told(f, "licence") == "its licences for it were not in force then"
+
+
+def test_a_licence_clears_the_business_of_its_time_alone() -> None:
+    """One loan of eleven was made under a licence: ten others were not, and are counted without it."""
+    frames = rl18.lapsed_near_miss_tables()
+    old = {
+        "transfer_id": "old",
+        "time": "2023-01-02T10:00:00",
+        "source": "x",
+        "target": "owner",
+        "amount": "50000",
+    }
+    back = {
+        "transfer_id": "back",
+        "time": "2023-03-02T10:00:00",
+        "source": "owner",
+        "target": "x",
+        "amount": "51000",
+    }
+    frames = with_rows(frames, transfers=[old, back])
+
+    def under(since: str, until: str) -> list[Finding]:
+        return found(changed(frames, "licences", {"party_id": "X"}, since=since, until=until))
+
+    (f,) = under("2015-01-01", "2023-12-31")
+    assert measures(f)["borrowers"] == 10 and f.amount == 500_000_00
+    assert not under("2015-01-01", "2024-12-31"), "near miss: all was lent under it"
+    (before,) = under("2024-08-01", "")
+    assert measures(before)["borrowers"] == 10, "a licence of later clears no loan of before"
+
+
+def test_money_settled_after_a_licence_lapsed_is_settled_without_one() -> None:
+    frames = rl18.near_miss_tables()
+    days = sorted({row["time"][:10] for row in rows(frames["transfers"])})
+    assert not found(frames)
+    late = changed(frames, "licences", {"party_id": "X"}, since="2015-01-01", until=days[0])
+    (f,) = found(late)
+    assert told(f, "licence") == "its licences for it were not in force then" and f.code == "RL-18"
