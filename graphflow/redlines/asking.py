@@ -238,8 +238,8 @@ class Inquiry:
         return kept[key]
 
     def in_force(self, name: str) -> bool:
-        """Whether a threshold holds on the day: a limit of law is none before its law."""
-        return any(
+        """Whether a threshold holds on the day: one of law not before its law, one that is given always."""
+        return self.is_given(name) or any(
             (row["code"], row["name"]) == (self.line.code, name)
             for row in law_on("thresholds", self.facts.day)
         )

@@ -5,26 +5,35 @@ from __future__ import annotations
 import datetime
 
 from graphflow.language import N_
-from graphflow.law import law_on
+from graphflow.law import law
 from graphflow.redlines.asking import Inquiry
+from graphflow.rows import moment
 
 BEFORE_ITS_LAW = N_(
     "The figures of the crime are those of a law that was not yet in force: nothing is compared with them."
 )
 
 
-def holds(ask: Inquiry, name: str) -> bool:
-    """Whether a limit holds on the day that is asked about."""
-    return ask.is_given(name) or ask.in_force(name)
+_EVER = -(2**62)
 
 
-def first_day(ask: Inquiry, name: str) -> datetime.date | None:
-    """From which day on a limit that holds judges what is done; None: from ever."""
-    since = [
-        row["since"]
-        for row in law_on("thresholds", ask.facts.day)
-        if (row["code"], row["name"]) == (ask.line.code, name)
-    ]
-    if ask.is_given(name) or not since or not since[0]:
+def first_day(ask: Inquiry, name: str, given: bool = True) -> datetime.date | None:
+    """From which day on a limit judges what is done, by the first law that gave it; None: from ever.
+
+    One that whoever asked or a file gave holds on every day, and so does our default.
+    Without `given` the day is that of the law whatever was given: what is of before a rule is not of its time.
+    """
+    if given and ask.is_given(name):
         return None
-    return datetime.date.fromisoformat(since[0])
+    since = [
+        datetime.date.fromisoformat(row["since"])
+        for row in law("thresholds")
+        if (row["code"], row["name"]) == (ask.line.code, name) and row["since"]
+    ]
+    return min(since, default=None)
+
+
+def first_moment(ask: Inquiry, name: str) -> int:
+    """The first moment of `first_day`, in microseconds; far back where there is none."""
+    day = first_day(ask, name)
+    return _EVER if day is None else moment(day, ask.facts.tables.timezone)[0]

@@ -185,8 +185,11 @@ def cut_off(day: Gap) -> tuple[str, str]:
     """Whether what was lacking may have been on its way."""
     if day.settled:
         return (
-            "clear",
-            N_("it was not made good by the end of the next working day; holidays are not known"),
+            "unknown",
+            N_(
+                "not made good by the end of the next day that is no Saturday or Sunday; whether that was a "
+                "holiday is not known"
+            ),
         )
     return "unknown", N_("the statements end before the next working day is over")
 

@@ -11,11 +11,11 @@ import pandas as pd
 
 from graphflow.findings import Cited
 from graphflow.language import N_
-from graphflow.law import law
 from graphflow.pictures.words import amount_text
 from graphflow.products.positions import VEHICLES, Key, Positions
 from graphflow.redlines.asking import Inquiry
 from graphflow.redlines.facts import Facts, known, micros
+from graphflow.redlines.limits import first_day
 from graphflow.rows import local_time
 
 RUNS = ("issuer_id", "manager_id", "custodian_id")
@@ -93,21 +93,14 @@ def holders_of_products(facts: Facts) -> list[str]:
     return [str(each) for each in p.products if each in found]
 
 
-def began_before(facts: Facts, product: str, day: datetime.date) -> bool | None:
-    """Whether a product began before a day; None where that is not stated."""
+def began_before(facts: Facts, product: str, day: datetime.date | None) -> bool | None:
+    """Whether a product began before a day (None: from ever); None where that is not stated."""
+    if day is None:
+        return False
     start = given_of(facts, product).get("start")
     if start is None:
         return None
     return local_time(int(micros(pd.Series([start]))[0]), facts.tables.timezone).date() < day
-
-
-def rule_since(code: str, threshold: str) -> datetime.date:
-    """From when on a limit of law holds, as the table of law says."""
-    return min(
-        datetime.date.fromisoformat(row["since"])
-        for row in law("thresholds")
-        if (row["code"], row["name"]) == (code, threshold) and row["since"]
-    )
 
 
 def legacy(ask: Inquiry, product: str, threshold: str) -> tuple[str, str]:
@@ -119,7 +112,10 @@ def legacy(ask: Inquiry, product: str, threshold: str) -> tuple[str, str]:
     day = local_time(facts.at, facts.tables.timezone).date()
     if day.year > ask.threshold("transition"):
         return "clear", N_("the transition is over")
-    before = began_before(facts, product, rule_since(ask.line.code, threshold))
+    since = first_day(ask, threshold)
+    if since is None:
+        return "clear", N_("the limit was given by whoever asked, and holds on every day")
+    before = began_before(facts, product, since)
     if before is None:
         return "unknown", N_("when it began is not stated, and the transition had not ended")
     if before:

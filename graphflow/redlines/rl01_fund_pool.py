@@ -27,7 +27,7 @@ from graphflow.pictures.words import amount_text
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
 from graphflow.redlines.clients import clients_of, gaining
 from graphflow.redlines.facts import DAY, Facts, Flags, Ints, known, micros
-from graphflow.redlines.limits import BEFORE_ITS_LAW, holds
+from graphflow.redlines.limits import BEFORE_ITS_LAW
 from graphflow.redlines.pooling import (
     ANYBODY,
     MANAGER,
@@ -250,7 +250,7 @@ def _judge(ask: Inquiry, pool: Pool) -> Finding | None:
     ]
     promise, promised = _promise(ask, pool)
     licence, licences = _licence(ask, pool)
-    in_force = {name: holds(ask, name) for name in ("critical_investors", "critical_amount")}
+    in_force = {name: ask.in_force(name) for name in ("critical_investors", "critical_amount")}
     many = in_force["critical_investors"] and who.count >= ask.threshold("critical_investors")
     yuan = facts.currencies[pool.currency] == "CNY"
     much = in_force["critical_amount"] and yuan and invested >= ask.threshold("critical_amount")

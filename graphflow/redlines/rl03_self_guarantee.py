@@ -28,8 +28,9 @@ from graphflow.redlines.clients import clients_of
 from graphflow.redlines.covering import Cover, covered
 from graphflow.redlines.facts import Facts, Flags, Ints, day_text, known, micros
 from graphflow.redlines.lending_sides import Side, lenders_of, rule_began, sides
-from graphflow.redlines.registers import money, rule_since
-from graphflow.rows import Moment, moment
+from graphflow.redlines.limits import first_moment
+from graphflow.redlines.registers import money
+from graphflow.rows import Moment
 from graphflow.tables.columns import EVER
 
 if TYPE_CHECKING:
@@ -346,7 +347,7 @@ def _multiples(ask: Inquiry) -> Iterator[Finding]:
     books = books[books["currency"].isna().to_numpy() | (books["currency"] == own).to_numpy()]
     for guarantor, mine in rows.groupby("guarantor_id"):
         of = books[books["party_id"] == guarantor]
-        worst = _worst(facts, mine, of)
+        worst = _worst(ask, mine, of)
         if worst is not None:
             found = _too_much(ask, str(guarantor), worst)
             if found is not None:
@@ -374,13 +375,14 @@ class _Answers:
     unstated: int
 
 
-def _worst(facts: Facts, rows: pd.DataFrame, books: pd.DataFrame) -> _Answers | None:
+def _worst(ask: Inquiry, rows: pd.DataFrame, books: pd.DataFrame) -> _Answers | None:
     """Of the balance dates and of the moment the one with the greatest multiple; None where none is known.
 
     Only of the time for which there has been such a limit.
     """
+    facts = ask.facts
     ends = micros(books["period_end"])
-    began = moment(str(rule_since("RL-03", "multiple")), facts.tables.timezone)[0]
+    began = first_moment(ask, "multiple")
     worst: _Answers | None = None
     for at in sorted({each for each in (*ends.tolist(), facts.at) if each >= began}):
         past = books[ends <= at]

@@ -27,6 +27,7 @@ from graphflow.products.positions import positions_of
 from graphflow.products.rolling import OWN, SIBLINGS
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
 from graphflow.redlines.facts import IN_YUAN, POSITIONED, Facts, Flags, Ints, known, local_days, micros
+from graphflow.redlines.limits import first_day
 from graphflow.redlines.registers import (
     began_before,
     cite_products,
@@ -34,7 +35,6 @@ from graphflow.redlines.registers import (
     legacy,
     money,
     named,
-    rule_since,
 )
 from graphflow.rows import Moment, local_time
 
@@ -599,7 +599,7 @@ def _closed_days(ask: Inquiry, name: str) -> int | None:
     start, end = _moment(given.get("start")), _moment(given.get("end"))
     if given.get("open_type") != "closed" or given.get("kind") in OUTSIDE or _NONE in (start, end):
         return None
-    if began_before(facts, name, rule_since("RL-05", "closed_days")) or start > facts.at:
+    if began_before(facts, name, first_day(ask, "closed_days", given=False)) or start > facts.at:
         return None
     first, last = local_days(facts, np.array([start, end], np.int64)).tolist()
     return int(last - first) if last - first < ask.threshold("closed_days") else None

@@ -51,7 +51,7 @@ from graphflow.redlines.borrowing import (
 from graphflow.redlines.facts import DAY, WAGES, Facts, Flags, Ints, Numbers, known, micros, picked
 from graphflow.redlines.following import Came, Question, follow_all
 from graphflow.redlines.identities import Identities, numbered, plain
-from graphflow.redlines.limits import BEFORE_ITS_LAW, holds
+from graphflow.redlines.limits import BEFORE_ITS_LAW
 from graphflow.redlines.signs import (
     NOT_SO,
     UNTOLD,
@@ -1040,7 +1040,7 @@ class _Look:
         measures = [ask.measure("signs", N_("signs of seven"), score, "signs")]
         measures += [each for test in hit for each in signs[test].measures]
         if investors:
-            limit = "investors" if holds(ask, "investors") else None
+            limit = "investors" if ask.in_force("investors") else None
             measures.append(ask.measure("investors", N_("who lent"), investors, limit))
             measures.append(ask.measure("lent", N_("what they lent"), lent, unit=currency))
         return ask.finding(
@@ -1084,7 +1084,7 @@ class _Look:
         """Whether the figures are those of the crime; and what is said where their law is none yet."""
         ask = self.ask
         figures = {"investors": investors} | ({"raised": amount} if currency == "CNY" else {})
-        told = {name: value for name, value in figures.items() if holds(ask, name)}
+        told = {name: value for name, value in figures.items() if ask.in_force(name)}
         grave = any(value >= ask.threshold(name) for name, value in told.items())
         return grave, BEFORE_ITS_LAW if len(told) < len(figures) and not grave else ""
 

@@ -26,8 +26,9 @@ from graphflow.pictures.words import amount_text
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, span
 from graphflow.redlines.clients import clients_of
 from graphflow.redlines.facts import Facts, Flags, Ints, Known, known, local_days, micros
-from graphflow.redlines.limits import BEFORE_ITS_LAW, first_day, holds
-from graphflow.rows import Moment, moment
+from graphflow.redlines.limits import BEFORE_ITS_LAW, first_moment
+from graphflow.rows import Moment
+from graphflow.tables.columns import periods
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -125,7 +126,7 @@ def _registered(ask: Inquiry, platform: str, why: Known, only: bool, within: int
     own = _guarded(ask, facts.group(platform), _own(ask, platform, loans))
     lent = own.amount > 0
     starts = micros(own.loans["start"])[lent]
-    times, who = _most_within(starts, within), own.loans["borrower_id"][lent].nunique()
+    who = own.loans["borrower_id"][lent].nunique()
     total = int(own.loans["principal"].sum())
     measures = [
         ask.measure(
@@ -135,7 +136,7 @@ def _registered(ask: Inquiry, platform: str, why: Known, only: bool, within: int
             "share",
             ">",
         ),
-        ask.measure("count", N_("own loans within the time that counts"), times, "count"),
+        _count(ask, starts, within),
         ask.measure("borrowers", N_("borrowers of own loans"), who, "borrowers"),
     ]
     if not all(m.met for m in measures):
@@ -263,6 +264,30 @@ def _most_within(times: Ints, within: int) -> int:
     return int((upto - np.arange(ordered.size)).max(initial=0))
 
 
+def _count(ask: Inquiry, starts: Ints, within: int) -> Measure:
+    """The own loans within the time that counts, beside the figure that held when they were made.
+
+    The opinion that gives ten times is of 2019: what was lent before is compared with our default, which no
+    law gives, and so is what was lent before and after together.
+    """
+    name, counted = "count_before", starts
+    if ask.in_force("count"):
+        since = starts[starts >= first_moment(ask, "count")]
+        if since.size == starts.size or _most_within(since, within) >= ask.threshold("count"):
+            name, counted = "count", since
+    times = _most_within(counted, within)
+    return ask.measure("count", N_("own loans within the time that counts"), times, name)
+
+
+def _business(measures: Sequence[Measure], state: str = "shown") -> tuple[str, str] | str:
+    """Whether it is by trade: what no law gave a figure for is inferred."""
+    (count,) = (m for m in measures if m.name == "count")
+    return ("inferred", NO_FIGURE) if count.basis == "default" else state
+
+
+NO_FIGURE = N_("when some of it was lent no law gave a figure yet: ten times is our default")
+
+
 def _finding(ask: Inquiry, platform: str, why: Known, own: _Own, measures: Sequence[Measure]) -> Finding:
     facts, loans = ask.facts, own.loans
     lent = own.amount > 0
@@ -307,7 +332,7 @@ def _finding(ask: Inquiry, platform: str, why: Known, own: _Own, measures: Seque
         elements={
             "lends": "shown",
             "public": ("inferred", N_("the borrowers are many, and no table ties them to the lender")),
-            "business": "shown",
+            "business": _business(measures),
             "no_licence": "shown"
             if facts.tables.has("licences")
             else ("unknown", N_("no table lists licences")),
@@ -347,13 +372,13 @@ def _crime(ask: Inquiry, own: _Own, lenders: list[str]) -> tuple[bool, str]:
         return False, N_("The figures of the crime are yuan: another currency is not compared with them.")
     person = all(facts.is_person(each) for each in lenders)
     sums, number = (f"crime_{'person' if person else 'company'}{each}" for each in ("", "_borrowers"))
-    names = [name for name in (sums, number) if holds(ask, name)]
-    if not names or not holds(ask, "crime_rate"):
+    names = [name for name in (sums, number) if ask.in_force(name)]
+    if not names or not ask.in_force("crime_rate"):
         return False, BEFORE_ITS_LAW
     mine = own.amount > 0
     loans, amount = own.loans[mine], own.amount[mine]
     starts = micros(loans["start"])
-    since = {name: starts >= _first(ask, name) for name in (*names, "crime_rate")}
+    since = {name: starts >= first_moment(ask, name) for name in (*names, "crime_rate")}
     usury, rates = ask.threshold("crime_rate"), loans["rate"]
     stated = known(rates)
     dear = np.zeros(rates.size, np.bool_)
@@ -375,12 +400,6 @@ def _crime(ask: Inquiry, own: _Own, lenders: list[str]) -> tuple[bool, str]:
             "every loan."
         )
     return False, LENT_BEFORE if reached(dear | ~stated, whenever=True) else ""
-
-
-def _first(ask: Inquiry, name: str) -> int:
-    """From which moment on what is lent counts for a limit."""
-    day = first_day(ask, name)
-    return _EARLIEST if day is None else moment(day, ask.facts.tables.timezone)[0]
 
 
 LENT_BEFORE = N_("What was lent before the law on unlicensed lending is not compared with its figures.")
@@ -414,9 +433,7 @@ def _unregistered(ask: Inquiry, platform: str, why: Known, within: int) -> Itera
     met, spared = _spared(facts, group, met)
     if met.empty:
         return
-    when = met["time"]  # a licence of that time counts, though it be over since
-    rows = facts.in_force_between("licences", int(when.min()), int(when.max()))
-    licensed = set(rows[rows["function"].isin(LICENSED)]["party_id"]) if len(rows) else set()
+    met = _unlicensed(facts, met)
     for _, part in met.groupby("currency"):
         others = part.groupby("other")
         first_out = others["out"].first()  # in the order that is shown
@@ -431,9 +448,8 @@ def _unregistered(ask: Inquiry, platform: str, why: Known, within: int) -> Itera
             continue
         mine = part[part["other"].isin(who)]
         starts = mine[mine["out"]].groupby("other")["time"].min().to_numpy(np.int64)
-        times = _most_within(starts, within)
         measures = [
-            ask.measure("count", N_("own loans within the time that counts"), times, "count"),
+            _count(ask, starts, within),
             ask.measure("borrowers", N_("borrowers of own loans"), len(who), "borrowers"),
         ]  # fmt: skip
         if not all(m.met for m in measures):
@@ -443,8 +459,6 @@ def _unregistered(ask: Inquiry, platform: str, why: Known, within: int) -> Itera
         borrowers = [str(facts.party_ids[int(each)]) for each in who]
         accounts = np.unique(mine[["source", "target"]].to_numpy(np.int64))
         lenders = sorted({facts.holder(int(a)) for a in accounts if own[a]})
-        if set(lenders) <= licensed:
-            continue
         yield ask.finding(
             subject=("party", platform),
             hit=["repaid"],
@@ -472,7 +486,7 @@ def _unregistered(ask: Inquiry, platform: str, why: Known, within: int) -> Itera
             elements={
                 "lends": ("inferred", N_("who was paid first and pays back in parts was lent to")),
                 "public": ("inferred", N_("the borrowers are many, and no table ties them to the lender")),
-                "business": "inferred",
+                "business": _business(measures, "inferred"),
                 "no_licence": "shown"
                 if facts.tables.has("licences")
                 else ("unknown", N_("no table lists licences")),
@@ -487,6 +501,24 @@ def _unregistered(ask: Inquiry, platform: str, why: Known, within: int) -> Itera
             amount=amount,
             currency=coin,
         )  # fmt: skip
+
+
+def _unlicensed(facts: Facts, met: pd.DataFrame) -> pd.DataFrame:
+    """Payments without those of whoever was paid by a lender that had a licence then.
+
+    Of somebody who was lent to under a licence and without one nothing counts: what he
+    pays cannot be told apart.
+    """
+    table, rows = facts.tables.arrow("licences"), facts.rows("licences")
+    rows = rows[rows["function"].isin(LICENSED)]
+    if table is None or rows.empty:
+        return met
+    since, until = periods(table)
+    covered = np.zeros(len(met), np.bool_)
+    lender, time = met["payer"].to_numpy(), met["time"].to_numpy()
+    for place, party in zip(rows.index.tolist(), facts.numbers_of(rows["party_id"]).tolist(), strict=True):
+        covered |= (lender == party) & (party >= 0) & (time >= since[place]) & (time < until[place])
+    return met[~met["other"].isin(met.loc[covered & met["out"].to_numpy(), "other"])]
 
 
 def _spared(

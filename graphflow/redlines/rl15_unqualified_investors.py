@@ -28,6 +28,7 @@ from graphflow.ownership.stakes import party_number
 from graphflow.products.positions import VEHICLES
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, span
 from graphflow.redlines.facts import DAY, Facts, Flags, known, latest, micros
+from graphflow.redlines.limits import first_moment
 from graphflow.redlines.registers import (
     cite_products,
     given_of,
@@ -35,9 +36,8 @@ from graphflow.redlines.registers import (
     money,
     named,
     paid_in,
-    rule_since,
 )
-from graphflow.rows import Moment, moment
+from graphflow.rows import Moment
 from graphflow.tables.columns import periods
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def _below_minimum(ask: Inquiry, seen: _Unfit, product: str, rows: pd.DataFrame)
     least = least_unit(ask, product) if ask.runs("minimum") else None
     if least is None or rows.empty:
         return
-    since = moment(str(rule_since(LINE.code, least)), ask.facts.tables.timezone)[0]
+    since = first_moment(ask, least)
     lately = micros(rows["time"]) + DAY > since  # who bought nothing since the rule was there may have less
     rows = rows[rows["investor_id"].isin(rows.loc[lately, "investor_id"])]
     sums = rows.groupby("investor_id")["amount"].sum()

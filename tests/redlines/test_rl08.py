@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from graphflow.findings import Finding
 from graphflow.redlines import check
-from graphflow.redlines.rl08_lending import find
+from graphflow.redlines.asking import Inquiry
+from graphflow.redlines.limits import first_day
+from graphflow.redlines.rl08_lending import LINE, find
 from graphflow.synthesis.lines import rl08
 from graphflow.synthesis.small import Frames, case_of, frame_of
 
@@ -275,3 +277,48 @@ def test_the_share_and_the_count_are_what_plain_loops_say(drawn: list[tuple[int,
     (f,) = facts
     assert f.value == Fraction(sum(t for _, t, _ in own), sum(t for _, t, _, _ in drawn))
     assert [int(m.value) for m in f.measures[1:]] == [most, len(who)]
+
+
+def test_before_a_law_gave_a_count_our_default_is_what_it_is_compared_with() -> None:
+    """Ten times within two years is of 2019-10-21: what was lent before is no business by that law."""
+
+    def count(day: str, **more: Any) -> tuple[str, str]:
+        (f,) = find(case_of(lent_dearly(day)), **more)
+        return next(m.basis for m in f.measures if m.name == "count"), state(f, "business")
+
+    assert count("2016-01-10") == ("default", "inferred")
+    assert count("2016-01-10", as_of="2018-12-31") == ("default", "inferred")
+    assert count("2019-10-21") == ("law", "shown")
+    assert count("2019-10-20") == ("law", "shown"), "eleven of them are left, and are enough"
+    assert count("2016-01-10", count=10) == ("argument", "shown"), "what is given holds on every day"
+
+
+def state(f: Finding, name: str) -> str:
+    return next(e.state for e in f.elements if e.name == name)
+
+
+def test_a_limit_is_from_its_first_law_on_and_a_given_one_from_ever() -> None:
+    case = case_of(rl08.toy_tables())
+    ask = Inquiry(LINE, case, "2018-12-31", None)
+    assert not ask.in_force("count") and ask.in_force("share")
+    assert first_day(ask, "count") == datetime.date(2019, 10, 21) and first_day(ask, "share") is None
+    given_one = Inquiry(LINE, case, "2018-12-31", {("RL-08", "count"): Fraction(5)})
+    assert given_one.in_force("count") and first_day(given_one, "count") is None
+
+
+def test_without_a_register_a_licence_covers_what_was_lent_under_it_only() -> None:
+    frames = rl08.unregistered_toy_tables()
+    paid = sorted(row["time"] for row in rows_of(frames, "transfers"))
+    (f,) = found(frames)
+
+    def under(since: str, until: str) -> list[Finding]:
+        holders = {row["party_id"] for row in rows_of(frames, "accounts")} - {""}
+        rows = [
+            {"party_id": each, "function": "lending", "since": since, "until": until}
+            for each in sorted(holders)
+        ]
+        return found({**frames, "licences": frame_of(rows)})
+
+    assert not under("2000-01-01", "")
+    (again,) = under("2000-01-01", paid[0][:10])
+    assert again.amount == f.amount, "one that was over when it lent covers nothing"

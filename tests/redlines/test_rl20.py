@@ -50,7 +50,11 @@ def test_the_vector() -> None:
     assert (told["owed"], told["transit"], told["stood"]) == (100_000, 2_000, 98_500)
     assert f.severity == "high" and (f.amount_least, f.amount) == (3_500, 3_500)
     assert f.kinds == {"flow": "shown", "statement": "shown"}
-    assert states(f)["cut_off"] == "clear" and states(f)["own_money"] == "clear"
+    assert states(f)["cut_off"] == "unknown" and states(f)["own_money"] == "clear"
+    note = next(str(e.note) for e in f.counter_evidence if e.name == "cut_off")
+    assert "no Saturday or Sunday" in note and "holiday is not known" in note, (
+        "weekends are all that is known"
+    )
 
 
 def test_a_ten_thousandth_and_what_is_in_transit_are_borne() -> None:
