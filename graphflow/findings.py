@@ -48,6 +48,9 @@ COMPARE: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
 }
 """How a measured value has to stand to its threshold."""
 
+SHOWN_ROWS = 20
+"""Rows of its evidence that a finding shows in a notebook; the rest is counted."""
+
 EVIDENCE = ("table", "key", "sha256", "source_file", "source_sheet", "source_row", "shows")
 """Columns of a finding's evidence."""
 
@@ -77,9 +80,17 @@ RULE_NAMES: Mapping[str, str] = {
     "poison": N_("poison (the most that can be)"),
 }
 OUTCOME_NAMES: Mapping[str, str] = {
-    "clear": N_("checked: does not apply"),
-    "present": N_("checked: applies"),
+    "clear": N_(
+        "does not apply"
+    ),  # looked at and not so, or without bearing on this test: the note says which
+    "present": N_("applies"),
     "unknown": N_("cannot be told"),
+}
+COMPARE_NAMES: Mapping[str, str] = {
+    ">=": N_("at least {value}"),
+    ">": N_("more than {value}"),
+    "<=": N_("at most {value}"),
+    "<": N_("less than {value}"),
 }
 BASIS_NAMES: Mapping[str, str] = {
     "law": N_("law"),
@@ -101,7 +112,7 @@ UNIT_NAMES: Mapping[str, str] = {
     "months": N_("months"),
     "persons": N_("persons"),
     "layers": N_("layers"),
-    "times": N_("times"),
+    "times": N_("times as much"),
     "signs": N_("signs"),
 }
 """Units of measured values beside currencies; a ratio and a plain count have none."""
@@ -389,6 +400,15 @@ class Finding:
             for value in self.by_rule.values()
         )
 
+    @property
+    def later_law(self) -> tuple[Article, ...]:
+        """Articles that came into force only after the last day of the rows: they did not bind then.
+
+        The law of an asking is that of its day, and without a day the last: a finding about years before it
+        must not read as if it had been the law of those years.
+        """
+        return tuple(each for each in self.law if self.period[1] and each.since > self.period[1])
+
     @cached_property
     def id(self) -> str:
         """The same while the evidence is: of the red line, the subject, and the rows that show it.
@@ -463,7 +483,8 @@ class Finding:
             ],
             "elements": [vars(e) | {"note": str(e.note)} for e in self.elements],
             "counter_evidence": [vars(e) | {"note": str(e.note)} for e in self.counter_evidence],
-            "law": [dict(vars(a)) for a in self.law], "regulator": [dict(vars(r)) for r in self.regulator],
+            "law": [dict(vars(a)) for a in self.law], "later_law": [a.article for a in self.later_law],
+            "regulator": [dict(vars(r)) for r in self.regulator],
             **rows, "rows_shown": shown, "rows": every,
             "chains": [dict(chain) for chain in self.chains], "parameters": dict(self.parameters),
         }  # fmt: skip
@@ -504,10 +525,20 @@ class Finding:
             return text.text(lambda each: translate(each, language)) if isinstance(text, Told) else say(text)
 
         def listed(elements: Sequence[Element], names: Mapping[str, str]) -> str:
+            alike: dict[tuple[str, str], list[str]] = {}  # what stands alike for one reason is said at once
+            for number, e in enumerate(elements):
+                note = told(e.note) if e.note else ""
+                alike.setdefault((e.state, note or f"\0{number}"), []).append(told(e.text))
             return say(N_("; ")).join(
-                say(N_("{what} ({state})"), what=told(e.text), state=say(names[e.state]))
-                + (say(N_(": {note}"), note=told(e.note)) if e.note else "")
-                for e in elements
+                say(N_("{what} ({state})"), what=say(N_("; ")).join(texts), state=say(names[state]))
+                if note.startswith("\0")
+                else say(
+                    N_("{what} ({state}): {note}") if len(texts) == 1 else N_("{what} (all {state}): {note}"),
+                    what=say(N_("; ")).join(texts),
+                    state=say(names[state]),
+                    note=note,
+                )
+                for (state, note), texts in alike.items()
             )
 
         zh = language == "zh"
@@ -523,7 +554,12 @@ class Finding:
             )
         ]
         if self.period[0]:
-            parts.append(say(N_("Period: {since} to {until}."), since=self.period[0], until=self.period[1]))
+            since, until = self.period
+            parts.append(
+                say(N_("Day: {day}."), day=since)
+                if since == until
+                else say(N_("Period: {since} to {until}."), since=since, until=until)
+            )
         parts.append(
             say(
                 N_("Measured: {what}."),
@@ -541,7 +577,11 @@ class Finding:
             )
         if self.by_rule:
             rules = say(N_("; ")).join(
-                say(N_("{what} {value}"), what=say(RULE_NAMES.get(rule, rule)), value=number_text(value))
+                say(
+                    N_("{what}: {value}"),
+                    what=say(RULE_NAMES.get(rule, rule)),
+                    value=self._value_text(self.measures[0], value, say),
+                )
                 for rule, value in self.by_rule.items()
             )
             holds = (
@@ -596,6 +636,18 @@ class Finding:
             for a in self.law
         )
         parts.append(say(N_("Law: {what}."), what=articles))
+        if self.later_law:
+            parts.append(
+                say(
+                    N_(
+                        "In force only after {until}, the last day of the rows, and not the law of that "
+                        "time: {what}. Asked as of that day (--as-of {until}), the law of that day is "
+                        "applied."
+                    ),
+                    until=self.period[1],
+                    what=say(N_("; ")).join(a.article for a in self.later_law),
+                )
+            )
         if self.regulator:
             parts.append(
                 say(
@@ -610,7 +662,7 @@ class Finding:
         shown = int(self.evidence["shows"].sum())
         parts.append(
             say(
-                N_("Evidence: {shown} rows show it, {context} are its context; reference {id}."),
+                N_("Evidence: rows that show it: {shown}; rows of context: {context}; reference {id}."),
                 shown=shown,
                 context=len(self.evidence) - shown,
                 id=self.id,
@@ -618,23 +670,23 @@ class Finding:
         )
         return ("" if zh else " ").join(parts)
 
-    def _measure_text(self, m: Measure, say: Any) -> str:
-        def value(number: Fraction) -> str:
-            if m.unit in self.tables.minor_units:
-                return f"{amount_text(int(number), self.tables.minor_units[m.unit])} {m.unit}"
-            return (
-                f"{number_text(number)} {say(UNIT_NAMES.get(m.unit, m.unit))}"
-                if m.unit
-                else number_text(number)
-            )
+    def _value_text(self, m: Measure, number: Fraction, say: Any) -> str:
+        """A value in a measure's unit; where exact, no more decimals than it has."""
+        if m.unit in self.tables.minor_units:
+            return f"{amount_text(int(number), self.tables.minor_units[m.unit])} {m.unit}"
+        if not m.unit:
+            return number_text(number)
+        return str(
+            say(N_("{number} {unit}"), number=number_text(number), unit=say(UNIT_NAMES.get(m.unit, m.unit)))
+        )
 
-        said = say(N_("{what} {value}"), what=say(m.title), value=value(m.value))
+    def _measure_text(self, m: Measure, say: Any) -> str:
+        said = say(N_("{what}: {value}"), what=say(m.title), value=self._value_text(m, m.value, say))
         if m.threshold is None:
             return str(said)
         against = say(
-            N_(" (threshold {compare} {threshold}; {basis})"),
-            compare=m.compare,
-            threshold=value(m.threshold),
+            N_(" (threshold: {threshold}; {basis})"),
+            threshold=say(COMPARE_NAMES[m.compare], value=self._value_text(m, m.threshold, say)),
             basis=say(BASIS_NAMES[m.basis]),
         )
         return f"{said}{against}"
@@ -643,9 +695,15 @@ class Finding:
         return f"<Finding {self.code} {self.subject_kind}:{self.subject_id} {self.severity}: {self.summary}>"
 
     def _repr_html_(self) -> str:
+        """The paragraph with the first of its rows, and how many more there are."""
         import html
 
-        return f"<p>{html.escape(self.text())}</p>{self.evidence.head(20).to_html(index=False)}"
+        rows = self.evidence
+        more = max(0, len(rows) - SHOWN_ROWS)
+        rest = f"<p>{html.escape(translate(N_('and {count} more rows'), count=more))}</p>" if more else ""
+        return (
+            f"<p>{html.escape(self.text())}</p>{rows.head(SHOWN_ROWS).to_html(index=False, na_rep='')}{rest}"
+        )
 
 
 def said_need(need: str, language: str = "en") -> str:

@@ -216,8 +216,8 @@ def _parser(language: str) -> argparse.ArgumentParser:
         parents=[anywhere()],
         description=say("Traces money through accounts, exactly, in time order."),
         epilog=say(
-            "Exit codes: 0 done; 2 wrong usage; 3 done, with rows in quarantine; 4 bad input; "
-            "70 a defect of ours; 75 busy, try again."
+            "Exit codes: 0 done; 1 verify found a difference; 2 wrong usage; 3 done, with rows in "
+            "quarantine; 4 bad input; 70 a defect of ours; 75 busy, try again."
         ),
     )
     parser.add_argument(

@@ -10,15 +10,12 @@ from graphflow.cli.showing import out, print_table, write_csv
 from graphflow.findings import SEVERITY_NAMES, Finding, said_need
 from graphflow.language import N_, told, translate
 from graphflow.pictures import Table, amount_text
-from graphflow.redlines import REDLINES, Check
+from graphflow.redlines import LEADS, REDLINES, SHOWN, Check
 from graphflow.terminal import folded, jsonable, money_text, write_json
 from graphflow.version import VERSION
 
 if TYPE_CHECKING:
     from graphflow.case import Case
-
-SHOWN = 50
-"""Findings that a person is shown in the table; the rest is counted."""
 
 WIDTH = 100
 
@@ -65,7 +62,16 @@ def show_check(
         if rows:
             for f in c.findings[:SHOWN]:
                 print_table(_rows(f, language))
-    out(say(N_("Every finding is a lead (线索), no determination; what was not found may still be there.")))
+    out(say(LEADS))
+    out(
+        say(
+            N_("Asked of everything that the case knows, by the law as it was last; --as-of D asks of a day.")
+        )
+        if c.as_of is None
+        else say(N_("Asked as known on {day}, by the law of that day."), day=c.as_of)
+    )
+    if law is not None:
+        out(say(N_("Thresholds of {file} took the place of ours."), file=law))
     if not report and c.findings:
         out(
             say(

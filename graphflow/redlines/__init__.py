@@ -14,7 +14,7 @@ import pandas as pd
 
 from graphflow.errors import Problem, UsageError
 from graphflow.findings import SEVERITIES, Finding, frame_of
-from graphflow.language import N_
+from graphflow.language import N_, translate
 from graphflow.redlines import (
     rl01_fund_pool,
     rl02_self_financing,
@@ -84,6 +84,13 @@ REDLINES: tuple[RedLine, ...] = (
 """Every red line, in the order of their codes."""
 
 
+SHOWN = 50
+"""Findings that a person is shown at once; the rest is counted."""
+
+LEADS = N_("Every finding is a lead (线索), no determination; what was not found may still be there.")
+"""What stands below every list of findings."""
+
+
 @dataclass(frozen=True)
 class Check:
     """What the red lines say of a case.
@@ -133,8 +140,28 @@ class Check:
         return self.facts.hubs
 
     def _repr_html_(self) -> str:
-        shown = self.frame()[["code", "title_zh", "subject_id", "summary", "severity", "confidence"]]
-        return f"{shown.to_html(index=False)}{self.not_assessable.to_html(index=False)}"
+        """The gravest findings, what was not assessable, and how both are to be read."""
+        import html
+
+        def said(text: str, **values: object) -> str:
+            return f"<p>{html.escape(translate(text, **values))}</p>"
+
+        columns = [
+            "code", "title", "title_zh", "subject_id", "subject_name", "summary", "severity", "confidence",
+        ]  # fmt: skip
+        parts = [
+            said(N_("Nothing was found in what could be asked of this case."))
+            if not self.findings
+            else frame_of(self.findings[:SHOWN])[columns].to_html(index=False)
+        ]
+        if len(self.findings) > SHOWN:
+            parts.append(said(N_("and {count} more"), count=len(self.findings) - SHOWN))
+        parts.append(said(LEADS))
+        lacking = self.not_assessable
+        if len(lacking):
+            parts.append(said(N_("Not assessable, which is no clean bill:")))
+            parts.append(lacking.to_html(index=False))
+        return "".join(parts)
 
 
 def check(
@@ -159,8 +186,8 @@ def check(
     as_of
         The day: nothing later is seen, and the law is that of the day. None: everything, and the law as last.
     law
-        A CSV file of thresholds in the place of ours: columns `code`, `name`, `value`; or the same as a
-        mapping of (code, name).
+        A CSV file of thresholds in the place of ours: columns `code`, `name`, `value`, and `unit` if it is to
+        be compared; or the same as a mapping of (code, name).
     progress
         Called before each red line with its code and name, how many were asked, and how many there are.
 
@@ -213,7 +240,10 @@ def _asked(only: str | Iterable[str] | None) -> Sequence[RedLine]:
     if only is None:
         return REDLINES
     wanted = [
-        each.strip() for part in ([only] if isinstance(only, str) else only) for each in part.split(",")
+        each.strip().upper()
+        for part in ([only] if isinstance(only, str) else only)
+        for each in part.split(",")
+        if each.strip()
     ]
     have: Mapping[str, RedLine] = {line.code: line for line in REDLINES}
     unknown = [each for each in wanted if each not in have]

@@ -49,7 +49,7 @@ Number = Fraction | Decimal | int | float | str
 """A threshold as somebody gives it; text and `Decimal` are exact, a float is taken as it is written."""
 
 LawFile = str | Path | None
-"""A file of thresholds that take the place of ours: CSV with `code`, `name`, `value`."""
+"""A file of thresholds that take the place of ours: CSV with `code`, `name`, `value`, perhaps `unit`."""
 
 
 @dataclass(frozen=True)
@@ -455,21 +455,29 @@ def exact(value: Number, name: str) -> Fraction:
 def read_thresholds(path: LawFile) -> Mapping[tuple[str, str], Fraction]:
     """A file of thresholds that take the place of ours: CSV with the columns `code`, `name` and `value`.
 
+    A column `unit` may stand beside them; what it says has to be the threshold's own unit, so that nobody
+    gives months where days are counted. Nothing else is taken: a column that nobody reads would be a
+    threshold that its writer believes in.
+
     Raises
     ------
     InputError
-        With everything that is wrong: a column that is missing, a threshold that there is not, no number.
+        With everything that is wrong: a column that is missing or that nobody reads, a threshold that there
+        is not or that is given twice, no number, less than nothing, a percentage where a part of one is
+        asked.
     """
     if path is None:
         return {}
     file = Path(path)
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines))
+            reader = csv.DictReader(lines)
+            rows = [(reader.line_num, row) for row in reader]
+            columns = [str(column).strip() for column in reader.fieldnames or ()]
     except UnicodeDecodeError:
         raise InputError(Problem(str(file), N_("this is not a CSV file in UTF-8"))) from None
-    have = {(row["code"], row["name"]) for row in law("thresholds")}
-    lacking = [column for column in ("code", "name", "value") if rows and column not in rows[0]]
+    have = {(row["code"], row["name"]): row for row in law("thresholds")}
+    lacking = [column for column in ("code", "name", "value") if rows and column not in columns]
     if lacking or not rows:
         raise InputError(
             Problem(
@@ -480,8 +488,17 @@ def read_thresholds(path: LawFile) -> Mapping[tuple[str, str], Fraction]:
                 "RL-01,pool,0.3",
             )
         )
+    unread = [column for column in columns if column not in ("code", "name", "value", "unit")]
     problems, found = [], {}
-    for line, row in enumerate(rows, 2):
+    if unread:
+        what = N_("there is no such column in a file of thresholds")
+        problems.append(Problem(str(file), what, {}, ", ".join(unread), "code, name, value, unit"))
+    for line, told in rows:
+        row = {str(name).strip(): text for name, text in told.items() if name is not None}
+        if None in told:
+            what = N_("this row has more cells than the file has columns")
+            problems.append(Problem(f"{file}:{line}", what, {}, ", ".join(told[None])))
+            continue
         key = (row["code"] or "").strip(), (row["name"] or "").strip()
         if key not in have:
             known = [f"{code} {name}" for code, name in sorted(have)]
@@ -490,15 +507,38 @@ def read_thresholds(path: LawFile) -> Mapping[tuple[str, str], Fraction]:
                 Problem(f"{file}:{line}", what, {}, " ".join(key), names([" ".join(key)], known)[:300])
             )
             continue
+        if key in found:
+            what = N_("this threshold is given twice")
+            problems.append(Problem(f"{file}:{line}", what, {}, " ".join(key)))
+            continue
         try:
             found[key] = Fraction((row["value"] or "").strip())
         except (ValueError, ZeroDivisionError):
             problems.append(
-                Problem(f"{file}:{line}", N_("this is not a number"), {}, str(row["value"]), "0.3")
+                Problem(f"{file}:{line}", N_("this is not a number"), {}, row["value"] or "", "0.3")
             )
+            continue
+        wrong = _misgiven(found[key], (row.get("unit") or "").strip(), have[key])
+        if wrong is not None:
+            what, expected = wrong
+            problems.append(Problem(f"{file}:{line}", what, {}, f"{' '.join(key)} {row['value']}", expected))
     if problems:
         raise InputError(*problems)
     return found
+
+
+def _misgiven(value: Fraction, unit: str, ours: Mapping[str, str]) -> tuple[str, str] | None:
+    """What is wrong with a threshold's number or unit, and what is expected; None where nothing is."""
+    own = Fraction(ours["value"])
+    if unit not in ("", ours["unit"]):
+        return N_("this threshold is in another unit"), ours["unit"] or N_("no unit")
+    if value < 0:
+        return N_("a threshold is never less than nothing"), ours["value"]
+    if 0 < own < 1 and value >= 2 and not ours["unit"]:
+        return N_("this threshold is a part of one, not a percentage"), ours["value"]
+    if ours["unit"] in ("persons", "days", "layers") and value.denominator != 1:
+        return N_("this threshold is a whole number"), ours["value"]
+    return None
 
 
 def articles(code: str, facts: Facts, hits: Iterable[str] = ()) -> tuple[Article, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
-from graphflow.findings import BASIS_NAMES, MARK_NAMES, number_text, said_need
+from graphflow.findings import BASIS_NAMES, MARK_NAMES, UNIT_NAMES, number_text, said_need
 from graphflow.language import LANGUAGES, N_, translate
 from graphflow.law import law
 from graphflow.redlines import REDLINES
@@ -103,7 +103,7 @@ def _line(line: RedLine, language: str) -> Iterator[str]:
             [
                 [
                     row["name"],
-                    f"{number_text(Fraction(row['value']))} {say(row['unit'])}".strip(),
+                    _value(row, language),
                     _basis(row, language),
                     row["text_zh" if zh else "text_en"],
                 ]
@@ -124,6 +124,14 @@ def _line(line: RedLine, language: str) -> Iterator[str]:
 
 def _need(need: str | tuple[str, ...], language: str) -> str:
     return said_need(need if isinstance(need, str) else " | ".join(need), language).replace("|", "/")
+
+
+def _value(row: Mapping[str, str], language: str) -> str:
+    number, unit = number_text(Fraction(row["value"])), row["unit"]
+    if not unit:
+        return number
+    said = translate(UNIT_NAMES.get(unit, unit), language)
+    return translate(N_("{number} {unit}"), language, number=number, unit=said)
 
 
 def _basis(row: Mapping[str, str], language: str) -> str:
