@@ -143,7 +143,7 @@ class Check:
         """The gravest findings, what was not assessable, and how both are to be read."""
         import html
 
-        def said(text: str, **values: object) -> str:
+        def said(text: str, **values: Any) -> str:
             return f"<p>{html.escape(translate(text, **values))}</p>"
 
         columns = [

@@ -17,11 +17,12 @@ BEFORE_ITS_LAW = N_(
 _EVER = -(2**62)
 
 
-def first_day(ask: Inquiry, name: str, given: bool = True) -> datetime.date | None:
-    """From which day on a limit judges what is done, by the first law that gave it; None: from ever.
+def first_day(ask: Inquiry, name: str, given: bool = False) -> datetime.date | None:
+    """From which day on a limit judges what is done, by the first law that gave it; None: from ever, as our
+    default does.
 
-    One that whoever asked or a file gave holds on every day, and so does our default.
-    Without `given` the day is that of the law whatever was given: what is of before a rule is not of its time.
+    Another figure that whoever asked or a file gave makes no rule older: what was before it is not of its
+    time. With `given` such a figure holds on every day: where acts are counted, and not judged by a rule.
     """
     if given and ask.is_given(name):
         return None
@@ -33,7 +34,7 @@ def first_day(ask: Inquiry, name: str, given: bool = True) -> datetime.date | No
     return min(since, default=None)
 
 
-def first_moment(ask: Inquiry, name: str) -> int:
+def first_moment(ask: Inquiry, name: str, given: bool = False) -> int:
     """The first moment of `first_day`, in microseconds; far back where there is none."""
-    day = first_day(ask, name)
+    day = first_day(ask, name, given)
     return _EVER if day is None else moment(day, ask.facts.tables.timezone)[0]

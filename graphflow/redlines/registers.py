@@ -113,8 +113,7 @@ def legacy(ask: Inquiry, product: str, threshold: str) -> tuple[str, str]:
     if day.year > ask.threshold("transition"):
         return "clear", N_("the transition is over")
     since = first_day(ask, threshold)
-    if since is None:
-        return "clear", N_("the limit was given by whoever asked, and holds on every day")
+    assert since is not None
     before = began_before(facts, product, since)
     if before is None:
         return "unknown", N_("when it began is not stated, and the transition had not ended")

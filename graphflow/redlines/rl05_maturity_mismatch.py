@@ -599,7 +599,7 @@ def _closed_days(ask: Inquiry, name: str) -> int | None:
     start, end = _moment(given.get("start")), _moment(given.get("end"))
     if given.get("open_type") != "closed" or given.get("kind") in OUTSIDE or _NONE in (start, end):
         return None
-    if began_before(facts, name, first_day(ask, "closed_days", given=False)) or start > facts.at:
+    if began_before(facts, name, first_day(ask, "closed_days")) or start > facts.at:
         return None
     first, last = local_days(facts, np.array([start, end], np.int64)).tolist()
     return int(last - first) if last - first < ask.threshold("closed_days") else None

@@ -272,7 +272,7 @@ def _count(ask: Inquiry, starts: Ints, within: int) -> Measure:
     """
     name, counted = "count_before", starts
     if ask.in_force("count"):
-        since = starts[starts >= first_moment(ask, "count")]
+        since = starts[starts >= first_moment(ask, "count", given=True)]
         if since.size == starts.size or _most_within(since, within) >= ask.threshold("count"):
             name, counted = "count", since
     times = _most_within(counted, within)
@@ -378,7 +378,7 @@ def _crime(ask: Inquiry, own: _Own, lenders: list[str]) -> tuple[bool, str]:
     mine = own.amount > 0
     loans, amount = own.loans[mine], own.amount[mine]
     starts = micros(loans["start"])
-    since = {name: starts >= first_moment(ask, name) for name in (*names, "crime_rate")}
+    since = {name: starts >= first_moment(ask, name, given=True) for name in (*names, "crime_rate")}
     usury, rates = ask.threshold("crime_rate"), loans["rate"]
     stated = known(rates)
     dear = np.zeros(rates.size, np.bool_)

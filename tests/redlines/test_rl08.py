@@ -303,7 +303,8 @@ def test_a_limit_is_from_its_first_law_on_and_a_given_one_from_ever() -> None:
     assert not ask.in_force("count") and ask.in_force("share")
     assert first_day(ask, "count") == datetime.date(2019, 10, 21) and first_day(ask, "share") is None
     given_one = Inquiry(LINE, case, "2018-12-31", {("RL-08", "count"): Fraction(5)})
-    assert given_one.in_force("count") and first_day(given_one, "count") is None
+    assert given_one.in_force("count") and first_day(given_one, "count", given=True) is None
+    assert first_day(given_one, "count") == datetime.date(2019, 10, 21), "no rule is older for that"
 
 
 def test_without_a_register_a_licence_covers_what_was_lent_under_it_only() -> None:
