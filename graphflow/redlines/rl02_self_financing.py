@@ -350,7 +350,7 @@ def _finding(ask: Inquiry, given: _Given) -> Finding:
     return ask.finding(
         subject=("party", offers.platform),
         hit=given.hit,
-        summary=_summary(facts, given, most, currency),
+        summary=_summary(facts, given, (least, most), currency),
         measures=measures,
         rows=[
             *offers.cite(facts, given.concerned), *given.why.cited,
@@ -379,14 +379,24 @@ def _finding(ask: Inquiry, given: _Given) -> Finding:
     )  # fmt: skip
 
 
-def _summary(facts: Facts, given: _Given, amount: int, currency: str) -> Told:
+def _summary(facts: Facts, given: _Given, amounts: tuple[int, int], currency: str) -> Told:
     name = facts.name_of(given.offers.platform) or given.offers.platform
-    money = amounts_of(facts, amount, currency)
+    low, money = (amounts_of(facts, each, currency) for each in amounts)
     found = given.found
     if given.first == "platform" and found is not None:
+        parts = [found.part(rule) for rule in RULES]
+        if low != money:
+            return Told(
+                N_(
+                    "{least} to {most} that {platform} raised, {low} % to {part} % of it by the rule of "
+                    "tracing, came to its own side"
+                ),
+                least=low, most=money, platform=name, low=number_text(100 * min(parts)),
+                part=number_text(100 * max(parts)),
+            )  # fmt: skip
         return Told(
-            N_("{amount} that {platform} raised, {part} of it, came to its own side"),
-            amount=money, platform=name, part=number_text(max(found.part(rule) for rule in RULES)),
+            N_("{amount} that {platform} raised, {part} % of it, came to its own side"),
+            amount=money, platform=name, part=number_text(100 * max(parts)),
         )  # fmt: skip
     if given.first == "listing":
         return Told(

@@ -507,8 +507,8 @@ def _see_ladder(ask: Inquiry, seen: _Seen, ladder: _Ladder) -> None:
     seen.amount = max(seen.amount or 0, ladder.lacking)
     seen.said.append(
         Told(
-            N_("within {days} days only new money can pay {part} of what may be asked back: {money} lack"),
-            days=ladder.at, part=number_text(ladder.unsold), money=money(facts, ladder.lacking),
+            N_("within {days} days only new money can pay {part} % of what may be asked back: {money} lack"),
+            days=ladder.at, part=number_text(100 * ladder.unsold), money=money(facts, ladder.lacking),
         )
     )  # fmt: skip
     if seen.waits == "unknown":
@@ -654,8 +654,8 @@ def _see_liquid(ask: Inquiry, seen: _Seen, name: str) -> None:
     )
     seen.said.append(
         Told(
-            N_("of {product}, which is open, {part} of net assets can be sold within seven working days"),
-            product=named(facts, name), part=number_text(part),
+            N_("of {product}, which is open, {part} % of net assets can be sold within seven working days"),
+            product=named(facts, name), part=number_text(100 * part),
         )
     )  # fmt: skip
     seen.rows += [

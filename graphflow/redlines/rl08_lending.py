@@ -307,13 +307,13 @@ def _finding(ask: Inquiry, platform: str, why: Known, own: _Own, measures: Seque
         hit=[*(["lender"] if by_record else []), *(["principal"] if by_flow else [])],
         summary=Told(
             N_(
-                "{platform} or its group lent {amount} of its own on {count} loans, {share} of all that was "
-                "lent on the platform"
+                "{platform} or its group lent {amount} of its own on {count} loans, {share} % of all that "
+                "was lent on the platform"
             ),
             platform=facts.name_of(platform) or platform,
             amount=f"{amount_text(amount, digits)} {facts.tables.currency}",
             count=int(lent.sum()),
-            share=number_text(Fraction(amount, int(loans["principal"].sum()))),
+            share=number_text(Fraction(100 * amount, int(loans["principal"].sum()))),
         ),
         measures=measures,
         rows=[

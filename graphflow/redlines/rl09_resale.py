@@ -293,13 +293,13 @@ def _finding(ask: Inquiry, sales: _Sales, measures: Sequence[Measure]) -> Iterat
         hit=["resale", *(["tie"] if tie.near else []), *(["account"] if "account" in tie.ways else [])],
         summary=Told(
             N_(
-                "{lender} made {count} loans and sold {amount} of them, {part} of what it lent, to {buyers} "
-                "others after {days} days in the median"
+                "{lender} made {count} loans and sold {amount} of them, {part} % of what it lent, to "
+                "{buyers} others after {days} days in the median"
             ),
             lender=facts.name_of(lender) or lender,
             count=len(sales.loans),
             amount=f"{amount_text(amount, digits)} {facts.tables.currency}",
-            part=number_text(measures[0].value),
+            part=number_text(100 * measures[0].value),
             buyers=int(measures[3].value),
             days=number_text(measures[2].value),
         ),

@@ -488,7 +488,10 @@ def _unfit(ask: Inquiry, product: str, every: pd.DataFrame, seen: _Unfit, own: i
         summary=Told(
             N_("nothing proves that {count} investors to whom {product} was sold for {money} were qualified")
             if weak
-            else N_("{product} was sold to {count} investors who may not buy it as they did, for {money}"),
+            else N_(
+                "{product} was sold for {money} to {count} investors who, as recorded, fall short of what is "
+                "required"
+            ),
             product=named(facts, product), count=len(seen.who), money=money(facts, amount),
         ),
         measures=[*seen.measures, count],

@@ -342,9 +342,9 @@ def _seen(ask: Inquiry, seller: _Seller) -> Finding | None:
             *(("flows",) if by_flow else ()),
         ],
         summary=Told(
-            N_("{seller} raised {raised} from {count} persons; {back} of it went into private products"),
+            N_("{seller} raised {raised} from {count} persons; {back} % of it went into private products"),
             seller=_name(facts, seller), raised=money(facts, raised, own), count=count,
-            back=number_text(value), products=len(seller.private),
+            back=number_text(100 * value), products=len(seller.private),
         ),
         measures=measures,
         rows=_rows(ask, seller, traced),

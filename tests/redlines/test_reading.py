@@ -9,7 +9,7 @@ import pytest
 import graphflow as gf
 from graphflow.errors import InputError
 from graphflow.redlines.asking import read_thresholds
-from graphflow.synthesis.lines import quiet, rl01, rl06
+from graphflow.synthesis.lines import quiet, rl01, rl02, rl06
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +122,12 @@ def test_a_notebook_counts_the_rows_that_it_leaves_out(owed):
     more = len(finding.evidence) - 20
     assert more > 0 and f"and {more} more rows" in finding._repr_html_()
     assert len(owed.evidence) <= 20 and "more rows" not in owed._repr_html_()
+
+
+def test_what_hangs_on_the_rule_of_tracing_is_told_as_a_range():
+    """Nothing came there under one rule: the sentence must not say that the most did."""
+    toys = [toy for name, toy in vars(rl02).items() if name.endswith("toy") and callable(toy)]
+    found = [f for toy in toys for f in gf.check(toy(), only="RL-02").findings]
+    apart = [f for f in found if f.amount != f.amount_least and f.measure != "listing"]
+    assert apart and all("by the rule of tracing" in str(f.summary) for f in apart)
+    assert any(str(f.summary).startswith("0.00 CNY to 150.00 CNY that 易贷 raised, 0 % to") for f in apart)
