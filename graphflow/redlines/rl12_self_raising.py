@@ -10,7 +10,7 @@ of it on within days. An offer that is neither a product nor a loan on the platf
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -151,7 +151,9 @@ def _finding(
     return ask.finding(
         subject=("party", offers.platform),
         hit=hit,
-        summary=_summary(facts, offers, found, given, amounts_of(facts, max(amounts), currency)),
+        summary=_summary(
+            facts, offers, found, given, [amounts_of(facts, each(amounts), currency) for each in (min, max)]
+        ),
         measures=measures,
         rows=[
             *offers.cite(facts, concerned), *why.cited,
@@ -208,15 +210,24 @@ def _summary(
     offers: Offers,
     found: SelfFunding | None,
     given: tuple[tuple[str, ...], Ints, Ints],
-    money: str,
+    money: Sequence[str],
 ) -> Told:
     hit, _, mine = given
     name = facts.name_of(offers.platform) or offers.platform
     if "proceeds" in hit and found is not None:
+        parts = [found.greatest(rule) for rule in RULES]
+        low, part = (number_text(100 * each) for each in (min(parts), max(parts)))
+        if (low, money[0]) != (part, money[1]):
+            return Told(
+                N_(
+                    "{least} to {most} raised on {platform}, {low} % to {part} % of one offer by the rule of "
+                    "tracing, came to the platform's own side"
+                ),
+                least=money[0], most=money[1], platform=name, low=low, part=part,
+            )  # fmt: skip
         return Told(
-            N_("{money} raised on {platform}, {part} of one offer, came to the platform's own side"),
-            money=money, platform=name,
-            part=number_text(max(found.greatest(rule) for rule in RULES)),
+            N_("{money} raised on {platform}, {part} % of one offer, came to the platform's own side"),
+            money=money[1], platform=name, part=part,
         )  # fmt: skip
     return Told(
         N_("{count} offers on {platform} are issued by the platform's own side"),
