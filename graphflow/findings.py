@@ -132,6 +132,17 @@ def number_text(value: Fraction | int | float) -> str:
     return text.rstrip("0").rstrip(".") if rounded == exact else text
 
 
+def by_rules(least: str, most: str) -> Told:
+    """An amount that every rule of tracing gives alike, or from the least to the greatest that they give.
+
+    >>> str(by_rules("70.00 CNY", "80.00 CNY")), str(by_rules("80.00 CNY", "80.00 CNY"))
+    ('70.00 CNY to 80.00 CNY (by the rule of tracing)', '80.00 CNY (under every rule of tracing)')
+    """
+    if least == most:
+        return Told(N_("{amount} (under every rule of tracing)"), amount=most)
+    return Told(N_("{least} to {most} (by the rule of tracing)"), least=least, most=most)
+
+
 @dataclass(frozen=True)
 class Measure:
     """A measured value, beside the threshold that it is compared with.

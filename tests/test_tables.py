@@ -803,3 +803,12 @@ def test_the_calendars_own_ends_are_moments_that_can_be_shown(zone):
         moments = checked.tables["accounts"][name].cast(pa.int64()).slice(0, 2).to_numpy()
         there = datetime.date.fromisoformat(day).toordinal() - datetime.date(1970, 1, 1).toordinal()
         assert local_days(moments, zone).tolist() == [there, there]
+
+
+def test_a_table_that_takes_anothers_place_is_asked_anew() -> None:
+    tables = Tables({"roles": pa.table({"role": pa.array([None, None], pa.string())})})
+    assert not tables.has("roles", "role") and tables.has("roles")
+    after = tables.with_table("roles", pa.table({"role": ["custody"]}))
+    assert after.has("roles", "role") and not after.with_table(
+        "roles", pa.table({"role": pa.array([], pa.string())})
+    ).has("roles")

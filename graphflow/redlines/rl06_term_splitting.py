@@ -175,7 +175,8 @@ def _rolled(
             if found.part >= ask.threshold("rolled"):
                 count[rule] += 1
                 shown.append(found.rows)
-                chains.append(found.chain)
+                if found.chain not in chains:  # the same way under both rules is one
+                    chains.append(found.chain)
     part = {rule: Fraction(hits, len(offered)) for rule, hits in count.items()}
     if not shown:
         return part, [], chains

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from graphflow.errors import Told
-from graphflow.findings import Cited, Finding, Measure, cited
+from graphflow.findings import Cited, Finding, Measure, by_rules, cited
 from graphflow.language import N_
 from graphflow.law import law_on
 from graphflow.ownership.controlling import group_of
@@ -235,8 +235,7 @@ def _spent(
     sure = total(way.of(certainly(spent)))[0]
     text = N_(
         "{holder} paid {paid} for purposes of its own from an account into which {client} of {count} "
-        "clients came: {least} to {most} of it was clients' money, by the rule of tracing; {own} of its own "
-        "had come there"
+        "clients came: {part} of it was clients' money; {own} of its own had come there"
     )
     return ask.finding(
         subject=("account", str(facts.account_ids[account])),
@@ -247,8 +246,7 @@ def _spent(
             paid=_money(facts, paid, unit),
             client=_money(facts, came.amounts[CLIENT], unit),
             count=came.clients,
-            least=_money(facts, least, unit),
-            most=_money(facts, most, unit),
+            part=by_rules(_money(facts, least, unit), _money(facts, most, unit)),
             own=_money(facts, came.amounts[OWN], unit),
         ),
         measures=[
@@ -415,11 +413,10 @@ def _to_the_group(ask: Inquiry, keeper: Keeper, way: Spread) -> Iterator[Finding
         hit=("diverted",),
         summary=Told(
             N_(
-                "of clients' money, {least} to {most} by the rule of tracing reached {count} others of the "
-                "group of {holder}, {top} of it its controllers under every rule"
+                "of clients' money, {part} reached {count} others of the group of {holder}, {top} of it its "
+                "controllers under every rule"
             ),
-            least=_money(facts, least, unit),
-            most=_money(facts, most, unit),
+            part=by_rules(_money(facts, least, unit), _money(facts, most, unit)),
             count=int(payments["payee"].nunique()),
             holder=_name(keeper),
             top=_money(facts, reached, unit),

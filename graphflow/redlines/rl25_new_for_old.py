@@ -453,20 +453,17 @@ def _share(
 
 SUMMARIES: Mapping[str, str] = {
     "new_money": N_(
-        "{who} paid {paid} to {count} investors from {since} to {until}, of which {share} % was other "
+        "{who} paid {paid} to {count} investors {when}, of which {share} % was other "
         "investors' or another product's money"
     ),
     "cross": N_(
-        "{who} paid {paid} to {count} investors from {since} to {until}, of which {share} % was money of "
-        "another product"
+        "{who} paid {paid} to {count} investors {when}, of which {share} % was money of another product"
     ),
-    "subsidy": N_(
-        "{who} paid {paid} to {count} investors from {since} to {until}, of which {share} % was its own money"
-    ),
+    "subsidy": N_("{who} paid {paid} to {count} investors {when}, of which {share} % was its own money"),
 }
 
 BY_THE_RULE = N_(
-    "{who} paid {paid} to {count} investors from {since} to {until}, of which {least} % to {most} %, by the "
+    "{who} paid {paid} to {count} investors {when}, of which {least} % to {most} %, by the "
     "rule of tracing, was other investors' or another product's money"
 )
 
@@ -494,8 +491,9 @@ def _finding(ask: Inquiry, scheme: Scheme, found: Origins, hits: _Hits) -> Findi
             who=who or raising.subject[1],
             paid=f"{amount_text(paid, facts.tables.minor_units.get(coin, 2))} {coin}",
             count=int(scheme.outs.loc[in_months, "holder"].nunique()),
-            since=months[0],
-            until=months[-1],
+            when=Told(N_("in {month}"), month=months[0])
+            if months[0] == months[-1]
+            else Told(N_("from {since} to {until}"), since=months[0], until=months[-1]),
             share=number_text(100 * hits.measures[0].value),
             least=number_text(100 * min(hits.by_rule.values())),
             most=number_text(100 * max(hits.by_rule.values())),

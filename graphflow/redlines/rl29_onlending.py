@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from graphflow.errors import Told
-from graphflow.findings import Cited, Finding, Measure, cited
+from graphflow.findings import Cited, Finding, Measure, by_rules, cited
 from graphflow.language import N_
 from graphflow.redlines.asking import Inquiry
 from graphflow.redlines.borrowing import (
@@ -228,11 +228,8 @@ def _finding(
         subject=("party", name),
         hit=("onlending",),
         summary=Told(
-            N_(
-                "of {loan} that a bank lent to {who}, from {least} to {most} were lent on within the time, "
-                "by rule"
-            ),
-            least=money(facts, min(amounts), currency), most=money(facts, max(amounts), currency), **told,
+            N_("of {loan} that a bank lent to {who}, {part} were lent on within the time"),
+            part=by_rules(*(money(facts, each(amounts), currency) for each in (min, max))), **told,
         ),
         measures=[
             ask.measure(

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from graphflow.errors import Told
-from graphflow.findings import Finding, Measure
+from graphflow.findings import Finding, Measure, by_rules
 from graphflow.language import N_
 from graphflow.pictures.words import amount_text
 from graphflow.redlines.asking import Inquiry, chains_of
@@ -205,11 +205,12 @@ def _not_separate(ask: Inquiry, pool: Pool, claims: pd.DataFrame, failing: list[
         summary=Told(
             N_(
                 "{count} assets that reports give to some products were paid from one account with others' "
-                "money as well: {least} to {most} by the rule of tracing"
+                "money as well: {part}"
             ),
             count=len(assets),
-            least=f"{amount_text(min(others.values()), digits)} {unit}",
-            most=f"{amount_text(max(others.values()), digits)} {unit}",
+            part=by_rules(
+                *(f"{amount_text(each(others.values()), digits)} {unit}" for each in (min, max))
+            ),
         ),
         measures=[
             ask.measure("others", N_("part of them paid with other products' money"), max(share.values())),

@@ -330,7 +330,10 @@ class _Stored:
         self.id, self.code, self.severity = record["id"], record["code"], record["severity"]
         self.confidence, self.kinds = record["confidence"], record["kinds"]
         self.subject_kind, self.subject_id = record["subject"]["kind"], record["subject"]["id"]
-        self.tests = tuple(SimpleNamespace(**each) for each in record["tests"])
+        self.tests, self.elements, self.counter_evidence = (
+            tuple(SimpleNamespace(**each) for each in record[name])
+            for name in ("tests", "elements", "counter_evidence")
+        )
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -339,7 +339,9 @@ class Tables:
         default_factory=dict, repr=False, compare=False
     )
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
-    _known: dict[tuple[str, str | None], bool] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[tuple[str, str | None], bool] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -153,6 +153,7 @@ def test_what_hangs_on_the_rule_is_told_as_a_range() -> None:
     # first in, first out 100 of the 210 are its own; pro rata a fourth is
     assert f.by_rule == {"fifo": Fraction(11, 30), "prorata": Fraction(21, 40)}
     assert (f.amount_least, f.amount) == (11_000, 15_750)
+    assert "110.00 CNY to 157.50 CNY raised on" in str(f.summary) and " % to 52.5 % of one" in str(f.summary)
     assert f.severity == "medium" and "one rule of tracing" in f.severity_note
     (f,) = found(
         changed(rl12.toy_tables(), "accounts", {"account_id": "issuer"}, opening_balance="100"),
