@@ -80,9 +80,8 @@ RULE_NAMES: Mapping[str, str] = {
     "poison": N_("poison (the most that can be)"),
 }
 OUTCOME_NAMES: Mapping[str, str] = {
-    "clear": N_(
-        "does not apply"
-    ),  # looked at and not so, or without bearing on this test: the note says which
+    # looked at and not so, or without bearing on this test: the note says which
+    "clear": N_("does not apply"),
     "present": N_("applies"),
     "unknown": N_("cannot be told"),
 }

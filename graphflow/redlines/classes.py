@@ -6,7 +6,7 @@ decides; what could not be asked is told beside it, because it can only make a c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -160,7 +160,7 @@ def six(
         )  # fmt: skip
         return _class("?", (text, *dict.fromkeys(either[0].reasons + either[1].reasons)))
     if not licensed:
-        return _unlicensed(findings, amounts, shells)
+        return _weighed(lambda every, grave: _graded(every, grave, amounts, shells), findings, SIX)
     another = _of(findings, "RL-18")
     if another:
         return _class("L3", another)
@@ -192,13 +192,20 @@ def _points(f: Finding, elements: Sequence[Element]) -> tuple[str, ...]:
     return tuple(Told(text, finding=f.id, point=Told(e.text)) for e in elements)
 
 
-def _hangs(
-    graver: Class, milder: Class, findings: Sequence[Finding], measures: Mapping[str, tuple[str, str]]
-) -> Class:
-    """The class where one is graver and one is milder, by what cannot be told of the findings."""
-    if graver.code == milder.code or graver.code not in GRAVE:
-        if graver.code not in GRAVE:
-            return graver
+def _weighed(
+    grade: Callable[[Sequence[Finding], Sequence[Finding]], Class], findings: Sequence[Finding],
+    measures: Mapping[str, tuple[str, str]],
+) -> Class:  # fmt: skip
+    """The class by all findings; where it is grave and another by those alone that leave nothing open, both.
+
+    ``grade`` gives a class by findings, of which some count as grave.
+    """
+    standing = [f for f in findings if not _open(f)[0]]
+    graver = grade(findings, findings)
+    if graver.code not in GRAVE:
+        return graver
+    milder = grade(standing, [f for f in findings if not any(_open(f))])
+    if graver.code == milder.code:
         grounds = [f for f in findings if f.id in milder.reasons]  # the sure ones are enough
         more = (
             e for f in grounds for e in _points(f, [g for g in f.counter_evidence if g.state == "unknown"])
@@ -211,14 +218,6 @@ def _hangs(
     points = tuple(point for f in findings for each in _open(f) for point in _points(f, each))
     reasons = (text, *points, *graver.reasons, *milder.reasons)
     return Class("?", measures["?"][0], tuple(dict.fromkeys(reasons)))
-
-
-def _unlicensed(findings: Sequence[Finding], amounts: Raised | None, shells: int) -> Class:
-    sure = [f for f in findings if not any(_open(f))]
-    standing = [f for f in findings if not _open(f)[0]]
-    return _hangs(
-        _graded(findings, findings, amounts, shells), _graded(standing, sure, amounts, shells), findings, SIX
-    )
 
 
 def _graded(
@@ -284,11 +283,7 @@ def three(
     >>> found.measure_zh, axes["custody"], axes["facilities"]
     ('合规类', 100, None)
     """
-    sure = [f for f in findings if not any(_open(f))]
-    standing = [f for f in findings if not _open(f)[0]]
-    found = _hangs(
-        _banned(findings, findings, refuses, asked), _banned(standing, sure, refuses, asked), findings, THREE
-    )
+    found = _weighed(lambda every, grave: _banned(every, grave, refuses, asked), findings, THREE)
     axes: dict[str, int | None] = {}
     for axis, (_, lines) in AXES.items():
         worst = max((PENALTY[f.severity] for f in findings if f.code in lines), default=0)

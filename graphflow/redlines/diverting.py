@@ -121,7 +121,7 @@ def spread(keeper: Keeper, currency: int, hops: int, spent: bool) -> Spread | No
         return None
     every = np.union1d(walked, between)
     part = Part(facts, every, np.zeros(0, np.int64), np.zeros(0, object))
-    references = [written("transfer", each) for each in part.ids(seeds["row"].to_numpy())]
+    references = [written("transfer", each) for each in facts.ids(seeds["row"].to_numpy())]
     name = facts.currencies[currency]
     traces = {rule: trace(part.case, references, rule=rule, currency=name) for rule in (*RULES, BOUND)}
     carried = {rule: part.carried(t) for rule, t in traces.items()}

@@ -189,6 +189,20 @@ class Facts:
         met: pd.DataFrame = frame[(since[places] <= last) & (until[places] > first)]
         return met
 
+    def licensed_then(self, functions: Iterable[str], parties: Ints, times: Ints) -> Flags:
+        """Whether parties, by number, had a licence of some functions, each at a moment of its own."""
+        found = np.zeros(times.size, np.bool_)
+        table, held = self.tables.arrow("licences"), self.rows("licences")
+        held = held[held["function"].isin(list(functions))]
+        if table is None or held.empty:
+            return found
+        since, until = periods(table)
+        numbers = self.numbers_of(held["party_id"])
+        mine = (numbers >= 0) & np.isin(numbers, parties)
+        for place, party in zip(held.index[mine].tolist(), numbers[mine].tolist(), strict=True):
+            found |= (parties == party) & (times >= since[place]) & (times < until[place])
+        return found
+
     def has(self, need: str) -> bool:
         """Whether the case has a table with rows, or (``table.column``) a column of it with any value.
 

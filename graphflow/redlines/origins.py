@@ -166,7 +166,7 @@ class Part:
         excerpt: Excerpt = around.excerpt(facts.in_ledger[accounts], np.zeros(0, np.int64))
         change = Change(
             only=frozenset(facts.account_ids[accounts].tolist()),
-            paid_to=dict(zip(self.ids(rows), labels.tolist(), strict=True)),
+            paid_to=dict(zip(facts.ids(rows), labels.tolist(), strict=True)),
             until=facts.at if facts.asked else None,
         )
         self.case: Case = excerpt.case(change=change)
@@ -177,10 +177,6 @@ class Part:
         number = facts.account_number
         names = self.case.ledger.account_ids.to_pylist()
         self.accounts = np.fromiter((number.get(each, -1) for each in names), np.int64, len(names))
-
-    def ids(self, rows: Ints) -> list[str]:
-        """The ids of transfers, by place."""
-        return self.facts.ids(rows)
 
     def carried(self, t: Trace) -> tuple[Ints, Ints]:
         """The places of the transfers that carried the money of a trace of this part, and how much of it."""

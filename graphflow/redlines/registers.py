@@ -112,9 +112,7 @@ def legacy(ask: Inquiry, product: str, threshold: str) -> tuple[str, str]:
     day = local_time(facts.at, facts.tables.timezone).date()
     if day.year > ask.threshold("transition"):
         return "clear", N_("the transition is over")
-    since = first_day(ask, threshold)
-    assert since is not None
-    before = began_before(facts, product, since)
+    before = began_before(facts, product, first_day(ask, threshold))
     if before is None:
         return "unknown", N_("when it began is not stated, and the transition had not ended")
     if before:

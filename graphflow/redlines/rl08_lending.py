@@ -28,7 +28,6 @@ from graphflow.redlines.clients import clients_of
 from graphflow.redlines.facts import Facts, Flags, Ints, Known, known, local_days, micros
 from graphflow.redlines.limits import BEFORE_ITS_LAW, first_moment
 from graphflow.rows import Moment
-from graphflow.tables.columns import periods
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -509,15 +508,8 @@ def _unlicensed(facts: Facts, met: pd.DataFrame) -> pd.DataFrame:
     Of somebody who was lent to under a licence and without one nothing counts: what he
     pays cannot be told apart.
     """
-    table, rows = facts.tables.arrow("licences"), facts.rows("licences")
-    rows = rows[rows["function"].isin(LICENSED)]
-    if table is None or rows.empty:
-        return met
-    since, until = periods(table)
-    covered = np.zeros(len(met), np.bool_)
-    lender, time = met["payer"].to_numpy(), met["time"].to_numpy()
-    for place, party in zip(rows.index.tolist(), facts.numbers_of(rows["party_id"]).tolist(), strict=True):
-        covered |= (lender == party) & (party >= 0) & (time >= since[place]) & (time < until[place])
+    lender, time = met["payer"].to_numpy(np.int64), met["time"].to_numpy(np.int64)
+    covered = facts.licensed_then(LICENSED, lender, time)
     return met[~met["other"].isin(met.loc[covered & met["out"].to_numpy(), "other"])]
 
 

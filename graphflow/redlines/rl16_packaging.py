@@ -245,8 +245,7 @@ def _traced(ask: Inquiry, seller: _Seller) -> _Traced | None:
     ends = _into(facts, seller)
     if not ends:
         return None
-    ids = facts.tables.arrow("transfers", ("transfer_id",))["transfer_id"]  # type: ignore[index]
-    seeds = ",".join(f'transfer:"{ids[int(row)].as_py()}"' for row in seller.raised["row"])
+    seeds = ",".join(f'transfer:"{each}"' for each in facts.ids(seller.raised["row"]))
     until = local_time(facts.at, facts.tables.timezone) if facts.asked else None
     by_rule, amounts, shown, traces = {}, {}, set(), []
     chains: list[Mapping[str, Any]] = []
@@ -266,7 +265,6 @@ def _traced(ask: Inquiry, seller: _Seller) -> _Traced | None:
 
 def _into(facts: Facts, seller: _Seller) -> set[str]:
     """The transfers into the private products: those that its purchases name, and into their accounts."""
-    ids = facts.tables.arrow("transfers", ("transfer_id",))["transfer_id"]  # type: ignore[index]
     found = {str(each) for each in seller.bought["transfer_id"].dropna()} if len(seller.bought) else set()
     flows = facts.flows
     rows: set[int] = set()
@@ -279,7 +277,7 @@ def _into(facts: Facts, seller: _Seller) -> set[str]:
         marks, names = facts.codes("product_id", flows["row"])
         wanted = [place for place, name in enumerate(names) if name in set(seller.private)]
         rows |= set(flows.loc[np.isin(marks, wanted), "row"].tolist())
-    return found | {str(ids[int(row)].as_py()) for row in rows}
+    return found | set(facts.ids(sorted(rows)))
 
 
 # ---------------------------------------------------------------- findings

@@ -303,7 +303,6 @@ def _bridge(ask: Inquiry, institution: str, mine: pd.DataFrame, currency: str) -
     facts = ask.facts
     amount = int(mine["amount_on"].sum())
     parties = {str(facts.party_ids[p]) for p in (*mine["payee"], *mine["payee_on"])} | {institution}
-    ids = facts.tables.arrow("transfers", ("transfer_id",))["transfer_id"]  # type: ignore[index]
     return ask.finding(
         subject=("party", institution),
         hit=("bridge",),
@@ -332,7 +331,7 @@ def _bridge(ask: Inquiry, institution: str, mine: pd.DataFrame, currency: str) -
         amount=amount,
         currency=currency,
         chains=[
-            {"amount": int(a), "currency": currency, "transfers": [ids[int(r)].as_py(), ids[int(o)].as_py()]}
+            {"amount": int(a), "currency": currency, "transfers": facts.ids([int(r), int(o)])}
             for a, r, o in zip(mine["amount_on"], mine["row"], mine["row_on"], strict=True)
         ],
     )
@@ -361,11 +360,10 @@ def _capital(ask: Inquiry) -> Iterator[Finding]:
     paying = flows[paid & ~flows["own"].to_numpy()]
     memo = facts.texts("memo", paying["row"])
     paying = paying[np.array([any(word in text.lower() for word in CAPITAL) for text in memo], np.bool_)]
-    ids = facts.tables.arrow("transfers", ("transfer_id",))["transfer_id"]  # type: ignore[index]
     for (company, currency), mine in paying.groupby(["payee", "currency"]):
         name = str(facts.party_ids[int(str(company))])
         own = set(facts.account_ids[facts.accounts_of([name])])
-        seeds = ",".join(f'transfer:"{ids[int(row)].as_py()}"' for row in mine["row"])
+        seeds = ",".join(f'transfer:"{each}"' for each in facts.ids(mine["row"]))
         parts: dict[str, Fraction] = {}
         money: dict[str, int] = {}
         traces = []

@@ -248,13 +248,11 @@ def _netting(
 
 
 def _chains(facts: Facts, pairs: list[tuple[int, int, int]], currency: str) -> list[dict[str, object]]:
-    ids = facts.tables.arrow("transfers", ("transfer_id",))
-    assert ids is not None
     greatest = sorted(pairs, key=lambda pair: (-pair[2], pair))[:30]
     return [
         {
             "amount": amount, "currency": currency,
-            "transfers": [ids["transfer_id"][into].as_py(), ids["transfer_id"][out].as_py()],
+            "transfers": facts.ids([into, out]),
         }
         for into, out, amount in greatest
     ]  # fmt: skip

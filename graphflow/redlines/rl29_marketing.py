@@ -24,8 +24,6 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, cited
@@ -388,19 +386,9 @@ class _Payers:
 
 def paid_by_id(facts: Facts, ids: npt.NDArray[np.object_]) -> Ints:
     """The place in `Facts.flows` of some transfers, by id; -1 where an id is empty or not there."""
-    table = facts.tables.arrow("transfers", ("transfer_id",))
-    wanted, inverse = np.unique(ids.astype(str), return_inverse=True)
-    if table is None or not len(wanted):
-        return np.full(ids.size, -1, np.int64)
-    all_ids = table["transfer_id"]
-    hit = pc.fill_null(pc.index_in(all_ids, value_set=pa.array(wanted, all_ids.type)), -1)
-    hit = np.asarray(hit.to_numpy(), np.int64)
-    place = np.full(wanted.size, -1, np.int64)
-    place[hit[hit >= 0]] = np.flatnonzero(hit >= 0)
-    place[wanted == ""] = -1
-    in_flows = np.full(len(all_ids) + 1, -1, np.int64)  # the last is no transfer
+    in_flows = np.full(facts.ledger.size + 1, -1, np.int64)  # the last is no transfer
     in_flows[facts.flows["row"].to_numpy()] = np.arange(len(facts.flows))
-    return in_flows[place][inverse]
+    return in_flows[facts.places(ids.tolist())]
 
 
 def _family(facts: Facts) -> Ints:

@@ -184,9 +184,9 @@ class SelfFunding:
 
     def chains(self) -> list[Mapping[str, Any]]:
         """The greatest ways first in, first out."""
-        ids = self.facts.texts("transfer_id", self.places)
+        ids, places = self.facts.ids, self.places
         return [
-            {"amount": amount, "currency": self.currency, "transfers": [str(ids[row]) for row in rows]}
+            {"amount": amount, "currency": self.currency, "transfers": ids(places[list(rows)])}
             for amount, rows in self.lots.ways
         ]
 

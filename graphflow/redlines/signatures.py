@@ -18,7 +18,6 @@ import pandas as pd
 from graphflow.language import N_
 from graphflow.redlines.borrowing import says
 from graphflow.redlines.facts import DAY, WAGES, Facts
-from graphflow.tables.columns import periods
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -185,17 +184,8 @@ def _said_otherwise(facts: Facts, rows: Ints) -> npt.NDArray[np.bool_]:
 
 def while_licensed(facts: Facts, party: int, function: str, rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Which transfers were made while the party had a licence of which one allows a function."""
-    found = np.zeros(len(rows), np.bool_)
-    table = facts.tables.arrow("licences")
-    held = facts.rows("licences")
-    held = held[held["party_id"].eq(facts.party_ids[party]) & held["function"].isin(LICENCES_FOR[function])]
-    if table is None or held.empty:
-        return found
-    since, until = periods(table)
     times = rows["time"].to_numpy(np.int64)
-    for place in held.index.tolist():
-        found |= (times >= since[place]) & (times < until[place])
-    return found
+    return facts.licensed_then(LICENCES_FOR[function], np.full(times.size, party, np.int64), times)
 
 
 def without_licence(

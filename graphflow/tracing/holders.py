@@ -63,16 +63,17 @@ class Holders:
 
     def accounts(self, holders: Ints) -> list[str | None]:
         """The account of each holder; none of a party."""
-        known = (holders < self._transit) & (holders >= 0)
-        ids: list[str | None] = self.ledger.account_ids.take(pa.array(holders, mask=~known)).to_pylist()
+        number = self.numbers(holders)
+        ids: list[str | None] = self.ledger.account_ids.take(pa.array(number, mask=number < 0)).to_pylist()
         for i in np.flatnonzero((holders >= self._transit) & (holders < self._parties)).tolist():
             ids[i] = transit_id(self.ledger, int(holders[i]) - self._transit)
         return ids
 
     def parties(self, holders: Ints) -> Any:
         """The party of each holder; none where there is none."""
-        account = (holders < self._transit) & (holders >= 0)
-        of = self.ledger.account_party[np.where(account, holders, 0)] if account.any() else -1
+        number = self.numbers(holders)
+        account = number >= 0
+        of = self.ledger.account_party[np.where(account, number, 0)] if account.any() else -1
         party = np.where(holders >= self._parties, holders - self._parties, np.where(account, of, -1))
         return self.ledger.party_ids.take(pa.array(party, mask=party < 0)).cast(pa.large_string())
 
