@@ -94,7 +94,7 @@ class Spread:
         ]
 
 
-def spread(keeper: Keeper, currency: int, hops: int, spent: bool) -> Spread | None:
+def spread(keeper: Keeper, currency: int, hops: int, spent: bool, only: Flags | None = None) -> Spread | None:
     """Follow the clients' money of one currency; None where there is none, or nothing that it could reach.
 
     Parameters
@@ -103,6 +103,8 @@ def spread(keeper: Keeper, currency: int, hops: int, spent: bool) -> Spread | No
         Through how many payments it is followed to others of the group; 0: it is not.
     spent
         Whether something was paid for purposes of its own.
+    only
+        These rows of `Keeper.ins` alone.
     """
     from graphflow.tracing import trace
 
@@ -110,6 +112,8 @@ def spread(keeper: Keeper, currency: int, hops: int, spent: bool) -> Spread | No
     walked = own_accounts(keeper)
     ins = keeper.ins
     mine = (ins["what"] == CLIENT) & (ins["currency"] == currency) & np.isin(ins["account"], walked)
+    if only is not None:
+        mine &= only
     seeds = ins[mine].sort_values(["amount", "row"], ascending=[False, True], kind="stable")
     if seeds.empty:
         return None

@@ -321,6 +321,10 @@ class Facts:
         number = self.party_number.get(party, -1)
         return str(self.party_name[number]) if number >= 0 else ""
 
+    def names_of(self, parties: Iterable[str]) -> str:
+        """Some parties by name, by id where they have none, with commas."""
+        return ", ".join(self.name_of(each) or each for each in parties)
+
     def is_person(self, party: str) -> bool:
         """Whether a party is stated to be a natural person."""
         number = self.party_number.get(party, -1)

@@ -11,11 +11,12 @@ client can hold a stake or work there as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
+import networkx as nx
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -205,20 +206,21 @@ class Keeper:
     @cached_property
     def _named(self) -> dict[str, set[str]]:
         """By the column of transfers: the contracts of theirs that are about clients' money."""
-        facts = self.facts
-        loans, listings, products = (facts.rows(each) for each in ("loans", "listings", "products"))
+        return self._named_by(self.institutions)
 
-        lent = loans[loans["platform_id"].isin(self.institutions) & ~loans["lender_id"].isin(self.members)]
+    def _named_by(self, institutions: Sequence[str]) -> dict[str, set[str]]:
+        loans, listings, products = (self.facts.rows(each) for each in ("loans", "listings", "products"))
+        lent = loans[loans["platform_id"].isin(institutions) & ~loans["lender_id"].isin(self.members)]
         return {
             "loan_id": set(lent["loan_id"]),
-            "listing_id": set(listings.loc[listings["platform_id"].isin(self.institutions), "listing_id"]),
-            "product_id": set(products.loc[products["manager_id"].isin(self.institutions), "product_id"]),
+            "listing_id": set(listings.loc[listings["platform_id"].isin(institutions), "listing_id"]),
+            "product_id": set(products.loc[products["manager_id"].isin(institutions), "product_id"]),
         }
 
-    def _earmarked(self, rows: Ints) -> Flags:
+    def _earmarked(self, rows: Ints, named: Mapping[str, set[str]] | None = None) -> Flags:
         """Which transfers, by place, name a contract of theirs."""
         found = np.zeros(rows.size, np.bool_)
-        for column, names in self._named.items():
+        for column, names in (self._named if named is None else named).items():
             if names and rows.size:
                 numbers, words = self.facts.codes(column, rows)
                 found |= np.array([word in names for word in words] + [False], np.bool_)[numbers]
@@ -323,6 +325,69 @@ class Keeper:
         to |= np.isin(facts.account_party[account], self.of) | np.isin(facts.account_signer[account], self.of)
         found: pd.DataFrame = ins[to & ~np.isin(ins["source"], self.custody)]
         return found
+
+    # ------------------------------------------------------------ whose clients
+
+    @cached_property
+    def shares(self) -> list[tuple[tuple[str, ...], Flags]]:
+        """Whose clients' money the rows of `ins` are: institutions of the group, and which rows are theirs.
+
+        The contract that a payment names says it, else who names the payer a client, and of several the one
+        whose account it is. Where that leaves several, the rows stand under these together.
+        """
+        client = (self.ins["what"] == CLIENT).to_numpy()
+        if self.of.size == 1:
+            return [(self.institutions, client)]
+        rows, payer, account = (self.ins[name].to_numpy()[client] for name in ("row", "payer", "account"))
+        ties = []
+        for who, number in zip(self.institutions, self.of.tolist(), strict=True):
+            mine = self.pairs["client"][self.pairs["institution"] == number]
+            ties.append(
+                (
+                    self._earmarked(rows, self._named_by([who])),
+                    np.isin(payer, mine) & (payer >= 0),
+                    (self.facts.account_party[account] == number)
+                    | (self.facts.account_signer[account] == number),
+                )
+            )
+        contract, named, holder = (np.array(part).T for part in zip(*ties, strict=True))
+        may = np.where(contract.any(axis=1, keepdims=True), contract, named)
+        may = np.where(may.any(axis=1, keepdims=True), may, True)
+        may = np.where((may & holder).any(axis=1, keepdims=True), may & holder, may)
+        kinds, kind = np.unique(may, axis=0, return_inverse=True)
+        places = np.flatnonzero(client)
+        found = []
+        for number, those in enumerate(kinds):
+            which = np.zeros(client.size, np.bool_)
+            which[places[kind.ravel() == number]] = True
+            found.append((tuple(np.array(self.institutions)[those].tolist()), which))
+        return found
+
+    def apart(self, accounts: Ints) -> list[tuple[tuple[str, ...], Ints]]:
+        """Some of their accounts by institution; those that share one, or of which that cannot be told,
+        together.
+        """
+        if self.of.size == 1:
+            return [(self.institutions, accounts)]
+        facts, into = self.facts, self.ins["account"].to_numpy()
+        products = facts.rows("products")
+        ties: nx.Graph[tuple[str, object]] = nx.Graph()
+        ties.add_nodes_from(("institution", each) for each in self.institutions)
+        paid = [(set(who), set(into[rows].tolist())) for who, rows in self.shares]
+        for account in accounts.tolist():
+            sides = {int(facts.account_party[account]), int(facts.account_signer[account])}
+            product = products["product_id"] == facts.account_products[account]
+            whose = {who for who in self.institutions if facts.party_number[who] in sides}
+            whose |= set(products["manager_id"][product]) & set(self.institutions)
+            whose = whose or set().union(*(who for who, to in paid if account in to))
+            for who in whose or self.institutions:
+                ties.add_edge(("institution", who), ("account", account))
+        found = []
+        for part in nx.connected_components(ties):
+            names = tuple(sorted(str(name) for kind, name in part if kind == "institution"))
+            mine = sorted(int(str(name)) for kind, name in part if kind == "account")
+            found.append((names, np.array(mine, np.int64)))
+        return sorted(found, key=lambda one: one[0])
 
     # ------------------------------------------------------------ what went out
 

@@ -2,10 +2,10 @@
 
 An offer is a loan (with all its listings), or a product. Transfers belong to it by the loan, listing or
 product that they name, else by amount and day (`graphflow.redlines.borrowing`). Money is collected in custody
-and in the platform's own accounts; what leaves these, or goes straight to who is financed, is what was raised
-and used. What goes back to who had paid in, up to what that was, is a return, and once who is financed was
-paid, up to twice that, a repayment; so is what others are paid behind the first payment that repays. What
-stays with the platform itself is told apart.
+and in the platform's own accounts, and in those of its group that several outsiders pay for offers; what
+leaves these, or goes straight to who is financed, is what was raised and used. What goes back to who had paid
+in, up to what that was, is a return, and once who is financed was paid, up to twice that, a repayment; so is
+what others are paid behind the first payment that repays. What stays with the platform itself is told apart.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from graphflow.redlines.borrowing import (
     whose,
     words_of,
 )
+from graphflow.redlines.clients import SEVERAL
 from graphflow.redlines.facts import Facts, Flags, Ints, known, micros
 from graphflow.redlines.raising import holders
 
@@ -54,8 +55,8 @@ class Offers:
         ``source``, ``target`` (accounts), ``amount``, ``currency``, ``tagged`` (false: told by its amount and
         day).
     kept
-        What came to the platform's own accounts for an offer less what left them for it: ``offer``,
-        ``currency``, ``amount``, ``last`` (when the last of it came).
+        What came for an offer to the platform's own accounts, and to others of its group that collect, less
+        what left them for it: ``offer``, ``currency``, ``amount``, ``last`` (when the last of it came).
     fees
         What was paid to the platform's own accounts as fees of an offer out of custody: ``offer``, ``row``,
         ``amount``, ``currency``.
@@ -177,6 +178,7 @@ def _offers(facts: Facts, platform: str, claims: pd.DataFrame, on: Ints, told: p
     issuer = claims["borrower"].map(number).reindex(offer).to_numpy(np.int64)
     runs = facts.party_number.get(platform, -2)
     own = (who == runs) & ~facts.guarded
+    own[_collecting(facts, platform, runs, (who, holder), rows, issuer)] = True
     collects = facts.guarded | own
     from_issuer, to_issuer = who[source] == issuer, who[target] == issuer
     takes, gives = collects[target] & ~to_issuer, collects[source] & ~from_issuer
@@ -215,6 +217,23 @@ def _offers(facts: Facts, platform: str, claims: pd.DataFrame, on: Ints, told: p
         frame["row"].to_numpy()[returned],
         np.unique(holder[source[into]]),
     )
+
+
+def _collecting(
+    facts: Facts, platform: str, runs: int, sides: tuple[Ints, Ints], rows: pd.DataFrame, issuer: Ints
+) -> Ints:
+    """Accounts of others of the platform's group into which outsiders pay for offers, several of them, to
+    whomever these finance: its money is collected there as well as in its own.
+    """
+    who, holder = sides
+    group = [facts.party_number[each] for each in facts.group(platform) if each in facts.party_number]
+    target, source = rows["target"].to_numpy(), rows["source"].to_numpy()
+    theirs = np.isin(who[target], np.setdiff1d(group, [runs])) & ~facts.guarded[target]
+    theirs &= (who[target] != issuer) & (who[source] != issuer)
+    theirs &= ~np.isin(who[source], group) & ~facts.guarded[source]
+    frame = pd.DataFrame({"account": target[theirs], "payer": holder[source[theirs]]}).drop_duplicates()
+    counts = frame["account"].value_counts()
+    return np.asarray(counts.index[counts.to_numpy() >= SEVERAL], np.int64)
 
 
 def _first(offer: Ints, times: Ints, which: Flags) -> Ints:

@@ -16,7 +16,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphflow.errors import Told
 from graphflow.findings import Cited
+from graphflow.language import N_
 from graphflow.redlines.borrowing import borrowing_of, says
 from graphflow.redlines.facts import NEVER_A_POOL, WAGES, Facts, Flags, Ints, known
 
@@ -46,6 +48,9 @@ LICENCES = frozenset({"banking", "insurance"})
 
 _NEVER = NEVER_A_POOL | {"marketplace", "payroll"}
 
+NAMED = 3
+"""So many of a group are named in a text, the others counted."""
+
 _NO_ACCOUNT_OF_THEIRS = ("internal", "tax", "cash", "clearing")
 
 
@@ -57,6 +62,8 @@ class Raising:
     ----------
     subject
         ``party`` or ``account``, and its id: of the group the member that is paid most.
+    takers
+        The members that investors pay, who is paid most first: whose name stands in a text.
     members
         The parties of the group.
     own : int64
@@ -77,6 +84,7 @@ class Raising:
     """
 
     subject: tuple[str, str]
+    takers: tuple[str, ...]
     members: frozenset[str]
     own: Ints = field(repr=False)
     through: Ints = field(repr=False)
@@ -87,6 +95,16 @@ class Raising:
     investors: Ints = field(repr=False)
     inferred: bool
     cited: tuple[Cited, ...] = field(repr=False)
+
+    def name(self, facts: Facts) -> str:
+        """Who raises it: all members of a group that investors pay, or the greatest of many."""
+        if self.subject[0] != "party":
+            return self.subject[1]
+        names = facts.names_of(self.takers[:NAMED] or (self.subject[1],))
+        more = len(self.takers) - NAMED
+        return (
+            Told(N_("{names} and {count} more of its group"), names=names, count=more) if more > 0 else names
+        )
 
     def cite(self, facts: Facts) -> list[Cited]:
         """What is needed to find it again, all as context: its rows, accounts, parties, group and roles."""
@@ -401,16 +419,18 @@ class _Search:
         frames = [
             self._rows(flows, at, side) for at, side in zip(rows, ("source", "target") * 2, strict=True)
         ]
-        subject = ("account", str(facts.account_ids[self.lone[group]]))
+        subject, takers = ("account", str(facts.account_ids[self.lone[group]])), tuple[str, ...]()
         if self.lone[group] < 0:
             whose = facts.account_party[frames[0]["target"].to_numpy()]
             whose = np.where(whose >= 0, whose, facts.account_signer[frames[0]["target"].to_numpy()])
             mine = np.isin(whose, np.flatnonzero(self.group_of_party == group))
             taken = frames[0]["amount"].to_numpy()[mine]
             if mine.any():
-                totals = pd.Series(taken).groupby(whose[mine]).sum()
-                best = totals[totals == totals.max()].index.min()
-                subject = ("party", str(facts.party_ids[int(best)]))
+                totals = (
+                    pd.Series(taken).groupby(whose[mine]).sum().sort_values(ascending=False, kind="stable")
+                )
+                takers = tuple(str(facts.party_ids[int(each)]) for each in totals.index)
+                subject = ("party", takers[0])
             else:
                 subject = (
                     "party",
@@ -420,8 +440,9 @@ class _Search:
         cites = [*cites, *self._by_which(group)] if through.size else cites
         cited = (*self.cites.get(group, []), *cites)
         return Raising(
-            subject, self.names[group], own, through, ins, outs, real, spent, investors, not named, cited
-        )
+            subject, takers, self.names[group], own, through, ins, outs, real, spent, investors, not named,
+            cited,
+        )  # fmt: skip
 
     def _by_which(self, group: int) -> list[Cited]:
         """The loans, listings and products by which rows through others' accounts are of a group."""

@@ -1,12 +1,13 @@
 """RL-04 Principal and interest promised (代替客户承诺保本保息、刚性兑付).
 
 The rule: neither a platform nor a manager promises principal or yield, and nobody pays in an asset's place
-(暂行办法 art. 10 (3); 资管新规 art. 2 and 19; 私募条例 art. 20). Looked at: what texts and guarantees say;
-whether what investors were paid stays at the promise while what the assets earned goes up and down; and of
-whose money they were paid: the manager's own and its affiliates', another product's, or a third party's in
-the assets' place. Not it: deposits, treasury bonds, pensions and insurance that are guaranteed by law, texts
-that say that nothing is guaranteed, assets that hardly vary, open funds that are redeemed at their value, a
-licensed guarantor of a loan, and an investor who sells to another.
+(暂行办法 art. 10 (3); 资管新规 art. 2 and 19; 私募条例 art. 20). Looked at: what texts and guarantees
+say; whether what investors were paid stays at the promise while what the assets earned goes up and down; and
+of whose money they were paid: the manager's own and its affiliates', another product's, new investors' where
+`rl25_new_for_old` finds that, or a third party's in the assets' place. Not it: deposits, treasury bonds,
+pensions and insurance that are guaranteed by law, texts that say that nothing is guaranteed, assets that
+hardly vary, open funds that are redeemed at their value, a licensed guarantor of a loan, and an investor who
+sells to another.
 """
 
 from __future__ import annotations
@@ -103,8 +104,8 @@ def find(
     periods
         Least number of periods of which it is known what the assets earned.
     source
-        Least part of what investors were paid that was the manager's own, an affiliate's, another product's
-        or a third party's money.
+        Least part of what investors were paid that was the manager's own, an affiliate's, another product's,
+        a third party's, or, in months of new money for old, other investors' money.
     hops
         Through how many transfers money may go out to others and come back, to be followed there.
 

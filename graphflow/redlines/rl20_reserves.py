@@ -95,18 +95,14 @@ def find(
     if not any(ask.runs(test.name) for test in LINE.tests):
         return
     for keeper in keepers(ask.facts, Limits(SOME, ask.threshold("fees"), 1, NEVER), institutions(ask.facts)):
-        reserve = _reserve(keeper)
-        if ask.runs("gap"):
-            yield from _gaps(ask, keeper, reserve)
-        if ask.runs("outflow"):
-            yield from _outflows(ask, keeper, reserve)
-        if ask.runs("advance"):
-            yield from _advances(ask, keeper, reserve)
-        if ask.runs("pledge"):
-            yield from _pledges(ask, keeper, reserve)
-        if ask.runs("interest"):
-            yield from _interest(ask, keeper, reserve)
+        for who, reserve in keeper.apart(_reserve(keeper)):
+            for test, one in _TESTS.items():
+                if ask.runs(test):
+                    yield from one(ask, keeper, who, reserve)
 
+
+Who = tuple[str, ...]
+"""Of whom a finding is: one institution, or several of a group that share a reserve."""
 
 NEVER = -1
 """What was borrowed of a reserve is misused though it is paid back the next day: no entry is put right."""
@@ -133,24 +129,15 @@ def _reserve(keeper: Keeper) -> Ints:
     return found
 
 
-def _who(keeper: Keeper) -> str:
-    return keeper.institutions[0]
-
-
-def _name(keeper: Keeper) -> str:
-    return keeper.facts.name_of(_who(keeper)) or _who(keeper)
-
-
 def _money(facts: Facts, amount: int, unit: str) -> str:
     return f"{amount_text(amount, facts.tables.minor_units.get(unit, 2))} {unit}"
 
 
-def _licence(keeper: Keeper) -> list[Cited]:
-    facts = keeper.facts
+def _licence(facts: Facts, who: Who) -> list[Cited]:
     if not facts.has("licences"):
         return []
     rows = facts.rows("licences")
-    mine = rows[rows["party_id"].isin(keeper.institutions) & (rows["function"] == "payment")]
+    mine = rows[rows["party_id"].isin(who) & (rows["function"] == "payment")]
     return [facts.cite("licences", mine, False)] if len(mine) else []
 
 
@@ -169,14 +156,14 @@ _AGAINST: Mapping[str, str | tuple[str, str]] = {
 
 
 def _finding(
-    ask: Inquiry, keeper: Keeper, test: str, element: str, against: Mapping[str, tuple[str, str | Told]],
-    **more: object,
+    ask: Inquiry, keeper: Keeper, who: Who, test: str, element: str,
+    against: Mapping[str, tuple[str, str | Told]], **more: object,
 ) -> Finding:  # fmt: skip
     """A finding about the institution: what no test speaks of is not told."""
-    rows: list[Cited] = [*more.pop("rows"), *keeper.cite(), *_licence(keeper)]  # type: ignore[misc]
+    rows: list[Cited] = [*more.pop("rows"), *keeper.cite(), *_licence(keeper.facts, who)]  # type: ignore[misc]
     told: dict[str, object] = {"severity": "high", "kinds": {"flow": "shown"}, **more}
     return ask.finding(
-        subject=("party", _who(keeper)),
+        subject=("party", who[0]),
         hit=(test,),
         rows=rows,
         elements={**_ELEMENTS, element: "shown"},
@@ -188,21 +175,21 @@ def _finding(
 # ---------------------------------------------------------------- the gap
 
 
-def _gaps(ask: Inquiry, keeper: Keeper, reserve: Ints) -> Iterator[Finding]:
-    found = reconcile(ask.facts, keeper.institutions, keeper.members, reserve, in_transit=True)
+def _gaps(ask: Inquiry, keeper: Keeper, who: Who, reserve: Ints) -> Iterator[Finding]:
+    found = reconcile(ask.facts, who, keeper.members, reserve, in_transit=True)
     if found is None:
         return
     days = found.beyond(ask.threshold("gap"), in_transit=True)
     if days:
         worst = max(days, key=lambda day: (day.lacking, -day.at))
-        yield _gap(ask, keeper, found, worst, len(days))
+        yield _gap(ask, keeper, who, found, worst, len(days))
 
 
-def _gap(ask: Inquiry, keeper: Keeper, found: Reconciled, worst: Gap, count: int) -> Finding:
+def _gap(ask: Inquiry, keeper: Keeper, who: Who, found: Reconciled, worst: Gap, count: int) -> Finding:
     facts, unit = ask.facts, ask.facts.tables.currency
     own = len(_own_rows(keeper, found.accounts, unit))
     return _finding(
-        ask, keeper, "gap", "lacking",
+        ask, keeper, who, "gap", "lacking",
         {
             "cut_off": cut_off(worst),
             "own_money": ("present", OWN_COVERS) if own else ("clear", NO_OWN),
@@ -213,7 +200,7 @@ def _gap(ask: Inquiry, keeper: Keeper, found: Reconciled, worst: Gap, count: int
                 "in its reserve: {lacking} are lacking, and were not made good within a working day; so on "
                 "{count} days"
             ),
-            holder=_name(keeper),
+            holder=facts.names_of(who),
             owed=_money(facts, worst.owed, unit),
             transit=_money(facts, worst.transit, unit),
             stood=_money(facts, worst.stood, unit),
@@ -269,7 +256,7 @@ def _own_rows(keeper: Keeper, accounts: Ints, unit: str) -> pd.DataFrame:
 # ---------------------------------------------------------------- payments out
 
 
-def _outflows(ask: Inquiry, keeper: Keeper, reserve: Ints) -> Iterator[Finding]:
+def _outflows(ask: Inquiry, keeper: Keeper, who: Who, reserve: Ints) -> Iterator[Finding]:
     """Payments out of the reserve that no client sent: to the group, for own purposes, to strangers."""
     facts = ask.facts
     outs = keeper.outs
@@ -285,7 +272,7 @@ def _outflows(ask: Inquiry, keeper: Keeper, reserve: Ints) -> Iterator[Finding]:
         unit = facts.currencies[currency]
         paid = int(mine["amount"].sum())
         if paid > ask.threshold("outflow"):
-            yield _outflow(ask, keeper, reserve, mine, unit, paid)
+            yield _outflow(ask, keeper, who, reserve, mine, unit, paid)
 
 
 def _strangers(ask: Inquiry, keeper: Keeper, outs: pd.DataFrame) -> pd.DataFrame:
@@ -302,7 +289,7 @@ def _strangers(ask: Inquiry, keeper: Keeper, outs: pd.DataFrame) -> pd.DataFrame
 
 
 def _outflow(
-    ask: Inquiry, keeper: Keeper, reserve: Ints, mine: pd.DataFrame, unit: str, paid: int
+    ask: Inquiry, keeper: Keeper, who: Who, reserve: Ints, mine: pd.DataFrame, unit: str, paid: int
 ) -> Finding:
     facts = ask.facts
     topped_up = _own_rows(keeper, reserve, unit)
@@ -311,11 +298,11 @@ def _outflow(
     to_group = mine[mine["purpose"].isin(["group", "own", "owner"])]
     reached = _beyond(certainly(to_group), topped_up)
     critical = unit == "CNY" and reached >= ask.threshold("critical")
-    kinds = {"flow": "shown"} | ({"register": "shown"} if _licence(keeper) else {})
+    kinds = {"flow": "shown"} | ({"register": "shown"} if _licence(facts, who) else {})
     kinds |= {"ownership": "shown"} if (mine["purpose"].isin(["group", "owner"])).any() else {}
     sums = mine.groupby("purpose")["amount"].sum()
     return _finding(
-        ask, keeper, "outflow", "outflow",
+        ask, keeper, who, "outflow", "outflow",
         {
             "own_money": ("present", MAY_BE_OWN) if own else ("clear", NO_OWN),
             "ordered": to_clients(mine) or _ordered(keeper, reserve),
@@ -323,7 +310,7 @@ def _outflow(
         summary=Told(
             BEYOND_CLAIMS if mine["client"].any() else FOR_NONE,
             paid=_money(facts, paid, unit),
-            holder=_name(keeper),
+            holder=facts.names_of(who),
             count=len(mine),
             group=_money(facts, int(to_group["amount"].sum()), unit),
         ),
@@ -402,7 +389,7 @@ class _Advance:
         return found
 
 
-def _advances(ask: Inquiry, keeper: Keeper, reserve: Ints) -> Iterator[Finding]:
+def _advances(ask: Inquiry, keeper: Keeper, who: Who, reserve: Ints) -> Iterator[Finding]:
     """Redemptions paid before the fund's money came (垫付)."""
     facts = ask.facts
     outs, ins = keeper.outs, keeper.ins
@@ -413,8 +400,8 @@ def _advances(ask: Inquiry, keeper: Keeper, reserve: Ints) -> Iterator[Finding]:
     numbers, words = facts.codes("product_id", outs["row"].to_numpy())
     for number in np.unique(numbers[numbers >= 0]).tolist():
         product = words[number]
-        who = bought.loc[bought["product_id"] == product, "investor_id"].map(facts.party_number)
-        investors = who.fillna(-1).to_numpy().astype(np.int64)
+        investor = bought.loc[bought["product_id"] == product, "investor_id"].map(facts.party_number)
+        investors = investor.fillna(-1).to_numpy().astype(np.int64)
         investors = investors[investors >= 0]
         paid = outs[(numbers == number) & np.isin(outs["payee"], investors)]
         came = ins[_from_fund(facts, ins, product) & ~np.isin(ins["payer"], investors)]
@@ -425,7 +412,7 @@ def _advances(ask: Inquiry, keeper: Keeper, reserve: Ints) -> Iterator[Finding]:
     for currency, parts in found.items():
         total = sum(part.advance for part in parts)
         if total > ask.threshold("advance"):
-            yield _advanced(ask, keeper, parts, facts.currencies[currency], total)
+            yield _advanced(ask, keeper, who, parts, facts.currencies[currency], total)
 
 
 def _from_fund(facts: Facts, ins: pd.DataFrame, product: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -456,14 +443,16 @@ def _beyond(paid: pd.DataFrame, came: pd.DataFrame) -> int:
     return int(np.maximum(amounts - there, 0).sum())
 
 
-def _advanced(ask: Inquiry, keeper: Keeper, parts: list[_Advance], unit: str, total: int) -> Finding:
+def _advanced(
+    ask: Inquiry, keeper: Keeper, who: Who, parts: list[_Advance], unit: str, total: int
+) -> Finding:
     facts = ask.facts
     names = {part.product for part in parts}
     rows = np.concatenate([each["row"].to_numpy() for part in parts for each in (part.paid, part.in_time)])
     bought, products = facts.rows("subscriptions"), facts.rows("products")
     paid = sum(int(part.paid["amount"].sum()) for part in parts)
     return _finding(
-        ask, keeper, "advance", "advance",
+        ask, keeper, who, "advance", "advance",
         {
             "own_money": ("unknown", N_("an agreement by which another advances is in no table")),
             "ordered": ("clear", N_("each redemption has an investor of the product")),
@@ -473,7 +462,7 @@ def _advanced(ask: Inquiry, keeper: Keeper, parts: list[_Advance], unit: str, to
                 "the reserve of {holder} paid redemptions of {paid}, {advance} of it before the funds' money "
                 "had come"
             ),
-            holder=_name(keeper),
+            holder=facts.names_of(who),
             paid=_money(facts, paid, unit),
             advance=_money(facts, total, unit),
         ),
@@ -500,11 +489,11 @@ def _advanced(ask: Inquiry, keeper: Keeper, parts: list[_Advance], unit: str, to
 # ---------------------------------------------------------------- pledges
 
 
-def _pledges(ask: Inquiry, keeper: Keeper, reserve: Ints) -> Iterator[Finding]:
+def _pledges(ask: Inquiry, keeper: Keeper, who: Who, reserve: Ints) -> Iterator[Finding]:
     """Guarantees by the institution that name the reserve, and loans whose collateral is its account."""
     facts = ask.facts
     given = facts.in_force("guarantees")
-    given = given[given["guarantor_id"].isin(keeper.institutions) & _names_reserve(given["kind"])]
+    given = given[given["guarantor_id"].isin(who) & _names_reserve(given["kind"])]
     loans = facts.rows("loans")
     ids = {str(each) for each in facts.account_ids[reserve]}
     pledged = loans[loans["collateral"].isin(ids)]
@@ -514,10 +503,10 @@ def _pledges(ask: Inquiry, keeper: Keeper, reserve: Ints) -> Iterator[Finding]:
     amount = int(given["amount"].fillna(0).sum()) + int(pledged["principal"].sum())
     count = len(given) + len(pledged)
     yield _finding(
-        ask, keeper, "pledge", "pledge", {},
+        ask, keeper, who, "pledge", "pledge", {},
         summary=Told(
             N_("the reserve of {holder} stands as security for {count} debts of others, {amount} in all"),
-            holder=_name(keeper),
+            holder=facts.names_of(who),
             count=count,
             amount=_money(facts, amount, unit),
         ),
@@ -544,7 +533,7 @@ def _names_reserve(texts: pd.Series) -> pd.Series:
 # ---------------------------------------------------------------- interest
 
 
-def _interest(ask: Inquiry, keeper: Keeper, reserve: Ints) -> Iterator[Finding]:
+def _interest(ask: Inquiry, keeper: Keeper, who: Who, reserve: Ints) -> Iterator[Finding]:
     """Interest that the reserve bears, beyond what the central bank pays."""
     facts, ins = ask.facts, keeper.ins
     since = moment(CENTRAL_SINCE.isoformat(), facts.tables.timezone)[0]
@@ -564,20 +553,20 @@ def _interest(ask: Inquiry, keeper: Keeper, reserve: Ints) -> Iterator[Finding]:
         credited = int(part["amount"].sum())
         if stood > 0 and Fraction(credited * YEAR, stood) > ask.threshold("interest"):
             yield _bears(
-                ask, keeper, part, facts.currencies[currency], credited, Fraction(credited * YEAR, stood)
+                ask, keeper, who, part, facts.currencies[currency], credited, Fraction(credited * YEAR, stood)
             )
 
 
 def _bears(
-    ask: Inquiry, keeper: Keeper, part: pd.DataFrame, unit: str, credited: int, rate: Fraction
+    ask: Inquiry, keeper: Keeper, who: Who, part: pd.DataFrame, unit: str, credited: int, rate: Fraction
 ) -> Finding:
     facts = ask.facts
     return _finding(
-        ask, keeper, "interest", "interest",
+        ask, keeper, who, "interest", "interest",
         {"own_money": ("unknown", N_("what of it own money in the reserve earned is not told apart"))},
         summary=Told(
             N_("the reserve of {holder} bore interest of {credited}, {rate} a year of what stood there"),
-            holder=_name(keeper),
+            holder=facts.names_of(who),
             credited=_money(facts, credited, unit),
             rate=percent(float(rate), 2),
         ),
@@ -594,6 +583,9 @@ def _bears(
     )  # fmt: skip
 
 
+_TESTS = {
+    "gap": _gaps, "outflow": _outflows, "advance": _advances, "pledge": _pledges, "interest": _interest,
+}  # fmt: skip
 _PSP = ("licences", "parties.sector")
 
 LINE = RedLine(

@@ -139,7 +139,7 @@ def _flows(ask: Inquiry, keeper: Keeper, hops: int) -> Iterator[Finding]:
         for account in holding.tolist():
             yield from _account(ask, keeper, account, currency, spent[spent["account"] == account], way)
         if to and way is not None:
-            yield from _to_the_group(ask, keeper, way)
+            yield from _to_the_group(ask, keeper, way, hops)
         yield from _uncovered(ask, keeper, currency)
 
 
@@ -202,7 +202,7 @@ def _mixed(ask: Inquiry, keeper: Keeper, account: int, came: _Account, unit: str
             client=_money(facts, came.amounts[CLIENT], unit),
             count=came.clients,
             own=_money(facts, came.amounts[OWN], unit),
-            holder=_name(keeper),
+            holder=_holder(keeper, account),
             index=percent(float(came.index), 2),
         ),
         measures=[
@@ -242,7 +242,7 @@ def _spent(
         hit=("spent",),
         summary=Told(
             text,
-            holder=_name(keeper),
+            holder=_holder(keeper, account),
             paid=_money(facts, paid, unit),
             client=_money(facts, came.amounts[CLIENT], unit),
             count=came.clients,
@@ -338,9 +338,12 @@ def _money(facts: Facts, amount: int, unit: str) -> str:
     return f"{amount_text(amount, facts.tables.minor_units.get(unit, 2))} {unit}"
 
 
-def _name(keeper: Keeper) -> str:
-    who = keeper.institutions[0]
-    return keeper.facts.name_of(who) or who
+def _holder(keeper: Keeper, account: int) -> str:
+    """Whose account it is; of one in custody at a stranger's, for whom."""
+    facts = keeper.facts
+    party = int(facts.account_party[account])
+    mine = [str(facts.party_ids[party])] if party >= 0 and party in keeper.group else keeper.institutions
+    return facts.names_of(mine)
 
 
 def _with_reversals(facts: Facts, parts: Sequence[pd.Series]) -> Ints:
@@ -390,8 +393,19 @@ ON_BEHALF = N_(
 # ---------------------------------------------------------------- to the group
 
 
-def _to_the_group(ask: Inquiry, keeper: Keeper, way: Spread) -> Iterator[Finding]:
-    """Clients' money that reached others of the group, straight or over strangers."""
+def _to_the_group(ask: Inquiry, keeper: Keeper, way: Spread, hops: int) -> Iterator[Finding]:
+    """Clients' money that reached others of the group, by whose clients they are."""
+    if len(keeper.shares) == 1:
+        yield from _reached(ask, keeper, keeper.shares[0][0], way)
+        return
+    currency = int(way.seeds["currency"].iloc[0])
+    for who, rows in keeper.shares:
+        mine = spread(keeper, currency, hops, False, rows)
+        if mine is not None:
+            yield from _reached(ask, keeper, who, mine)
+
+
+def _reached(ask: Inquiry, keeper: Keeper, who: Sequence[str], way: Spread) -> Iterator[Finding]:
     facts = ask.facts
     currency = int(way.seeds["currency"].iloc[0])
     payments = to_group(keeper, way)
@@ -409,7 +423,7 @@ def _to_the_group(ask: Inquiry, keeper: Keeper, way: Spread) -> Iterator[Finding
     paid, came = int(payments["amount"].sum()), int(way.seeds["amount"].sum()) + way.left_out
     shown = [way.seeds["row"], payments["row"], _through(keeper, way)]
     yield ask.finding(
-        subject=("party", keeper.institutions[0]),
+        subject=("party", who[0]),
         hit=("diverted",),
         summary=Told(
             N_(
@@ -418,7 +432,7 @@ def _to_the_group(ask: Inquiry, keeper: Keeper, way: Spread) -> Iterator[Finding
             ),
             part=by_rules(_money(facts, least, unit), _money(facts, most, unit)),
             count=int(payments["payee"].nunique()),
-            holder=_name(keeper),
+            holder=facts.names_of(who),
             top=_money(facts, reached, unit),
         ),
         measures=[
@@ -486,18 +500,24 @@ def _through(keeper: Keeper, way: Spread) -> pd.Series:
 
 def _uncovered(ask: Inquiry, keeper: Keeper, currency: int) -> Iterator[Finding]:
     """Of clients' money, what part did not go first into custody."""
-    facts, ins = ask.facts, keeper.ins
-    mine = ins[(ins["what"] == CLIENT) & (ins["currency"] == currency)]
+    for who, rows in keeper.shares:
+        mine = keeper.ins[rows & (keeper.ins["currency"] == currency).to_numpy()]
+        if len(mine):
+            yield from _beside(ask, keeper, who, mine)
+
+
+def _beside(ask: Inquiry, keeper: Keeper, who: Sequence[str], mine: pd.DataFrame) -> Iterator[Finding]:
+    facts = ask.facts
     into = np.isin(mine["account"], keeper.custody)
     whole, covered = int(mine["amount"].sum()), int(mine["amount"][into].sum())
     beside = _count(facts, mine[~into])
     part = Fraction(covered, whole)
     if part >= ask.threshold("covered") or beside < ask.threshold("clients"):
         return
-    unit = facts.currencies[currency]
+    unit = facts.currencies[int(mine["currency"].iloc[0])]
     seen = bool(keeper.custody.size)
     yield ask.finding(
-        subject=("party", keeper.institutions[0]),
+        subject=("party", who[0]),
         hit=("covered",),
         summary=Told(
             N_(
@@ -505,7 +525,7 @@ def _uncovered(ask: Inquiry, keeper: Keeper, currency: int) -> Iterator[Finding]
                 "them, {beside} of {count} clients went past custody"
             ),
             whole=_money(facts, whole, unit),
-            holder=_name(keeper),
+            holder=facts.names_of(who),
             beside=_money(facts, whole - covered, unit),
             count=beside,
         ),
@@ -545,30 +565,32 @@ def _shortfall(ask: Inquiry, keeper: Keeper) -> Iterator[Finding]:
         each for each in keeper.institutions
         if facts.party_sector[facts.party_number[each]] != "payment_institution"
     ]  # fmt: skip
-    accounts = keeper.custody[~np.isin(facts.account_kind[keeper.custody], RESERVE)]
-    found = reconcile(facts, ours, keeper.members, accounts, in_transit=False) if ours else None
-    if found is None:
-        return
-    days = found.beyond(ask.threshold("short"), in_transit=False)
-    if days:
-        worst = max(days, key=lambda day: (day.lacking, -day.at))
-        yield _short(ask, keeper, ours[0], found, worst, len(days))
+    every = keeper.custody[~np.isin(facts.account_kind[keeper.custody], RESERVE)]
+    for who, accounts in keeper.apart(every):
+        mine = [each for each in who if each in ours]
+        found = reconcile(facts, mine, keeper.members, accounts, in_transit=False) if mine else None
+        days = found.beyond(ask.threshold("short"), in_transit=False) if found else []
+        if found and days:
+            worst = max(days, key=lambda day: (day.lacking, -day.at))
+            yield _short(ask, keeper, mine, found, worst, len(days))
 
 
-def _short(ask: Inquiry, keeper: Keeper, who: str, found: Reconciled, worst: Gap, count: int) -> Finding:
+def _short(
+    ask: Inquiry, keeper: Keeper, who: Sequence[str], found: Reconciled, worst: Gap, count: int
+) -> Finding:
     facts = ask.facts
     unit = facts.tables.currency
-    invested = _outstanding(facts, keeper, worst.at) >= worst.lacking
+    invested = _outstanding(facts, who, worst.at) >= worst.lacking
     sure = worst.settled and not invested
     return ask.finding(
-        subject=("party", who),
+        subject=("party", who[0]),
         hit=("short",),
         summary=Told(
             N_(
                 "the client ledger of {holder} says that {owed} are owed, and {stood} stood in custody: "
                 "{lacking} are lacking, and were not made good within a working day; so on {count} days"
             ),
-            holder=facts.name_of(who) or who,
+            holder=facts.names_of(who),
             owed=_money(facts, worst.owed, unit),
             stood=_money(facts, worst.stood, unit),
             lacking=_money(facts, worst.lacking, unit),
@@ -592,7 +614,7 @@ def _short(ask: Inquiry, keeper: Keeper, who: str, found: Reconciled, worst: Gap
                 "days_unknown", N_("days on which a balance is not known"), found.unknown, unit="days"
             ),
         ],
-        rows=[*cite_gap(facts, found, worst), *_loans(facts, keeper), *keeper.cite()],
+        rows=[*cite_gap(facts, found, worst), *_loans(facts, who), *keeper.cite()],
         severity="high" if sure else "medium",
         severity_note="" if sure else NOT_RULED_OUT,
         kinds={"flow": "shown", "statement": "shown"},
@@ -616,21 +638,21 @@ def _short(ask: Inquiry, keeper: Keeper, who: str, found: Reconciled, worst: Gap
 NOT_RULED_OUT = N_("Held at medium: something that could explain it is not ruled out.")
 
 
-def _its_loans(facts: Facts, keeper: Keeper) -> pd.DataFrame:
+def _its_loans(facts: Facts, who: Sequence[str]) -> pd.DataFrame:
     loans = facts.rows("loans")
-    mine: pd.DataFrame = loans[loans["platform_id"].isin(keeper.institutions)]
+    mine: pd.DataFrame = loans[loans["platform_id"].isin(who)]
     return mine
 
 
-def _outstanding(facts: Facts, keeper: Keeper, at: int) -> int:
+def _outstanding(facts: Facts, who: Sequence[str], at: int) -> int:
     """The principal of its loans that ran at a moment."""
-    loans = _its_loans(facts, keeper)
+    loans = _its_loans(facts, who)
     runs = (micros(loans["start"]) <= at) & (~known(loans["end"]) | (micros(loans["end"]) > at))
     return int(loans["principal"][runs].sum())
 
 
-def _loans(facts: Facts, keeper: Keeper) -> Iterator[Cited]:
-    loans = _its_loans(facts, keeper)
+def _loans(facts: Facts, who: Sequence[str]) -> Iterator[Cited]:
+    loans = _its_loans(facts, who)
     if len(loans):
         yield facts.cite("loans", loans, False)
 

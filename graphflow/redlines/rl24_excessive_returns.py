@@ -483,7 +483,9 @@ def _finding(ask: Inquiry, offer: Offer, hits: Sequence[_Hit]) -> Finding:
         hit=[hit.test for hit in hits],
         summary=Told(
             texts[first.test],
-            who=str(offer.row.get("name") or facts.name_of(offer.subject[1]) or offer.subject[1]),
+            who=offer.raising.name(facts)
+            if offer.raising is not None and not offer.row.get("name")
+            else str(offer.row.get("name") or facts.name_of(offer.subject[1]) or offer.subject[1]),
             rate=number_text(100 * rate),
             far=number_text(by_name.get("distance", Fraction(0))),
             quarters=number_text(by_name.get("quarters", Fraction(0))),

@@ -367,6 +367,12 @@ def _months(ask: Inquiry, found: Origins) -> tuple[int, ...]:
     return tuple(sorted({place for place in once if hit[place]}.union(*runs)))
 
 
+def new_money(ask: Inquiry, found: Origins) -> tuple[int, ...]:
+    """The months of some payouts, by place, that this line finds, whoever asks."""
+    mine = Inquiry(LINE, ask.case, ask.as_of, ask.overrides)
+    return _months(mine, found) if mine.runs("new_money") else ()
+
+
 def _runs(months: Sequence[str], flagged: Sequence[bool]) -> Iterator[list[int]]:
     """Flagged months that follow one another in the calendar."""
     run: list[int] = []
@@ -482,13 +488,12 @@ def _finding(ask: Inquiry, scheme: Scheme, found: Origins, hits: _Hits) -> Findi
     severity = "critical" if ponzi else "high" if "cross" in hits.tests else "medium"
     unstated = bool(scheme.unstated)
     note = NOT_EVERY_RULE if not hits.robust else AT_ITS_VALUE if unstated and ponzi else ""
-    who = facts.name_of(raising.subject[1]) if raising.subject[0] == "party" else ""
     return ask.finding(
         subject=raising.subject,
         hit=hits.tests,
         summary=Told(
             SUMMARIES[hits.tests[0]] if hits.robust else BY_THE_RULE,
-            who=who or raising.subject[1],
+            who=raising.name(facts),
             paid=f"{amount_text(paid, facts.tables.minor_units.get(coin, 2))} {coin}",
             count=int(scheme.outs.loc[in_months, "holder"].nunique()),
             when=Told(N_("in {month}"), month=months[0])

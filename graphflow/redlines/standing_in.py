@@ -1,7 +1,8 @@
 """Who pays in the place of assets: of whose money investors were paid, as flows show.
 
-Payouts are followed back as `rl25_new_for_old` does. Beside them, what others paid straight to investors: the
-register of subscriptions names the transfer by which each was redeemed.
+Payouts are followed back as `rl25_new_for_old` does; in the months in which that finds new money for old,
+what other investors paid in stands in as well (滚动发行). Beside them, what others paid straight to
+investors: the register of subscriptions names the transfer by which each was redeemed.
 """
 
 from __future__ import annotations
@@ -20,10 +21,17 @@ from graphflow.language import N_
 from graphflow.redlines.asking import Inquiry
 from graphflow.redlines.borrowing import words_of
 from graphflow.redlines.facts import Facts, Ints, known
-from graphflow.redlines.origins import CROSS, STAND_IN, SUBSIDY, Origins
+from graphflow.redlines.origins import CROSS, OTHERS, STAND_IN, SUBSIDY, Origins
 from graphflow.redlines.raising import holders, placeholders
 from graphflow.redlines.registers import cite_products, money
-from graphflow.redlines.rl25_new_for_old import RULES, Scheme, cite_payouts, evidence_kinds, schemes
+from graphflow.redlines.rl25_new_for_old import (
+    RULES,
+    Scheme,
+    cite_payouts,
+    evidence_kinds,
+    new_money,
+    schemes,
+)
 
 INSTITUTIONS = ("asset_manager", "trust_company", "bank", "insurer", "broker", "fund_distributor")
 PASSERS = (
@@ -139,7 +147,14 @@ def _source(
         rule: origins.parts[number].sum(axis=0) if origins is not None else np.zeros(STAND_IN + 1, np.int64)
         for number, rule in enumerate(RULES)
     }
-    sums = {rule: int(each[SUBSIDY] + each[CROSS] + each[STAND_IN]) + others for rule, each in parts.items()}
+    rolled = dict.fromkeys(RULES, 0)
+    if origins is not None:
+        months = list(new_money(ask, origins))
+        rolled = {rule: int(origins.parts[n, months, OTHERS].sum()) for n, rule in enumerate(RULES)}
+    sums = {
+        rule: int(each[SUBSIDY] + each[CROSS] + each[STAND_IN]) + rolled[rule] + others
+        for rule, each in parts.items()
+    }
     by_rule = {rule: Fraction(each, paid) for rule, each in sums.items()}
     least = min(by_rule.values())
     if least < ask.threshold("source") or not least:
@@ -148,7 +163,7 @@ def _source(
     coin = str(straight["coin"].iloc[0]) if origins is None else origins.currency
     runs = set(scheme.raising.members) if scheme is not None else {subject[1]}
     severity, note, licences = entity(facts, runs)
-    who = facts.name_of(subject[1]) if subject[0] == "party" else ""
+    who = scheme.raising.name(facts) if scheme is not None else facts.names_of([subject[1]])
     kinds = {"flow": "shown", "register": "shown"}
     if scheme is not None and origins is not None:
         kinds = evidence_kinds(scheme, origins)
@@ -158,14 +173,14 @@ def _source(
         summary=Told(
             N_(
                 "of {paid} that investors of {who} were paid, {share} % was not what assets returned, but "
-                "its own, another product's or third parties' money"
+                "its own, another product's, third parties' or new investors' money"
             ),
             paid=money(facts, paid, coin),
-            who=who or subject[1],
+            who=who,
             share=number_text(100 * least),
         ),
         measures=[
-            *_source_measures(ask, parts[told], (by_rule[told], paid, others), coin),
+            *_source_measures(ask, parts[told], (by_rule[told], paid, others, rolled[told]), coin),
             *(_raised(ask, scheme, origins) if scheme is not None and origins is not None else ()),
         ],
         rows=[
@@ -208,15 +223,19 @@ def _elsewhere(facts: Facts, run: str, straight: pd.DataFrame) -> int:
 
 
 def _source_measures(
-    ask: Inquiry, parts: Ints, told: tuple[Fraction, int, int], coin: str
+    ask: Inquiry, parts: Ints, told: tuple[Fraction, int, int, int], coin: str
 ) -> Iterator[Measure]:  # fmt: skip
-    share, paid, others = told
-    text = N_("part of what investors were paid that was its own, another product's or third parties' money")
+    share, paid, others, rolled = told
+    text = N_(
+        "part of what investors were paid that was its own, another product's, third parties' or new "
+        "investors' money"
+    )
     yield ask.measure("source", text, share, "source")
     yield ask.measure("paid", N_("what its investors were paid"), paid, unit=coin)
     for name, title, value in (
         ("paid_own", N_("of it its own or its affiliates' money"), parts[SUBSIDY]),
         ("paid_cross", N_("of it another product's"), parts[CROSS]),
+        ("paid_rolled", N_("of it new investors', in months of new money for old (滚动兑付)"), rolled),
         ("paid_stand_in", N_("of it what third parties paid in the place of assets"), parts[STAND_IN]),
         ("paid_straight", N_("of it what third parties paid straight to investors"), others),
     ):

@@ -92,6 +92,72 @@ def test_what_the_platforms_own_account_keeps_counts_once_its_days_are_over() ->
     assert not found(with_rows(rl02.kept_toy_tables(), transfers=[on]))
 
 
+def collected_by(party: str, frames: Frames) -> Frames:
+    """The lenders pay for the loan into an ordinary account of somebody, in the place of custody."""
+    return changed(frames, "accounts", {"account_id": "custody"}, party_id=party, kind="settlement")
+
+
+def test_what_the_owners_account_collects_and_keeps_counts_as_the_platforms_own_does() -> None:
+    base = rl02.near_miss_tables()
+    assert not found(collected_by("BOSS", base))
+    late = {"transfer_id": "late", "time": "2018-06-01T10:00:00", "source": "supplier", "target": "builder",
+            "amount": "1"}  # fmt: skip
+    less = with_rows(changed(base, "transfers", {"transfer_id": "out0"}, amount="600"), transfers=[late])
+    (f,) = found(collected_by("BOSS", less))
+    assert f.by_rule == {"fifo": Fraction(2, 5), "prorata": Fraction(2, 5)} and f.amount == 40_000
+    assert values(found(collected_by("PLATFORM", less))[0]) == values(f)
+    assert not found(collected_by("SUPPLIER", less)), "a stranger's account is not the side's"
+
+
+def test_two_payers_make_no_account_that_collects() -> None:
+    base = changed(rl02.near_miss_tables(), "transfers", {"transfer_id": "out0"}, amount="600")
+    late = {"transfer_id": "late", "time": "2018-06-01T10:00:00", "source": "supplier", "target": "builder",
+            "amount": "1"}  # fmt: skip
+    one = with_rows(
+        changed(base, "transfers", {"transfer_id": "in0"}, target="boss"),
+        accounts=[{"account_id": "boss", "party_id": "BOSS", "kind": "settlement", "opening_balance": "0"}],
+        transfers=[late],
+    )
+    two = changed(one, "transfers", {"transfer_id": "in1"}, target="boss")
+    three = changed(two, "transfers", {"transfer_id": "in2"}, target="boss")
+    assert not found(two)
+    (f,) = found(three)
+    assert f.amount == 60_000, "three lenders' 200 each"
+
+
+def test_borrowers_who_repay_an_owner_make_no_account_that_collects() -> None:
+    base = rl02.near_miss_tables()
+    borrowers = [f"B{number}" for number in range(4)]
+    more = with_rows(
+        base,
+        parties=[{"party_id": each, "name": each, "kind": "company"} for each in borrowers],
+        accounts=[
+            {"account_id": "boss", "party_id": "BOSS", "kind": "settlement", "opening_balance": "9000"},
+            *(
+                {"account_id": each.lower(), "party_id": each, "kind": "settlement", "opening_balance": "0"}
+                for each in borrowers
+            ),
+        ],
+        loans=[
+            {"loan_id": each, "platform_id": "PLATFORM", "borrower_id": each, "principal": "100",
+             "lender_id": "BOSS", "start": "2018-03-02", "end": "2018-12-31"}
+            for each in borrowers
+        ],
+        transfers=[
+            row
+            for number, each in enumerate(borrowers)
+            for row in (
+                {"transfer_id": f"lend{each}", "time": f"2018-03-02T1{number}:00:00", "source": "boss",
+                 "target": each.lower(), "amount": "100", "loan_id": each},
+                {"transfer_id": f"back{each}", "time": f"2018-05-02T1{number}:00:00", "source": each.lower(),
+                 "target": "boss", "amount": "100", "loan_id": each},
+            )
+        ] + [{"transfer_id": "late", "time": "2018-07-01T10:00:00", "source": "supplier", "target": "builder",
+              "amount": "1"}],
+    )  # fmt: skip
+    assert not found(more)
+
+
 # ---------------------------------------------------------------- borrowers of record
 
 

@@ -497,3 +497,39 @@ def test_where_all_others_name_a_clearing_one_without_is_a_strangers() -> None:
     cleared = frames["transfers"].rename(columns={"order_id": "clearing_id"})
     (f,) = found({**frames, "transfers": cleared})
     assert figures(f)["outflow_stranger"] == 70_000
+
+
+def with_sister_institution(frames: Frames) -> Frames:
+    """The holding has another payment institution, first by id, with a reserve of its own and no ledger."""
+    return with_rows(
+        frames,
+        parties=[{"party_id": "APSP", "name": "安付支付", "kind": "company", "sector": "payment_institution"}],
+        stakes=[
+            {"owner_id": "HOLDING", "company_id": "APSP", "share": "1", "votes": "1", "since": "2015-01-01"}
+        ],
+        accounts=[
+            {
+                "account_id": "areserve", "party_id": "APSP", "kind": "reserve_central",
+                "covered": "true", "opening_balance": "0",
+            }
+        ],
+        transfers=[pay("a1", "2024-06-03T10:00:00", "c1", "areserve", "900", order_id="a1")],
+    )  # fmt: skip
+
+
+def test_a_sisters_reserve_covers_nothing_and_the_sister_is_not_named() -> None:
+    (alone,) = found(rl20.toy_tables(), "gap")
+    (beside,) = found(with_sister_institution(rl20.toy_tables()), "gap")
+    assert beside.subject_id == "PSP" and "安付" not in str(beside.summary)
+    assert (beside.value, figures(beside)["stood"]) == (alone.value, figures(alone)["stood"])
+
+
+def test_what_each_of_two_reserves_paid_out_is_told_of_its_own() -> None:
+    frames = with_sister_institution(rl20.outflow_toy_tables())
+    (beside,) = found(frames, "outflow")
+    (alone,) = found(rl20.outflow_toy_tables(), "outflow")
+    assert beside.subject_id == "PSP" and beside.value == alone.value
+    more = with_rows(frames, transfers=[pay("a2", "2024-06-07T10:00:00", "areserve", "sister", "800")])
+    assert {f.subject_id: figures(f)["outflow"] for f in found(more, "outflow")} == {
+        "PSP": alone.value, "APSP": 80_000,
+    }  # fmt: skip

@@ -584,3 +584,99 @@ def test_a_contract_is_a_claim_from_its_day_and_of_whom_it_is_with() -> None:
     of_l1 = loan | {"lender_id": "L1"}
     assert found(with_rows(base, loans=[of_l1]))
     assert not found(with_rows(base, loans=[of_l1], assignments=[taken]))
+
+
+# ---------------------------------------------------------------- several institutions of one group
+
+
+def with_honest_sister(frames: Frames, lacking: str = "0") -> Frames:
+    """老板 has another platform, first by id, whose nine clients pay into custody of its own."""
+    clients = [f"M{number}" for number in range(1, 10)]
+    stake = {"owner_id": "BOSS", "company_id": "ABROAD", "share": "1", "votes": "1", "since": "2015-01-01"}
+    custody = {"account_id": "apart", "party_id": "ABROAD", "kind": "client_custody", "covered": "true"}
+    return with_rows(
+        frames,
+        parties=[
+            {"party_id": "ABROAD", "name": "海外易贷", "kind": "company", "sector": "p2p_platform"},
+            *({"party_id": each, "name": each, "kind": "person", "sector": ""} for each in clients),
+        ],
+        stakes=[stake],
+        accounts=[
+            {**custody, "opening_balance": "0"},
+            *(
+                {"account_id": each.lower(), "party_id": each, "kind": "", "covered": "false"}
+                for each in clients
+            ),
+        ],
+        client_ledger=[
+            {"platform_id": "ABROAD", "date": "2018-06-29T20:00:00", "client_id": each, "balance": "100"}
+            for each in clients
+        ],
+        transfers=[
+            pay(f"s{each}", f"2018-01-09T10:0{number}:00", each.lower(), "apart", "100")
+            for number, each in enumerate(clients)
+        ],
+    )
+
+
+@pytest.mark.parametrize("toy", ["diverted", "covered", "short"])
+def test_an_honest_sister_of_the_group_is_not_named_for_what_the_other_did(toy: str) -> None:
+    frames = getattr(rl23, f"{toy}_toy_tables")()
+    (alone,) = found(frames, toy)
+    (beside,) = found(with_honest_sister(frames), toy)
+    assert alone.subject_id == beside.subject_id == "PLATFORM"
+    assert (beside.value, beside.amount_least, beside.amount) == (
+        alone.value,
+        alone.amount_least,
+        alone.amount,
+    )
+    assert "海外易贷" not in str(beside.summary)
+
+
+def test_what_stands_in_a_sisters_custody_covers_no_other() -> None:
+    frames = with_honest_sister(rl23.short_toy_tables())
+    rich = changed(frames, "accounts", {"account_id": "apart"}, opening_balance="1000000")
+    assert [f.subject_id for f in found(rich, "short")] == ["PLATFORM"]
+    poor = without_rows(frames, "transfers", "sM1")
+    assert sorted(f.subject_id for f in found(poor, "short")) == ["ABROAD", "PLATFORM"]
+
+
+def test_custody_that_two_share_is_asked_of_both_together() -> None:
+    frames = with_honest_sister(rl23.short_toy_tables())
+    (alone,) = found(frames, "short")
+    shared = changed(frames, "accounts", {"account_id": "apart"}, party_id="BANK")
+    shared = changed(shared, "accounts", {"account_id": "custody"}, party_id="BANK")
+    shared = changed(shared, "transfers", {"source": "m9"}, target="custody")
+    (f,) = found(shared, "short")
+    assert f.subject_id == "ABROAD" and "海外易贷, 易贷网络" in str(f.summary)
+    assert figures(f)["owed"] == figures(alone)["owed"] + 90_000
+
+
+def test_a_client_of_two_is_told_by_the_contract_or_the_account() -> None:
+    frames = with_honest_sister(rl23.covered_toy_tables())
+    both = with_rows(
+        frames,
+        client_ledger=[
+            {"platform_id": "ABROAD", "date": "2018-06-29T20:00:00", "client_id": "L1", "balance": "1"}
+        ],
+    )
+    (f,) = found(both, "covered")
+    (keeper,) = keepers(facts_of(case_of(both)), Limits(Fraction(1, 100), Fraction(1, 20), 3))
+    told = {who: int(rows.sum()) for who, rows in keeper.shares}
+    assert f.subject_id == "PLATFORM" and told == {("ABROAD",): 9, ("PLATFORM",): 9}
+    stranger = changed(both, "accounts", {"account_id": "custody"}, party_id="BANK")
+    stranger = changed(stranger, "accounts", {"account_id": "own"}, party_id="BANK", signer_id="BOSS")
+    (keeper,) = keepers(facts_of(case_of(stranger)), Limits(Fraction(1, 100), Fraction(1, 20), 3))
+    told = {who: int(rows.sum()) for who, rows in keeper.shares}
+    assert told == {("ABROAD",): 9, ("PLATFORM",): 8, ("ABROAD", "PLATFORM"): 1}
+
+
+def test_an_account_is_named_with_its_holder() -> None:
+    frames = with_honest_sister(rl23.toy_tables())
+    mixed, spent = found(frames)
+    assert (
+        mixed.subject_id == "custody"
+        and "易贷网络" in str(mixed.summary)
+        and "易贷网络" in str(spent.summary)
+    )
+    assert "海外" not in str(mixed.summary) + str(spent.summary)

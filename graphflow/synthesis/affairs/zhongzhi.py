@@ -387,7 +387,10 @@ def _truth(sold: list[_Sold]) -> tuple[tuple[Must, ...], tuple[May, ...]]:
     plans = frozenset(f"A{n}" for n in range(MANAGERS))
     group = firms | {"GROUP", "XIE", "TRUST"} | {f"AMC{n}" for n in range(MANAGERS)}
     every = frozenset(each.ident for each in sold)
-    musts = [Must("RL-25", "GROUP", "a year's financings were paid back of the next year's", group)]
+    musts = [
+        Must("RL-25", "GROUP", "a year's financings were paid back of the next year's", group),
+        Must("RL-04", "GROUP", "financings are paid back, as promised, of other financings", group | every),
+    ]
     for each in new:
         musts += [
             Must("RL-17", each.ident, "a financing in a trust plan in plans of asset managers: two layers"),
@@ -409,12 +412,6 @@ def _truth(sold: list[_Sold]) -> tuple[tuple[Must, ...], tuple[May, ...]]:
         its = frozenset({f"w{firm}", f"SPV{firm}"})
         musts += [
             Must("RL-01", f"W{firm}", "the money of its financings is mixed in its own account", its),
-            Must(
-                "RL-04",
-                f"W{firm}",
-                "financings are paid back, as promised, of other financings",
-                its | mine | {"GROUP"},
-            ),
             Must("RL-23", f"W{firm}", "clients' money comes into its own account and not into custody", its),
             Must("RL-15", f"T{firm}", "the persons behind it put in less than a million each", mine),
         ]
