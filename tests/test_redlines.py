@@ -31,6 +31,9 @@ names_of_rules = [rule.name for rule in RULES]
 MOST_DROPPED = int(os.environ.get("GRAPHFLOW_DROPPED", "2"))
 """Rows of a finding that are left out one by one; of more, so many at equal distances."""
 
+ASKED: dict[str, set[str]] = {}
+"""Of each line the lines whose thresholds were asked about on its toys so far."""
+
 CODES = [line.code for line in REDLINES]
 BY_CODE = {line.code: line for line in REDLINES}
 
@@ -78,7 +81,18 @@ def of_rows(frames: Mapping[str, pd.DataFrame], evidence: pd.DataFrame) -> gf.Ca
 def toy(request: pytest.FixtureRequest) -> tuple[RedLine, dict[str, pd.DataFrame], list[Finding]]:
     code, name = request.param
     frames = frames_of(code, name)
-    return BY_CODE[code], frames, list(check(case_of(frames), only=code).findings)
+    with pytest.MonkeyPatch.context() as patch:
+        asked: set[str] = set()
+        made = Inquiry.__init__
+
+        def begin(self: Inquiry, line: RedLine, *rest: Any, **settings: Any) -> None:
+            asked.add(line.code)
+            made(self, line, *rest, **settings)
+
+        patch.setattr(Inquiry, "__init__", begin)
+        found = list(check(case_of(frames), only=code).findings)
+    ASKED.setdefault(code, set()).update(asked)
+    return BY_CODE[code], frames, found
 
 
 def test_the_list_is_in_order_and_says_each_once() -> None:
@@ -109,6 +123,14 @@ def test_the_quiet_case_is_silent_and_every_test_runs_on_it(line: RedLine) -> No
     found = check(quiet.quiet(), only=line.code)
     assert [f.summary for f in found.findings] == []
     assert found.tests["ran"].all(), found.tests[~found.tests["ran"]]
+
+
+def test_a_line_says_which_others_it_looks_at(
+    toy: tuple[RedLine, dict[str, pd.DataFrame], list[Finding]],
+) -> None:
+    """A night asks a line anew where a threshold of one that it looks at was changed, and no other."""
+    code = toy[0].code
+    assert ASKED[code] - {code} <= set(toy[0].uses)
 
 
 def test_the_cited_rows_alone_give_the_finding_again(

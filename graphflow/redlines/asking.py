@@ -99,6 +99,8 @@ class RedLine:
     guards_of
         By guard: the tests that it can speak against; a guard that is not named here concerns all of them.
         A finding says nothing of guards that concern none of its tests.
+    uses
+        Other red lines whose findings it looks at: their thresholds matter to it as well.
     """
 
     code: str
@@ -111,6 +113,7 @@ class RedLine:
     find: Callable[..., Iterator[Finding]] = field(repr=False)
     whole: bool = False
     guards_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    uses: tuple[str, ...] = ()
 
     def guards_against(self, hit: Iterable[str]) -> dict[str, str]:
         """The guards that can speak against a finding that rests on some tests."""
@@ -170,6 +173,13 @@ class Inquiry:
         self._thresholds: dict[str, Threshold] = {}
         self._on_days: dict[str, Threshold] = {}
         self._law: dict[frozenset[str], tuple[Article, ...]] = {}
+        self._others: dict[str, Inquiry] = {}
+
+    def of(self, line: RedLine) -> Inquiry:
+        """The same asked of another line; its thresholds stand in the parameters of this one, too."""
+        if line.code not in self._others:
+            self._others[line.code] = Inquiry(line, self.case, self.as_of, self.overrides)
+        return self._others[line.code]
 
     def runs(self, test: str) -> bool:
         """Whether a test of the red line can run on this case."""
@@ -352,6 +362,9 @@ class Inquiry:
         found: dict[str, Any] = {"as_of": None if self.as_of is None else str(self.as_of)}
         for name, row in sorted({**self._thresholds, **self._on_days}.items()):
             found[name] = {"value": str(row.value), "basis": row.basis, "unit": row.unit}
+        for code, other in sorted(self._others.items()):
+            for name, row in sorted(other._thresholds.items()):
+                found[f"{code}.{name}"] = {"value": str(row.value), "basis": row.basis, "unit": row.unit}
         for name, value in self.settings.items():
             if name not in self._thresholds and value is not None:
                 found[name] = str(value) if isinstance(value, Fraction | Decimal) else value

@@ -487,5 +487,6 @@ LINE = RedLine(
         "market": N_("it is paid to a seller whom a whole market pays"),
     },
     find=find,
+    uses=("RL-07",),
 )
 """RL-02 as data."""

@@ -366,4 +366,5 @@ LINE = RedLine(
         "units": N_("an investor sells to another"),
     },
     find=find,
+    uses=("RL-25",),
 )  # fmt: skip

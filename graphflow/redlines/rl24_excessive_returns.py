@@ -659,4 +659,5 @@ LINE = RedLine(
         "licensed": N_("a licensed lender is not bound by the limit"),
     },
     find=find,
+    uses=("RL-25",),
 )  # fmt: skip

@@ -369,7 +369,7 @@ def _months(ask: Inquiry, found: Origins) -> tuple[int, ...]:
 
 def new_money(ask: Inquiry, found: Origins) -> tuple[int, ...]:
     """The months of some payouts, by place, that this line finds, whoever asks."""
-    mine = Inquiry(LINE, ask.case, ask.as_of, ask.overrides)
+    mine = ask.of(LINE)
     return _months(mine, found) if mine.runs("new_money") else ()
 
 

@@ -265,8 +265,9 @@ def _lines(
     tests: list[dict[str, Any]] = []
     for number, line in enumerate(REDLINES):
         say(f"{line.code} {line.name_zh}", number, len(REDLINES))
-        mine = {key: value for key, value in overrides.items() if key[0] == line.code}
-        key = digest("line", base, line.code, *sorted(f"{name} {value}" for (_, name), value in mine.items()))
+        mine = {key: value for key, value in overrides.items() if key[0] in (line.code, *line.uses)}
+        given = sorted(f"{code} {name} {value}" for (code, name), value in mine.items())
+        key = digest("line", base, line.code, *given)
 
         def ask(code: str = line.code, law: Mapping[Any, Any] = mine) -> dict[str, Any]:
             c = check(case, only=code, as_of=run.as_of, law=law)

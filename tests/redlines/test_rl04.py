@@ -395,3 +395,16 @@ def test_what_is_promised_is_told_apart_from_what_was_paid() -> None:
     both = the_one(frames)
     assert hits(both) == {"promised", "smoothing"} and states(both)["regardless"] == "shown"
     assert both.kinds == {"contract": "shown", "register": "shown", "statement": "shown"}
+
+
+def test_what_new_investors_paid_counts_in_the_months_that_rl25_finds() -> None:
+    frames = rl25.zhouhui_toy_tables()
+    (old,) = check(case_of(frames), only="RL-25").findings
+    (f,) = [f for f in find(case_of(frames)) if hits(f) == {"source"}]
+    told = {m.name: m.value for m in f.measures}
+    theirs = {m.name: m.value for m in old.measures}
+    assert told["paid_rolled"] == theirs["paid_others"] > 0 and f.value == told["paid_rolled"] / told["paid"]
+    assert f.parameters["RL-25.ponzi"]["value"] == "1/2"
+    law = {("RL-25", "ponzi"): Fraction(2), ("RL-25", "once"): Fraction(2)}
+    assert not [f for f in find(case_of(frames), law=law) if hits(f) == {"source"}]  # type: ignore[arg-type]
+    assert not list(find(case_of(rl25.near_miss_tables())))

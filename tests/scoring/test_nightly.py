@@ -18,7 +18,7 @@ import pytest
 import graphflow as gf
 from graphflow.errors import BusyError, InputError, UsageError
 from graphflow.scoring import keeping, nightly
-from graphflow.synthesis.lines import rl06
+from graphflow.synthesis.lines import rl02, rl06
 
 NAMES = ("scores", "findings", "classes", "patterns", "changes")
 
@@ -67,6 +67,22 @@ def test_a_changed_threshold_asks_that_line_alone_again(case, tmp_path):
     made = gf.night(case, "2020-01-01", tmp_path / "out", law=law)
     anew = {name for name, reused, _ in made.steps if not reused}
     assert anew == {"RL-06", "classes", "scores"}
+
+
+def test_a_changed_threshold_asks_the_lines_that_look_at_it_again(tmp_path):
+    from graphflow.redlines import REDLINES
+
+    rl02.toy().save(tmp_path / "case")
+    law = tmp_path / "law.csv"
+    law.write_text("code,name,value\nRL-07,signs,1\nRL-25,months,1\n")
+    gf.night(tmp_path / "case", "2019-01-01", tmp_path / "out")
+    made = gf.night(tmp_path / "case", "2019-01-01", tmp_path / "out", law=law)
+    anew = {name for name, reused, _ in made.steps if not reused}
+    uses = {line.code for line in REDLINES if {"RL-07", "RL-25"} & {line.code, *line.uses}}
+    assert uses == {"RL-02", "RL-04", "RL-07", "RL-24", "RL-25"} and anew == {*uses, "classes", "scores"}
+    findings = pd.read_parquet(made.folder / "findings.parquet")
+    asked = gf.check(gf.open_case(tmp_path / "case"), as_of="2019-01-01", law=law).findings
+    assert findings[["id", "severity"]].values.tolist() == [[f.id, f.severity] for f in asked]
 
 
 def test_newcomers_are_named_and_nobody_else(case, tmp_path):
