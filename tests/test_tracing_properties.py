@@ -199,6 +199,7 @@ def compare(tables: Tables, asked: Asked, rule: str, expected: Answer, trace: An
         wanted = {(path, *named(end)): amount for (path, *end), amount in expected.chains.items()}
         assert chains(trace) == wanted, rule
         assert ways_to(trace) == naive_ways_to(trace), rule
+        assert first_met(trace) == naive_first_met(trace), rule
     elif rule != "poison":
         assert sum(chain.amount for chain in trace.iter_chains()) == trace.seed, rule
 
@@ -226,6 +227,27 @@ def naive_ways_to(trace: Any) -> list[tuple[int, tuple[str, ...]]]:
             sums[way] = sums.get(way, 0) + int(chain.amount)
     ways = sorted(sums, key=lambda way: (-sums[way], [place[name] for name in way]))
     return sorted((-sums[way], way) for way in ways[:5])
+
+
+def first_met(trace: Any) -> list[tuple[str, str, int]]:
+    ids = trace._ledger.transfer_ids.to_pylist()
+    wanted = [ids[row] for row in np.flatnonzero(some_rows(trace))]
+    sums: dict[tuple[str, str], int] = {}
+    for place, kind, amount in zip(*trace.first_met(wanted), strict=True):
+        key = wanted[place] if place >= 0 else "", str(kind)
+        sums[key] = sums.get(key, 0) + int(amount)
+    return sorted((*key, amount) for key, amount in sums.items())
+
+
+def naive_first_met(trace: Any) -> list[tuple[str, str, int]]:
+    ids = trace._ledger.transfer_ids.to_pylist()
+    wanted = {ids[row] for row in np.flatnonzero(some_rows(trace))}
+    sums: dict[tuple[str, str], int] = {}
+    for chain in trace.iter_chains():
+        behind = chain.transfers[len(chain.transfers) - chain.hops :]
+        key = next((each for each in behind if each in wanted), ""), chain.kind
+        sums[key] = sums.get(key, 0) + int(chain.amount)
+    return sorted((*key, amount) for key, amount in sums.items())
 
 
 def named(end: Iterable[str]) -> tuple[str, str, str]:

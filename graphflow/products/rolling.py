@@ -129,7 +129,7 @@ def realised_rollover(
             "source": name,
             "amount": amounts.get(name, 0),
             "share": amounts.get(name, 0) / found.seed,
-            "transfers": len(passed.get(name, ())),
+            "transfers": passed.get(name, 0),
             "told": name not in UNTOLD,
             "amount_min": min(each.get(name, 0) for each in every) if every else None,
             "amount_max": max(each.get(name, 0) for each in every) if every else None,
@@ -193,14 +193,11 @@ def _subscribed(case: Case, product: str) -> list[str]:
     return [str(case.ledger.transfer_ids[int(row)].as_py()) for row in rows[rows >= 0]]
 
 
-def _sources(found: Trace, kinds: Mapping[str, str]) -> tuple[dict[str, int], dict[str, set[str]]]:
-    """The money of a trace by where it came from, and the subscription transfers that it passed."""
-    amounts: dict[str, int] = {}
-    passed: dict[str, set[str]] = {}
-    for chain in found.iter_chains():
-        met = next((each for each in chain.transfers[1:] if each in kinds), None)
-        source = chain.kind if met is None else kinds[met]
-        amounts[source] = amounts.get(source, 0) + chain.amount
-        if met is not None:
-            passed.setdefault(source, set()).add(met)
-    return amounts, passed
+def _sources(found: Trace, kinds: Mapping[str, str]) -> tuple[dict[str, int], dict[str, int]]:
+    """The money of a trace by where it came from, and how many subscription transfers it passed."""
+    met, ends, amounts = found.first_met(list(kinds))
+    words = np.array([*kinds.values(), ""], object)
+    frame = pd.DataFrame({"source": np.where(met >= 0, words[met], ends), "met": met, "amount": amounts})
+    sums = frame.groupby("source")["amount"].sum()
+    passed = frame[frame["met"] >= 0].groupby("source")["met"].nunique()
+    return {str(k): int(v) for k, v in sums.items()}, {str(k): int(v) for k, v in passed.items()}

@@ -7,7 +7,7 @@ are compared with the numbers of 法释〔2022〕5号 as they stand: which crime
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,8 @@ from graphflow.findings import Cited, cited, evidence_of
 from graphflow.language import N_
 from graphflow.law import law_on
 from graphflow.redlines.asking import files_of
-from graphflow.redlines.facts import Facts, facts_of, known
+from graphflow.redlines.borrowing import words_of
+from graphflow.redlines.facts import Facts, Flags, Ints, facts_of, known
 from graphflow.rows import Moment, party_named
 
 if TYPE_CHECKING:
@@ -175,142 +176,200 @@ def raised(case: Case, party: str, as_of: Moment | None = None, *, currency: str
     if money not in case.tables.minor_units:
         raise UsageError(Problem("currency", N_("no money of this case is in it"), first=money))
     group = facts.group(name)
-    into, out = _flows(facts, group, money)
-    register = _register(facts, group) if money == case.tables.currency else _register(facts, frozenset())
+    products = _products(facts, group)
+    register = _register(facts, products if money == case.tables.currency else products[:0])
+    into, out = _flows(facts, group, products, register, money)
     paid, back = _whose(facts, register, into, out)
     table = _added_up(register, paid, back)
-    people = list(table["investor"])
-    rows = [facts.cite("subscriptions", register)] if len(register) else []
+    people = table["investor"].to_numpy(np.int64)
+    rows = [facts.cite("subscriptions", register.index)] if len(register) else []
     rows += _of(paid, back, people)
-    inferred = not set(people) <= set(register["investor_id"])
+    inferred = not np.isin(people, register["investor"]).all()
+    table["investor"] = facts.party_ids[people]
+    table = table.sort_values("investor", ignore_index=True)
     return Raised(
         name, money, table, inferred or not len(register), tuple(rows), facts.day,
-        case.tables.minor_units[money], bool(len(into) or len(register)),
+        case.tables.minor_units[money], bool(into.row.size or len(register)),
     )  # fmt: skip
 
 
-def _flows(facts: Facts, group: frozenset[str], currency: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Transfers from outside into accounts that the group holds or signs for, and out of them."""
-    flows = facts.flows
-    flows = (
-        flows[~flows["own"] & (flows["currency"] == facts.currencies.index(currency))]
-        if currency in facts.currencies
-        else flows[:0]
-    )
-    ours = np.zeros(facts.account_ids.size, np.bool_)
-    ours[facts.accounts_of(group, signed=True)] = True
-    # What is held for its products is theirs too.
-    ours |= np.isin(facts.account_products, list(_products(facts, group)))
-    source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
-    return flows[ours[target] & ~ours[source]], flows[ours[source] & ~ours[target]]
+NOBODY = -1
+"""In the place of an investor's number: several at once, or nobody known."""
 
 
-def _whose(
-    facts: Facts, register: pd.DataFrame, into: pd.DataFrame, out: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Payments of investors and back, with ``who`` each is of and whether a subscription is ``named`` by it.
-
-    Who is registered counts whatever he is, and is whom a named transfer is of; else natural persons do.
+@dataclass(frozen=True)
+class _Flows:
+    """Transfers over the border of a group: places in the table, who is outside, when, how much; whether a
+    subscription names it, and whether who is outside is a natural person (and none names it).
     """
-    paid = _parties(facts, register, "transfer_id", into, "payer")
-    back = _parties(facts, register, "redemption_transfer_id", out, "payee")
-    registered = set(register["investor_id"])
-    known_ones = paid["who"].isin(registered)
-    debtors = _debtors(facts, paid[paid["person"]], back[back["person"]]) - registered
-    paid = paid[(paid["person"] & ~paid["who"].isin(debtors)) | known_ones | paid["named"]]
-    return paid, back[back["who"].isin({*paid["who"], *registered}) | back["named"]]
+
+    row: Ints
+    who: Ints
+    time: Ints
+    amount: Ints
+    named: Flags
+    person: Flags
+
+    def where(self, keep: Flags) -> _Flows:
+        """Some of them."""
+        return _Flows(*(getattr(self, each.name)[keep] for each in fields(self)))
 
 
-def _parties(
-    facts: Facts, register: pd.DataFrame, column: str, flows: pd.DataFrame, side: str
-) -> pd.DataFrame:
-    """Whose each flow is: of the one investor whose subscriptions name it, else of who pays or is paid."""
-    numbers = flows[side].to_numpy()
-    who = np.where(numbers >= 0, facts.party_ids[np.maximum(numbers, 0)], "").astype(object)
-    named = np.zeros(len(flows), np.bool_)
-    ids = np.full(len(flows), "", object)
-    rows = register[known(register[column])]
-    if len(rows):
-        whose = rows.groupby(column)["investor_id"].agg(["first", "nunique"])
-        ids = facts.texts("transfer_id", flows["row"].to_numpy())
-        named = np.isin(ids, whose.index.to_numpy(object))
-        one = pd.Series(ids).map(whose["first"].where(whose["nunique"] == 1, "")).to_numpy(object)
-        who = np.where(named, one, who)
-    return flows.assign(who=who, named=named, id=ids, person=_persons(facts, flows[side]) & ~named)
+def _flows(
+    facts: Facts, group: frozenset[str], products: Ints, register: pd.DataFrame, currency: str
+) -> tuple[_Flows, _Flows]:
+    """Transfers from outside into accounts that the group holds or signs for, and out of them.
 
-
-def _together(register: pd.DataFrame, column: str, amount: str, flows: pd.DataFrame) -> pd.Series:
-    """By investor: what the register says of transfers that are of several of them at once."""
-    ids = flows.loc[flows["named"] & (flows["who"] == ""), "id"]
-    return register[register[column].isin(ids)].groupby("investor_id")[amount].sum()
-
-
-def _added_up(register: pd.DataFrame, paid: pd.DataFrame, back: pd.DataFrame) -> pd.DataFrame:
-    """The amounts of each investor."""
-    beside = paid[~paid["named"]]
-    people = sorted({*register["investor_id"], *paid["who"]} - {""})
-    table = pd.DataFrame({"investor": people})
-
-    def of(values: pd.Series) -> pd.Series:
-        return table["investor"].map(values).fillna(0).astype("int64")
-
-    by = register.groupby("investor_id")
-    registered, outstanding = of(by["amount"].sum()), by["left"].sum()
-    with_transfer = of(register[register["has_transfer"]].groupby("investor_id")["amount"].sum())
-    seen = of(paid[paid["named"]].groupby("who")["amount"].sum())
-    seen = seen + of(_together(register, "transfer_id", "amount", paid))
-    more = of(beside[beside["person"]].groupby("who")["amount"].sum())
-    # what others than persons pay beside counts as far as they subscribed without naming a transfer
-    other = of(beside[~beside["person"]].groupby("who")["amount"].sum())
-    more = more + np.minimum(other, registered - with_transfer)
-    table["gross"] = registered + np.maximum(more - (registered - with_transfer), 0)
-    table["fresh"] = with_transfer + more
-    together = of(_together(register, "redemption_transfer_id", "back", back))
-    table["returned"] = of(back.groupby("who")["amount"].sum()) + together
-    lost = np.maximum(seen + more - table["returned"], 0)
-    table["net_loss"] = np.minimum(lost, table["gross"])
-    table["outstanding"] = table["investor"].map(outstanding).astype("Int64")
-    return table
-
-
-def _debtors(facts: Facts, paid: pd.DataFrame, back: pd.DataFrame) -> set[str]:
-    """Persons whom loans name as borrowers and who were paid before they paid: they repay."""
-    if not facts.has("loans"):
-        return set()
-    borrowers = set(facts.rows("loans")["borrower_id"])
-    first = back[back["who"].isin(borrowers)].groupby("who")["time"].min()
-    paying = paid[paid["who"].isin(first.index)].groupby("who")["time"].min()
-    return set(paying.index[first.reindex(paying.index) < paying])
-
-
-def _of(paid: pd.DataFrame, back: pd.DataFrame, people: list[str]) -> list[Cited]:
-    mine = np.concatenate(
-        [part.loc[part["who"].isin([*people, ""]), "row"].to_numpy(np.int64) for part in (paid, back)]
+    Each is of the one investor whose subscriptions name it, else of who pays or is paid.
+    """
+    columns = _columns(facts)
+    # What is held for its products is theirs too.
+    for_products = np.flatnonzero(np.isin(_product_of_account(facts), products))
+    ours = np.union1d(facts.accounts_of(group, signed=True), for_products)
+    coin = facts.currencies.index(currency) if currency in facts.currencies else -1
+    sides = (
+        (facts.paid_to(ours), "source", "payer", "paid_at"),
+        (facts.paid_by(ours), "target", "payee", "back_at"),
     )
+    found = []
+    for at, other, outside, names in sides:
+        at = at[(columns["currency"][at] == coin) & ~columns["own"][at].astype(np.bool_)]
+        at = at[~np.isin(columns[other][at], ours)]
+        row, who = columns["row"][at], columns[outside][at].astype(np.int64)
+        person = (who >= 0) & (facts.party_kind[who] == "person")
+        rows = register[register[names] >= 0]
+        named = np.isin(row, rows[names])
+        if named.any():
+            whose = rows.groupby(names)["investor"].agg(["min", "max"]).reindex(row[named])
+            least, most = (whose[each].to_numpy(np.int64) for each in ("min", "max"))
+            who[named] = np.where(least == most, least, NOBODY)
+        found.append(_Flows(row, who, columns["time"][at], columns["amount"][at], named, person & ~named))
+    return found[0], found[1]
+
+
+def _columns(facts: Facts) -> Mapping[str, Ints]:
+    """The columns of `Facts.flows`."""
+    kept: dict[str, Ints] | None = facts.__dict__.get("_flow_columns")
+    if kept is None:
+        kept = {str(name): facts.flows[name].to_numpy() for name in facts.flows}
+        facts.__dict__["_flow_columns"] = kept
+    return kept
+
+
+def _product_of_account(facts: Facts) -> Ints:
+    """By account the place of its product in the table; -1 of none."""
+    kept: Ints | None = facts.__dict__.get("_product_of_account")
+    if kept is None:
+        names = pd.Index(facts.rows("products")["product_id"], dtype=object)
+        kept = facts.__dict__["_product_of_account"] = np.asarray(
+            names.get_indexer(facts.account_products), np.int64
+        )
+    return kept
+
+
+def _whose(facts: Facts, register: pd.DataFrame, into: _Flows, out: _Flows) -> tuple[_Flows, _Flows]:
+    """Payments of investors and back: who is registered counts whatever he is, else natural persons do."""
+    registered = np.unique(register["investor"].to_numpy(np.int64))
+    debtors = np.setdiff1d(_debtors(facts, into, out), registered)
+    keep = into.named | (into.person & ~np.isin(into.who, debtors)) | np.isin(into.who, registered)
+    paid = into.where(keep)
+    people = np.union1d(paid.who, registered)
+    return paid, out.where(np.isin(out.who, people) | out.named)
+
+
+def _added_up(register: pd.DataFrame, paid: _Flows, back: _Flows) -> pd.DataFrame:
+    """The amounts of each investor, by number."""
+    investor = register["investor"].to_numpy(np.int64)
+    people = np.setdiff1d(np.union1d(investor, paid.who), [NOBODY])
+
+    def of(who: Ints, amounts: Ints, which: Flags) -> Ints:
+        """By investor the sum of some rows."""
+        some = which & (who >= 0)
+        place = np.searchsorted(people, who[some])
+        found = np.zeros(people.size + 1, np.int64)
+        np.add.at(found, place, np.where(np.append(people, NOBODY)[place] == who[some], amounts[some], 0))
+        return found[:-1]
+
+    def together(column: str, flows: _Flows) -> Flags:
+        """Subscriptions that name a transfer of several investors at once."""
+        return np.isin(register[column], flows.row[flows.named & (flows.who == NOBODY)])
+
+    all_ = np.ones(len(register), np.bool_)
+    amount, put_back, left_over = (register[each].to_numpy(np.int64) for each in ("amount", "back", "left"))
+    registered = of(investor, amount, all_)
+    with_transfer = of(investor, amount, register["has_transfer"].to_numpy(np.bool_))
+    seen = of(paid.who, paid.amount, paid.named)
+    seen += of(investor, amount, together("paid_at", paid))
+    more = of(paid.who, paid.amount, paid.person)
+    # what others than persons pay beside counts as far as they subscribed without naming a transfer
+    other = of(paid.who, paid.amount, ~paid.named & ~paid.person)
+    more += np.minimum(other, registered - with_transfer)
+    returned = of(back.who, back.amount, np.ones(back.who.size, np.bool_))
+    returned += of(investor, put_back, together("back_at", back))
+    gross = registered + np.maximum(more - (registered - with_transfer), 0)
+    left = pd.array(of(investor, left_over, all_), dtype="Int64")
+    left[~np.isin(people, investor)] = pd.NA
+    return pd.DataFrame(
+        {
+            "investor": people, "gross": gross, "fresh": with_transfer + more, "returned": returned,
+            "net_loss": np.minimum(np.maximum(seen + more - returned, 0), gross), "outstanding": left,
+        }
+    )  # fmt: skip
+
+
+def _debtors(facts: Facts, paid: _Flows, back: _Flows) -> Ints:
+    """Persons whom loans name as borrowers and who were paid before they paid: they repay."""
+    persons = [each.where(each.person & np.isin(each.who, _borrowers(facts))) for each in (paid, back)]
+    paying, got = (pd.Series(each.time).groupby(each.who).min() for each in persons)
+    both = paying.index.intersection(got.index)
+    return both[(got[both] < paying[both]).to_numpy()].to_numpy(np.int64)
+
+
+def _borrowers(facts: Facts) -> Ints:
+    """Whom loans name, by number."""
+    kept: Ints | None = facts.__dict__.get("_borrowers_named")
+    if kept is None:
+        numbers = facts.numbers_of(facts.rows("loans")["borrower_id"])
+        kept = facts.__dict__["_borrowers_named"] = np.unique(numbers[numbers >= 0])
+    return kept
+
+
+def _of(paid: _Flows, back: _Flows, people: Ints) -> list[Cited]:
+    mine = np.concatenate([each.row[np.isin(each.who, np.append(people, NOBODY))] for each in (paid, back)])
     return [cited("transfers", np.unique(mine))] if mine.size else []
 
 
-def _persons(facts: Facts, parties: pd.Series) -> Any:
-    numbers = parties.to_numpy()
-    return (numbers >= 0) & (facts.party_kind[np.maximum(numbers, 0)] == "person")
+def _products(facts: Facts, group: frozenset[str]) -> Ints:
+    """The products that a group issues or manages, by their place among those known."""
+    rows = facts.rows("products")
+    mine = rows["issuer_id"].isin(group) | rows["manager_id"].isin(group)
+    return np.flatnonzero(mine.to_numpy(np.bool_))
 
 
-def _products(facts: Facts, group: frozenset[str]) -> set[str]:
-    if not facts.tables.has("products"):
-        return set()
-    products = facts.rows("products")
-    mine = products["issuer_id"].isin(group) | products["manager_id"].isin(group)
-    return set(products.loc[mine, "product_id"])
+def _register(facts: Facts, products: Ints) -> pd.DataFrame:
+    """Subscriptions of some products by parties, with what is ``left`` of each; the index is their place."""
+    kept: pd.DataFrame | None = facts.__dict__.get("_subscribed")
+    if kept is None:
+        kept = facts.__dict__["_subscribed"] = _subscribed(facts)
+    return kept[np.isin(kept["product"], products)]
 
 
-def _register(facts: Facts, group: frozenset[str]) -> pd.DataFrame:
-    """Subscriptions of the group's products by parties, with what is ``left`` of each."""
+def _subscribed(facts: Facts) -> pd.DataFrame:
+    """All subscriptions by parties: products, investors and the transfers that they name by number."""
     rows = facts.rows("subscriptions")
-    rows = rows[
-        rows["product_id"].isin(_products(facts, group)) & rows["investor_id"].isin(facts.party_number)
-    ]
+    names = pd.Index(facts.rows("products")["product_id"], dtype=object)
     paid_back = rows["redeemed_amount"].where(known(rows["redeemed_amount"]), rows["amount"])
     left = np.where(known(rows["redeemed"]), np.maximum(rows["amount"] - paid_back, 0), rows["amount"])
-    return rows.assign(
-        left=left.astype(np.int64), back=paid_back.astype(np.int64), has_transfer=known(rows["transfer_id"])
-    )
+    found = pd.DataFrame(
+        {
+            "product": names.get_indexer(pd.Index(rows["product_id"], dtype=object)),
+            "investor": facts.numbers_of(rows["investor_id"]),
+            "amount": rows["amount"].to_numpy(np.int64),
+            "left": left.astype(np.int64), "back": paid_back.to_numpy(np.int64),
+            "has_transfer": known(rows["transfer_id"]),
+            "paid_at": facts.places(words_of(rows["transfer_id"])),
+            "back_at": facts.places(words_of(rows["redemption_transfer_id"])),
+        },
+        index=rows.index,
+    )  # fmt: skip
+    return found[(found["investor"] >= 0) & (found["product"] >= 0)]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from graphflow.errors import Told
@@ -17,7 +18,7 @@ from graphflow.findings import Element, Finding
 from graphflow.language import N_
 from graphflow.redlines import Check, check
 from graphflow.redlines.amounts import Raised, raised
-from graphflow.redlines.facts import Facts
+from graphflow.redlines.facts import Facts, Flags
 from graphflow.rows import Moment
 
 if TYPE_CHECKING:
@@ -402,14 +403,22 @@ def parties_of(facts: Facts, kind: str, ident: str) -> list[str]:
 
 def _shells(facts: Facts, party: str) -> int:
     """Companies that share a telephone or an address with two others, and were paid by the party's group."""
-    parties = facts.rows("parties")
-    firms = parties[parties["kind"] == "company"]
-    alike: set[str] = set()
-    for column in ("phone", "address"):
-        counts = firms[column].dropna().value_counts()
-        shared = counts[counts >= SHELLS].index
-        alike |= set(firms.loc[firms[column].isin(shared), "party_id"])
     group = facts.group(party)
-    flows = facts.flows
-    paid = flows.loc[flows["source"].isin(facts.accounts_of(group)) & (flows["payee"] >= 0), "payee"].unique()
-    return len({str(facts.party_ids[each]) for each in paid} & alike - group)
+    paid = np.unique(facts.flows["payee"].to_numpy()[facts.paid_by(facts.accounts_of(group))])
+    paid = paid[(paid >= 0) & _alike(facts)[paid]]
+    return int((~np.isin(facts.party_ids[paid], sorted(group))).sum()) if paid.size else 0
+
+
+def _alike(facts: Facts) -> Flags:
+    """By party whether it is a company that shares a telephone or an address with two others."""
+    found: Flags | None = facts.__dict__.get("_alike")
+    if found is None:
+        parties = facts.rows("parties")
+        firms = parties[parties["kind"] == "company"]
+        alike: set[str] = set()
+        for column in ("phone", "address"):
+            counts = firms[column].dropna().value_counts()
+            shared = counts[counts >= SHELLS].index
+            alike |= set(firms.loc[firms[column].isin(shared), "party_id"])
+        found = facts.__dict__["_alike"] = np.isin(facts.party_ids, sorted(alike))
+    return found

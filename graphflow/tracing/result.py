@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphflow.errors import Problem, UsageError
@@ -528,6 +529,38 @@ class Trace:
                 break
         ways = ((amount, np.frombuffer(way, np.int64)) for way, amount in found.items())
         return heapq.nsmallest(top, ways, key=lambda each: (-each[0], each[1].tolist()))
+
+    def first_met(self, transfers: Sequence[str]) -> tuple[Ints, NDArray[np.object_], Ints]:
+        """Chain by chain: the first of some transfers behind its seed, the kind of its end, its amount.
+
+        Parameters
+        ----------
+        transfers
+            Their ids.
+
+        Returns
+        -------
+        met : int64 (chains)
+            Which of them, by place; -1: none.
+        kinds : object (chains)
+            The kind of its end, as `ends` says it.
+        amounts : int64 (chains)
+            Minor units of the seed's currency; they add up to the seed.
+        """
+        ids = self._ledger.transfer_ids
+        place = pc.fill_null(pc.index_in(ids, value_set=pa.array(transfers, ids.type)), -1)
+        wanted = place.to_numpy(zero_copy_only=False).astype(np.int64)
+        found, kinds, amounts = [np.zeros(0, np.int64)], [np.zeros(0, object)], [np.zeros(0, np.int64)]
+        words = np.array(END_KINDS, object)
+        for batch in self._chains.batches():
+            begins = batch.bounds[:-1] + (self._chains.seeds[batch.ends[:, 4], 0] >= 0)
+            of = np.append(wanted[batch.rows], -1)
+            met = np.append(np.flatnonzero(of >= 0), batch.rows.size)
+            first = met[np.searchsorted(met, begins)]
+            found.append(np.where(first < batch.bounds[1:], of[first], -1))
+            kinds.append(words[self._kinds(batch.ends[:, 0], batch.ends[:, 1])])
+            amounts.append(batch.ends[:, 3].astype(np.int64))
+        return np.concatenate(found), np.concatenate(kinds), np.concatenate(amounts)
 
     def ends_by_seed(self) -> tuple[Ints, Ints, Ints]:
         """The same as `by_seed` by number, where the names of many cost more than the answer: seed transfers
