@@ -162,6 +162,21 @@ def test_the_manual_can_be_read(wheel: Path, installed: Path, empty: Path, packe
         assert words in sh(python, *command, "tracing", cwd=empty, **more)
 
 
+def test_a_pack_is_verified_by_who_has_the_wheel_alone(installed: Path, empty: Path) -> None:
+    import graphflow as gf
+    from graphflow.synthesis.lines import rl06
+
+    case = rl06.amount_toy()
+    gf.pack(case, gf.check(case).findings, empty / "pack.zip")
+    script = installed.parent / "graphflow"
+    assert "agrees" in sh(script, "verify", "pack.zip", "--language", "en", cwd=empty, **PLAIN)
+    with zipfile.ZipFile(empty / "pack.zip") as good, zipfile.ZipFile(empty / "bad.zip", "w") as bad:
+        for member in good.infolist():
+            data = good.read(member)
+            bad.writestr(member, data.replace(b"000", b"001") if member.filename.endswith(".csv") else data)
+    sh(script, "verify", "bad.zip", cwd=empty, code=1, **PLAIN)
+
+
 def test_an_editable_install_works(empty: Path, tmp_path: Path) -> None:
     python = new_environment(tmp_path / "venv")
     sh(
