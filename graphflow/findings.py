@@ -443,8 +443,15 @@ class Finding:
     @cached_property
     def counts(self) -> tuple[int, int]:
         """How many rows show it, and how many it cites in all: as `evidence` has them."""
-        shown, every = self._by_table(True), self._by_table(False)
-        return sum(rows.size for rows in shown.values()), sum(rows.size for rows in every.values())
+        by_table: dict[str, tuple[list[Places], list[Places]]] = {}
+        for each in self.cited:
+            shows, every = by_table.setdefault(each.table, ([], []))
+            rows = each.rows
+            every.append(rows)
+            if each.shows:
+                shows.append(rows)
+        shown = sum(_union(shows).size for shows, _ in by_table.values())
+        return shown, sum(_union(every).size for _, every in by_table.values())
 
     @cached_property
     def evidence(self) -> pd.DataFrame:
@@ -669,12 +676,12 @@ class Finding:
                     ),
                 )
             )
-        shown = int(self.evidence["shows"].sum())
+        shown, every = self.counts
         parts.append(
             say(
                 N_("Evidence: rows that show it: {shown}; rows of context: {context}; reference {id}."),
                 shown=shown,
-                context=len(self.evidence) - shown,
+                context=every - shown,
                 id=self.id,
             )
         )

@@ -514,18 +514,40 @@ def cite_roles(facts: Facts, accounts: Iterable[int]) -> list[Cited]:
     """The rows that say what some accounts, or their parties, are in the flows; as context."""
     if not facts.tables.has("roles"):
         return []
-    numbers = list(accounts)
-    names = {str(facts.account_ids[each]) for each in numbers} | {facts.holder(each) for each in numbers}
-    frame = facts.in_force("roles")
-    return [facts.cite("roles", frame[frame["subject_id"].isin(names)], False)]
+    return [cited("roles", _roles_of(facts, np.fromiter(accounts, np.int64)), False)]
+
+
+def _roles_of(facts: Facts, accounts: Ints) -> Ints:
+    """The places of the roles in force of some accounts, and of who holds them."""
+    kept: tuple[Ints, Ints, Ints] | None = facts.__dict__.get("_roles_named")
+    if kept is None:
+        frame = facts.in_force("roles")
+        subjects = pd.Index(frame["subject_id"], dtype=object)
+        as_account = pd.Index(facts.account_ids, dtype=object).get_indexer(subjects)
+        kept = frame.index.to_numpy().astype(np.int64), as_account, facts.numbers_of(frame["subject_id"])
+        facts.__dict__["_roles_named"] = kept
+    places, as_account, as_party = kept
+    parties = facts.account_party[accounts]
+    mine = np.isin(as_account, accounts) | np.isin(as_party, parties[parties >= 0])
+    found: Ints = places[mine]
+    return found
 
 
 def cite_whose(facts: Facts, accounts: Iterable[int]) -> list[Cited]:
     """The rows of some accounts and of their parties, and what they are in the flows; as context."""
-    numbers = sorted({int(each) for each in accounts})
-    named = {int(of[a]) for a in numbers for of in (facts.account_party, facts.account_signer)} - {-1}
-    parties = {str(facts.party_ids[each]) for each in named}
-    return [facts.cite_accounts(numbers), facts.cite_parties(parties), *cite_roles(facts, numbers)]
+    numbers = np.unique(np.fromiter(accounts, np.int64))
+    tables = ["accounts", "parties", *(["roles"] if facts.tables.has("roles") else [])]
+    return [cited(table, whose_rows(facts, numbers, table), False) for table in tables]
+
+
+def whose_rows(facts: Facts, accounts: Ints, table: str) -> Ints:
+    """The places in one of `accounts`, `parties` and `roles` of what says whose some accounts are."""
+    if table == "accounts":
+        return facts.cite_accounts(accounts).rows
+    if table == "roles":
+        return _roles_of(facts, accounts)
+    named = np.union1d(facts.account_party[accounts], facts.account_signer[accounts])
+    return facts.in_source("parties", named[named >= 0])
 
 
 def cite_claims(facts: Facts, claims: pd.DataFrame, shows: bool = True) -> list[Cited]:

@@ -332,14 +332,18 @@ class Facts:
 
     def cite_accounts(self, accounts: Iterable[int], shows: bool = False) -> Cited:
         """The rows of some accounts, as context; those that no source has a row of are none."""
-        places = np.asarray(list(accounts), np.int64)
-        return cited("accounts", places[self._told("accounts")[places]], shows)
+        places = np.fromiter(accounts, np.int64)
+        return cited("accounts", self.in_source("accounts", places), shows)
 
     def cite_parties(self, parties: Iterable[str], shows: bool = False) -> Cited:
         """The rows of some parties, as context; those that no source has a row of are none."""
         known_ = [self.party_number[p] for p in parties if p in self.party_number]
-        places = np.asarray(known_, np.int64)
-        return cited("parties", places[self._told("parties")[places]], shows)
+        return cited("parties", self.in_source("parties", np.asarray(known_, np.int64)), shows)
+
+    def in_source(self, table: str, rows: Ints) -> Ints:
+        """Those of some rows of parties or accounts that a source has."""
+        found: Ints = rows[self._told(table)[rows]]
+        return found
 
     def _told(self, table: str) -> Flags:
         """Which rows of parties or accounts a source has: others were added for what names them."""

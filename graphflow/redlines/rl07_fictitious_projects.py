@@ -46,6 +46,7 @@ from graphflow.redlines.borrowing import (
     says,
     stops,
     whose,
+    whose_rows,
     words_of,
 )
 from graphflow.redlines.facts import DAY, WAGES, Facts, Flags, Ints, Numbers, known, micros, picked
@@ -488,11 +489,7 @@ class _Look:
         tables = ["accounts", "parties"] + ["roles"] * self.facts.tables.has("roles")
 
         def seek(table: str) -> Callable[[], Ints]:
-            def rows() -> Ints:
-                found = [each.rows for each in cite_whose(self.facts, accounts()) if each.table == table]
-                return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
-
-            return rows
+            return lambda: np.unique(whose_rows(self.facts, np.fromiter(accounts(), np.int64), table))
 
         return [Cited(table, seek(table), False) for table in tables]
 
