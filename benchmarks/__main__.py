@@ -4,8 +4,8 @@ Seven parts, each of which `--only` chooses: ``common`` (the question that all p
 (what people wait for), ``ownership`` (who stands behind whom, of a million parties), ``patterns`` (laundering
 patterns: recall, precision and speed), ``redlines`` (all of them asked of the lending platform's case) and
 ``kernels``. `--match` narrows a part: a peer's name, a target's, a red line's code, a kernel's, an affair's.
-``affairs`` (whom every red line finds in the generated affairs, beside their truth) is run only where
-`--only` says so.
+``affairs`` (whom every red line finds in the generated affairs, beside their truth) and ``ranking`` (the
+learned ranking beside the rules, on AMLSim split by time) are run only where `--only` says so.
 """
 
 from __future__ import annotations
@@ -16,10 +16,21 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import affairs, common, data, kernels, ownership, patterns, redlines, results, targets
+from benchmarks import (
+    affairs,
+    common,
+    data,
+    kernels,
+    ownership,
+    patterns,
+    ranking,
+    redlines,
+    results,
+    targets,
+)
 from benchmarks.measure import load_average, machine
 
-PARTS = ("common", "targets", "ownership", "patterns", "redlines", "kernels", "affairs")
+PARTS = ("common", "targets", "ownership", "patterns", "redlines", "kernels", "affairs", "ranking")
 
 
 def say(text: str) -> None:
@@ -61,6 +72,8 @@ def main(given: list[str] | None = None) -> int:
     ask = arguments(given)
     if ask.only == "affairs":
         return _affairs(ask)
+    if ask.only == "ranking":
+        return _ranking(ask)
     name = ask.name if ask.only is None else ask.only
     found: dict[str, Any] = {
         "date": results.today(),
@@ -126,6 +139,14 @@ def _affairs(ask: argparse.Namespace) -> int:
         say(f"{len(cases)} cases asked")
         affairs.keep(rows, ask.out, affairs.SCALE)
     text, figures = affairs.keep(rows, ask.out, affairs.SCALE)
+    print(text.read_text(encoding="utf-8"))
+    say(f"kept: {text.name} and {figures.name}")
+    return 0
+
+
+def _ranking(ask: argparse.Namespace) -> int:
+    """The learned ranking beside the rules; `--quick` asks of one month."""
+    text, figures = ranking.keep(ranking.measure(months=1 if ask.quick else None), ask.out)
     print(text.read_text(encoding="utf-8"))
     say(f"kept: {text.name} and {figures.name}")
     return 0

@@ -11,12 +11,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from benchmarks import big, common, data, measure, ownership, patterns, peers, results, targets
+from benchmarks import big, common, data, measure, ownership, patterns, peers, ranking, results, targets
 from benchmarks.__main__ import sizes_of
 from benchmarks.peers import Peer
 from benchmarks.question import HOPS, Answer
+from graphflow.case import Case
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = 2_000
@@ -262,3 +264,61 @@ def test_a_run_of_everything_gives_its_tables(cache: Path, tmp_path: Path) -> No
     everything = said + figures.read_text(encoding="utf-8")
     for private in (platform.node(), str(ROOT), str(tmp_path), str(cache), str(Path.home())):
         assert len(private) < 3 or private not in everything
+
+
+def test_the_ranking_learns_from_nothing_after_the_split() -> None:
+    """Labels of AMLSim: the month of an alert's last transfer, and others drawn among those not known by then."""
+    transfers = pd.DataFrame({
+        "transfer_id": ["a", "b", "c", "d"], "source": ["A", "B", "C", "D"], "target": ["B", "A", "D", "E"],
+        "amount": "1.00", "time": ["2017-01-03T00:00Z", "2017-02-27T00:00Z", "2018-03-05T00:00Z", "2017-01-09T00:00Z"],
+        "alert_id": ["1", "1", "2", None],
+    })  # fmt: skip
+    accounts = pd.DataFrame({"account_id": list("ABCDE"), "alert_id": ["1", "1", "2", "2", None]})
+    case = Case.from_tables(transfers=transfers, accounts=accounts)
+    alerts = ranking.alerts_of(case)
+    assert dict(zip(alerts["account_id"], alerts["month"], strict=True)) == {
+        "A": "2017-02-28", "B": "2017-02-28", "C": "2018-03-31", "D": "2018-03-31",
+    }  # fmt: skip
+    told = ranking.labels(case, alerts, "2017-12-31", beside=5)
+    assert told[told["label"] == 1]["account_id"].tolist() == ["A", "B"]
+    assert set(told["time"]) == {"2017-02-28"}
+    assert set(told.loc[told["label"] == 0, "account_id"]) == {"C", "D", "E"}  # C and D are guilty later
+
+
+def test_a_ranking_that_loses_is_told_as_a_loss() -> None:
+    rows = [
+        {"month": "2018-01-31", "ranking": name, "guilty": 1, "of": 9, "precision": p, "average_precision": p,
+         "ppv": 0.5, "ppv_least": 0.4}
+        for name, p in zip(ranking.RANKINGS, (0.5, 0.25, 0.3, 0.5, 0.6, 0.1), strict=True)
+    ]  # fmt: skip
+    counts = dict.fromkeys(("train_true", "train_false", "held_true", "held_false"), 20)
+    model = {
+        "labels": counts,
+        "window": ["a", "b"],
+        "held": ["c", "d"],
+        "average_precision": 0.5,
+        "part": 0.1,
+    }
+    where = {"cores": 2, "python": "3", "graphflow": "1"}
+    said = ranking.said({
+        "date": "D", "split": "S", "beside": 5, "first": 100, "machine": where, "rows": rows,
+        "models": {"learned": model}, "seconds": {"learned": 1.0},
+    })  # fmt: skip
+    assert "precision 0.50 times: a loss, PR-AUC 0.50 times: a loss" in said
+    assert "0 better, 1 worse, of 1" in said and "1 better, 0 worse, of 1" in said
+    assert "Less came true than promised in 1 of 1 months, less than the least in 1." in said
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_the_ranking_beside_the_rules_on_amlsim(data: Path, cached: Path) -> None:
+    pytest.importorskip("lightgbm", reason="learn: lightgbm is not installed")
+    found = ranking.measure(split="2017-04-30", months=1)
+    rows = {row["ranking"]: row for row in found["rows"]}
+    assert set(rows) == set(ranking.RANKINGS)
+    chance = rows["by chance"]
+    assert chance["precision"] == pytest.approx(chance["guilty"] / chance["of"])
+    for name in ("learned", "learned with rules"):
+        assert rows[name]["average_precision"] > 3 * chance["average_precision"]
+        assert rows[name]["precision"] > 3 * chance["precision"]
+    assert "## Month by month" in ranking.said(found)

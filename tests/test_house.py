@@ -277,5 +277,7 @@ def test_versions_of_python_are_those_promised() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert settings["requires-python"] == ">=3.11"
     assert len(settings["dependencies"]) <= 10, "core dependencies are few, each with its reason"
-    assert {"app", "neo4j", "report", "sign", "dev", "bench", "all"} == set(settings["optional-dependencies"])
+    assert {"app", "learn", "neo4j", "report", "sign", "dev", "bench", "all"} == set(
+        settings["optional-dependencies"]
+    )
     assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8").split("Version 2.0")[0]

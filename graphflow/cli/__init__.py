@@ -604,6 +604,61 @@ def _parser(language: str) -> argparse.ArgumentParser:
     p.add_argument("--by", metavar="NAME", help=say("who decides; else the user that runs this"))
     p.add_argument("--as-of", metavar="D", help=say("the day of which the finding was asked"))
 
+    p = verb(
+        "learn",
+        N_("Learn a ranking from decisions or labels, to stand beside the rules; needs the extra `learn`."),
+        prints,
+    )
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument("--out", required=True, metavar="FILE", help=say("the file to write"))
+    p.add_argument(
+        "--labels",
+        metavar="FILE",
+        help=say(
+            "CSV with account_id or party_id, label (1 and 0, or confirm and dismiss) and time; else the "
+            "decisions in the case's log"
+        ),
+    )
+    p.add_argument(
+        "--by", choices=VIEWS, default=None, help=say("whom it ranks; else as the labels say, or parties")
+    )
+    p.add_argument(
+        "--with-rules",
+        action="store_true",
+        help=say("look also at what red lines and patterns say of each day, decisions left out: slow"),
+    )
+    p.add_argument(
+        "--most-days",
+        type=_at_least(2, language),
+        default=60,
+        metavar="N",
+        help=say("days on which everybody is looked at; a label between two is looked at on the earlier"),
+    )
+    p.add_argument(
+        "--base-rate", metavar="X", help=say("what part of all is guilty, such as 0.001: for the PPV")
+    )
+
+    p = verb(
+        "rank", N_("Rank everybody by what was learned, with reasons, beside the score by rules."), prints
+    )
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument("--model", required=True, metavar="FILE", help=say("what `learn` wrote"))
+    p.add_argument("--as-of", metavar="D", help=say("as known on this day; else everything"))
+    p.add_argument(
+        "--base-rate", metavar="X", help=say("what part of all is guilty, such as 0.001: for the PPV")
+    )
+    p.add_argument(
+        "--nights",
+        metavar="DIR",
+        help=say("take the scores by rules from the night of this day there; needs --as-of"),
+    )
+    p.add_argument(
+        "--top",
+        type=_at_least(1, language),
+        metavar="N",
+        help=say("only the first N; the rest is counted"),
+    )
+
     p = verb("pack", N_("Write findings, with all that it takes to compute them again, to one file."), prints)
     p.add_argument("case", metavar="CASE", help=say("the case's folder"))
     p.add_argument(
@@ -1125,6 +1180,40 @@ def _decide(a: Arguments) -> int:
     return DONE
 
 
+def _learn(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.learning import show_learned
+    from graphflow.scoring.learning import learn
+    from graphflow.scoring.measuring import base_rate_of
+
+    rate = None if a.base_rate is None else base_rate_of(a.base_rate)
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("reading"))
+        made = learn(
+            open_case(a.case), a.out, a.labels, by=a.by, with_rules=a.with_rules, most_days=a.most_days,
+            progress=progress,
+        )  # fmt: skip
+    show_learned(made, a.out, rate, a.format, a.language)
+    return DONE
+
+
+def _rank(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.learning import show_ranked
+    from graphflow.scoring.keeping import night_scores
+    from graphflow.scoring.learning import rank
+    from graphflow.scoring.modelling import read_learned
+
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("reading"))
+        made = read_learned(a.model)
+        scored = None if a.nights is None else night_scores(a.nights, a.as_of)
+        case = open_case(a.case)
+        frame = rank(case, made, a.as_of, base_rate=a.base_rate, scored=scored)
+    show_ranked(case, frame, made, a.as_of, a.base_rate, a.top, a.format, a.language)
+    return DONE
+
+
 def _pack(a: Arguments) -> int:
     from graphflow.case import open_case
     from graphflow.cli.proving import show_packed
@@ -1201,6 +1290,8 @@ VERBS: dict[str, Callable[[Arguments], int]] = {
     "dossier": _dossier,
     "roll-up": _roll_up,
     "decide": _decide,
+    "learn": _learn,
+    "rank": _rank,
     "patterns": _patterns,
     "amounts": _amounts,
     "classes": _classes,

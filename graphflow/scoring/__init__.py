@@ -3,11 +3,13 @@
 from graphflow.scoring.deciding import decide, decisions
 from graphflow.scoring.featuring import FEATURES, features
 from graphflow.scoring.keeping import runs
+from graphflow.scoring.learning import learn, rank
+from graphflow.scoring.modelling import Learned
 from graphflow.scoring.nightly import Night, night
 from graphflow.scoring.rating import Parameters, read_parameters, score
 from graphflow.scoring.rolling import roll_up, unlicensed_payment
 
 __all__ = [
-    "FEATURES", "Night", "Parameters", "decide", "decisions", "features", "night", "read_parameters",
-    "roll_up", "runs", "score", "unlicensed_payment",
+    "FEATURES", "Learned", "Night", "Parameters", "decide", "decisions", "features", "learn", "night", "rank",
+    "read_parameters", "roll_up", "runs", "score", "unlicensed_payment",
 ]  # fmt: skip

@@ -95,6 +95,8 @@ def decide(
         "subject": {"kind": f.subject_kind, "id": f.subject_id}, "summary": str(f.summary),
         "case_hash": case.hash, "version": VERSION,
     }  # fmt: skip
+    if as_of is not None:
+        content["as_of"] = str(as_of)  # what was known when it was decided, for whoever learns from it
     return case.actions.append("decide", content, by)
 
 

@@ -53,6 +53,15 @@ FEATURES: Mapping[str, tuple[str, str]] = {
 }  # fmt: skip
 """Every feature: its type, and what it is."""
 
+MONEY = frozenset({
+    "in_amount", "out_amount", "in_amount_lately", "out_amount_lately", "in_largest", "out_largest",
+})  # fmt: skip
+"""Those that are money, in minor units of the case's currency."""
+
+FEATURES_VERSION = 1
+"""Of what the features mean: raised when one of them is counted otherwise, so that no ranking that was
+learned from the old ones is asked about the new."""
+
 VIEWS = ("account", "party")
 
 
@@ -96,7 +105,8 @@ def features(case: Case, as_of: Moment | None = None, *, by: str = "account") ->
     ids = facts.account_ids if by == "account" else facts.party_ids
     columns = _columns(facts, by, ids.size)
     index = pd.Index(pd.array(ids.tolist(), dtype="str"), name=f"{by}_id")
-    return pd.DataFrame(columns, index=index).astype({name: kind for name, (kind, _) in FEATURES.items()})
+    frame = pd.DataFrame(columns, index=index).astype({name: kind for name, (kind, _) in FEATURES.items()})
+    return frame[list(FEATURES)]  # in the order of the list: who learns from a matrix relies on it
 
 
 def _columns(facts: Facts, by: str, size: int) -> dict[str, Ints | Reals]:

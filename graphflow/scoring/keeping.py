@@ -33,7 +33,7 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from graphflow.errors import BusyError, InputError, Problem
+from graphflow.errors import BusyError, InputError, Problem, UsageError
 from graphflow.folder import write_aside
 from graphflow.language import N_
 from graphflow.version import VERSION
@@ -236,6 +236,17 @@ def nights(out: Path) -> list[str]:
         if entry.is_symlink() and entry.exists():
             found.append(entry.name)
     return sorted(found)
+
+
+def night_scores(out: str | os.PathLike[str], as_of: str | None) -> pd.DataFrame:
+    """The scores by rules of one night; refused where there is none of that day."""
+    known = nights(Path(out))
+    if as_of not in known:
+        raise UsageError(
+            Problem("nights", N_("there is no night of this day"), first=str(as_of),
+                    expected=", ".join(known[-10:]) or N_("a folder that `graphflow score` wrote"))
+        )  # fmt: skip
+    return pd.read_parquet(Path(out) / str(as_of) / "scores.parquet")
 
 
 def runs(out: str | os.PathLike[str]) -> pd.DataFrame:

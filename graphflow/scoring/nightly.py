@@ -11,7 +11,7 @@ import io
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,7 +33,14 @@ from graphflow.redlines.facts import Facts, facts_of
 from graphflow.scoring.changing import changes
 from graphflow.scoring.deciding import decisions, verdicts
 from graphflow.scoring.keeping import KEPT, Run, alone, code_digest, digest, full_disk, nights
-from graphflow.scoring.rating import Lead, Parameters, leads_of, read_parameters, scores, subjects_of
+from graphflow.scoring.rating import (
+    TOP,
+    Parameters,
+    leads_of,
+    pattern_leads,
+    read_parameters,
+    scores,
+)
 from graphflow.scoring.telling import metrics, notify, receivers
 from graphflow.typologies import PATTERNS, patterns
 
@@ -41,9 +48,6 @@ if TYPE_CHECKING:
     from graphflow.case import Case
 
 PatternRow = Mapping[str, Any]
-
-TOP = 1_000
-"""Patterns of each kind that count for scores, the most unusual first; how many there are is told."""
 
 Progress = Callable[[str, int | None, int | None], Any]
 
@@ -199,7 +203,7 @@ def _night(
     )
     say(N_("scoring"), None, None)
     start = time.monotonic()
-    leads = [*leads_of(stored, facts), *_pattern_leads(shapes, facts)]
+    leads = [*leads_of(stored, facts), *pattern_leads(shapes["rows"], facts)]
     frame = scores(facts, leads, _classes(classes), p, verdicts(case))
     before = [day for day in nights(run.out) if day < run.as_of][-1:]
     found = _findings(records, decisions(case))
@@ -309,16 +313,6 @@ def _patterns(run: Run, case: Case, base: str, say: Progress) -> dict[str, Any]:
         rows += kept["rows"]
         left += kept["left_out"]
     return {"rows": rows, "counts": counts, "left_out": left}
-
-
-def _pattern_leads(shapes: Mapping[str, Any], facts: Facts) -> Iterator[Lead]:
-    """A pattern is no finding: it is to be watched, and inferred from flows alone."""
-    for row in shapes["rows"]:
-        made = hashlib.sha256("\n".join(sorted(row["transfers"])).encode()).hexdigest()[:12]
-        subjects: dict[tuple[str, str], None] = {}
-        for account in row["accounts"]:
-            subjects |= dict.fromkeys(subjects_of("account", account, facts))
-        yield Lead(f"{row['kind']}-{made}", row["kind"], tuple(subjects), "watch", {"flow": "inferred"})
 
 
 # ---------------------------------------------------------------- results

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import csv
 import functools
+import hashlib
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from importlib.resources import files
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 DIGITS = 6
 """Decimals of a score."""
+
+TOP = 1_000
+"""Patterns of each kind that count for scores, the most unusual first; how many there are is told."""
 
 SUBJECTS: Mapping[str, tuple[str, str]] = {
     "party": ("parties", "party_id"), "account": ("accounts", "account_id"),
@@ -191,6 +195,16 @@ def subjects_of(kind: str, ident: str, facts: Facts) -> tuple[tuple[str, str], .
     """Whom a finding about something is about."""
     own = [(kind, ident)] if kind in SUBJECTS else []
     return tuple(dict.fromkeys([*own, *(("party", each) for each in parties_of(facts, kind, ident))]))
+
+
+def pattern_leads(rows: Iterable[Mapping[str, Any]], facts: Facts) -> Iterator[Lead]:
+    """Patterns as leads. A pattern is no finding: it is to be watched, and inferred from flows alone."""
+    for row in rows:
+        made = hashlib.sha256("\n".join(sorted(row["transfers"])).encode()).hexdigest()[:12]
+        subjects: dict[tuple[str, str], None] = {}
+        for account in row["accounts"]:
+            subjects |= dict.fromkeys(subjects_of("account", account, facts))
+        yield Lead(f"{row['kind']}-{made}", row["kind"], tuple(subjects), "watch", {"flow": "inferred"})
 
 
 @dataclass(frozen=True)
