@@ -203,8 +203,8 @@ def said(found: Mapping[str, Any]) -> str:
             lines,
         ),
         "Means over months. The score by rules remembers the patterns of every month and is not made to name "
-        "what is new in one; no red line of ours can be asked of AMLSim with anything found, so the rules "
-        "are patterns here. AMLSim is a simulation, its alerts are planted by shape, and many of their "
+        "what is new in one; the red lines that can be asked of AMLSim find nothing in it, so the rules are "
+        "patterns here. AMLSim is a simulation, its alerts are planted by shape, and many of their "
         "accounts hardly move before: that alone (*newest first*) ranks well. That something is learned here "
         "says that the code learns and looks at nothing later, not that it would find real crime.",
         "## What was learned from",

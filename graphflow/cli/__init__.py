@@ -605,6 +605,33 @@ def _parser(language: str) -> argparse.ArgumentParser:
     p.add_argument("--as-of", metavar="D", help=say("the day of which the finding was asked"))
 
     p = verb(
+        "dry-run",
+        N_("What changed thresholds would have done on the last nights; nothing is written."),
+        prints,
+    )
+    p.add_argument("case", metavar="CASE", help=say("the case's folder"))
+    p.add_argument(
+        "--law",
+        required=True,
+        metavar="FILE",
+        help=say("the changed thresholds: CSV with the columns code, name and value"),
+    )
+    p.add_argument(
+        "--nights",
+        metavar="DIR",
+        help=say("the folder of the nights' results; else one day, beside our thresholds"),
+    )
+    p.add_argument(
+        "--last", type=_at_least(1, language), default=5, metavar="N", help=say("how many of the last nights")
+    )
+    p.add_argument("--as-of", metavar="D", help=say("without nights: as known on this day; else everything"))
+    p.add_argument(
+        "--base-rate",
+        metavar="X",
+        help=say("what part of the findings in question is true, such as 0.2: for the PPV"),
+    )
+
+    p = verb(
         "learn",
         N_("Learn a ranking from decisions or labels, to stand beside the rules; needs the extra `learn`."),
         prints,
@@ -1180,6 +1207,21 @@ def _decide(a: Arguments) -> int:
     return DONE
 
 
+def _dry_run(a: Arguments) -> int:
+    from graphflow.case import open_case
+    from graphflow.cli.trying import show_dry_run
+    from graphflow.scoring.measuring import base_rate_of
+    from graphflow.scoring.trying import dry_run
+
+    rate = None if a.base_rate is None else base_rate_of(a.base_rate)
+    with Progress(a.language) as progress, progress.compiling():
+        progress(N_("reading"))
+        case = open_case(a.case)
+        tried = dry_run(case, a.law, nights=a.nights, last=a.last, as_of=a.as_of, progress=progress)
+    show_dry_run(case, tried, rate, a.format, a.language)
+    return DONE
+
+
 def _learn(a: Arguments) -> int:
     from graphflow.case import open_case
     from graphflow.cli.learning import show_learned
@@ -1290,6 +1332,7 @@ VERBS: dict[str, Callable[[Arguments], int]] = {
     "dossier": _dossier,
     "roll-up": _roll_up,
     "decide": _decide,
+    "dry-run": _dry_run,
     "learn": _learn,
     "rank": _rank,
     "patterns": _patterns,

@@ -8,8 +8,9 @@ from graphflow.scoring.modelling import Learned
 from graphflow.scoring.nightly import Night, night
 from graphflow.scoring.rating import Parameters, read_parameters, score
 from graphflow.scoring.rolling import roll_up, unlicensed_payment
+from graphflow.scoring.trying import DryRun, dry_run
 
 __all__ = [
-    "FEATURES", "Learned", "Night", "Parameters", "decide", "decisions", "features", "learn", "night", "rank",
-    "read_parameters", "roll_up", "runs", "score", "unlicensed_payment",
+    "FEATURES", "DryRun", "Learned", "Night", "Parameters", "decide", "decisions", "dry_run", "features",
+    "learn", "night", "rank", "read_parameters", "roll_up", "runs", "score", "unlicensed_payment",
 ]  # fmt: skip

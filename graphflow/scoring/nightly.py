@@ -11,7 +11,7 @@ import io
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -261,6 +261,18 @@ def _take_in(run: Run, path: Path, inbox: Path, say: Progress) -> tuple[Problem,
     return tuple(problems)
 
 
+def relied_on(code: str, overrides: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Which of some thresholds a red line rests on: its own, and those of red lines that it looks at.
+
+    Examples
+    --------
+    >>> relied_on("RL-02", [("RL-07", "shell"), ("RL-25", "new")])
+    [('RL-07', 'shell')]
+    """
+    (line,) = (each for each in REDLINES if each.code == code)
+    return [key for key in overrides if key[0] in (code, *line.uses)]
+
+
 def _lines(
     run: Run, case: Case, facts: Facts, base: str, overrides: Mapping[Any, Any], say: Progress
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -269,9 +281,9 @@ def _lines(
     tests: list[dict[str, Any]] = []
     for number, line in enumerate(REDLINES):
         say(f"{line.code} {line.name_zh}", number, len(REDLINES))
-        mine = {key: value for key, value in overrides.items() if key[0] in (line.code, *line.uses)}
-        given = sorted(f"{code} {name} {value}" for (code, name), value in mine.items())
-        key = digest("line", base, line.code, *given)
+        mine = {key: overrides[key] for key in relied_on(line.code, overrides)}
+        said = sorted(f"{code} {name} {value}" for (code, name), value in mine.items())
+        key = digest("line", base, line.code, *said)
 
         def ask(code: str = line.code, law: Mapping[Any, Any] = mine) -> dict[str, Any]:
             c = check(case, only=code, as_of=run.as_of, law=law)

@@ -17,6 +17,7 @@ import pytest
 
 import graphflow as gf
 from graphflow.errors import BusyError, InputError, UsageError
+from graphflow.redlines import REDLINES
 from graphflow.scoring import keeping, nightly
 from graphflow.synthesis.lines import rl02, rl06
 
@@ -70,8 +71,6 @@ def test_a_changed_threshold_asks_that_line_alone_again(case, tmp_path):
 
 
 def test_a_changed_threshold_asks_the_lines_that_look_at_it_again(tmp_path):
-    from graphflow.redlines import REDLINES
-
     rl02.toy().save(tmp_path / "case")
     law = tmp_path / "law.csv"
     law.write_text("code,name,value\nRL-07,signs,1\nRL-25,months,1\n")
