@@ -289,7 +289,7 @@ def test_a_ranking_that_loses_is_told_as_a_loss() -> None:
     rows = [
         {"month": "2018-01-31", "ranking": name, "guilty": 1, "of": 9, "precision": p, "average_precision": p,
          "ppv": 0.5, "ppv_least": 0.4}
-        for name, p in zip(ranking.RANKINGS, (0.5, 0.25, 0.3, 0.5, 0.6, 0.1), strict=True)
+        for name, p in zip(ranking.RANKINGS, (0.5, 0.5, 0.25, 0.3, 0.5, 0.6, 0.1), strict=True)
     ]  # fmt: skip
     counts = dict.fromkeys(("train_true", "train_false", "held_true", "held_false"), 20)
     model = {

@@ -1241,7 +1241,7 @@ def _learn(a: Arguments) -> int:
 
 def _rank(a: Arguments) -> int:
     from graphflow.case import open_case
-    from graphflow.cli.learning import show_ranked
+    from graphflow.cli.learning import SHOWN, show_ranked
     from graphflow.scoring.keeping import night_scores
     from graphflow.scoring.learning import rank
     from graphflow.scoring.modelling import read_learned
@@ -1251,8 +1251,9 @@ def _rank(a: Arguments) -> int:
         made = read_learned(a.model)
         scored = None if a.nights is None else night_scores(a.nights, a.as_of)
         case = open_case(a.case)
-        frame = rank(case, made, a.as_of, base_rate=a.base_rate, scored=scored)
-    show_ranked(case, frame, made, a.as_of, a.base_rate, a.top, a.format, a.language)
+        top = SHOWN if a.top is None and a.format == "table" else a.top
+        frame = rank(case, made, a.as_of, base_rate=a.base_rate, scored=scored, top=top)
+    show_ranked(case, frame, made, a.as_of, a.base_rate, a.format, a.language)
     return DONE
 
 

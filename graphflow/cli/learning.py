@@ -110,24 +110,24 @@ def _share(pair: tuple[float | None, float | None], say: Any) -> str:
 
 
 def show_ranked(
-    case: Case, frame: pd.DataFrame, made: Learned, as_of: str | None, base_rate: str | None, top: int | None,
-    form: str, language: str,
+    case: Case, frame: pd.DataFrame, made: Learned, as_of: str | None, base_rate: str | None, form: str,
+    language: str,
 ) -> None:  # fmt: skip
     """Print who ranks how high and why, beside the score by rules."""
     digits = case.tables.minor_units.get(case.tables.currency, 2)
-    shown = frame if top is None else frame.head(top)
+    of, unmoved = int(frame.attrs["of"]), int(frame.attrs["unmoved"])
     if form == "json":
         pairs = {
             "version": VERSION, "as_of": as_of, "base_rate": base_rate, "by": made.by,
             "learned_on": made.case_hash, "case_hash": case.hash, "window": list(made.window),
-            "held": list(made.held), "labels": dict(made.labels), "left_out": len(frame) - len(shown),
+            "held": list(made.held), "labels": dict(made.labels), "left_out": of - len(frame),
         }  # fmt: skip
-        write_json(iter({**pairs, "rows": _records(shown, digits)}.items()), sys.stdout)
+        write_json(iter({**pairs, "rows": _records(frame, digits)}.items()), sys.stdout)
         return
     if form == "csv":
         told = [
             {**row, "reasons": [f"{r['feature']}={r['contribution']:+.6f}" for r in row["reasons"]]}
-            for row in _records(shown, digits)
+            for row in _records(frame, digits)
         ]
         write_csv(told, [str(name) for name in frame.columns])
         return
@@ -135,7 +135,7 @@ def show_ranked(
     def say(text: str, /, **values: object) -> str:
         return translate(text, language, **values)
 
-    shown = frame[frame["probability"].notna()].head(SHOWN if top is None else top)
+    shown = frame[frame["probability"].notna()]
     heads = [
         N_("kind"), N_("subject"), N_("probability"), N_("PPV, at least"), N_("score by rules"), N_("level"),
         N_("why"),
@@ -154,9 +154,8 @@ def show_ranked(
     print_table(
         Table(say(N_("Who resembles those who were confirmed")), [say(h) for h in heads], rows, [2, 3, 4])
     )
-    unmoved = int(frame["probability"].isna().sum())
-    if len(frame) - unmoved > len(shown):
-        out(say(N_("and {count} more"), count=len(frame) - unmoved - len(shown)))
+    if of - unmoved > len(shown):
+        out(say(N_("and {count} more"), count=of - unmoved - len(shown)))
     if unmoved:
         out(say(N_("{count} moved nothing up to then and have no place"), count=unmoved))
     if shown["seen"].any():

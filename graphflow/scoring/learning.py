@@ -269,6 +269,7 @@ def rank(
     *,
     base_rate: float | str | None = None,
     scored: pd.DataFrame | None = None,
+    top: int | None = None,
 ) -> pd.DataFrame:
     """Rank everybody by what was learned, beside the score by rules, with reasons.
 
@@ -288,6 +289,8 @@ def rank(
     scored
         The scores by rules, where they are there already (a frame of `score`, or a night's); else the red
         lines are asked.
+    top
+        Only the first so many rows, which is faster where there are very many; None: all.
 
     Returns
     -------
@@ -298,6 +301,7 @@ def rank(
         a base rate and where no label held out ranks so high; `raw` (what the trees say: `base` and the
         contributions add up to it), `score` and `level` by rules, `seen` (it learned from a label of this
         one), `base`, `reasons` (tuple of dicts: feature, value, contribution; the weightiest first).
+        ``attrs`` has how many there are, `of`, and how many of them `unmoved`.
 
     Raises
     ------
@@ -323,27 +327,30 @@ def rank(
     refuse_others(made, "model" if isinstance(model, Learned) else str(model))
     facts = facts_of(case, as_of)
     frame = inputs(case, as_of, made.by, made.with_rules)
-    values = frame.to_numpy(np.float64)
-    raw, parts = raw_scores(made.text, values), contributions(made.text, values)
+    raw = raw_scores(made.text, frame.to_numpy(np.float64))
     known = frame["days_active"].to_numpy() > 0
+    moved = int(known.sum())
     ids = known_by(facts, made.by)
     rules = score(case, as_of) if scored is None else scored
     rules = rules[rules["subject_kind"] == made.by].set_index("subject_id").reindex(ids)
-    nothing = np.full(ids.size, np.nan)
+    by_rules = rules["score"].fillna(0.0).to_numpy(np.float64)
+    order = np.lexsort((ids.astype(str), -by_rules, -np.where(known, raw, -np.inf)))[:top]
+    frame, rules, raw, known = frame.iloc[order], rules.iloc[order], raw[order], known[order]
+    parts = contributions(made.text, frame.to_numpy(np.float64))
+    nothing = np.full(order.size, np.nan)
     share, least = (nothing, nothing) if rate is None else made.ppv(raw, rate)
     seen = set(made.seen)
     told = pd.DataFrame({
-        "subject_kind": made.by, "subject_id": ids, "name": rules["name"].fillna("").to_numpy(object),
+        "subject_kind": made.by, "subject_id": ids[order], "name": rules["name"].fillna("").to_numpy(object),
         "probability": np.where(known, made.probability(raw, rate), np.nan),
         "ppv": np.where(known, share, np.nan), "ppv_least": np.where(known, least, np.nan),
-        "raw": np.where(known, raw, np.nan),
-        "score": rules["score"].fillna(0.0).to_numpy(np.float64),
+        "raw": np.where(known, raw, np.nan), "score": by_rules[order],
         "level": rules["level"].fillna("").to_numpy(object),
-        "seen": [seen_as(str(each)) in seen for each in ids.tolist()],
+        "seen": [seen_as(str(each)) in seen for each in ids[order].tolist()],
         "base": np.where(known, parts[:, -1], np.nan), "reasons": _reasons(frame, parts, known),
     }, columns=RANKED)  # fmt: skip
-    order = np.lexsort((ids.astype(str), -told["score"], -told["raw"].fillna(-np.inf)))
-    return told.iloc[order].reset_index(drop=True)
+    told.attrs |= {"of": int(ids.size), "unmoved": int(ids.size - moved)}
+    return told
 
 
 def refuse_others(made: Learned, where: str) -> None:

@@ -127,6 +127,14 @@ def test_everybody_has_a_row_and_the_score_by_rules_stands_beside(labelled):
     assert learned_from == {f"A{n:03d}" for n in range(112)}
 
 
+def test_the_first_rows_are_those_of_all(labelled):
+    case, _, file, _ = labelled
+    whole, first = gf.rank(case, file, _day(100)), gf.rank(case, file, _day(100), top=7)
+    pd.testing.assert_frame_equal(whole.head(7), first)
+    assert first.attrs["of"] == len(whole)
+    assert first.attrs["unmoved"] == whole["probability"].isna().sum() > 0
+
+
 def test_reasons_add_up_to_the_raw_score(labelled):
     case, _, file, learned = labelled
     frame = gf.rank(case, file, _day(100))

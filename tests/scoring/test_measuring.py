@@ -80,3 +80,34 @@ def test_more_labels_let_one_believe_in_more():
 def test_a_base_rate_that_is_none_is_said(wrong):
     with pytest.raises(UsageError, match="this is no base rate"):
         base_rate_of(wrong)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_on_operating_has_the_figures_that_are_computed(language):
+    from graphflow.manual import read
+    from graphflow.scoring.learning import HELD_OUT, LEAST
+    from graphflow.scoring.measuring import SURE
+
+    page = read("operating", language).source
+    counts, rate = (90, 100, 1, 100), Fraction(1, 1000)
+    by_hand = 0.9 * 0.001 / (0.9 * 0.001 + 0.01 * 0.999)
+    assert f"**{by_hand * 100:.2f} %**" in page and by_hand == pytest.approx(float(ppv(*counts, rate)))
+    assert f"**{ppv_least(*counts, rate) * 100:.2f} %**" in page
+    for number in (f"{SURE:.0%}", f"{HELD_OUT:.0%}"):
+        assert number.replace("%", " %") in page
+    assert f"{LEAST['train']} " in page and f"{LEAST['held']} " in page
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_commands_of_the_page_are_understood(language):
+    import shlex
+
+    from graphflow.cli import _parser
+    from graphflow.manual import read
+
+    page = read("operating", language).source
+    commands = [line[2:] for line in page.splitlines() if line.startswith("$ graphflow ")]
+    verbs = set()
+    for command in commands:
+        verbs.add(_parser("en").parse_args(shlex.split(command)[1:]).verb)
+    assert {"score", "decide", "dry-run", "learn", "rank"} <= verbs
