@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Mapping
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,6 @@ from graphflow.cli.scoring import KINDS
 from graphflow.cli.showing import called, out, print_facts, print_table, write_csv
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table, amount_text
-from graphflow.pictures.words import brief_percent
 from graphflow.scoring.featuring import FEATURES, MONEY
 from graphflow.scoring.rating import LEVELS
 from graphflow.scoring.signals import SCORE
@@ -42,6 +42,26 @@ AS_IF = N_(
     "Probabilities are as if {part} of all were guilty, as among the labels that they are calibrated by; "
     "--base-rate says what part of all is."
 )
+
+
+def part_text(value: float | None, *, least: bool = False) -> str:
+    """A part of one as a percentage of three digits: labels are too few for more.
+
+    What is at least so much is cut and not rounded, and nothing becomes all by being rounded.
+
+    >>> part_text(0.2016129), part_text(0.0573999), part_text(0.0573999, least=True)
+    ('20.2 %', '5.74 %', '5.73 %')
+    >>> part_text(1.0), part_text(0.99999), part_text(0.0)
+    ('100 %', '99.9 %', '0 %')
+    """
+    if value is None or not value:
+        return "0 %"
+    exact = Decimal(value) * 100
+    step = Decimal(1).scaleb(exact.adjusted() - 2)
+    cut = exact.quantize(step, ROUND_FLOOR if least else ROUND_HALF_EVEN)
+    if cut >= 100 > exact:
+        cut = exact.quantize(step, ROUND_FLOOR)
+    return f"{cut.normalize():f} %"
 
 
 def show_learned(made: Learned, file: str, base_rate: Fraction | None, form: str, language: str) -> None:
@@ -106,7 +126,9 @@ def _first(made: Learned, base_rate: Fraction | None) -> tuple[float | None, flo
 
 def _share(pair: tuple[float | None, float | None], say: Any) -> str:
     exact, least = pair
-    return str(say(N_("{share}, at least {least}"), share=brief_percent(exact), least=brief_percent(least)))
+    return str(
+        say(N_("{share}, at least {least}"), share=part_text(exact), least=part_text(least, least=True))
+    )
 
 
 def show_ranked(
@@ -144,7 +166,7 @@ def show_ranked(
         [
             say(KINDS[row["subject_kind"]]),
             called(row["subject_id"], {row["subject_id"]: row["name"]}) + (" *" if row["seen"] else ""),
-            brief_percent(row["probability"]),
+            part_text(row["probability"]),
             _ppv(row),
             f"{row['score']:.3f}", say(LEVELS[row["level"]]) if row["level"] else "",
             "; ".join(_why(reason, digits, say) for reason in row["reasons"][:REASONS]),
@@ -161,14 +183,14 @@ def show_ranked(
     if shown["seen"].any():
         out(say(N_("* it was learned from a label of this one")))
     if base_rate is None:
-        out(say(AS_IF, part=brief_percent(float(made.held_rate))))
+        out(say(AS_IF, part=part_text(float(made.held_rate))))
     out(say(NO_FINDING))
 
 
 def _ppv(row: Mapping[Any, Any]) -> str:
     if math.isnan(row["ppv"]):
         return ""
-    return f"{brief_percent(row['ppv'])}, {brief_percent(row['ppv_least'])}"
+    return f"{part_text(row['ppv'])}, {part_text(row['ppv_least'], least=True)}"
 
 
 def _records(frame: pd.DataFrame, digits: int) -> list[dict[str, Any]]:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from graphflow.cli.learning import part_text
 from graphflow.cli.showing import called, out, print_table, write_csv
 from graphflow.findings import SEVERITY_NAMES
 from graphflow.language import N_, translate
 from graphflow.pictures import Table
-from graphflow.pictures.words import brief_percent
 from graphflow.scoring.deciding import VERDICTS
 from graphflow.scoring.trying import CHANGES
 from graphflow.terminal import jsonable, write_json
@@ -113,7 +113,7 @@ def _ppv(tried: DryRun, base_rate: Fraction, say: Any) -> None:
         [
             names[t["side"]], f"{t['confirmed']:,} / {t['of_confirmed']:,}",
             f"{t['dismissed']:,} / {t['of_dismissed']:,}",
-            *(say(N_("not known")) if t[name] != t[name] else brief_percent(t[name])
+            *(say(N_("not known")) if t[name] != t[name] else part_text(t[name], least=name == "ppv_least")
               for name in ("ppv", "ppv_least")),
         ]
         for t in tried.ppv(base_rate).to_dict("records")
