@@ -215,12 +215,12 @@ def said(found: Mapping[str, Any]) -> str:
             ),
             lines,
         ),
-        "Means over months; each is held to the better of the two by rules alone. The score by rules remembers "
-        "the patterns of every month and is not made to name what is new in one; hardly a red line can be "
-        "asked of AMLSim, and none finds anything, so the rules are patterns here. AMLSim is a simulation, its "
-        "alerts are planted by shape, and many of their accounts hardly move before: that alone (*newest "
-        "first*) ranks well. That something is learned here says that the code learns and looks at nothing "
-        "later, not that it would find real crime.",
+        "Means over months; each is held to the better of the two by rules alone. The score by rules "
+        "remembers the patterns of every month and is not made to name what is new in one; hardly a red line "
+        "can be asked of AMLSim, and none finds anything, so the rules are patterns here. AMLSim is a "
+        "simulation, its alerts are planted by shape, and many of their accounts hardly move before: that "
+        "alone (*newest first*) ranks well. That something is learned here says that the code learns and "
+        "looks at nothing later, not that it would find real crime.",
         "## What was learned from",
         table(
             ("ranking", "to learn from", "held out", "PR-AUC on those", "chance there", "took"),

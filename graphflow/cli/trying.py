@@ -30,6 +30,9 @@ UNKNOWN = N_(
     "{count} findings that would come, or rest on other rows, were decided by nobody: what part of them is "
     "true is not known."
 )
+UNASKED = N_(
+    "{code} cannot be asked of this case for want of {missing}: of its thresholds this says nothing."
+)
 OTHERWISE = N_(
     "Asked again, the nights {days} find otherwise than they kept: rows of the case or the program have "
     "changed since."
@@ -60,6 +63,8 @@ def show_dry_run(case: Case, tried: DryRun, base_rate: Fraction | None, form: st
     print_table(Table(say(N_("Changed thresholds")), heads, rows, [2, 3]))
     _nights(tried, say)
     _findings(tried, say)
+    for code, missing in tried.not_assessable.items():
+        out(say(UNASKED, code=code, missing=missing))
     n = tried.counts()
     if n["undecided_new"]:
         out(say(UNKNOWN, count=n["undecided_new"]))
@@ -133,6 +138,7 @@ def _pairs(case: Case, tried: DryRun, base_rate: Fraction | None) -> Iterator[tu
     yield "version", VERSION
     yield "case_hash", case.hash
     yield "codes", list(tried.codes)
+    yield "not_assessable", dict(tried.not_assessable)
     yield "thresholds", _records(tried.thresholds)
     yield "nights", _records(tried.nights)
     yield "findings", _records(tried.findings)

@@ -73,6 +73,9 @@ class DryRun:
         The red lines that were asked.
     decided
         By id of finding what was decided, of all that either side found.
+    not_assessable
+        By red line that could not be asked on any of the days, what it lacks: of its thresholds this says
+        nothing.
     """
 
     findings: pd.DataFrame
@@ -80,6 +83,7 @@ class DryRun:
     thresholds: pd.DataFrame = field(repr=False)
     codes: tuple[str, ...]
     decided: Mapping[str, str] = field(repr=False)
+    not_assessable: Mapping[str, str] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
         """How many different findings with a decision each side names, on any of the nights.
@@ -187,6 +191,7 @@ def dry_run(
     rows: list[dict[str, Any]] = []
     told: list[dict[str, Any]] = []
     asked: dict[str, None] = {}
+    lacking: dict[str, list[str]] = {}
     for number, (day, old, kept) in enumerate(days):
         if progress is not None:
             progress(N_("asking the nights again"), number, len(days))
@@ -194,7 +199,9 @@ def dry_run(
         changed |= {key: (_text(old.get(key)), _text(new.get(key))) for key in differ}
         codes = [line.code for line in REDLINES if any(k in differ for k in relied_on(line.code, differ))]
         asked |= dict.fromkeys(codes)
-        before, after = _found(case, codes, day, old), _found(case, codes, day, new)
+        (before, lacks), (after, _) = (_found(case, codes, day, law_) for law_ in (old, new))
+        for code in codes:
+            lacking.setdefault(code, []).append(lacks.get(code, ""))
         mine = [_row(day, pair, decided) for pair in paired(before, after)]
         rows += mine
         told.append(_night(day, before, after, mine, codes, kept))
@@ -214,6 +221,7 @@ def dry_run(
         ),
         tuple(line.code for line in REDLINES if line.code in asked),
         {ident: what for ident, what in decided.items() if ident in known},
+        {code: each[-1] for code, each in lacking.items() if all(each)},
     )  # fmt: skip
 
 
@@ -261,13 +269,19 @@ def _key(name: str) -> tuple[str, str]:
     return code, what
 
 
-def _found(case: Case, codes: Iterable[str], day: str | None, law: Law) -> list[Finding]:
-    """The findings of some red lines as a night asks them: with the thresholds that each relies on."""
+def _found(
+    case: Case, codes: Iterable[str], day: str | None, law: Law
+) -> tuple[list[Finding], dict[str, str]]:
+    """The findings of some red lines as a night asks them, with the thresholds that each relies on; and of
+    those that cannot be asked what they lack."""
     found: list[Finding] = []
+    lacks: dict[str, str] = {}
     for code in codes:
         mine = {key: law[key] for key in relied_on(code, law)}
-        found += check(case, only=code, as_of=day, law=mine).findings
-    return found
+        checked = check(case, only=code, as_of=day, law=mine)
+        found += checked.findings
+        lacks |= dict(zip(*(checked.not_assessable[name] for name in ("code", "missing")), strict=True))
+    return found, lacks
 
 
 Pair = tuple[Finding | None, Finding | None]

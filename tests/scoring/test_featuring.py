@@ -13,6 +13,9 @@ from hypothesis import given
 
 import graphflow as gf
 from graphflow.errors import UsageError
+from graphflow.redlines.facts import DAY as DAY_LONG
+from graphflow.redlines.facts import facts_of
+from graphflow.scoring import featuring
 from graphflow.scoring.featuring import FEATURES
 from graphflow.synthesis.lines import quiet
 
@@ -111,17 +114,50 @@ def test_features_equal_a_slow_count(rows, by):
         assert np.allclose(fast[name].to_numpy(float), slow[name].to_numpy(float), atol=1e-12), name
 
 
-@given(ledgers(), ledgers("2024-03-21", 40), st.sampled_from(["account", "party"]))
-def test_nothing_after_the_day_changes_a_feature(rows, later, by):
+def _with_and_without_what_came_later(rows, later, by):
     known = [r for r in rows if r["time"][:10] <= DAY]
     if not known:
-        return
+        return None
     renamed = [r | {"transfer_id": f"x{r['transfer_id']}",
                     "reversal_of": r["reversal_of"] and f"x{r['reversal_of']}"} for r in later]  # fmt: skip
     behind = [r for r in rows if r["time"][:10] > DAY]  # reversals of what was known among them
     before = gf.features(_case(known), DAY, by=by)
-    after = gf.features(_case([*known, *behind, *renamed]), DAY, by=by)
-    pd.testing.assert_frame_equal(before, after)
+    return before, gf.features(_case([*known, *behind, *renamed]), DAY, by=by)
+
+
+@given(ledgers(), ledgers("2024-03-21", 40), st.sampled_from(["account", "party"]))
+def test_nothing_after_the_day_changes_a_feature(rows, later, by):
+    both = _with_and_without_what_came_later(rows, later, by)
+    if both is not None:
+        pd.testing.assert_frame_equal(*both)
+
+
+@pytest.mark.parametrize("leak", ["what came in", "the last transfer", "how many there are"])
+def test_a_feature_that_looks_later_is_seen(leak, monkeypatch):
+    """Planted: a feature that counts what came after the day."""
+    columns = featuring._columns
+
+    def leaking(facts, by, size):
+        found = columns(facts, by, size)
+        whole = facts_of(facts.case).flows
+        if leak == "what came in":
+            found["in_count"] = np.bincount(whole["target"], minlength=size)[:size]
+        elif leak == "the last transfer":
+            found["days_since_last"] = np.full(size, int(whole["time"].max()) // DAY_LONG)
+        else:
+            found["out_largest"] = np.full(size, len(whole))
+        return found
+
+    monkeypatch.setattr(featuring, "_columns", leaking)
+    row = {"source": "A", "target": "C", "amount": "7", "currency": "CNY", "reversal_of": None}
+    rows = [row | {"transfer_id": "t0", "time": "2024-03-01T09:00:00+08:00"}]
+    later = [
+        row | {"transfer_id": "t1", "time": "2024-03-25T09:00:00+08:00"},
+        row | {"transfer_id": "r0", "time": "2024-03-26T09:00:00+08:00", "source": "C", "target": "A"},
+    ]
+    both = _with_and_without_what_came_later(rows, later, "account")
+    with pytest.raises(AssertionError):
+        pd.testing.assert_frame_equal(*both)
 
 
 def test_every_feature_is_there_with_its_type_and_says_what_it_is():

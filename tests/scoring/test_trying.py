@@ -174,6 +174,18 @@ def test_findings_are_paired_by_id_and_then_by_subject_and_measure():
     assert len(pairs) == len(set(pairs))
 
 
+def test_a_red_line_that_cannot_be_asked_is_named(kept, capsys):
+    case = gf.open_case(kept / "case")
+    law = {("RL-06", "company_platform"): Fraction(2_000_000), ("RL-17", "layers"): Fraction(3)}
+    tried = gf.dry_run(case, law, nights=kept / "nights", last=2)
+    assert tried.codes == ("RL-06", "RL-17")
+    assert list(tried.not_assessable) == ["RL-17"] and tried.not_assessable["RL-17"]
+    file = kept / "law.csv"
+    file.write_text("code,name,value\nRL-17,layers,3\n")
+    assert run(["dry-run", str(kept / "case"), "--law", str(file), "--language", "en"]) == 0
+    assert "RL-17 cannot be asked of this case for want of" in capsys.readouterr().out
+
+
 def test_what_cannot_be_tried_is_said(kept, tmp_path):
     case = gf.open_case(kept / "case")
     law = {("RL-06", "links"): Fraction(4)}
