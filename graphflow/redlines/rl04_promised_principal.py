@@ -165,7 +165,7 @@ def _products(ask: Inquiry) -> Iterator[Finding]:
         if seen.hit:
             yield _finding(ask, ("product", name), _runs(facts, [name]), seen)
     for run, promised in few.items():
-        if not run or results is None or len(promised) < 2:
+        if not run or results is None:
             continue
         seen = _Seen()
         who = facts.name_of(run) or run

@@ -93,11 +93,11 @@ class Results:
         for day in np.unique(rows["day"]).tolist():
             then = rows[(rows["day"] == day).to_numpy(np.bool_)]
             amount = int(then["amount"].sum())
-            if last is not None and last < day and amount and day not in set(lacking["day"]):
+            if last is not None and last < day and day not in set(lacking["day"]):
                 income = int(then["income"].fillna(0).sum())
                 found.append(Fraction(income, amount) / years(_date(last), _date(day)))
                 used.append(then)
-            last = day
+            last = day if last is None else max(last, day)  # what is reported before it began ends nothing
         return found, pd.concat(used) if used else rows.iloc[:0]
 
     def _begins(self, product: str, rows: pd.DataFrame) -> int | None:
@@ -129,7 +129,7 @@ class Results:
             values, rows = self.earned(name)
             earned += values
             held.append(rows)
-        if len(earned) < 2 or len(earned) < ask.threshold("periods"):
+        if not earned or len(earned) < ask.threshold("periods"):
             return None
         theirs, assets = variance([each for _, each in paid]), variance(earned)
         least = ask.threshold("smooth")

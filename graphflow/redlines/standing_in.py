@@ -86,7 +86,8 @@ def _straight(facts: Facts) -> pd.DataFrame:
     """Redemptions that others paid straight to investors: rows of flows with ``runs``, ``coin``, ``place``.
 
     Others: neither who runs the product or its group, nor who holds or passes on its money by trade, nor an
-    investor, who has bought.
+    investor, who has bought. And straight: not to any of those, whatever the register calls it; an asset that
+    pays custody back has paid no investor.
     """
     nothing = facts.flows.iloc[:0].assign(runs="", coin="", place=0)
     if not facts.has("subscriptions.redemption_transfer_id"):
@@ -105,19 +106,20 @@ def _straight(facts: Facts) -> pd.DataFrame:
     named_ = pd.DataFrame({"row": places, "id": facts.texts("transfer_id", places)}).merge(first, on="id")
     flows = facts.flows
     flows = flows[np.isin(flows["row"].to_numpy(), places) & ~flows["own"].to_numpy()].merge(named_, on="row")
-    source, holder = flows["source"].to_numpy(np.int64), holders(facts)
+    source, target = (flows[side].to_numpy(np.int64) for side in ("source", "target"))
+    holder = holders(facts)
     passes = np.append(np.isin(facts.party_sector, PASSERS), False)[facts.account_party]
     custodians = [facts.party_number.get(str(each), -2) for each in products["custodian_id"].dropna()]
     passes |= np.isin(facts.account_party, custodians)
-    outside = ~(facts.guarded | placeholders(facts) | passes | (facts.account_products != ""))[source]
+    passes |= facts.guarded | (facts.account_products != "")
+    outside = ~(placeholders(facts) | passes)[source] & ~passes[target]
     # who the payer is has to be known: an account of nobody known may be anybody's, the manager's, too
     outside &= (facts.account_party[source] >= 0) & ~np.isin(holder[source], _investors(facts, subscribed))
     kept = []
     for run, part in flows[outside].groupby("runs"):
         group = [facts.party_number[p] for p in facts.group(str(run)) if p in facts.party_number]
-        theirs = np.isin(facts.account_party[part["source"]], group)
-        theirs |= np.isin(facts.account_signer[part["source"]], group)
-        kept.append(part[~theirs])
+        theirs = np.isin(facts.account_party, group) | np.isin(facts.account_signer, group)
+        kept.append(part[~theirs[part["source"]] & ~theirs[part["target"]]])
     found = pd.concat(kept) if kept else nothing
     return found.assign(coin=[facts.currencies[each] for each in found["currency"]])
 
