@@ -315,3 +315,12 @@ def test_what_no_table_says_is_not_ruled_out() -> None:
     f = the_one(without_column(rl04.own_toy_tables(), "parties", "sector"))
     assert states(f)["loans"] == "unknown" and f.severity == "medium" and "not stated" in f.severity_note
     assert states(the_one(rl04.straight_toy_tables()))["units"] == "clear"
+
+
+def test_through_how_many_others_money_is_followed_is_asked() -> None:
+    """Of the asset's 800,000 all had gone out to it, which its own statement shows: nothing of it was earned."""
+    frames = changed(
+        rl04.third_toy_tables(), "accounts", {"account_id": "asset"}, covered="true", opening_balance="0"
+    )
+    real = {hops: [int(figures(f)["real"]) for f in find(case_of(frames), hops=hops)] for hops in (1, 2, 4)}
+    assert real == {1: [100_000_000], 2: [20_000_000], 4: [20_000_000]}
