@@ -296,7 +296,7 @@ def exchange(ask: Inquiry) -> Iterator[Finding]:
     flows = facts.flows
     at = facts.paid_to(facts.accounts_of(exchanges).tolist())
     dues = flows.iloc[at]
-    dues = dues[(dues["payer"] >= 0) & ~dues["own"]]
+    dues = dues[dues["payer"] >= 0]
     dues = dues[says(facts, dues["row"].to_numpy(), DUES)]
     for member, paid in dues.groupby("payer"):
         name = str(facts.party_ids[int(str(member))])
@@ -314,8 +314,6 @@ def _member(
     own = facts.accounts_of(group)
     own = own[~facts.guarded[own]]
     ins, outs = facts.paid_to(own.tolist()), facts.paid_by(own.tolist())
-    ins = ins[~np.isin(flows["source"].to_numpy()[ins], own)]
-    outs = outs[~np.isin(flows["target"].to_numpy()[outs], own)]
     clients = np.setdiff1d(paid_back(facts, ins, outs), _numbers(facts, group))
     came = flows.iloc[ins]
     came = came[np.isin(came["payer"].to_numpy(), clients)]
@@ -419,7 +417,7 @@ def cooperation(ask: Inquiry) -> Iterator[Finding]:
     is_x, is_y = _flagged(size, _numbers(facts, ever)), np.append(without, False)
     source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
     one, other = of[source], of[target]
-    free = ~flows["own"].to_numpy() & ~facts.guarded[source] & ~facts.guarded[target] & (one != other)
+    free = ~facts.guarded[source] & ~facts.guarded[target]
     met = free & ((is_x[one] & is_y[other]) | (is_y[one] & is_x[other]))
     for y in np.unique(np.where(is_y[one[met]], one[met], other[met])).tolist():
         accounts = np.flatnonzero(of == y).tolist()

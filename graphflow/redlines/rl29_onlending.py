@@ -142,7 +142,7 @@ class _Look:
         named = np.isin(places, claim_of.index)
         payer, payee = self.who[flows["source"].to_numpy()], self.who[flows["target"].to_numpy()]
         borrowers = np.union1d(self.worded["borrower"], self._registered()["borrower"])
-        near = np.isin(payer, borrowers) & (payer >= 0) & (payee != payer)
+        near = np.isin(payer, borrowers)
         near &= ~np.append(self.institution, False)[payee] & ~facts.guarded[flows["target"].to_numpy()]
         near &= ~np.isin(places, out["row"].to_numpy()[~mine])
         at = np.flatnonzero(near)
