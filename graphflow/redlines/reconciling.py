@@ -18,7 +18,7 @@ import pandas as pd
 from graphflow.findings import Cited, cited
 from graphflow.language import N_
 from graphflow.redlines.facts import DAY, Facts, Ints, latest, local_days, micros
-from graphflow.redlines.standing import Stretch, held, stretches
+from graphflow.redlines.standing import EARLIEST, Stretch, held, stretches
 
 
 @dataclass(frozen=True)
@@ -146,10 +146,13 @@ def _days(facts: Facts, rows: pd.DataFrame, in_transit: bool) -> Iterator[tuple[
 
 
 def _stood(parts: Sequence[Stretch], at: int) -> int | None:
-    """What stood in the accounts; None where one's statement does not reach, or its opening is not known."""
-    if any(part.covers(at) and not part.known for part in parts):
-        return None
-    return held(parts, at)
+    """What stood in the accounts; None where one's statement does not reach, or its opening is not known.
+
+    Where no statement says when it begins, none is known to have begun before the first row of any.
+    """
+    then = [part for part in parts if part.covers(at)]
+    begun = any(part.begins > EARLIEST or (part.times.size and part.times[0] <= at) for part in then)
+    return held(parts, at) if begun and all(part.known for part in then) else None
 
 
 def _lack(parts: Sequence[Stretch], still: int, day: tuple[int, int, int, int, Ints]) -> int | None:

@@ -16,7 +16,9 @@ from graphflow.ledger.form import BASES, CUSTODY, ORDINARY
 from graphflow.redlines.facts import Facts, Flags, Ints
 
 _UNKNOWN = BASES.index("unknown")
-_EARLIEST = np.iinfo(np.int64).min // 2
+EARLIEST = np.iinfo(np.int64).min // 2
+"""When a statement begins that does not say when."""
+
 _LATEST = int(np.datetime64("9999-01-01", "us").astype(np.int64))  # some write "no end" like that
 
 
@@ -97,7 +99,7 @@ def _stretch(facts: Facts, account: int, currency: int, period: int, pots: list[
     order = np.lexsort((np.repeat((1, 0), [len(times[0]), len(times[1])]), when))
     return Stretch(
         account,
-        max(begins, _EARLIEST),
+        max(begins, EARLIEST),
         ends,
         opening,
         known,
@@ -149,7 +151,7 @@ def money_time(parts: Sequence[Stretch], until: int) -> tuple[int, int]:
         end = min(until, part.ends)
         upto = int(np.searchsorted(part.times, end, side="right"))
         times = part.times[:upto].tolist()
-        if part.begins > _EARLIEST:
+        if part.begins > EARLIEST:
             times = [min(part.begins, end), *times]
         elif times:
             times = [times[0], *times]

@@ -533,3 +533,61 @@ def test_what_each_of_two_reserves_paid_out_is_told_of_its_own() -> None:
     assert {f.subject_id: figures(f)["outflow"] for f in found(more, "outflow")} == {
         "PSP": alone.value, "APSP": 80_000,
     }  # fmt: skip
+
+
+# ---------------------------------------------------------------- whose account, and what is not known
+
+
+def test_own_money_in_another_account_is_none_in_the_reserve() -> None:
+    """The owner pays the institution's own account: the reserve has nothing of his."""
+    own = pay("x", "2024-06-03T08:00:00", "own", "fees", "2000000", memo="注资")
+    more = {
+        "account_id": "fees",
+        "party_id": "PSP",
+        "kind": "settlement",
+        "covered": "true",
+        "opening_balance": "0",
+    }
+    (f,) = found(with_rows(rl20.outflow_toy_tables(), transfers=[own], accounts=[more]), "outflow")
+    assert f.severity == "critical" and f.amount_least == 607_000_000
+    assert states(f)["own_money"] == "clear" and figures(f)["own_in"] == 0
+    gap = with_rows(rl20.toy_tables(), transfers=[{**own, "amount": "10"}], accounts=[more])
+    (f,) = found(gap, "gap")
+    assert states(f)["own_money"] == "clear" and f.value == 3_500
+
+
+def test_own_money_of_another_currency_covers_no_gap() -> None:
+    own = pay("x", "2024-06-04T08:00:00", "own", "reserve", "10", memo="补足", currency="USD")
+    (f,) = found(with_rows(rl20.toy_tables(), transfers=[own]), "gap")
+    assert f.value == 3_500 and states(f)["own_money"] == "clear"
+
+
+def test_an_account_that_keeps_the_product_pays_for_it_whosever_it_is() -> None:
+    """The fund's money comes from an account of nobody known that keeps the product; of another one's it does not."""
+    base = rl20.advance_toy_tables()
+    frames = changed(base, "transfers", {"order_id": "f1"}, source="keeps", product_id="")
+    kept = {"account_id": "keeps", "party_id": "", "covered": "false", "product_id": "MMF"}
+    (f,) = found(with_rows(frames, accounts=[kept]), "advance")
+    assert f.value == 18_000
+    other = {"product_id": "OTHER", "name": "别的基金", "manager_id": "SISTER", "start": "2024-01-01"}
+    (f,) = found(with_rows(frames, accounts=[{**kept, "product_id": "OTHER"}], products=[other]), "advance")
+    assert f.value == 30_000
+
+
+def test_before_the_first_row_of_the_reserve_nothing_is_known_of_what_stood_there() -> None:
+    """The ledger is of a day in May, too, and the statements begin in June: that is not 1,020 that were lacking."""
+    frames = rl20.toy_tables()
+    early = [{**each, "date": "2024-05-20T20:00:00"} for each in rows(frames["client_ledger"])]
+    both = with_rows(frames, client_ledger=early)
+    (f,) = found(both, "gap")
+    told = figures(f)
+    assert (f.value, told["days"], told["days_unknown"]) == (3_500, 1, 1)
+    assert figures(found(frames, "gap")[0])["days_unknown"] == 0
+    began = {"account_id": "reserve", "from": "2024-05-01", "to": "2024-07-31"}
+    (f,) = found(with_rows(both, coverage=[began]), "gap")
+    assert (f.value, figures(f)["days"]) == (102_000, 2), (
+        "where it says that it had begun, nothing stood there"
+    )
+    late = {"account_id": "reserve", "from": "2024-06-01", "to": "2024-07-31"}
+    (f,) = found(with_rows(both, coverage=[late]), "gap")
+    assert (f.value, figures(f)["days_unknown"]) == (3_500, 1)
