@@ -164,9 +164,9 @@ def test_a_finding_is_whole(toy: tuple[RedLine, dict[str, pd.DataFrame], list[Fi
     for f in found:
         assert f.code == line.code and f.severity in SEVERITIES and 0 < f.confidence < 1
         assert set(f.kinds) <= set(KINDS) and f.kinds
-        assert {e.name for e in f.elements} == set(line.elements)
-        assert {e.state for e in f.elements} <= set(STATES)
         hits = {t.name for t in f.tests if t.hit}
+        assert {e.name for e in f.elements} == set(line.elements_for(hits))
+        assert {e.state for e in f.elements} <= set(STATES)
         assert {e.name for e in f.counter_evidence} == set(line.guards_against(hits))
         assert {e.state for e in f.counter_evidence} <= set(OUTCOMES)
         assert any(t.hit for t in f.tests) and all(t.ran for t in f.tests if t.hit)

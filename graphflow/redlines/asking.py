@@ -101,6 +101,8 @@ class RedLine:
         A finding says nothing of guards that concern none of its tests.
     uses
         Other red lines whose findings it looks at: their thresholds matter to it as well.
+    elements_of
+        The same of elements: the tests whose rule has them.
     """
 
     code: str
@@ -114,15 +116,22 @@ class RedLine:
     whole: bool = False
     guards_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     uses: tuple[str, ...] = ()
+    elements_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def elements_for(self, hit: Iterable[str]) -> dict[str, str]:
+        """The elements of the rule of some tests."""
+        return _concerning(self.elements, self.elements_of, set(hit))
 
     def guards_against(self, hit: Iterable[str]) -> dict[str, str]:
         """The guards that can speak against a finding that rests on some tests."""
-        hits = set(hit)
-        return {
-            name: text
-            for name, text in self.guards.items()
-            if name not in self.guards_of or hits & set(self.guards_of[name])
-        }
+        return _concerning(self.guards, self.guards_of, set(hit))
+
+
+def _concerning(
+    texts: Mapping[str, str], of: Mapping[str, tuple[str, ...]], hits: set[str]
+) -> dict[str, str]:
+    """The texts by name that concern one of some tests; what is not named in `of` concerns all."""
+    return {name: text for name, text in texts.items() if name not in of or hits & set(of[name])}
 
 
 @dataclass(frozen=True)
@@ -307,8 +316,9 @@ class Inquiry:
             Money concerned, in minor units; `amount_least` where it depends on the rule of tracing.
         """
         line = self.line
-        _all_of(line.code, "elements", line.elements, elements, STATES)
         hits = set(hit)
+        wanted = line.elements_for(hits)
+        _all_of(line.code, "elements", wanted, elements, STATES)
         guards = line.guards_against(hits)
         against = {name: said for name, said in against.items() if name in guards or name not in line.guards}
         _all_of(line.code, "guards", guards, against, OUTCOMES)
@@ -346,7 +356,7 @@ class Inquiry:
                 )
                 for test in line.tests
             ),
-            elements=_stated(line.elements, elements),
+            elements=_stated(wanted, elements),
             counter_evidence=_stated(guards, against),
             law=self._articles(frozenset(hits)),
             regulator=self._regulators,

@@ -76,7 +76,7 @@ NO_BUSINESS = {"RL-26": {"name"}, "RL-29": {"structuring"}}
 
 DECISIVE: Mapping[str, frozenset[str]] = {
     "RL-01": frozenset({"custody", "broker", "refunds", "one_product"}),
-    "RL-02": frozenset({"returned", "market"}),
+    "RL-02": frozenset({"returned", "redeemed", "market"}),
     "RL-07": frozenset({"vehicle", "supplier", "spends"}),
     "RL-08": frozenset({"licensed", "lenders_money"}),
     "RL-10": frozenset({"licensed"}),
@@ -91,7 +91,8 @@ cannot be told, no class as grave as `GRAVE` rests on the finding alone. Those t
 answer (for whom an agent acts, accounts that nobody listed) are none of them: the reasons say them."""
 
 NEEDED: Mapping[str, frozenset[str]] = {
-    "RL-06": frozenset({"project", "shorter"}), "RL-23": frozenset({"holds"}), "RL-25": frozenset({"others"}),
+    "RL-02": frozenset({"purpose"}), "RL-06": frozenset({"project", "shorter"}),
+    "RL-23": frozenset({"holds"}), "RL-25": frozenset({"others"}),
 }  # fmt: skip
 """By red line: the elements without which a finding is business, but no ground for a class of `GRAVE`."""
 

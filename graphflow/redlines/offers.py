@@ -6,6 +6,7 @@ and in the platform's own accounts, and in those of its group that several outsi
 leaves these, or goes straight to who is financed, is what was raised and used. What goes back to who had paid
 in, up to what that was, is a return, and once who is financed was paid, up to twice that, a repayment; so is
 what others are paid behind the first payment that repays. What stays with the platform itself is told apart.
+Of funds (`graphflow.redlines.funds`) money is collected in custody and in accounts held for products too.
 """
 
 from __future__ import annotations
@@ -68,6 +69,10 @@ class Offers:
         Those that gave back what had been paid in.
     payers : int64
         Who paid in, as `graphflow.redlines.raising.holders` numbers them.
+    held : int64
+        Accounts held for products, of whoever they are: for investors, and for nobody's own side.
+    funds
+        Ids of funds, as parties and as products: they are nobody's own side, nor is what only they own.
     """
 
     platform: str
@@ -79,6 +84,8 @@ class Offers:
     rows: Ints = field(repr=False)
     returned: Ints = field(repr=False)
     payers: Ints = field(repr=False)
+    held: Ints = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
+    funds: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def currencies(self) -> list[int]:
@@ -131,7 +138,8 @@ def loans_of(facts: Facts, platform: str, *, only: bool) -> Offers:
     told = all_.out[~all_.out["tagged"].to_numpy(np.bool_)]
     told = told[np.isin(told["claim"].to_numpy(), claims.index.to_numpy())]
     told = told.rename(columns={"claim": "offer", "account": "target"})
-    return _offers(facts, platform, claims, on, told)
+    at = np.flatnonzero(on >= 0)
+    return told_apart(facts, platform, claims, (at, on[at]), told)
 
 
 def _tags(facts: Facts, claims: pd.DataFrame) -> Ints:
@@ -164,31 +172,53 @@ def products_of(facts: Facts, platform: str) -> Offers:
     if words and len(claims):
         place = dict(zip(claims["name"], claims.index, strict=True))
         on = np.array([place.get(word, -1) for word in words] + [-1], np.int64)[numbers]
-    return _offers(facts, platform, claims, on, None)
-
-
-def _offers(facts: Facts, platform: str, claims: pd.DataFrame, on: Ints, told: pd.DataFrame | None) -> Offers:
-    """The transfers of offers, told apart by where they come from and go to."""
-    flows = facts.flows
     at = np.flatnonzero(on >= 0)
-    rows, offer = flows.iloc[at], on[at]
+    return told_apart(facts, platform, claims, (at, on[at]), None)
+
+
+def told_apart(
+    facts: Facts, platform: str, claims: pd.DataFrame, on: tuple[Ints, Ints], told: pd.DataFrame | None,
+    held: Ints | None = None,
+) -> Offers:  # fmt: skip
+    """The transfers of offers, told apart by where they come from and go to.
+
+    ``on``: rows of `Facts.flows`, ascending, and the offer of each. ``told``: further payments out. ``held``:
+    of funds, the accounts that hold products' money. Of a fund whatever custody or such an account pays is
+    used, to the manager's own account as well, unless it goes back to investors, who paid in before they were
+    paid; and nothing repays it once and for all, as a fund may go on investing.
+    """
+    at, offer = on
+    rows = facts.flows.iloc[at]
     source, target = rows["source"].to_numpy(), rows["target"].to_numpy()
     who, holder = whose(facts), holders(facts)
     number = {each: facts.party_number.get(each, -2) for each in claims["borrower"].unique()}
     issuer = claims["borrower"].map(number).reindex(offer).to_numpy(np.int64)
     runs = facts.party_number.get(platform, -2)
-    own = (who == runs) & ~facts.guarded
-    own[_collecting(facts, platform, runs, (who, holder), rows, issuer)] = True
-    collects = facts.guarded | own
+    of_fund = held is not None
+    own = (who == runs) & ~facts.guarded & (not of_fund)
+    shared = _collecting(facts, platform, -2 if of_fund else runs, (who, holder), rows, issuer)
+    collects = facts.guarded.copy()
+    if held is None:
+        own[shared] = True
+        collects |= own
+    else:
+        collects[shared] = True
+        collects[held] = True
     from_issuer, to_issuer = who[source] == issuer, who[target] == issuer
     takes, gives = collects[target] & ~to_issuer, collects[source] & ~from_issuer
-    inner = rows["own"].to_numpy()
+    inner = source == target if of_fund else rows["own"].to_numpy()
     repays = kind_is(facts, rows["row"].to_numpy(), REPAYING)
     times, amounts = rows["time"].to_numpy(), rows["amount"].to_numpy()
-    back = _first(offer, times, repays | (from_issuer & takes))
+    back = np.full(offer.size, _NEVER)
+    if not of_fund:
+        back = _first(offer, times, repays | (from_issuer & takes))
+    if of_fund:
+        repays &= ~gives  # what a fund pays is no repayment, whatever is written on it
     into = ~repays & ~inner & takes & ~gives & ~from_issuer
     out = ~repays & ~inner & ((gives & ~takes) | (~gives & to_issuer & ~from_issuer))
-    begun = times > _first(offer, times, out & to_issuer)
+    if of_fund:
+        into &= _paid_in_first(offer, holder, (source, target), times, (into, out))
+    begun = times > _first(offer, times, out & (to_issuer | of_fund))
     returned = out & ~to_issuer
     returned &= _given_back(offer, holder, (source, target), times, amounts, (into, out, begun))
     used = out & ~returned & (to_issuer | (times < back))
@@ -244,6 +274,21 @@ def _first(offer: Ints, times: Ints, which: Flags) -> Ints:
     known = np.isfinite(found)
     whole[known] = first.reindex(offer[known]).to_numpy(np.int64)
     return whole
+
+
+def _paid_in_first(
+    offer: Ints, holder: Ints, sides: tuple[Ints, Ints], times: Ints, which: tuple[Flags, Flags]
+) -> Flags:
+    """Which payments in come from who had paid in before anything was paid to him: from an investor, and not
+    from who gives back what was invested in him.
+    """
+    (source, target), (into, out) = sides, which
+    size = np.int64(holder.max(initial=0) + 1)
+    came, went = offer * size + holder[source], offer * size + holder[target]
+    first = pd.Series(times[into]).groupby(came[into]).min()
+    paid = pd.Series(times[out]).groupby(went[out]).min().reindex(first.index, fill_value=_NEVER)
+    investors = first.index.to_numpy()[first.to_numpy() <= paid.to_numpy()]
+    return np.asarray(np.isin(came, investors), np.bool_)
 
 
 def _given_back(

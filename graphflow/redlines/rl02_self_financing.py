@@ -1,4 +1,4 @@
-"""RL-02 Self-financing (自融): a platform for lending raises money that comes to its own side.
+"""RL-02 Self-financing (自融): who raises money through loans or funds has it come to its own side.
 
 The rule: an intermediary must not raise money for itself, openly or in disguise (暂行办法 art. 10 (1)).
 Looked at: of every loan what was paid out, followed over some transfers and days, first in, first out and pro
@@ -7,13 +7,13 @@ raised; and borrowers of record who are of that side themselves. What any attrib
 stands beside it. Not it: fees within their schedule, what is given back of bids that came to nothing, what is
 paid to a seller whom a whole market pays. A borrower of the group who is disclosed and pays what others pay
 is a red line on a lending platform all the same; elsewhere such loans are left out. A loan that no table
-lists is not seen.
+lists is not seen. The same is asked of what managers raise through funds: `graphflow.redlines.rl02_funds`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from graphflow.redlines import rl07_fictitious_projects as fictitious
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, span
 from graphflow.redlines.facts import DAY, Facts, Ints, Known, known, micros
 from graphflow.redlines.offers import Offers, loans_of
+from graphflow.redlines.rl02_funds import frame_of_funds, of_funds
 from graphflow.redlines.selffunding import (
     BY_AMOUNT,
     How,
@@ -65,10 +66,13 @@ def find(
     market: Number | None = None,
     rates: Number | None = None,
     loss: Number | None = None,
+    manager: Number | None = None,
+    fund: Number | None = None,
     within: str = "30D",
+    forward: str = "3D",
     hops: int = 6,
 ) -> Iterator[Finding]:
-    """Platforms of whose loans part came to their own side.
+    """Platforms of whose loans, and managers of whose funds, part came to their own side.
 
     Parameters
     ----------
@@ -90,8 +94,14 @@ def find(
         So many rates of outsiders' loans have to be known, for a rate to be compared with them.
     loss
         From what is overdue and unpaid on these loans (yuan) it is critical.
+    manager
+        Least part of all that a manager's funds paid out.
+    fund
+        Least part of what one fund paid out.
     within
         Until the end of which day behind the payment the money is followed.
+    forward
+        Within this time a company of the manager's side that only holds what funds pay has paid all of it on.
     hops
         Over how many transfers it is followed.
 
@@ -100,10 +110,12 @@ def find(
     >>> from graphflow.synthesis.lines import rl02
     >>> [(f.measure, str(f.value)) for f in find(rl02.toy())], len(list(find(rl02.near_miss())))
     ([('self_funding', '7/20')], 0)
+    >>> [(f.measure, str(f.value)) for f in find(rl02.fund_toy())], len(list(find(rl02.fund_near_miss())))
+    ([('fund_self_funding', '1/2')], 0)
     """
     ask = Inquiry(
         LINE, case, as_of, law, platform=platform, listing=listing, borrower=borrower, fee=fee, market=market,
-        rates=rates, loss=loss, within=within, hops=hops,
+        rates=rates, loss=loss, manager=manager, fund=fund, within=within, forward=forward, hops=hops,
     )  # fmt: skip
     how = How(hops, -(-span(within) // DAY), ask.threshold("fee"), int(ask.threshold("market")))
     lending = _platforms(ask.facts)
@@ -111,6 +123,7 @@ def find(
         offers = loans_of(ask.facts, name, only=len(lending) == 1)
         if len(offers.claims):
             yield from _asked(ask, offers, why, how)
+    yield from of_funds(ask, replace(how, forward=span(forward, "forward")))
 
 
 def self_funded(
@@ -143,15 +156,38 @@ def self_funded(
         for coin in offers.currencies:
             found = self_funding(ask.facts, offers, coin, how)
             if found is not None:
-                table = found.table[found.table["raised"] > 0]
-                share = table[list(RULES)].max(axis=1) / table["raised"]
-                frame = table[["raised", *RULES]].assign(share=share)
-                frame.insert(0, "currency", found.currency)
-                frame.insert(0, "loan_id", offers.claims["name"].reindex(table.index))
-                frame.insert(0, "platform_id", name)
-                parts.append(frame)
+                parts.append(found.shares("platform_id", "loan_id"))
     columns = ["platform_id", "loan_id", "currency", "raised", *RULES, "share"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def self_funded_by_funds(
+    case: Case, *, as_of: Moment | None = None, within: str = "30D", forward: str = "3D", hops: int = 6
+) -> pd.DataFrame:
+    """What of every fund came to its manager's own side: the table behind a finding.
+
+    One row a fund: ``manager_id``, ``product_id``, ``currency``, ``raised`` (what it paid out); in minor
+    units what came to the side under each rule (``fifo``, ``prorata``), and ``share``, the greater part.
+
+    Parameters
+    ----------
+    as_of
+        The day; None: everything.
+    within, forward, hops
+        As `find` says.
+
+    Examples
+    --------
+    >>> from graphflow.synthesis.lines import rl02
+    >>> self_funded_by_funds(rl02.fund_toy())[["product_id", "raised", "fifo", "prorata"]].values.tolist()
+    [['F', 100000, 50000, 50000]]
+    """
+    ask = Inquiry(LINE, case, as_of, None)
+    how = How(
+        hops, -(-span(within) // DAY), ask.threshold("fee"), int(ask.threshold("market")),
+        span(forward, "forward"),
+    )  # fmt: skip
+    return frame_of_funds(ask.facts, how)
 
 
 def _platforms(facts: Facts) -> Mapping[str, Known]:
@@ -453,11 +489,18 @@ def _lost(ask: Inquiry, offers: Offers, concerned: Ints, currency: str) -> tuple
     return int(np.maximum(left, 0).sum()), [facts.cite("instalments", rows[left > 0])]
 
 
+FUNDS = (
+    ("products.manager_id", "products.issuer_id"),
+    "accounts.party_id",
+    ("transfers.product_id", "accounts.product_id"),
+)
+"""What the tests of funds need."""
+
 LINE = RedLine(
     code="RL-02",
     name=N_("Self-financing"),
     name_zh="自融",
-    asks=N_("Does money that a platform raised for its loans come to the platform's own side?"),
+    asks=N_("Does money that was raised through loans or funds come to the own side of who raised it?"),
     tests=(
         Test(
             "platform",
@@ -474,17 +517,32 @@ LINE = RedLine(
             N_("whether a borrower of record is of the platform's side"),
             ("loans", ("stakes", "relations")),
         ),
+        Test(
+            "manager",
+            N_("what part of all that a manager's funds paid out came to the manager's own side"),
+            FUNDS,
+        ),
+        Test("fund", N_("what part of what one fund paid out came there"), FUNDS),
     ),
     elements={
-        "raised": N_("money is raised for loans on the platform"),
-        "reaches": N_("part of it comes to the platform's own side"),
-        "side": N_("who gets it is of the platform's group, or related to it"),
+        "raised": N_("money is raised for loans on the platform, or through funds"),
+        "reaches": N_("part of it comes to the own side of who raised it"),
+        "side": N_("who gets it is of the same group as who raised it, or related to that"),
+        "purpose": N_("it was paid in order to get hold of the fund's money"),
     },
+    elements_of={"purpose": ("manager", "fund")},
     guards={
         "fees": N_("it is fees within their schedule"),
         "returned": N_("it is given back of bids that came to nothing"),
         "disclosed": N_("the borrower is disclosed, and borrows as others do"),
         "market": N_("it is paid to a seller whom a whole market pays"),
+        "redeemed": N_("it goes back to the fund's investors"),
+        "holds": N_("a company of the group only holds it, and pays it on"),
+        "named": N_("the register of the fund names the company that it is invested in"),
+    },
+    guards_of={
+        **dict.fromkeys(("returned", "disclosed"), ("platform", "listing", "borrower")),
+        **dict.fromkeys(("redeemed", "holds", "named"), ("manager", "fund")),
     },
     find=find,
     uses=("RL-07",),

@@ -101,6 +101,7 @@ class SelfFunding:
     table: pd.DataFrame
     offer_of: Ints = field(repr=False)
     asked: Asked = field(repr=False)
+    reached: Mapping[str, Ints] = field(repr=False)
     lots: Reached = field(repr=False)
     places: Ints = field(repr=False)
     walked: Ints = field(repr=False)
@@ -151,6 +152,18 @@ class SelfFunding:
         top = min(high.greatest + sure, int(mine["raised"].sum()))
         return Range(low.least + sure, top, low.exact and high.exact, high.left_out), left
 
+    def shares(self, whose: str, offer: str) -> pd.DataFrame:
+        """The offers of which something was raised, as a table; ``whose``, ``offer``: what the columns of the
+        platform and of the offer are called.
+        """
+        table = self.table[self.table["raised"] > 0]
+        share = table[list(RULES)].max(axis=1) / table["raised"]
+        frame = table[["raised", *RULES]].assign(share=share)
+        frame.insert(0, "currency", self.currency)
+        frame.insert(0, offer, self.offers.claims["name"].reindex(table.index))
+        frame.insert(0, whose, self.offers.platform)
+        return frame
+
     def cite(self) -> list[Cited]:
         """The rows: what was paid out, and what carried it to the side, show it; what is needed to tell it
         again is context.
@@ -191,9 +204,11 @@ class SelfFunding:
         ]
 
 
-def self_funding(facts: Facts, offers: Offers, currency: int, how: How) -> SelfFunding | None:
+def self_funding(
+    facts: Facts, offers: Offers, currency: int, how: How, opened: Ints | None = None
+) -> SelfFunding | None:
     """What came to the platform's side of everything that it raised in one currency (a code); None: nothing
-    was raised.
+    was raised. ``opened``: accounts of the side through which the money is followed further.
     """
     paid, kept, fees = (
         frame[frame["currency"] == currency] for frame in (offers.paid, offers.kept, offers.fees)
@@ -206,12 +221,13 @@ def self_funding(facts: Facts, offers: Offers, currency: int, how: How) -> SelfF
     until = _deadline(facts, paid["time"].to_numpy(), how.days)
     last = int(until.max(initial=int(times.max())))
     side = side_of(facts, offers.platform, int(times.min()), min(last, facts.at), offers.borrowers)
-    map_ = _Map(facts, offers, paid, side, how)
+    side = side.apart_from(facts, offers.funds)
+    map_ = _Map(facts, offers, paid, side, how, opened)
     asked, places, offer_of = map_.part(paid, until)
     found, lots = by_rule(asked, FEE)
     table = _table(offers, how, (paid, kept, fees), (offer_of, found, lots))
     return SelfFunding(
-        facts, offers, side, how, facts.currencies[currency], table, offer_of, asked, lots, places,
+        facts, offers, side, how, facts.currencies[currency], table, offer_of, asked, found, lots, places,
         np.flatnonzero(map_.walked), map_.sellers, map_.vehicles,
     )  # fmt: skip
 
@@ -264,7 +280,10 @@ def _table(
 class _Map:
     """What each account is for one platform's money: of its side, walked through, or a stop."""
 
-    def __init__(self, facts: Facts, offers: Offers, paid: pd.DataFrame, side: Side, how: How) -> None:
+    def __init__(
+        self, facts: Facts, offers: Offers, paid: pd.DataFrame, side: Side, how: How,
+        opened: Ints | None = None,
+    ) -> None:  # fmt: skip
         self.facts, self.offers, self.side, self.how = facts, offers, side, how
         self.size = facts.account_ids.size
         self.holder = holders(facts)
@@ -276,6 +295,10 @@ class _Map:
         ends_there = np.isin(facts.account_kind, ENDS_THERE)
         self.ours = np.isin(self.who, members) & (self.who >= 0) & ~facts.guarded & ~ends_there
         self.stops = stops(facts) | ends_there
+        self.stops[offers.held] = True  # what is held for a product is its investors', not the side's
+        self.ours[offers.held] = False
+        if opened is not None:
+            self.ours[opened] = False
         self.held = _held(facts)
         self.vehicles = self._vehicles(paid)
         self.ours[self.vehicles] = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -54,6 +54,24 @@ class Side:
     def members(self, facts: Facts) -> frozenset[str]:
         """Everybody who is of the side at some time."""
         return frozenset(str(facts.party_ids[each]) for each in self.spans["party"].unique())
+
+    def apart_from(self, facts: Facts, funds: frozenset[str]) -> Side:
+        """The same without funds (ids), and without companies that nobody of the side owns but funds, or for
+        funds: what a fund buys is an investment, and no company of who manages it.
+        """
+        if not funds:
+            return self
+        members, apart = self.members(facts), set(funds)
+        rows = facts.rows("stakes")
+        rows = rows[rows["owner_id"].isin(members) & rows["company_id"].isin(members)]
+        size = -1
+        while size < len(apart):
+            size = len(apart)
+            theirs = rows["owner_id"].isin(apart) | rows["nominee_for"].isin(apart)
+            whole = theirs.groupby(rows["company_id"]).all()
+            apart |= set(whole.index[whole.to_numpy(np.bool_)])
+        out = [facts.party_number[each] for each in apart if each in facts.party_number]
+        return replace(self, spans=self.spans[~self.spans["party"].isin(out)])
 
     def has(self, party: Ints, times: Ints) -> Flags:
         """Whether parties, by number, are of the side at times."""

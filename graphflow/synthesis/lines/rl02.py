@@ -311,3 +311,246 @@ def former_near_miss() -> Case:
 
 def _rows(frames: Frames, table: str) -> list[dict[str, str]]:
     return [{str(k): str(v) for k, v in row.items()} for row in frames[table].to_dict("records")]
+
+
+# ---------------------------------------------------------------- funds
+
+_FIRMS = ("PROJECT", "AFFILIATE", "SHELL", "TARGET", "SUPPLIER", "BUILDER")
+_HELD = {"custody": "F", "second": "G"}
+
+
+def _fund_case(
+    out: Sequence[tuple[str, str]],
+    later: Sequence[_Row] = (),
+    *,
+    bids: Sequence[tuple[str, str]] = (("investor1", "600"), ("investor2", "400")),
+    named: str = "",
+    year: int = 2021,
+    **product: str,
+) -> Frames:
+    """A fund of 1,000 from two investors in custody, to whom it is paid out, and what they paid.
+
+    ``named``: whom its register names; ``product``: what else the product says. The manager and two companies
+    of its owner are one group.
+    """
+    rows = [
+        {"transfer_id": f"in{number}", "time": f"{year}-03-01T09:{number:02d}:00", "source": payer, "target": "custody",
+         "amount": amount, "product_id": "F"} for number, (payer, amount) in enumerate(bids)
+    ]  # fmt: skip
+    rows += [
+        {"transfer_id": f"out{number}", "time": f"{year}-03-02T10:{number:02d}:00", "source": "custody", "target": payee,
+         "amount": amount, "memo": "管理费" if payee == "manager" else "投资款"} for number, (payee, amount) in enumerate(out)
+    ]  # fmt: skip
+    rows += [
+        {"transfer_id": f"use{number}", "time": f"{year}-03-{when}:00:00", "source": source, "target": target,
+         "amount": amount} for number, (when, source, target, amount) in enumerate(later)
+    ]  # fmt: skip
+    used = dict.fromkeys(row[side] for row in rows for side in ("source", "target"))
+    persons = dict.fromkeys(each.upper() for each in used if each.startswith("investor"))
+    register = [
+        {"product_id": "F", "asset_id": "CLAIM", "asset_kind": "nonstandard_debt", "amount": "1000",
+         "borrower_id": named or "TARGET", "start": f"{year}-03-02"}
+    ]  # fmt: skip
+    return {
+        "transfers": frame_of(rows),
+        "accounts": frame_of([
+            {"account_id": each, "party_id": "BANK" if each == "custody" else each.upper(), "opening_balance": "0",
+             "kind": "client_custody" if each == "custody" else "settlement", "product_id": _HELD.get(each, "")}
+            for each in used
+        ]),
+        "parties": frame_of([
+            {"party_id": "MANAGER", "name": "易投基金", "kind": "company", "sector": "asset_manager"},
+            {"party_id": "BANK", "name": "托管银行", "kind": "bank", "sector": "bank"},
+            {"party_id": "BOSS", "name": "实控人", "kind": "person"},
+            *({"party_id": each, "name": each.title(), "kind": "company"} for each in _FIRMS),
+            *({"party_id": each, "name": each.title(), "kind": "person"} for each in persons),
+        ]),
+        "stakes": frame_of([
+            {"owner_id": "BOSS", "company_id": each, "share": "0.8", "since": "2010-01-01"}
+            for each in ("MANAGER", "PROJECT", "AFFILIATE")
+        ]),
+        "products": frame_of([
+            {"product_id": "F", "name": "一号", "issuer_id": "MANAGER", "manager_id": "MANAGER", "offering": "private",
+             "kind": "fixed_income", "start": f"{year}-03-01", **product},
+        ]),
+        "holdings": frame_of(register),
+    }  # fmt: skip
+
+
+_PAID = (("manager", "20"), ("project", "300"), ("shell", "400"), ("target", "280"))
+_SPENT = (
+    ("04T10", "shell", "affiliate", "200"), ("04T11", "shell", "supplier", "200"),
+    ("05T10", "target", "supplier", "250"),
+)  # fmt: skip
+
+
+def fund_toy_tables() -> Frames:
+    """The tables of `fund_toy`."""
+    return _fund_case(_PAID, _SPENT)
+
+
+def fund_toy() -> Case:
+    """Of 1,000 that a fund pays out, 300 go to a company of the manager's owner, and 400 to a shell, of which
+    200 go to another: a half. The register names neither. 20 are a fee.
+    """
+    return case_of(fund_toy_tables())
+
+
+def fund_early_toy_tables() -> Frames:
+    """The tables of `fund_early_toy`."""
+    return _fund_case(_PAID, _SPENT, year=2019)
+
+
+def fund_early_toy() -> Case:
+    """The same two years earlier, when no rule named it of funds."""
+    return case_of(fund_early_toy_tables())
+
+
+def fund_named_toy_tables() -> Frames:
+    """The tables of `fund_named_toy`."""
+    return _fund_case(
+        (("manager", "20"), ("project", "980")), (("09T10", "project", "builder", "900"),), named="PROJECT"
+    )
+
+
+def fund_named_toy() -> Case:
+    """The register names the project company of the manager's owner, which builds: 98 of a hundred come to it."""
+    return case_of(fund_named_toy_tables())
+
+
+def fund_passed_toy_tables() -> Frames:
+    """The tables of `fund_passed_toy`."""
+    return _fund_case(
+        (("manager", "20"), ("project", "980")), (("03T10", "project", "affiliate", "900"),), named="PROJECT"
+    )
+
+
+def fund_passed_toy() -> Case:
+    """The same company passes 900 on to another of the owner's, whom no register names."""
+    return case_of(fund_passed_toy_tables())
+
+
+def fund_one_toy_tables() -> Frames:
+    """The tables of `fund_one_toy`."""
+    frames = _fund_case((("project", "600"), ("target", "400")), (("05T10", "target", "supplier", "350"),))
+    large = [
+        {"transfer_id": "large0", "time": "2021-03-03T09:00:00", "source": "investor1", "target": "second",
+         "amount": "9000", "product_id": "G"},
+        {"transfer_id": "large1", "time": "2021-03-03T10:00:00", "source": "second", "target": "target",
+         "amount": "9000", "product_id": "G"},
+    ]  # fmt: skip
+    second = {"account_id": "second", "party_id": "BANK", "kind": "client_custody", "product_id": "G"}
+    return {
+        **frames,
+        "transfers": frame_of([*_rows(frames, "transfers"), *large]),
+        "accounts": frame_of([*_rows(frames, "accounts"), second]),
+        "products": frame_of([
+            *_rows(frames, "products"), _rows(frames, "products")[0] | {"product_id": "G", "name": "二号"}
+        ]),
+    }  # fmt: skip
+
+
+def fund_one_toy() -> Case:
+    """600 of the 1,000 of one fund go there, beside 9,000 of another that do not: 0.6 of one, 0.06 of all."""
+    return case_of(fund_one_toy_tables())
+
+
+def fund_near_miss_tables() -> Frames:
+    """The tables of `fund_near_miss`."""
+    later = (
+        ("05T10", "target", "supplier", "900"), ("20T10", "supplier", "target", "1100"),
+        ("21T10", "target", "custody", "1060"), ("22T10", "custody", "investor1", "636"),
+        ("22T11", "custody", "investor2", "424"),
+    )  # fmt: skip
+    return _fund_case((("manager", "20"), ("target", "980")), later)
+
+
+def fund_near_miss() -> Case:
+    """A fund pays its manager 2 % and lends the rest to an outsider, who pays it back; investors get it."""
+    return case_of(fund_near_miss_tables())
+
+
+def fund_redeemed_near_miss_tables() -> Frames:
+    """The tables of `fund_redeemed_near_miss`."""
+    frames = fund_near_miss_tables()
+    rows = _rows(frames, "transfers")
+    for row in rows:
+        row |= {side: "project" for side in ("source", "target") if row[side] == "investor1"}
+    accounts = _rows(frames, "accounts")
+    for row in accounts:
+        row |= {"account_id": "project", "party_id": "PROJECT"} if row["account_id"] == "investor1" else {}
+    return {**frames, "transfers": frame_of(rows), "accounts": frame_of(accounts)}
+
+
+def fund_redeemed_near_miss() -> Case:
+    """A company of the manager's owner is itself an investor, and gets its part back with what it gained."""
+    return case_of(fund_redeemed_near_miss_tables())
+
+
+def fund_above_near_miss_tables() -> Frames:
+    """The tables of `fund_above_near_miss`."""
+    frames = _fund_case((("second", "1000"),), (("03T10", "second", "target", "1000"),), kind="fund_of_funds")
+    accounts = _rows(frames, "accounts")
+    for row in accounts:
+        row |= {"party_id": "MANAGER"} if row["account_id"] == "second" else {}
+    second = _rows(frames, "products")[0] | {"product_id": "G", "name": "二号", "kind": "equity"}
+    return {
+        **frames,
+        "accounts": frame_of(accounts),
+        "products": frame_of([*_rows(frames, "products"), second]),
+    }
+
+
+def fund_above_near_miss() -> Case:
+    """A fund of funds puts all of it into another, whose account is in the manager's name and held for that."""
+    return case_of(fund_above_near_miss_tables())
+
+
+def fund_holds_near_miss_tables() -> Frames:
+    """The tables of `fund_holds_near_miss`."""
+    later = (("04T10", "project", "target", "980"), ("09T10", "target", "supplier", "900"))
+    return _fund_case((("manager", "20"), ("project", "980")), later)
+
+
+def fund_holds_near_miss() -> Case:
+    """A company of the group only holds it: within three days all of it goes on to an outsider."""
+    return case_of(fund_holds_near_miss_tables())
+
+
+def fund_bought_near_miss_tables() -> Frames:
+    """The tables of `fund_bought_near_miss`."""
+    frames = _fund_case(
+        (("manager", "20"), ("target", "980")), (("09T10", "target", "supplier", "900"),), issuer_id="LP"
+    )
+    accounts = [
+        row | ({"party_id": "LP", "kind": "settlement", "product_id": ""} if row["account_id"] == "custody" else {})
+        for row in _rows(frames, "accounts")
+    ]  # fmt: skip
+    fund = {"party_id": "LP", "name": "一号合伙企业", "kind": "partnership"}
+    return {
+        **frames,
+        "accounts": frame_of(accounts),
+        "parties": frame_of([*_rows(frames, "parties"), fund]),
+        "stakes": frame_of([
+            *_rows(frames, "stakes"),
+            {"owner_id": "LP", "company_id": "TARGET", "share": "0.7", "since": "2021-03-02"},
+        ]),
+        "relations": frame_of(
+            [{"party_id": "MANAGER", "other_id": "LP", "kind": "controller", "since": "2021-02-01"}]
+        ),
+    }  # fmt: skip
+
+
+def fund_bought_near_miss() -> Case:
+    """A fund is a partnership that the manager runs; it buys most of a company, which buys machines."""
+    return case_of(fund_bought_near_miss_tables())
+
+
+def fund_public_near_miss_tables() -> Frames:
+    """The tables of `fund_public_near_miss`."""
+    return _fund_case(_PAID, _SPENT, offering="public", kind="public_fund")
+
+
+def fund_public_near_miss() -> Case:
+    """As the toy, but of a public fund, whose dealings with its own side have rules of their own."""
+    return case_of(fund_public_near_miss_tables())
