@@ -570,3 +570,68 @@ def test_a_loan_told_by_amount_and_day_says_so_of_what_was_raised() -> None:
         row |= {"source": "builder"} if row["transfer_id"] == "use0" else {}
     (f,) = found({**frames, "transfers": frame_of(table)})
     assert {e.name: e.state for e in f.elements}["raised"] == "inferred"
+
+
+# ---------------------------------------------------------------- ties that change, kinds of accounts, buyers
+
+
+@pytest.mark.parametrize(
+    ("until", "wanted"), [("2017-03-01", 0), ("2017-03-03", Fraction(1, 5)), ("2017-03-05", Fraction(7, 20))]
+)
+def test_a_relation_that_ends_ends_the_group_as_a_stake_does(until: str, wanted: Fraction) -> None:
+    base = rl02.toy_tables()
+    table = [row for row in rows(base["stakes"]) if row["company_id"] != "AFFILIATE"]
+    tie = {"party_id": "PLATFORM", "other_id": "AFFILIATE", "kind": "controller", "since": "2014-01-01",
+           "until": until}  # fmt: skip
+    assert part(with_rows({**base, "stakes": frame_of(table)}, relations=[tie])) == wanted
+
+
+@pytest.mark.parametrize("begins", ["2019-03-01", "2019-03-04", "2019-04-05"])
+def test_who_joins_the_group_within_a_year_is_of_it_before(begins: str) -> None:
+    frames = changed(rl02.toy_tables(), "stakes", {"company_id": "AFFILIATE"}, since=begins)
+    more = {"transfer_id": "late", "time": "2019-12-01T10:00:00", "source": "supplier", "target": "builder",
+            "amount": "1"}  # fmt: skip
+    wanted = {"2019-03-01": Fraction(7, 20), "2019-03-04": Fraction(3, 20), "2019-04-05": 0}[begins]
+    assert part(with_rows(frames, transfers=[more])) == wanted
+    early = with_rows(frames, transfers=[more | {"time": "2018-12-01T10:00:00"}])
+    assert part(early) == wanted  # what the registers say of later days is known
+
+
+@pytest.mark.parametrize("kind", ["cash", "securities", "margin"])
+def test_money_ends_at_accounts_of_some_kinds(kind: str) -> None:
+    base = rl02.toy_tables()
+    assert part(changed(base, "accounts", {"account_id": "shell"}, kind=kind)) == Fraction(1, 5)
+    assert part(changed(base, "accounts", {"account_id": "affiliate"}, kind=kind)) == 0
+    market = rl02.market_near_miss_tables()
+    for number in range(10):  # what is paid in cash tells of no buyer
+        market = changed(market, "accounts", {"account_id": f"buyer{number}"}, kind=kind)
+    assert found(market)
+
+
+def test_who_lent_for_the_loan_is_no_buyer_of_its_own() -> None:
+    base = rl02.market_near_miss_tables()
+    table = [row for row in rows(base["transfers"]) if not row["source"].startswith("buyer")]
+    buy = [
+        {"transfer_id": f"buy{number}", "time": f"2018-03-03T09:{number:02d}:00", "source": f"{who}{number}",
+         "target": "market", "amount": "200"}
+        for number in range(1, 6) for who in ("lender", "buyer")
+    ]  # fmt: skip
+    of_strangers = [row | {"transfer_id": f"{row['transfer_id']}s"} for row in buy if row["source"][0] == "b"]
+    of_lenders = [row for row in buy if row["source"][0] == "l"]
+    frames = {**base, "transfers": frame_of(table)}
+    assert not found(with_rows(frames, transfers=of_strangers), market=5)
+    (f,) = found(with_rows(frames, transfers=of_lenders), market=5)
+    assert f.by_rule["fifo"] == Fraction(1, 2)  # they bring 1,000 of 1,900, and are first in
+
+
+def test_who_pays_from_custody_or_from_the_side_is_no_buyer() -> None:
+    base = rl02.market_near_miss_tables()
+    assert found(changed(base, "accounts", {"account_id": "buyer0"}, kind="client_custody"))
+    assert found(changed(base, "accounts", {"account_id": "buyer0"}, party_id="PLATFORM"))
+    assert found(changed(base, "accounts", {"account_id": "buyer0"}, party_id="BUILDER"))
+
+
+def test_as_of_a_day_nobody_knows_who_will_join_the_group() -> None:
+    frames = changed(rl02.toy_tables(), "stakes", {"company_id": "AFFILIATE"}, since="2018-03-10")
+    assert part(frames, as_of="2018-03-11") == Fraction(7, 20)
+    assert part(frames, as_of="2018-03-09") == 0
