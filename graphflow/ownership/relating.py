@@ -262,12 +262,16 @@ def related(
 
 
 def answer_of(
-    stakes: Stakes, x: int, y: int, language: str = "en", as_of: Moment | None = None
-) -> tuple[str, pd.DataFrame]:
-    """The answer of `related` and its grounds, of two parties by their numbers."""
+    stakes: Stakes, x: int, y: int, language: str = "en", as_of: Moment | None = None,
+    known_at: int | None = None,
+) -> tuple[str, pd.DataFrame]:  # fmt: skip
+    """The answer of `related` and its grounds, of two parties by their numbers.
+
+    ``known_at``: what becomes otherwise only behind this moment is not known yet; None: everything is.
+    """
     rules = _rules(stakes, as_of)
     seen: dict[Ground, int] = {}
-    for at in _moments(stakes, x, y, int(rules["window"]["days"]) * _DAY):
+    for at in _moments(stakes, x, y, int(rules["window"]["days"]) * _DAY, known_at):
         view = _View.of(stakes_at(stakes.case, at))
         for first, second in ((x, y), (y, x)):
             for rule, answer, between in _grounds(view, rules, first, second):
@@ -308,9 +312,10 @@ def _rules(stakes: Stakes, as_of: Moment | None) -> Rules:
     return rules
 
 
-def _moments(stakes: Stakes, x: int, y: int, window: int) -> list[int]:
+def _moments(stakes: Stakes, x: int, y: int, window: int, known_at: int | None) -> list[int]:
     """The moments within a window at which something may be otherwise, the one asked about first."""
-    found = {stakes.at, *changes_of(stakes, x, y)}
+    last = stakes.at + window if known_at is None else known_at
+    found = {stakes.at, *(at for at in changes_of(stakes, x, y) if at <= last)}
     return sorted((at for at in found if abs(at - stakes.at) <= window), key=lambda at: abs(at - stakes.at))
 
 

@@ -40,7 +40,7 @@ pays; one without a statement; one of the side that was not yet, or no more, of 
 BY_AMOUNT = N_("some payments are told by amount and day alone")
 
 ENDS_THERE = ("cash", "securities", "margin")
-"""Kinds of accounts that money is not followed through, beside those that are guarded: a bank's own, taxes."""
+"""Kinds of accounts that money is not followed through, beside those that are guarded (a bank's own, say)."""
 
 CLOSE = 2
 """Within so many transfers behind what was paid out nobody is an independent buyer."""

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from graphflow.law import law_on
+from graphflow.law import law, law_on
 from graphflow.ownership.controlling import group_of, ties_of
 from graphflow.ownership.relating import answer_of, changes_of
 from graphflow.ownership.stakes import party_numbers, stakes_at, stakes_of
 from graphflow.redlines.facts import DAY, Facts, Flags, Ints
-from graphflow.rows import local_time
+from graphflow.rows import local_time, moment
 from graphflow.tables.columns import periods
 
 MOST_RELATED = 200
@@ -101,8 +101,7 @@ def side_of(facts: Facts, platform: str, first: int, last: int, also: Iterable[s
         for each in members - {-1}:
             rows.setdefault(each, []).append((at - year if place else -_AWAY, until))
     others, disputed, not_asked = _related(facts, platform, set(rows), (first, last), also)
-    for each, span in others.items():
-        rows[each] = [span]
+    rows |= others
     spans = pd.DataFrame(
         [(party, *span) for party, mine in sorted(rows.items()) for span in _together(mine)],
         columns=["party", "since", "until"],
@@ -154,11 +153,11 @@ def _changes(facts: Facts, platform: str, first: int, last: int) -> list[int]:
 
 def _related(
     facts: Facts, platform: str, group: set[int], time: tuple[int, int], also: Iterable[str]
-) -> tuple[dict[int, tuple[int, int]], int, int]:
+) -> tuple[dict[int, list[tuple[int, int]]], int, int]:
     """Who of those that ties join to the platform is related to it, though not of its group, and when; of how
     many that is disputed; and how many were not asked about.
 
-    It is asked of the first and of the last time at which each was paid.
+    It is asked of the times at which each was paid; of ``also`` of the whole time.
     """
     near = {facts.party_number[each] for each in _near(facts, platform) if each in facts.party_number} - group
     if not near:
@@ -167,28 +166,77 @@ def _related(
     times, payee = flows["time"].to_numpy(), flows["payee"].to_numpy()
     keep = (times >= time[0]) & (times <= time[1]) & np.isin(payee, sorted(near)) & ~flows["own"].to_numpy()
     frame = pd.DataFrame({"time": times[keep], "amount": flows["amount"].to_numpy()[keep]})
-    paid = frame.groupby(payee[keep]).agg(
-        first=("time", "min"), last=("time", "max"), amount=("amount", "sum")
-    )
+    paid = frame.groupby(payee[keep]).agg(amount=("amount", "sum"))
     chosen = {facts.party_number.get(each, -2) for each in also} & near
-    more = pd.DataFrame(
-        {"first": time[0], "last": time[1], "amount": 0}, index=sorted(chosen - set(paid.index.tolist()))
-    )
+    more = pd.DataFrame({"amount": 0}, index=sorted(chosen - set(paid.index.tolist())))
     asked = pd.concat([paid, more]).sort_values("amount", ascending=False, kind="stable")
-    year, disputed = _window(law_on("related_parties", facts.day)), 0
-    found: dict[int, tuple[int, int]] = {}
     some = asked.iloc[:MOST_RELATED]
-    for each, first, last in zip(
-        some.index.tolist(), some["first"].tolist(), some["last"].tolist(), strict=True
-    ):
-        name = str(facts.party_ids[each])
-        answers = [_answer(facts, platform, name, at) for at in (first, last)]
-        since = -_AWAY if answers[0] == "yes" else last - year
-        until = _AWAY if answers[1] == "yes" else first + year
-        if "yes" in answers:
-            found[each] = since, until
-        disputed += "yes" not in answers and "disputed" in answers
+    paid_at = frame.groupby(payee[keep]).indices
+    disputed = 0
+    found: dict[int, list[tuple[int, int]]] = {}
+    for each in some.index.tolist():
+        asked_of = frame["time"].to_numpy()[paid_at.get(each, np.zeros(0, np.int64))]
+        if each in chosen:  # whose loans begin whenever
+            asked_of = np.concatenate([asked_of, time, _edges_between(facts, platform, each, time)])
+        answers = _answers(facts, platform, each, asked_of)
+        spans = [span for span, answer in answers if answer == "yes"]
+        if spans:
+            found[each] = spans
+        disputed += not spans and any(answer == "disputed" for _, answer in answers)
     return found, disputed, max(len(asked) - MOST_RELATED, 0)
+
+
+def _answers(facts: Facts, one: str, other: int, times: Ints) -> list[tuple[tuple[int, int], str]]:
+    """Whether a party, by its number, is related to another at some times: for each span between changes in
+    which one of them lies.
+    """
+    name = str(facts.party_ids[other])
+    edges = _edges(facts, one, name)
+    place, first = np.unique(np.searchsorted(edges, times, side="right"), return_index=True)
+    bounds = [-_AWAY, *edges, _AWAY]
+    return [
+        ((bounds[at], bounds[at + 1]), _answer(facts, one, name, int(times[where])))
+        for at, where in zip(place.tolist(), first.tolist(), strict=True)
+    ]
+
+
+def _edges_between(facts: Facts, one: str, other: int, time: tuple[int, int]) -> Ints:
+    """The changes of what joins two parties in some time."""
+    edges = np.array(_edges(facts, one, str(facts.party_ids[other])), np.int64)
+    return edges[(edges > time[0]) & (edges <= time[1])]
+
+
+def _edges(facts: Facts, one: str, other: str) -> list[int]:
+    """The moments at which it may become otherwise whether two parties are related, in order: what joins them
+    is another, a time before or after that begins or is over, or the rules are others.
+    """
+    kept: dict[tuple[str, str], list[int]] = facts.__dict__.setdefault("_related_edges", {})
+    if (one, other) not in kept:
+        ever = stakes_at(facts.case, None)
+        # as of a day nobody knows what ties will be made later
+        changes = {
+            each
+            for each in changes_of(ever, *party_numbers(ever, one=one, other=other))
+            if not facts.asked or each <= facts.at
+        }
+        rules = law("related_parties")
+        windows = {int(row["days"]) * DAY for row in rules if row["rule"] == "window"} | {0}
+        edges = {each + more for each in changes for window in windows for more in (-window, 0, window + 1)}
+        kept[one, other] = sorted(edges | _days_of_rules(facts, rules))
+    return kept[one, other]
+
+
+def _days_of_rules(facts: Facts, rules: Iterable[Mapping[str, str]]) -> set[int]:
+    """The moments at which rules come in force, or are no more."""
+    kept: set[int] | None = facts.__dict__.get("_days_of_related_rules")
+    if kept is None:
+        days = {datetime.date.fromisoformat(row["since"]) for row in rules if row["since"]}
+        days |= {
+            datetime.date.fromisoformat(row["until"]) + datetime.timedelta(1) for row in rules if row["until"]
+        }
+        kept = {moment(day, facts.tables.timezone)[0] for day in days}
+        facts.__dict__["_days_of_related_rules"] = kept
+    return kept
 
 
 def _answer(facts: Facts, one: str, other: str, at: int) -> str:
@@ -197,36 +245,20 @@ def _answer(facts: Facts, one: str, other: str, at: int) -> str:
     Between two changes of what joins them, and with the same rules, the answer is the same: it is asked at a
     moment at which somebody's stakes were laid out already, where there is one.
     """
-    at = min(at, facts.at)
     laid: list[int] = facts.__dict__.setdefault("_moments_laid_out", [])
-    ever = stakes_at(facts.case, None)
-    x, y = party_numbers(ever, one=one, other=other)
-    rules = _rules_of(facts, at)
-    window = _window(rules)
-    changes: dict[tuple[int, int], set[int]] = facts.__dict__.setdefault("_changes_between", {})
-    if (x, y) not in changes:
-        changes[x, y] = changes_of(ever, x, y)
-    # of a change: it happens, its time before begins, its time after is over
-    edges = sorted({each + more for each in changes[x, y] for more in (-window, 0, window + 1)})
+    edges = _edges(facts, one, other)
     place = bisect_right(edges, at)
     begin = edges[place - 1] if place else -_AWAY
     end = edges[place] if place < len(edges) else _AWAY
-    same = (each for each in laid if begin <= each < end and _rules_of(facts, each) == rules)
-    moment_ = next(same, None)
+    moment_ = next((each for each in laid if begin <= each < end), None)
     if moment_ is None:
         laid.append(at)
         moment_ = at
-    kept: dict[tuple[int, int, int], str] = facts.__dict__.setdefault("_related_at", {})
-    if (x, y, moment_) not in kept:
+    kept: dict[tuple[str, str, int], str] = facts.__dict__.setdefault("_related_at", {})
+    if (one, other, moment_) not in kept:
+        x, y = party_numbers(stakes_at(facts.case, None), one=one, other=other)
         when = local_time(moment_, facts.tables.timezone)
-        kept[x, y, moment_] = answer_of(stakes_of(facts.case, when), x, y, as_of=when)[0]
-    return kept[x, y, moment_]
-
-
-def _rules_of(facts: Facts, at: int) -> list[Mapping[str, str]]:
-    """The rules on who is related that are in force at a moment."""
-    day = local_time(at, facts.tables.timezone).date()
-    kept: dict[datetime.date, list[Mapping[str, str]]] = facts.__dict__.setdefault("_rules_by_day", {})
-    if day not in kept:
-        kept[day] = list(law_on("related_parties", day))
-    return kept[day]
+        known = facts.at if facts.asked else None
+        answer = answer_of(stakes_of(facts.case, when), x, y, as_of=when, known_at=known)[0]
+        kept[one, other, moment_] = answer
+    return kept[one, other, moment_]

@@ -635,3 +635,81 @@ def test_as_of_a_day_nobody_knows_who_will_join_the_group() -> None:
     frames = changed(rl02.toy_tables(), "stakes", {"company_id": "AFFILIATE"}, since="2018-03-10")
     assert part(frames, as_of="2018-03-11") == Fraction(7, 20)
     assert part(frames, as_of="2018-03-09") == 0
+
+
+def _married(**years: str) -> Frames:
+    """The related toy, where the wife is paid 200 on the fourth and 150 on the twentieth, and later no more."""
+    frames = changed(rl02.related_toy_tables(), "transfers", {"transfer_id": "use0"}, amount="200")
+    more = [
+        {"transfer_id": "use1", "time": "2018-03-20T10:00:00", "source": "builder", "target": "wife",
+         "amount": "150"},
+        {"transfer_id": "late", "time": "2019-12-01T10:00:00", "source": "supplier", "target": "builder",
+         "amount": "1"},
+    ]  # fmt: skip
+    own = [{"account_id": "supplier", "party_id": "SUPPLIER", "opening_balance": "9"}]
+    return changed(with_rows(frames, transfers=more, accounts=own), "relations", {}, **years)
+
+
+@pytest.mark.parametrize(
+    ("years", "wanted"),
+    [
+        ({"until": "2017-03-01"}, 0),
+        ({"until": "2017-03-10"}, Fraction(20, 100)),
+        ({"until": "2017-03-25"}, Fraction(35, 100)),
+        ({"since": "2019-03-01"}, Fraction(35, 100)),
+        ({"since": "2019-03-10"}, Fraction(15, 100)),
+        ({"since": "2019-03-25"}, 0),
+        ({"since": "2016-01-01", "until": "2016-06-01"}, 0),
+    ],
+)
+def test_money_counts_that_came_while_who_got_it_was_related(years: dict[str, str], wanted: Fraction) -> None:
+    assert part(_married(**years)) == wanted
+
+
+def test_a_related_borrower_on_whose_loan_no_payment_is_known() -> None:
+    frames = changed(rl02.record_toy_tables(), "loans", {"loan_id": "OWN"}, borrower_id="WIFE")
+    frames = with_rows(
+        frames,
+        parties=[{"party_id": "WIFE", "name": "Wife", "kind": "person"}],
+        relations=[{"party_id": "WIFE", "other_id": "BOSS", "kind": "spouse", "since": "2010-01-01"}],
+    )
+    (f,) = found(frames)
+    assert hits(f) == {"borrower"} and f.amount == 70_000
+    assert not found(changed(frames, "relations", {}, until="2017-03-02"))
+    assert found(changed(frames, "relations", {}, until="2017-03-04"))
+
+
+def test_who_is_paid_at_other_times_or_by_himself_is_not_asked_about() -> None:
+    base = changed(
+        rl02.related_toy_tables(), "transfers", {"transfer_id": "use0"}, time="2018-05-20T10:00:00"
+    )
+    (f,) = found(base, platform=0, listing=2)
+    assert "related beside the group: 0" in notes(f)["side"]
+    own = [{"account_id": "wife2", "party_id": "WIFE", "opening_balance": "9"}]
+    moved = {
+        "transfer_id": "own",
+        "time": "2018-03-04T10:00:00",
+        "source": "wife2",
+        "target": "wife",
+        "amount": "9",
+    }
+    (f,) = found(with_rows(base, accounts=own, transfers=[moved]), platform=0, listing=2)
+    assert "related beside the group: 0" in notes(f)["side"]
+
+
+def test_those_who_were_paid_most_are_asked_about_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    from graphflow.redlines import sides
+
+    frames = with_rows(
+        rl02.related_toy_tables(),
+        parties=[{"party_id": "WIFE0", "name": "Mother", "kind": "person"}],
+        accounts=[{"account_id": "wife0", "party_id": "WIFE0", "opening_balance": "0"}],
+        relations=[{"party_id": "WIFE0", "other_id": "BOSS", "kind": "parent", "since": "1970-01-01"}],
+        transfers=[
+            {"transfer_id": "less", "time": "2018-03-04T11:00:00", "source": "builder", "target": "wife0",
+             "amount": "100"},
+        ],
+    )  # fmt: skip
+    assert part(frames) == Fraction(45, 100)
+    monkeypatch.setattr(sides, "MOST_RELATED", 1)
+    assert part(frames) == Fraction(35, 100)

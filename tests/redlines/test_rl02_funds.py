@@ -278,6 +278,7 @@ def test_a_company_that_a_fund_bought_is_an_investment() -> None:
         changed(kind, "accounts", {"account_id": "custody"}, product_id="F")
     )  # the partnership is no fund
     assert not found(changed(base, "stakes", {"owner_id": "LP"}, owner_id="MANAGER", nominee_for="F"))
+    assert not found(changed(base, "stakes", {"owner_id": "LP"}, owner_id="MANAGER", nominee_for="LP"))
     under = {"owner_id": "TARGET", "company_id": "SUPPLIER", "share": "1", "since": "2021-03-02"}
     assert not found(with_rows(base, stakes=[under]))  # nor what that owns
     also = {"owner_id": "BOSS", "company_id": "TARGET", "share": "0.3", "since": "2010-01-01"}
