@@ -209,16 +209,17 @@ def told_apart(
     inner = source == target if of_fund else rows["own"].to_numpy()
     repays = kind_is(facts, rows["row"].to_numpy(), REPAYING)
     times, amounts = rows["time"].to_numpy(), rows["amount"].to_numpy()
-    back = np.full(offer.size, _NEVER)
-    if not of_fund:
-        back = _first(offer, times, repays | (from_issuer & takes))
     if of_fund:
         repays &= ~gives  # what a fund pays is no repayment, whatever is written on it
     into = ~repays & ~inner & takes & ~gives & ~from_issuer
     out = ~repays & ~inner & ((gives & ~takes) | (~gives & to_issuer & ~from_issuer))
     if of_fund:
         into &= _paid_in_first(offer, holder, (source, target), times, (into, out))
-    begun = times > _first(offer, times, out & (to_issuer | of_fund))
+    financed = _first(offer, times, out & (to_issuer | of_fund))
+    begun = times > financed
+    back = np.full(offer.size, _NEVER)
+    if not of_fund:  # what who is financed pays in before it is financed is its own bid
+        back = _first(offer, times, repays | (from_issuer & takes & (begun | (financed == _NEVER))))
     returned = out & ~to_issuer
     returned &= _given_back(offer, holder, (source, target), times, amounts, (into, out, begun))
     used = out & ~returned & (to_issuer | (times < back))

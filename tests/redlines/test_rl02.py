@@ -713,3 +713,107 @@ def test_those_who_were_paid_most_are_asked_about_first(monkeypatch: pytest.Monk
     assert part(frames) == Fraction(45, 100)
     monkeypatch.setattr(sides, "MOST_RELATED", 1)
     assert part(frames) == Fraction(35, 100)
+
+
+# ---------------------------------------------------------------- what was raised, and what is none of it
+
+
+def paid(number: str, when: str, source: str, target: str, amount: str, **more: str) -> dict[str, str]:
+    return {"transfer_id": number, "time": f"2018-{when}:00:00", "source": source, "target": target,
+            "amount": amount, "loan_id": "L", **more}  # fmt: skip
+
+
+def own(account: str, party: str, **more: str) -> dict[str, str]:
+    return {"account_id": account, "party_id": party, "kind": "settlement", "opening_balance": "0", **more}
+
+
+def test_a_loan_that_names_no_platform_is_the_only_ones() -> None:
+    base = changed(rl02.toy_tables(), "loans", {"loan_id": "L"}, platform_id="")
+    assert part(base) == Fraction(7, 20)
+    other = {"party_id": "OTHER", "name": "旁贷", "kind": "company", "sector": "p2p_platform"}
+    assert not found(with_rows(base, parties=[other]))
+
+
+def test_what_is_collected_in_custody_in_the_platforms_name_is_not_kept_by_it() -> None:
+    base = rl02.kept_toy_tables()
+    assert found(base)
+    assert not found(changed(base, "accounts", {"account_id": "platform"}, kind="client_custody"))
+
+
+def test_what_moves_between_its_own_accounts_is_kept_all_the_same() -> None:
+    moved = paid("moved", "03-03T10", "platform", "other", "400")
+    frames = with_rows(rl02.kept_toy_tables(), transfers=[moved], accounts=[own("other", "PLATFORM")])
+    assert part(frames) == Fraction(2, 5)
+
+
+@pytest.mark.parametrize(("who", "kind"), [("builder", ""), ("supplier", "repayment")])
+def test_what_is_paid_behind_the_first_repayment_repays(who: str, kind: str) -> None:
+    back = paid("back", "05-01T10", who, "custody", "1000", kind=kind)
+    on = paid("on", "05-02T10", "custody", "affiliate", "1000")
+    frames = with_rows(
+        rl02.near_miss_tables(), transfers=[back, on], accounts=[own("affiliate", "AFFILIATE")]
+    )
+    assert part(frames) == 0
+    assert part(without_rows(frames, "transfers", "back")) == Fraction(1, 2)
+
+
+def test_a_fee_behind_the_first_repayment_is_no_part_of_what_was_raised() -> None:
+    more = [paid("back", "05-01T10", "builder", "custody", "1000"),
+            paid("fee", "05-02T10", "custody", "platform", "600", memo="服务费")]  # fmt: skip
+    frames = with_rows(rl02.near_miss_tables(), transfers=more, accounts=[own("platform", "PLATFORM")])
+    assert part(frames) == 0 and part(without_rows(frames, "transfers", "back")) == Fraction(520, 1600)
+
+
+def test_lenders_may_pay_the_borrower_straight() -> None:
+    base = rl02.near_miss_tables()
+    table = [row for row in rows(base["transfers"]) if row["transfer_id"] != "out0"]
+    for row in table:
+        row |= {"target": "builder"} if row["target"] == "custody" else {}
+    on = paid("on", "03-04T10", "builder", "affiliate", "350", loan_id="")
+    frames = with_rows({**base, "transfers": frame_of(table)}, transfers=[on],
+                       accounts=[own("affiliate", "AFFILIATE")])  # fmt: skip
+    assert part(frames) == Fraction(35, 100)
+
+
+def test_a_borrower_who_bid_itself_gets_the_loan_all_the_same() -> None:
+    base = rl02.returned_near_miss_tables()
+    (f,) = found(changed(base, "loans", {"loan_id": "L"}, borrower_id="AFFILIATE"))
+    assert values(f)["self_funding"] == Fraction(3, 13)
+
+
+def test_what_is_given_back_is_counted_up_and_comes_behind_what_came_at_the_same_time() -> None:
+    base = rl02.returned_near_miss_tables()
+    again = paid("again", "03-02T09", "custody", "affiliate", "300")
+    assert part(with_rows(base, transfers=[again])) == Fraction(3, 13)
+    (bid,) = [row for row in rows(base["transfers"]) if row["source"] == "affiliate"]
+    assert not found(changed(base, "transfers", {"transfer_id": "out0"}, time=bid["time"]))
+
+
+def test_a_fee_may_be_told_by_the_transfer_that_it_is_a_fee_of() -> None:
+    base = changed(rl02.fees_near_miss_tables(), "transfers", {"transfer_id": "use0"}, memo="", fee_of="out0")
+    assert part(base) == Fraction(7, 100)
+
+
+def test_who_makes_an_account_one_that_collects() -> None:
+    """Several outsiders: one who pays thrice is one, and custody and the group itself are none."""
+    base = changed(rl02.near_miss_tables(), "transfers", {"transfer_id": "out0"}, amount="400")
+    late = paid("late", "06-01T10", "supplier", "builder", "1", loan_id="")
+    base = with_rows(
+        base,
+        transfers=[late],
+        accounts=[own("boss", "BOSS"), own("supplier", "SUPPLIER", opening_balance="9")],
+    )
+    thrice = [paid(f"b{n}", f"03-01T1{n}", "lender1", "boss", "200") for n in range(3)]
+    assert part(with_rows(base, transfers=thrice)) == 0
+    several = [row | {"source": f"lender{n}"} for n, row in enumerate(thrice, 1)]
+    assert part(with_rows(base, transfers=several)) == Fraction(600, 1000)
+    group = [own("affiliate", "AFFILIATE"), own("platform", "PLATFORM"), own("sister", "SISTER")]
+    ours = [row | {"source": each["account_id"]} for row, each in zip(thrice, group, strict=True)]
+    sister = {"owner_id": "BOSS", "company_id": "SISTER", "share": "1", "since": "2014-01-01"}
+    party = {"party_id": "SISTER", "name": "Sister", "kind": "company"}
+    frames = with_rows(base, transfers=ours, accounts=group, stakes=[sister], parties=[party])
+    assert part(frames) == Fraction(200, 600)  # what the platform itself pays out is paid out
+    banks = [own(f"bank{n}", f"BANK{n}", kind="client_custody") for n in range(3)]
+    paid_out = [row | {"source": f"bank{n}"} for n, row in enumerate(thrice)]
+    names = [{"party_id": f"BANK{n}", "name": f"银行{n}", "kind": "bank"} for n in range(3)]
+    assert part(with_rows(base, transfers=paid_out, accounts=banks, parties=names)) == Fraction(600, 1000)

@@ -209,3 +209,10 @@ def test_offers_of_other_money_are_told_apart() -> None:
     assert hits(told["CNY"]) == {"proceeds"} and told["CNY"].value == Fraction(7, 10)
     assert hits(told["USD"]) == {"proceeds", "issuer"} and told["USD"].value == 1
     assert (told["CNY"].amount, told["USD"].amount) == (21_000, 30_000)
+
+
+def test_what_the_group_issues_counts_whoever_runs_the_offer() -> None:
+    base = rl12.issuer_toy_tables()
+    (f,) = found(changed(base, "products", {"product_id": "OFFER"}, manager_id="REAL"))
+    assert hits(f) == {"issuer"} and f.subject_id == "CROWD"
+    assert not found(changed(base, "products", {"product_id": "OFFER"}, manager_id="REAL", issuer_id="REAL"))
