@@ -380,7 +380,8 @@ def _finding(ask: Inquiry, given: _Given) -> Finding:
     sure = "borrower" in given.hit or all(value >= ask.threshold(given.first) for value in by_rule.values())
     tagged = bool(offers.paid["tagged"].all())
     others = given.side.members(facts) - {offers.platform}
-    kinds = {} if found is None else {"flow": "shown" if tagged else "inferred"}
+    flows = bool({"platform", "listing"} & set(given.hit)) or max(amounts) > 0  # else by the record alone
+    kinds = {"flow": "shown" if tagged else "inferred"} if flows else {}
     kinds |= {"ownership": "shown"} if others else {}
     kinds |= {"contract": "shown"} if "borrower" in given.hit else {}
     return ask.finding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -817,3 +818,135 @@ def test_who_makes_an_account_one_that_collects() -> None:
     paid_out = [row | {"source": f"bank{n}"} for n, row in enumerate(thrice)]
     names = [{"party_id": f"BANK{n}", "name": f"银行{n}", "kind": "bank"} for n in range(3)]
     assert part(with_rows(base, transfers=paid_out, accounts=banks, parties=names)) == Fraction(600, 1000)
+
+
+# ---------------------------------------------------------------- markets, statements, severity
+
+
+@pytest.mark.parametrize(("steps", "hit"), [(2, True), (3, False)])
+def test_nobody_within_two_transfers_is_an_independent_buyer(steps: int, hit: bool) -> None:
+    """The borrower's money comes to a market over twelve chains of so many shells."""
+    base = rl02.near_miss_tables()
+    table = [row for row in rows(base["transfers"]) if row["transfer_id"] != "use0"]
+    accounts = [own("market", "MARKET"), own("affiliate", "AFFILIATE")]
+    for chain in range(12):
+        names = ["builder", *(f"s{chain}x{step}" for step in range(steps)), "market"]
+        accounts += [own(each, each.upper()) for each in names[1:-1]]
+        table += [
+            paid(f"c{chain}x{step}", f"03-0{3 + step}T10", one, other, "80", loan_id="")
+            for step, (one, other) in enumerate(itertools.pairwise(names))
+        ]
+    table.append(paid("last", "03-09T10", "market", "affiliate", "960", loan_id=""))
+    frames = with_rows({**base, "transfers": frame_of(table)}, accounts=accounts)
+    assert part(frames) == (Fraction(96, 100) if hit else 0)
+
+
+def _ten_pay(account: str, amount: str, **more: str) -> dict[str, list[dict[str, str]]]:
+    buyers = [f"buyer{number}" for number in range(10)]
+    return {
+        "transfers": [
+            paid(f"buy{each}", "03-03T10", each, account, amount, loan_id="", **more) for each in buyers
+        ],
+        "accounts": [own(each, each.upper()) for each in buyers],
+    }
+
+
+def test_a_shop_of_the_group_whom_a_market_pays_is_no_goal_and_the_platform_is_no_shop() -> None:
+    base = rl02.near_miss_tables()
+    for account, wanted in (("affiliate", 0), ("platform", Fraction(35, 100))):
+        to = paid("to", "03-04T10", "builder", account, "350", loan_id="")
+        frames = with_rows(base, transfers=[to], accounts=[own(account, account.upper())])
+        assert part(frames) == Fraction(35, 100)
+        assert part(with_rows(frames, **_ten_pay(account, "100"))) == wanted
+
+
+def test_buyers_bring_half_in_every_currency() -> None:
+    base = rl02.market_near_miss_tables()
+    kept = [row for row in rows(base["transfers"]) if not row["source"].startswith("buyer")]
+    frames = {**base, "transfers": frame_of(kept)}
+    bought = _ten_pay("market", "100")["transfers"]
+    assert not found(with_rows(frames, transfers=bought))
+    dollars = [row | {"currency": "USD"} for row in bought]
+    assert found(with_rows(frames, transfers=dollars))[0].by_rule["fifo"] == Fraction(9, 10)
+
+
+def test_the_part_of_a_unit_that_a_schedule_would_allow_is_not_allowed() -> None:
+    base = changed(rl02.fees_near_miss_tables(), "transfers", {"transfer_id": "out0"}, amount="1000.01")
+    base = changed(base, "transfers", {"transfer_id": "use0"}, amount="50.01")
+    assert part(base) == Fraction(7_001, 100_001)
+
+
+def test_custody_without_a_statement_is_no_unseen_account() -> None:
+    base = changed(rl02.toy_tables(), "transfers", {"transfer_id": "use1"}, target="escrow")
+    for kind, unseen in (("client_custody", "0.00 CNY"), ("settlement", "150.00 CNY")):
+        frames = with_rows(base, accounts=[own("escrow", "BANK", kind=kind)])
+        table = [
+            row | {"covered": str(row["account_id"] != "escrow").lower()} for row in rows(frames["accounts"])
+        ]
+        (f,) = found({**frames, "accounts": frame_of(table)})
+        assert f"not followed: {unseen} into accounts without a statement" in notes(f)["reaches"]
+
+
+@pytest.mark.parametrize("sector", ["ordinary", ""])
+def test_a_platform_of_no_other_trade_is_taken_for_one_between_persons(sector: str) -> None:
+    frames = changed(rl02.disclosed_near_miss_tables(), "parties", {"party_id": "PLATFORM"}, sector=sector)
+    (f,) = found(frames)
+    assert "borrower" in hits(f) and f.value == Fraction(1, 4)
+
+
+def test_before_its_law_a_loss_makes_it_no_graver() -> None:
+    due = {"loan_id": "L", "due": "2018-03-04", "amount": "500000", "paid": "0"}
+    (f,) = found(with_rows(rl02.toy_tables(), instalments=[due]), as_of="2018-04-05")
+    assert f.severity == "high" and values(f)["loss"] == 50_000_000
+
+
+def test_a_borrower_of_record_makes_it_sure_though_the_rules_of_tracing_differ() -> None:
+    frames = rl02.rules_toy_tables()
+    assert found(frames)[0].severity == "medium"
+    more = {"loan_id": "OWN", "platform_id": "PLATFORM", "borrower_id": "AFFILIATE", "principal": "700",
+            "start": "2018-03-03", "end": "2018-12-31"}  # fmt: skip
+    (f,) = found(with_rows(frames, loans=[more]))
+    assert f.severity == "high" and f.kinds["contract"] == "shown"
+    (f,) = found(rl02.record_toy_tables())
+    assert f.kinds == {"ownership": "shown", "contract": "shown"}  # no flow shows what is on record alone
+    (f,) = found(rl02.disclosed_toy_tables(), platform=2, listing=2)
+    assert hits(f) == {"borrower"} and f.kinds["flow"] == "shown"
+
+
+@pytest.mark.parametrize(("year", "wanted"), [(2019, Fraction(35, 100)), (2020, 0)])
+def test_who_is_related_is_asked_by_the_rules_of_the_day(year: int, wanted: Fraction) -> None:
+    """Both are under the significant influence of one investor, which until 2019 made them related."""
+    frames = rl02.related_toy_tables()
+    table = [
+        row | {"time": row["time"].replace("2018-03-0", f"{year}-12-0")} for row in rows(frames["transfers"])
+    ]
+    days = [row | {"start": f"{year}-12-02", "end": ""} for row in rows(frames["loans"])]
+    late = paid("late", "03-01T10", "wife", "builder", "1", loan_id="") | {"time": "2021-03-01T10:00:00"}
+    frames = {
+        **without_tables(frames, "relations"),
+        "transfers": frame_of([*table, late]),
+        "loans": frame_of(days),
+    }
+    influence = [
+        {"owner_id": "INVESTOR", "company_id": each, "share": "0.3", "since": "2010-01-01"}
+        for each in ("PLATFORM", "LANDLORD")
+    ]  # fmt: skip
+    frames = changed(frames, "accounts", {"account_id": "wife"}, party_id="LANDLORD")
+    frames = changed(frames, "stakes", {"company_id": "PLATFORM"}, share="0.6")
+    investor = {"party_id": "INVESTOR", "name": "投资人", "kind": "company"}
+    assert part(with_rows(frames, stakes=influence, parties=[investor])) == wanted
+
+
+def test_payments_on_both_sides_of_the_day_of_a_rule_are_told_apart() -> None:
+    frames = changed(_married(), "accounts", {"account_id": "wife"}, party_id="LANDLORD")
+    table = [row | {"time": row["time"].replace("2018-03-0", "2019-12-1").replace("2018-03-20", "2020-01-05")
+                            .replace("2019-12-01", "2021-12-01")} for row in rows(frames["transfers"])]  # fmt: skip
+    loans = [row | {"start": "2019-12-12", "end": ""} for row in rows(frames["loans"])]
+    frames = {**without_tables(frames, "relations"), "transfers": frame_of(table), "loans": frame_of(loans)}
+    influence = [
+        {"owner_id": "INVESTOR", "company_id": each, "share": "0.3", "since": "2010-01-01"}
+        for each in ("PLATFORM", "LANDLORD")
+    ]  # fmt: skip
+    frames = changed(frames, "stakes", {"company_id": "PLATFORM"}, share="0.6")
+    investor = {"party_id": "INVESTOR", "name": "投资人", "kind": "company"}
+    assert part(with_rows(frames, stakes=influence, parties=[investor])) == Fraction(20, 100)

@@ -351,3 +351,15 @@ def test_it_is_told_in_the_money_in_which_it_was_paid() -> None:
     frames = {**base, "transfers": base["transfers"].assign(currency="USD")}
     (f,) = found(frames)
     assert (f.currency, f.value, f.severity) == ("USD", Fraction(1, 2), "high")
+
+
+def test_money_is_not_followed_through_what_is_held_for_a_product() -> None:
+    base = changed(rl02.fund_toy_tables(), "transfers", {"transfer_id": "use0"}, target="other")
+    on = paid("on", "06T10", "other", "affiliate", "200")
+    frames = with_rows(
+        base, transfers=[on], accounts=[own("other", "SHELL", product_id="X"), own("affiliate", "AFFILIATE")]
+    )
+    assert found(frames)[0].value == Fraction(3, 10)
+    assert found(changed(frames, "accounts", {"account_id": "other"}, product_id=""))[0].value == Fraction(
+        1, 2
+    )

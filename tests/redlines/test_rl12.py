@@ -216,3 +216,45 @@ def test_what_the_group_issues_counts_whoever_runs_the_offer() -> None:
     (f,) = found(changed(base, "products", {"product_id": "OFFER"}, manager_id="REAL"))
     assert hits(f) == {"issuer"} and f.subject_id == "CROWD"
     assert not found(changed(base, "products", {"product_id": "OFFER"}, manager_id="REAL", issuer_id="REAL"))
+
+
+def test_who_holds_for_investors_is_seen_by_its_own_statement_and_in_the_same_money() -> None:
+    base = rl12.holds_near_miss_tables()
+    table = [row | {"covered": str(row["account_id"] != "vehicle").lower()} for row in rows(base["accounts"])]
+    assert found({**base, "accounts": frame_of(table)})
+    assert found(changed(base, "transfers", {"transfer_id": "use0"}, currency="USD"))
+    early = changed(base, "transfers", {"transfer_id": "use0"}, time="2018-02-01T10:00:00")
+    assert found(early)  # what it had paid before is nothing of it
+    twice = changed(base, "transfers", {"transfer_id": "out0"}, amount="150")
+    twice = changed(twice, "transfers", {"transfer_id": "use0"}, amount="150")
+    more = {"transfer_id": "out1", "time": "2018-03-02T10:01:00", "source": "escrow", "target": "vehicle",
+            "amount": "150", "product_id": "OFFER"}  # fmt: skip
+    assert found(with_rows(twice, transfers=[more]))  # half of it stays
+
+
+def test_an_offer_on_which_no_payment_is_known_is_told_by_itself() -> None:
+    base = rl12.toy_tables()
+    bare = rows(base["products"])[0] | {"product_id": "BARE", "issuer_id": "SUB"}
+    one, other = found(with_rows(base, products=[bare]))
+    assert hits(one) == {"proceeds"} and "offers" not in values(one) and "issuers" not in values(one)
+    assert hits(other) == {"issuer"} and other.value == 1 and other.amount is None
+
+
+def test_an_issuer_of_the_group_makes_it_sure() -> None:
+    frames = changed(
+        _second(rl12.toy_tables(), "100"), "accounts", {"account_id": "issuer"}, opening_balance="100"
+    )
+    (f,) = found(frames)
+    assert hits(f) == {"proceeds", "issuer"} and f.severity == "high" and not f.robust
+    (f,) = found(frames, issuer=2)
+    assert hits(f) == {"proceeds"} and f.severity == "medium"
+
+
+def test_a_loan_that_names_no_platform_is_no_offer_of_it() -> None:
+    base = rl12.toy_tables()
+    table = rows(base["transfers"])
+    for row in table:
+        row |= {"loan_id": "LOAN"} if row.pop("product_id", None) else {}
+    loan = {"loan_id": "LOAN", "borrower_id": "ISSUER", "principal": "300", "start": "2018-03-01"}
+    frames = without_tables(with_rows({**base, "transfers": frame_of(table)}, loans=[loan]), "products")
+    assert not found(frames)
