@@ -950,3 +950,19 @@ def test_payments_on_both_sides_of_the_day_of_a_rule_are_told_apart() -> None:
     frames = changed(frames, "stakes", {"company_id": "PLATFORM"}, share="0.6")
     investor = {"party_id": "INVESTOR", "name": "投资人", "kind": "company"}
     assert part(with_rows(frames, stakes=influence, parties=[investor])) == Fraction(20, 100)
+
+
+def test_whom_it_is_disputed_of_is_said_and_not_counted() -> None:
+    """A person has influence on both: whether that relates them is disputed since 2020."""
+    frames = changed(rl02.related_toy_tables(), "accounts", {"account_id": "wife"}, party_id="LANDLORD")
+    table = [row | {"time": row["time"].replace("2018", "2021")} for row in rows(frames["transfers"])]
+    loans = [row | {"start": "2021-03-02", "end": ""} for row in rows(frames["loans"])]
+    frames = {**without_tables(frames, "relations"), "transfers": frame_of(table), "loans": frame_of(loans)}
+    influence = [
+        {"owner_id": "INVESTOR", "company_id": each, "share": "0.3", "since": "2010-01-01"}
+        for each in ("PLATFORM", "LANDLORD")
+    ]  # fmt: skip
+    frames = changed(frames, "stakes", {"company_id": "PLATFORM"}, share="0.6")
+    investor = {"party_id": "INVESTOR", "name": "投资人", "kind": "person"}
+    (f,) = found(with_rows(frames, stakes=influence, parties=[investor]), platform=0, listing=2)
+    assert f.value == 0 and "disputed, and not counted: 1" in notes(f)["side"]
