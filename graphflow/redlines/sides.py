@@ -213,12 +213,7 @@ def _edges(facts: Facts, one: str, other: str) -> list[int]:
     kept: dict[tuple[str, str], list[int]] = facts.__dict__.setdefault("_related_edges", {})
     if (one, other) not in kept:
         ever = stakes_at(facts.case, None)
-        # as of a day nobody knows what ties will be made later
-        changes = {
-            each
-            for each in changes_of(ever, *party_numbers(ever, one=one, other=other))
-            if not facts.asked or each <= facts.at
-        }
+        changes = changes_of(ever, *party_numbers(ever, one=one, other=other))
         rules = law("related_parties")
         windows = {int(row["days"]) * DAY for row in rules if row["rule"] == "window"} | {0}
         edges = {each + more for each in changes for window in windows for more in (-window, 0, window + 1)}

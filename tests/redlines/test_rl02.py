@@ -966,3 +966,24 @@ def test_whom_it_is_disputed_of_is_said_and_not_counted() -> None:
     investor = {"party_id": "INVESTOR", "name": "投资人", "kind": "person"}
     (f,) = found(with_rows(frames, stakes=influence, parties=[investor]), platform=0, listing=2)
     assert f.value == 0 and "disputed, and not counted: 1" in notes(f)["side"]
+
+
+def test_a_loan_that_begins_while_the_borrower_is_related_between_two_that_do_not() -> None:
+    frames = rl02.record_toy_tables()
+    (own_,) = [row for row in rows(frames["loans"]) if row["loan_id"] == "OWN"]
+    loans = [
+        own_ | {"loan_id": f"W{year}", "borrower_id": "WIFE", "start": f"{year}-03-01", "end": ""}
+        for year in (2013, 2016, 2018)
+    ]
+    tie = {
+        "party_id": "WIFE",
+        "other_id": "BOSS",
+        "kind": "spouse",
+        "since": "2015-12-01",
+        "until": "2016-06-01",
+    }
+    wife = {"party_id": "WIFE", "name": "Wife", "kind": "person"}
+    table = [row for row in rows(frames["loans"]) if row["loan_id"] == "L"]
+    frames = with_rows({**frames, "loans": frame_of([*table, *loans])}, parties=[wife], relations=[tie])
+    (f,) = found(frames)
+    assert hits(f) == {"borrower"} and values(f)["borrowers"] == 1 and f.amount == 70_000

@@ -281,6 +281,8 @@ def test_a_company_that_a_fund_bought_is_an_investment() -> None:
     assert not found(changed(base, "stakes", {"owner_id": "LP"}, owner_id="MANAGER", nominee_for="LP"))
     under = {"owner_id": "TARGET", "company_id": "SUPPLIER", "share": "1", "since": "2021-03-02"}
     assert not found(with_rows(base, stakes=[under]))  # nor what that owns
+    founder = {"owner_id": "INVESTOR1", "company_id": "TARGET", "share": "0.3", "since": "2010-01-01"}
+    assert not found(with_rows(base, stakes=[founder]))  # whoever outside holds the rest
     also = {"owner_id": "BOSS", "company_id": "TARGET", "share": "0.3", "since": "2010-01-01"}
     assert found(with_rows(base, stakes=[also]))  # the owner holds of it himself
 
