@@ -220,8 +220,7 @@ def told_apart(
     back = np.full(offer.size, _NEVER)
     if not of_fund:  # what who is financed pays in before it is financed is its own bid
         back = _first(offer, times, repays | (from_issuer & takes & (begun | (financed == _NEVER))))
-    returned = out & ~to_issuer
-    returned &= _given_back(offer, holder, (source, target), times, amounts, (into, out, begun))
+    returned = out & _given_back(offer, holder, (source, target), times, amounts, (into, out, begun))
     used = out & ~returned & (to_issuer | (times < back))
     frame = pd.DataFrame(
         {
@@ -229,10 +228,11 @@ def told_apart(
             "amount": amounts, "currency": rows["currency"].to_numpy(), "tagged": True,
         }
     )  # fmt: skip
-    fee = own[target] & takes & gives & ~own[source] & ~repays & (times < back)
+    # a repayment is behind the first of them, so none is among these
+    fee = own[target] & takes & gives & ~own[source] & (times < back)
     fee &= is_fee(facts, frame["row"].to_numpy())
-    to_own = takes & own[target] & ~own[source] & ~from_issuer & ~repays & ~fee & (times < back)
-    of_own = gives & own[source] & ~own[target] & ~repays & (times < back)
+    to_own = takes & own[target] & ~own[source] & ~from_issuer & ~fee & (times < back)
+    of_own = gives & own[source] & ~own[target] & (times < back)
     paid = frame[used]
     if told is not None and len(told):
         paid = pd.concat([paid, told[paid.columns]], ignore_index=True)

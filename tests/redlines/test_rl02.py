@@ -157,6 +157,9 @@ def test_borrowers_who_repay_an_owner_make_no_account_that_collects() -> None:
               "amount": "1"}],
     )  # fmt: skip
     assert not found(more)
+    straight = {"transfer_id": "straight", "time": "2018-03-02T11:00:00", "source": "custody", "target": "boss",
+                "amount": "1400", "loan_id": "L"}  # fmt: skip
+    assert part(with_rows(more, transfers=[straight])) == Fraction(1400, 2800)  # and it hides nothing
 
 
 # ---------------------------------------------------------------- borrowers of record
@@ -214,6 +217,9 @@ def test_a_fee_out_of_custody_is_one_too() -> None:
            "amount": "60", "loan_id": "L", "memo": "服务费"}  # fmt: skip
     base = with_rows(base, transfers=[fee], accounts=[{"account_id": "platform", "party_id": "PLATFORM"}])
     assert part(base) == Fraction(10, 1000)
+    late = {"transfer_id": "late", "time": "2018-06-01T10:00:00", "source": "supplier", "target": "builder",
+            "amount": "1"}  # fmt: skip
+    assert part(with_rows(base, transfers=[late])) == Fraction(10, 1000)  # nor is it kept besides
 
 
 def test_what_is_given_back_beyond_what_was_paid_in_counts() -> None:
@@ -787,7 +793,9 @@ def test_what_is_given_back_is_counted_up_and_comes_behind_what_came_at_the_same
     again = paid("again", "03-02T09", "custody", "affiliate", "300")
     assert part(with_rows(base, transfers=[again])) == Fraction(3, 13)
     (bid,) = [row for row in rows(base["transfers"]) if row["source"] == "affiliate"]
-    assert not found(changed(base, "transfers", {"transfer_id": "out0"}, time=bid["time"]))
+    same = changed(base, "transfers", {"transfer_id": "out0"}, time=bid["time"])
+    assert not found(same)
+    assert not found({**same, "transfers": frame_of(rows(same["transfers"])[::-1])})
 
 
 def test_a_fee_may_be_told_by_the_transfer_that_it_is_a_fee_of() -> None:
@@ -817,7 +825,18 @@ def test_who_makes_an_account_one_that_collects() -> None:
     banks = [own(f"bank{n}", f"BANK{n}", kind="client_custody") for n in range(3)]
     paid_out = [row | {"source": f"bank{n}"} for n, row in enumerate(thrice)]
     names = [{"party_id": f"BANK{n}", "name": f"银行{n}", "kind": "bank"} for n in range(3)]
-    assert part(with_rows(base, transfers=paid_out, accounts=banks, parties=names)) == Fraction(600, 1000)
+    frames = with_rows(base, transfers=paid_out, accounts=banks, parties=names)
+    assert part(without_rows(frames, "transfers", "late")) == Fraction(600, 1000)
+
+
+def test_an_owner_who_borrows_straight_of_many_collects_for_nobody_else() -> None:
+    base = changed(rl02.near_miss_tables(), "transfers", {"transfer_id": "out0"}, amount="600")
+    loan = {"loan_id": "B", "platform_id": "PLATFORM", "borrower_id": "BOSS", "principal": "300",
+            "start": "2018-03-02", "end": "2018-12-31"}  # fmt: skip
+    rows_ = [paid(f"b{n}", "03-02T09", f"lender{n}", "boss", "100", loan_id="B") for n in (1, 2, 3)]
+    rows_.append(paid("to", "03-02T10", "custody", "boss", "400"))
+    frames = with_rows(base, transfers=rows_, loans=[loan], accounts=[own("boss", "BOSS")])
+    assert part(frames) == Fraction(700, 1300)
 
 
 # ---------------------------------------------------------------- markets, statements, severity
@@ -987,3 +1006,12 @@ def test_a_loan_that_begins_while_the_borrower_is_related_between_two_that_do_no
     frames = with_rows({**frames, "loans": frame_of([*table, *loans])}, parties=[wife], relations=[tie])
     (f,) = found(frames)
     assert hits(f) == {"borrower"} and values(f)["borrowers"] == 1 and f.amount == 70_000
+
+
+def test_of_a_loan_whose_payment_out_is_not_known_what_is_repaid_is_not_raised() -> None:
+    back = paid("back", "05-01T10", "builder", "custody", "1000")
+    on = paid("on", "05-02T10", "custody", "affiliate", "1000")
+    frames = with_rows(
+        rl02.near_miss_tables(), transfers=[back, on], accounts=[own("affiliate", "AFFILIATE")]
+    )
+    assert not found(without_rows(frames, "transfers", "out0"), platform=0, listing=0)

@@ -222,6 +222,10 @@ def test_an_investor_gets_up_to_twice_what_he_paid_in() -> None:
     for amount, hit in (("1200", False), ("1200.01", True)):
         frames = changed(base, "transfers", {"transfer_id": "use3"}, amount=amount)
         assert bool(found(frames)) == hit
+    at_once = changed(
+        base, "transfers", {"transfer_id": "out0"}, target="project", time="2021-03-01T09:00:00"
+    )
+    assert not found(at_once)  # by a day alone nothing comes first
     first = without_rows(base, "transfers", "use3")
     first = changed(first, "transfers", {"transfer_id": "out0"}, target="project", memo="")
     assert not found(changed(first, "transfers", {"transfer_id": "out0"}, amount="600"))
@@ -291,9 +295,10 @@ def test_an_account_into_which_investors_pay_is_no_goal() -> None:
     base = rl02.fund_near_miss_tables()
     three = [paid(f"more{n}", "01T10", f"investor{n}", "raising", "100", product_id="F") for n in (1, 2, 3)]
     back = paid("back", "04T10", "custody", "raising", "300")
+    late = paid("late", "30T10", "supplier", "target", "1") | {"time": "2021-06-01T10:00:00"}
     accounts = [own("raising", "MANAGER"), own("investor3", "INVESTOR3")]
     person = {"party_id": "INVESTOR3", "name": "三", "kind": "person"}
-    frames = with_rows(base, transfers=[*three, back], accounts=accounts, parties=[person])
+    frames = with_rows(base, transfers=[*three, back, late], accounts=accounts, parties=[person])
     assert not found(frames)
     (f,) = found(without_rows(frames, "transfers", "more3"))  # two are no several
     assert f.value == Fraction(300, 1300)

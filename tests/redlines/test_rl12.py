@@ -92,6 +92,9 @@ def test_the_platform_itself_holds_for_nobody() -> None:
             row["party_id"] = "CROWD"
     (f,) = found({**frames, "accounts": frame_of(table)})
     assert hits(f) == {"proceeds", "issuer"}
+    tagged = changed(frames, "transfers", {"transfer_id": "use0"}, product_id="OFFER")
+    (f,) = found({**tagged, "accounts": frame_of(table)})
+    assert f.value == 1 and f.amount == 30_000  # what it spends is not raised once more
 
 
 def test_a_fee_counts_from_beyond_its_schedule() -> None:
