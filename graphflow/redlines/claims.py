@@ -139,7 +139,7 @@ def _stated(keeper: Keeper, institution: str, who: Ints) -> pd.DataFrame:
         return _events([], [], [], _LEDGER, [])
     owed = rows["balance"].fillna(0).to_numpy(np.int64) + rows["in_transit"].fillna(0).to_numpy(np.int64)
     who_ = facts.numbers_of(rows["client_id"])
-    return _events(who_, facts.home, latest(rows, "date"), _LEDGER, np.maximum(owed, 0))
+    return _events(who_, facts.home, latest(rows, "date"), _LEDGER, owed)
 
 
 def _events(who: object, currency: object, time: object, kind: int, amount: object) -> pd.DataFrame:
@@ -151,6 +151,8 @@ def _events(who: object, currency: object, time: object, kind: int, amount: obje
 
 def _uncovered(events: pd.DataFrame, size: int, keys: tuple[str, ...] = ("who", "currency")) -> Ints:
     """What goes out beyond what is there, by the place of the payment; it never has to be made good.
+
+    So who begins with a debt is as one who begins with nothing: only what makes it greater counts.
 
     Examples
     --------

@@ -481,11 +481,11 @@ def _reached(ask: Inquiry, keeper: Keeper, who: Sequence[str], way: Spread) -> I
 
 
 def _controllers(keeper: Keeper) -> Ints:
-    """Those at the top of the group, by number; an institution itself is none."""
+    """Those at the top of the group, by number; what an institution itself is paid is not asked about."""
     found: set[int] = set()
     for number in keeper.of.tolist():
         found |= group_of(keeper.facts.ties, number)[0]
-    return np.setdiff1d(np.array(sorted(found), np.int64), keeper.of)
+    return np.array(sorted(found), np.int64)
 
 
 def _through(keeper: Keeper, way: Spread) -> pd.Series:

@@ -119,7 +119,7 @@ def selling(ask: Inquiry) -> Iterator[Finding]:
         group = facts.group(platform)
         own = facts.accounts_of(group, signed=True)
         of = {product: each for product, each in offered.items() if each not in group}
-        found = _sold(ask, own, _numbers(facts, group), named, of)
+        found = _sold(ask, own, named, of)
         if found is None or _licensed(facts, MAY_SELL, *_span(pd.concat(found[:2]))) & group:
             continue
         yield from _sale(ask, platform, why.cited, *found)
@@ -163,7 +163,7 @@ def _for_products(facts: Facts, offered: Mapping[str, str]) -> _Named:
 
 
 def _sold(
-    ask: Inquiry, own: Ints, members: Ints, named: _Named, of: Mapping[str, str]
+    ask: Inquiry, own: Ints, named: _Named, of: Mapping[str, str]
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[int], list[str]] | None:
     """What outside persons paid into a platform's accounts for others' products, and what it was paid for it.
 
@@ -172,8 +172,7 @@ def _sold(
     facts = ask.facts
     at = facts.paid_to(own.tolist())
     flows = facts.flows.iloc[at]
-    outside = ~np.isin(flows["payer"].to_numpy(), members) & (flows["payer"].to_numpy() >= 0)
-    outside &= ~np.isin(flows["source"].to_numpy(), own)
+    outside = (flows["payer"].to_numpy() >= 0) & ~np.isin(flows["source"].to_numpy(), own)
     code = named.code[at]
     meaning = np.array([of.get(word, "") for word in named.words] + [""], object)
     institution = meaning[code]

@@ -324,3 +324,9 @@ def test_through_how_many_others_money_is_followed_is_asked() -> None:
     )
     real = {hops: [int(figures(f)["real"]) for f in find(case_of(frames), hops=hops)] for hops in (1, 2, 4)}
     assert real == {1: [100_000_000], 2: [20_000_000], 4: [20_000_000]}
+
+
+def test_assets_that_vary_by_just_so_much_are_asked_about() -> None:
+    """5 and 15 % in turn lie five hundredths from their mean."""
+    frames = rl04._smoothed(("0.05", "0.15", "0.05", "0.15"))
+    assert list(find(case_of(frames), spread="0.05")) and not list(find(case_of(frames), spread="0.0501"))

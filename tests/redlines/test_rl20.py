@@ -591,3 +591,10 @@ def test_before_the_first_row_of_the_reserve_nothing_is_known_of_what_stood_ther
     late = {"account_id": "reserve", "from": "2024-06-01", "to": "2024-07-31"}
     (f,) = found(with_rows(both, coverage=[late]), "gap")
     assert (f.value, figures(f)["days_unknown"]) == (3_500, 1)
+
+
+def test_what_the_group_pays_in_is_no_claim_of_a_merchant_of_the_group() -> None:
+    """The sister pays 6,000,000 in before the ledger says that she is owed 900,000: 5,050,000 go beyond that."""
+    paid = pay("x", "2024-06-05T08:00:00", "sister", "reserve", "6000000", memo="往来")
+    (f,) = found(with_rows(rl20.merchant_toy_tables(), transfers=[paid]), "outflow")
+    assert f.value == f.amount == 505_000_000

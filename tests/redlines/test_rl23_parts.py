@@ -56,13 +56,11 @@ def test_what_is_mixed_is_told_with_its_rows_and_severity() -> None:
 
 
 def test_what_another_account_left_out_is_not_said_of_this_one() -> None:
-    """Fees come into the platform's own account: of custody, from which the salary is paid, none is left out."""
-    fees = [pay(f"f{n}", f"2018-01-11T09:0{n}:00", f"l{n}", "own", "4") for n in range(1, 10)]
-    (f,) = found(with_rows(rl23.apart_toy_tables(), transfers=fees), "spent")
-    assert states(f)["fees"] == "clear"
-    into = [{**fee, "target": "custody", "memo": "手续费"} for fee in fees]
-    (f,) = found(with_rows(rl23.apart_toy_tables(), transfers=into), "spent")
-    assert states(f)["fees"] == "present"
+    """An entry put right in the platform's own account: in custody, from which the salary is paid, there is none."""
+    entry = pay("x1", "2018-01-10T09:00:00", "boss", "own", "100")
+    back = pay("x2", "2018-01-13T09:00:00", "own", "boss", "100")
+    (f,) = found(with_rows(rl23.apart_toy_tables(), transfers=[entry, back]), "spent")
+    assert states(f)["corrections"] == "clear"
 
 
 def test_of_too_many_payments_the_greatest_are_followed_and_the_rest_is_told(
@@ -92,6 +90,19 @@ def test_of_too_many_payments_the_greatest_are_followed_and_the_rest_is_told(
 def test_it_is_not_followed_over_who_has_others_money_by_trade_or_a_claim(change: Row) -> None:
     frames = changed(rl23.diverted_toy_tables(), "accounts", {"account_id": "shell"}, **change)
     assert not found(frames, "diverted")
+
+
+@pytest.mark.parametrize(("role", "count"), [("exchange", 0), ("court_escrow", 0), ("payroll", 1)])
+def test_it_is_not_followed_over_whose_stated_role_is_to_hold_others_money(role: str, count: int) -> None:
+    stated = {"subject_id": "shell", "role": role, "source": "名录"}
+    assert len(found(with_rows(rl23.diverted_toy_tables(), roles=[stated]), "diverted")) == count
+
+
+def test_what_comes_into_custody_of_the_group_reached_nobody() -> None:
+    frames = changed(rl23.diverted_toy_tables(), "transfers", {"target": "boss"}, target="keeps")
+    kept = {"account_id": "keeps", "party_id": "BOSS", "kind": "client_custody", "covered": "false"}
+    assert not found(with_rows(frames, accounts=[kept]), "diverted")
+    assert found(with_rows(frames, accounts=[{**kept, "kind": "settlement"}]), "diverted")
 
 
 def test_it_is_not_followed_over_who_borrowed() -> None:
@@ -147,6 +158,20 @@ def test_dollars_paid_in_are_no_claim_on_yuan() -> None:
     assert figures(f)["spent_owner"] == 30_000
 
 
+@pytest.mark.parametrize(("date", "least"), [("2018-03-08T09:00:00", 50_000), ("2018-03-08T08:59:59", 0)])
+def test_a_row_of_the_ledger_says_for_a_week_what_he_is_owed(date: str, least: int) -> None:
+    frames = changed(rl23.client_owner_toy_tables(), "client_ledger", {"client_id": "LANDLORD"}, date=date)
+    (f,) = found(frames)
+    assert (f.amount_least, f.amount) == (least, 50_000)
+
+
+def test_no_more_is_certain_than_goes_beyond_every_claim() -> None:
+    loan = {"loan_id": "B1", "platform_id": "PLATFORM", "borrower_id": "BORROWER", "lender_id": "LANDLORD",
+            "principal": "100", "start": "2018-02-01"}  # fmt: skip
+    (f,) = found(with_rows(rl23.client_owner_toy_tables(), loans=[loan]), "spent")
+    assert (f.amount_least, f.amount) == (40_000, 40_000)
+
+
 # ---------------------------------------------------------------- short
 
 
@@ -173,7 +198,8 @@ def test_the_worst_day_is_told_and_the_first_of_equals() -> None:
 def test_only_its_own_loans_that_run_that_day_may_explain_it(change: Row, severity: str) -> None:
     loan = {"loan_id": "B1", "platform_id": "PLATFORM", "borrower_id": "BORROWER", "principal": "40",
             "start": "2018-02-01", **change}  # fmt: skip
-    frames = with_rows(rl23.short_toy_tables(), loans=[loan])
+    halves = [{**loan, "principal": "25"}, {**loan, "loan_id": "B2", "principal": "15"}]
+    frames = with_rows(rl23.short_toy_tables(), loans=halves)
     (f,) = found(frames, "short")
     assert f.severity == severity
     again = check(of_rows(frames, f.evidence), only="RL-23").findings

@@ -68,6 +68,8 @@ def test_dollars_beside_yuan_make_no_third_payment() -> None:
 def test_money_to_custody_is_not_split_and_cash_stays_cash() -> None:
     frames = rl29.person_toy_tables()
     assert not found(changed(frames, "accounts", {"account_id": "q"}, kind="client_custody"))
+    cash = changed(rl29.toy_tables(), "accounts", {"account_id": "p"}, kind="client_custody")
+    assert len(found(cash)) == 1, "cash is reported whatever account it comes to"
     assert not found(changed(frames, "transfers", {}, memo="现金存入")), (
         "cash has a limit of its own: it is passed"
     )
@@ -131,6 +133,16 @@ def test_what_stays_in_the_group_is_no_commission() -> None:
         ],
     )
     assert figures(the_one(frames))["paid"] == 1_800_000
+
+
+def test_investors_who_are_known_by_flows_alone_are_inferred() -> None:
+    frames = without_tables(rl29.commission_toy_tables(), "products", "subscriptions", "licences")
+    paid = [pay(f"z{n}", "2024-08-03", "x", f"i{n:02d}", "600", memo="付息") for n in range(12)]
+    frames = {**frames, "transfers": frames["transfers"].drop(columns=["product_id"])}
+    f = the_one(with_rows(frames, transfers=paid))
+    assert f.kinds == {"flow": "inferred"} and figures(f)["raised"] == 60_000_000
+    (merchant,) = [g for g in f.counter_evidence if g.name == "merchant"]
+    assert "by their gains" in str(merchant.note) and states(f)["unallowed"] == "unknown"
 
 
 def test_a_licence_to_sell_of_somebody_else_allows_nothing() -> None:
@@ -276,7 +288,9 @@ def test_one_of_its_group_buys_for_himself_and_a_licence_of_the_group_is_one() -
     assert not found(with_rows(frames, stakes=[stake("I2", "P")])), "two outsiders"
     licence = {"party_id": "AFF", "function": "fund_sale", "since": "2020-01-01"}
     assert not found(with_rows(frames, **_aff(), licences=[licence]))
-    assert not found(with_rows(frames, stakes=[stake("P", "B")])), "the bank is its own"
+    manager = changed(frames, "parties", {"party_id": "B"}, kind="company", sector="asset_manager")
+    manager = changed(manager, "licences", {"party_id": "B"}, function="asset_management")
+    assert found(manager) and not found(with_rows(manager, stakes=[stake("P", "B")])), "its own sister's"
 
 
 def test_buyers_and_fees_are_counted_in_one_money_and_told_together() -> None:
@@ -318,7 +332,19 @@ def test_dues_and_clients_are_counted_in_one_money() -> None:
     assert not found(changed(frames, "transfers", {"source": "k09"}, currency="USD")), "nine in yuan"
 
 
-def test_an_exchange_by_its_role_is_found_again() -> None:
+def test_a_platform_by_its_ledger_is_found_again() -> None:
+    ledger = {"platform_id": "P", "client_id": "I0", "date": "2024-06-04", "balance": "1"}
+    frames = with_rows(rl29.selling_toy_tables(), client_ledger=[ledger])
+    frames = changed(frames, "parties", {"party_id": "P"}, sector="ordinary")
+    assert again(frames, the_one(frames))
+
+
+def test_an_exchange_by_its_role_or_its_licence_is_found_again() -> None:
+    licensed = changed(rl29.exchange_toy_tables(), "parties", {"party_id": "E"}, sector="ordinary")
+    first = {"party_id": "K00", "function": "guarantee", "since": "2015-01-01"}
+    licences = [first, *rows(licensed["licences"])]
+    licensed = with_rows(without_tables(licensed, "licences"), licences=licences)
+    assert again(licensed, the_one(licensed))
     frames = changed(rl29.exchange_toy_tables(), "parties", {"party_id": "E"}, sector="ordinary")
     frames = changed(frames, "licences", {"party_id": "E"}, function="guarantee")
     frames = with_rows(frames, roles=[{"subject_id": "e", "role": "exchange", "source": "名录"}])
