@@ -269,6 +269,12 @@ def test_other_money_is_told_by_itself() -> None:
     f = the_one(frames)
     assert (f.currency, f.value, f.amount) == ("USD", 1, 20_000_000) and figures(f)["paid"] == 20_000_000
     assert all(m.unit == "USD" for m in f.measures if m.name.startswith("paid"))
+    one = changed(
+        rl04.straight_toy_tables(), "transfers", {"source": "third", "target": "i10"}, currency="USD"
+    )
+    assert {g.currency: (g.value, g.amount) for g in found(one)} == {
+        "CNY": (Fraction(1, 9), 10_000_000), "USD": (1, 10_000_000),
+    }  # fmt: skip
 
 
 def test_what_goes_to_who_runs_it_or_stays_with_the_payer_pays_no_investor() -> None:
