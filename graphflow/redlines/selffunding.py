@@ -89,8 +89,8 @@ class SelfFunding:
     table
         One row an offer: ``raised``; by rule what ``reached`` the side (``fifo``, ``prorata``: what was
         kept, and fees beyond the schedule, among it); ``fee_fifo``, ``fee_prorata`` (fees in all);
-        ``kept``; ``market``, ``unseen``, ``former``, ``large`` (first in, first out: what went to such
-        accounts); the index is that of the claims.
+        ``kept``; ``straight`` (fees out of custody); ``market``, ``unseen``, ``former``, ``large`` (first in,
+        first out: what went to such accounts); the index is that of the claims.
     """
 
     facts: Facts = field(repr=False)
@@ -148,9 +148,8 @@ class SelfFunding:
         goals = (SIDE, FEE) if fees else (SIDE,)
         low, left = range_of(self.asked, seeds, (SIDE,), budget)
         high, left = range_of(self.asked, seeds, goals, left) if fees else (low, left)
-        sure = int(mine["kept"].sum())
-        top = min(high.greatest + sure, int(mine["raised"].sum()))
-        return Range(low.least + sure, top, low.exact and high.exact, high.left_out), left
+        sure = int(mine["kept"].sum() + (mine["straight"] - mine["allowed"]).clip(lower=0).sum())
+        return Range(low.least + sure, high.greatest + sure, low.exact and high.exact, high.left_out), left
 
     def shares(self, whose: str, offer: str) -> pd.DataFrame:
         """The offers of which something was raised, as a table; ``whose``, ``offer``: what the columns of the
@@ -264,7 +263,7 @@ def _table(
     stays = sums(kept["offer"].to_numpy(), kept["amount"].to_numpy())
     raised = sums(paid["offer"].to_numpy(), paid["amount"].to_numpy()) + stays + straight
     table["raised"] = raised
-    table["kept"] = stays
+    table["kept"], table["straight"] = stays, straight
     # the part of a unit that a schedule would allow is not allowed
     allowed = np.array([int(how.fee * int(each)) for each in raised], np.int64)
     table["allowed"] = allowed

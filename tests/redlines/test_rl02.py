@@ -220,6 +220,8 @@ def test_a_fee_out_of_custody_is_one_too() -> None:
     late = {"transfer_id": "late", "time": "2018-06-01T10:00:00", "source": "supplier", "target": "builder",
             "amount": "1"}  # fmt: skip
     assert part(with_rows(base, transfers=[late])) == Fraction(10, 1000)  # nor is it kept besides
+    (f,) = found(base, platform="0.01")
+    assert f.value == values(f)["least"] == values(f)["most"] == Fraction(1, 100)
 
 
 def test_what_is_given_back_beyond_what_was_paid_in_counts() -> None:
@@ -635,6 +637,7 @@ def test_who_pays_from_custody_or_from_the_side_is_no_buyer() -> None:
     base = rl02.market_near_miss_tables()
     assert found(changed(base, "accounts", {"account_id": "buyer0"}, kind="client_custody"))
     assert found(changed(base, "accounts", {"account_id": "buyer0"}, party_id="PLATFORM"))
+    assert found(changed(base, "accounts", {"account_id": "buyer0"}, party_id="AFFILIATE"))
     assert found(changed(base, "accounts", {"account_id": "buyer0"}, party_id="BUILDER"))
 
 
@@ -858,6 +861,11 @@ def test_nobody_within_two_transfers_is_an_independent_buyer(steps: int, hit: bo
     table.append(paid("last", "03-09T10", "market", "affiliate", "960", loan_id=""))
     frames = with_rows({**base, "transfers": frame_of(table)}, accounts=accounts)
     assert part(frames) == (Fraction(96, 100) if hit else 0)
+    if not hit:  # where the account is the side's own, nobody whom the money may reach is one
+        table = [row | {"target": row["target"].replace("market", "affiliate")} for row in table]
+        table = [row for row in table if row["source"] != "market"]
+        frames = with_rows({**base, "transfers": frame_of(table)}, accounts=accounts)
+        assert part(frames) == Fraction(96, 100)
 
 
 def _ten_pay(account: str, amount: str, **more: str) -> dict[str, list[dict[str, str]]]:

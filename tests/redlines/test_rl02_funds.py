@@ -367,6 +367,8 @@ def test_money_is_not_followed_through_what_is_held_for_a_product() -> None:
         base, transfers=[on], accounts=[own("other", "SHELL", product_id="X"), own("affiliate", "AFFILIATE")]
     )
     assert found(frames)[0].value == Fraction(3, 10)
+    theirs = changed(frames, "accounts", {"account_id": "other"}, party_id="MANAGER")
+    assert found(theirs)[0].value == Fraction(3, 10)  # though it is in the manager's name
     assert found(changed(frames, "accounts", {"account_id": "other"}, product_id=""))[0].value == Fraction(
         1, 2
     )
