@@ -170,6 +170,7 @@ def test_a_disclosed_borrower_of_the_group_is_told_on_a_lending_platform_all_the
     assert hits(f) == {"platform", "listing", "borrower"} and f.value == Fraction(1, 4)
     assert states(f)["disclosed"] == "present" and "all the same" in notes(f)["disclosed"]
     assert values(f)["borrowers"] == 1 and f.kinds["contract"] == "shown"
+    assert f.amount == 100_000  # what was paid out, and not what is on record besides
 
 
 @pytest.mark.parametrize("rate", ["0.07", "0.13", ""])
