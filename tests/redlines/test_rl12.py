@@ -146,6 +146,7 @@ def test_several_offers_are_counted() -> None:
     )  # fmt: skip
     (f,) = found(frames)
     assert f.value == Fraction(7, 10) and values(f)["offers"] == 2 and f.amount == 39_000
+    assert values(f)["least"] == values(f)["most"] == Fraction(7, 10)  # of the greatest one
 
 
 # ---------------------------------------------------------------- to the unit, and what does not count
