@@ -222,7 +222,7 @@ def _flows(
 
     Each is of the one investor whose subscriptions name it, else of who pays or is paid.
     """
-    columns = _columns(facts)
+    columns = facts.flow
     # What is held for its products is theirs too.
     for_products = np.flatnonzero(np.isin(_product_of_account(facts), products))
     ours = np.union1d(facts.accounts_of(group, signed=True), for_products)
@@ -245,15 +245,6 @@ def _flows(
             who[named] = np.where(least == most, least, NOBODY)
         found.append(_Flows(row, who, columns["time"][at], columns["amount"][at], named, person & ~named))
     return found[0], found[1]
-
-
-def _columns(facts: Facts) -> Mapping[str, Ints]:
-    """The columns of `Facts.flows`."""
-    kept: dict[str, Ints] | None = facts.__dict__.get("_flow_columns")
-    if kept is None:
-        kept = {str(name): facts.flows[name].to_numpy() for name in facts.flows}
-        facts.__dict__["_flow_columns"] = kept
-    return kept
 
 
 def _product_of_account(facts: Facts) -> Ints:

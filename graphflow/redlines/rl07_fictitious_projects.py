@@ -542,7 +542,7 @@ class _Look:
         if not accounts.size or not all_covered(facts, accounts, *times).all():
             return Sign(False, note=N_("its statements of the year before are not held"))
         paid = self._paid(accounts)
-        time = self.flow["time"][paid]
+        time = self.facts.flow["time"][paid]
         before = paid[(time >= begins) & (time < first)]
         if self.businesslike(before, borrower, claims).any():
             return NOT_SO
@@ -553,12 +553,14 @@ class _Look:
 
         def met() -> Ints:
             rows = around()
-            return np.unique(np.concatenate([self.flow["source"][rows], self.flow["target"][rows], accounts]))
+            return np.unique(
+                np.concatenate([self.facts.flow["source"][rows], self.facts.flow["target"][rows], accounts])
+            )
 
         return Sign(
             True, True, (measure,),
             (
-                Cited("transfers", lambda: np.sort(self.flow["row"][around()]), False),
+                Cited("transfers", lambda: np.sort(self.facts.flow["row"][around()]), False),
                 *self._whose(met), cited("transfers", self.edges, False),
             ),
         )  # fmt: skip
@@ -568,15 +570,10 @@ class _Look:
         """The first and the last row of the case."""
         return _edges(self.facts)
 
-    @cached_property
-    def flow(self) -> Mapping[str, Ints]:
-        """The columns of `Facts.flows`."""
-        return {str(name): self.facts.flows[name].to_numpy() for name in self.facts.flows}
-
     def _paid(self, accounts: Ints) -> Ints:
         """What some accounts paid to others than their own party, by place in the flows."""
         found = self.facts.paid_by(accounts)
-        return found[~self.flow["own"][found].astype(np.bool_)]
+        return found[~self.facts.flow["own"][found].astype(np.bool_)]
 
     @cached_property
     def founded(self) -> tuple[Flags, Ints]:
@@ -607,14 +604,14 @@ class _Look:
         facts = self.facts
         if not paid.size:
             return np.zeros(0, np.bool_)
-        target = self.flow["target"][paid]
+        target = self.facts.flow["target"][paid]
         payee = self.who[target]
         person = self.is_person[payee]
         inside = self._numbers(facts.group(borrower))
         ours = (np.isin(payee, inside) | self.on_side(claims)[payee]) & (payee >= 0)
         wages = np.zeros(paid.size, np.bool_)
         if person.any():
-            wages[person] = says(facts, self.flow["row"][paid[person]], WAGES)
+            wages[person] = says(facts, self.facts.flow["row"][paid[person]], WAGES)
         found: Flags = (~person & ~ours & ~self.to_fee[target]) | (person & wages)
         return found
 
@@ -807,8 +804,8 @@ class _Look:
     def _fed(self, platform: str, mine: Ints) -> bool:
         """Whether anything but loans came to the borrower's accounts from the side, or from who it paid."""
         came = self.facts.paid_to(mine)
-        came = came[~self.lent[self.flow["row"][came]]]
-        payers = np.unique(self.flow["source"][came])
+        came = came[~self.lent[self.facts.flow["row"][came]]]
+        payers = np.unique(self.facts.flow["source"][came])
         side = self.side(platform)
         theirs = np.setdiff1d(payers, mine)
         if side[theirs].any():
@@ -816,7 +813,7 @@ class _Look:
         if not side[mine].any():
             return bool(self.fed_by(platform)[payers].any())
         fed = self.facts.paid_by(np.setdiff1d(np.flatnonzero(side), mine))
-        return bool(np.isin(payers, self.flow["target"][fed]).any())
+        return bool(np.isin(payers, self.facts.flow["target"][fed]).any())
 
     @cached_property
     def instalments(self) -> tuple[tuple[Ints, Numbers], Ints, Ints, Ints, Ints]:
@@ -984,12 +981,12 @@ class _Look:
         if not all_covered(facts, into, *times).all():
             return "unknown", N_("the statements of the accounts that it was paid into are not held")
         mine = self._paid(accounts)
-        mine = mine[self.flow["time"][mine] >= first]
-        mine = mine[self.flow["currency"][mine] == self.out.currency[paid[0]]]
-        mine = mine[~np.isin(self.flow["row"][mine], self.back.row[self.back.of(claims)])]
+        mine = mine[self.facts.flow["time"][mine] >= first]
+        mine = mine[self.facts.flow["currency"][mine] == self.out.currency[paid[0]]]
+        mine = mine[~np.isin(self.facts.flow["row"][mine], self.back.row[self.back.of(claims)])]
         real = mine[self.businesslike(mine, borrower, claims)]
-        part = Fraction(int(self.flow["amount"][real].sum()), int(self.out.amount[paid].sum()))
-        payees = np.unique(self.flow["target"][real]).size
+        part = Fraction(int(self.facts.flow["amount"][real].sum()), int(self.out.amount[paid].sum()))
+        payees = np.unique(self.facts.flow["target"][real]).size
         state = "present" if part >= Fraction(1, 2) and payees >= SUPPLIERS else "clear"
         return state, Told(N_("it spent {part} of what it raised outside"), part=f"{float(part):.2f}")
 
