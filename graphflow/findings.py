@@ -22,6 +22,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphflow import sets
 from graphflow.errors import LONGEST_SHOWN, GraphflowError, Problem, Told
 from graphflow.language import N_, translate
 from graphflow.pictures.words import amount_text
@@ -293,7 +294,7 @@ def cited(table: str, rows: Any, shows: bool = True) -> Cited:
     """
     places = np.asarray(rows if hasattr(rows, "dtype") else list(rows), np.int64)
     if not (places[1:] > places[:-1]).all():  # most are ascending already
-        places = np.unique(places)
+        places = sets.unique(places)
     return Cited(table, places, shows)
 
 
@@ -750,7 +751,7 @@ def _union(parts: Iterable[Places]) -> Places:
     size = sum(part.size for part in found)
     most = max(int(part.max()) for part in found)
     if size < most // 64:
-        return np.unique(np.concatenate(found))
+        return sets.unique(np.concatenate(found))
     here = np.zeros(most + 1, np.bool_)  # of many rows of a table it costs less to tick them off
     for part in found:
         here[part] = True
@@ -814,7 +815,7 @@ def evidence_of(rows: Sequence[Cited], tables: Tables, files: Mapping[str, str])
     parts = []
     for table in dict.fromkeys(each.table for each in rows):
         shown = _union(each.rows for each in rows if each.table == table and each.shows)
-        context = np.setdiff1d(
+        context = sets.minus(
             _union(each.rows for each in rows if each.table == table and not each.shows), shown
         )
         for places, shows in ((shown, True), (context, False)):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from graphflow import sets
 from graphflow.cli.showing import account_names, cell, print_facts, print_table, write_csv
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table, amount_text
@@ -58,7 +59,7 @@ def info(case: Case) -> dict[str, Any]:
         "tallies": report["tallies"],
         "quarantine": dict(Counter(f"{column}: {reason}" for column, reason in refused)),
         "breaks": _breaks(ledger),
-        "open_orders": len(np.unique(ledger.open_groups[:, 1])),
+        "open_orders": len(sets.unique(ledger.open_groups[:, 1])),
         "ask_for": asked,
         "unnamed_counterparties": placeholders,
     }  # fmt: skip

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from graphflow import sets
 from graphflow.case import Case
 from graphflow.tables import PROVENANCE, SCHEMA, SHARE_DIGITS, Tables
 from graphflow.tables.currencies import major
@@ -136,4 +137,4 @@ def together(places: Iterable[tuple[str, Ints]]) -> dict[str, Ints]:
     found: dict[str, list[Ints]] = {}
     for table, rows in places:
         found.setdefault(table, []).append(rows)
-    return {table: np.unique(np.concatenate(parts)) for table, parts in sorted(found.items())}
+    return {table: sets.unique(np.concatenate(parts)) for table, parts in sorted(found.items())}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.kernels.index import history_keys
 from graphflow.ledger.columns import fixed
 from graphflow.ledger.coverage import Coverage
@@ -205,7 +206,7 @@ def _distinct(*sides: Ints | Numbers) -> Ints:
     """The keys that occur, ascending, but -1."""
     span = max(int(keys.max(initial=-1)) for keys in sides) + 1
     if span > 4 * sum(keys.size for keys in sides) + 1_000_000:
-        found = np.unique(np.concatenate(sides)).astype(np.int64)
+        found = sets.unique(np.concatenate(sides)).astype(np.int64)
         return found[found >= 0]
     present = np.zeros(span + 1, np.bool_)  # a table of all possible keys costs less than a sort
     for keys in sides:

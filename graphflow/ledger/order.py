@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.kernels.order import chain_balances, topological
 
 NONE = np.iinfo(np.int64).min
@@ -138,7 +139,7 @@ def order_events(
     """
     key = time
     if day is not None and bare.any():
-        loose = np.isin(day, np.unique(day[bare]))
+        loose = np.isin(day, sets.unique(day[bare]))
         # all of such a day stands at its beginning: no other event has that time
         key = np.where(loose, day, time)
     if ascending(key):
@@ -292,7 +293,7 @@ def _with_balances(
     """The topological order where running balances decide: group by group, each going on from the one
     before.
     """
-    watched = np.unique([a for pairs in balances.values() for a, _ in pairs])
+    watched = sets.unique([a for pairs in balances.values() for a, _ in pairs])
     touches = np.isin(sides[0].account[order], watched) | np.isin(sides[1].account[order], watched)
     heads = np.searchsorted(nodes.group, np.arange(int(group[-1]) + 2))
     edge_group = nodes.group[before]

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.ledger.columns import positions, texts
 from graphflow.ledger.coverage import Coverage
 from graphflow.tables.shelf import Shelf
@@ -132,7 +133,7 @@ def own_currencies(
         own[positions(texts(accounts, "account_id"), ids)] = (
             pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
         )
-    opens = np.unique(own[coverage.periods["account"][coverage.tells]])
+    opens = sets.unique(own[coverage.periods["account"][coverage.tells]])
     names = list(dict.fromkeys([*names, *(words[i] for i in opens)]))
     coin = np.array([names.index(x) if x in names else -1 for x in words], np.int64)
     return coin[own], names

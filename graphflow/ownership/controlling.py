@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow.compute as pc
 
+from graphflow import sets
 from graphflow.kernels import control as kernels
 from graphflow.kernels import shares
 from graphflow.law import law_on
@@ -211,12 +212,12 @@ def _mute_cross_held(ties: Ties) -> None:
     inside = rings[stakes.owners] == rings[stakes.companies]
     if not inside.any():
         return
-    asked = np.unique(stakes.companies[inside]).astype(np.int64)
+    asked = sets.unique(stakes.companies[inside]).astype(np.int64)
     below = kernels.held_from_below(ties.pointer, ties.owners, ties.companies, ties.least, ties.quota, asked)
     below &= ties.how == VOTES
     np.subtract.at(ties.castable, ties.companies[below], ties.least[below])
     ties.least[below] = ties.most[below] = 0
-    fewer = np.unique(ties.companies[below])
+    fewer = sets.unique(ties.companies[below])
     others = np.zeros(stakes.size, np.int64)  # who has more than the whole of the votes can cast them
     np.add.at(others, ties.companies, np.where(ties.least < ENOUGH, ties.least, 0))
     ties.castable[fewer] = np.maximum(ties.castable[fewer], others[fewer])

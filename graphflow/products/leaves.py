@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.ownership.relating import answer_of
 from graphflow.ownership.stakes import numbers_of, party_number, stakes_at
 from graphflow.products.crossing import apportion
@@ -118,7 +119,7 @@ def joined(case: Case) -> Mapping[str, int]:
     left, right = left[keep], right[keep]
     graph = coo_array((np.ones(left.size, np.int8), (left, right)), shape=(len(ids), len(ids)))
     numbers = connected_components(graph, directed=False)[1]
-    met = np.unique(np.concatenate((left, right)))
+    met = sets.unique(np.concatenate((left, right)))
     return {str(ids[int(place)].as_py()): int(numbers[place]) for place in met}
 
 

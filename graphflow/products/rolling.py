@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Problem, Told, UsageError
 from graphflow.language import N_
 from graphflow.products.positions import Positions
@@ -189,7 +190,7 @@ def _redeemed(positions: Positions) -> str:
 
 def _subscribed(case: Case, product: str) -> list[str]:
     """The transfers that paid for a product's subscriptions."""
-    rows = np.unique(rows_of(case, Reference(product, "product", product), False))
+    rows = sets.unique(rows_of(case, Reference(product, "product", product), False))
     return [str(case.ledger.transfer_ids[int(row)].as_py()) for row in rows[rows >= 0]]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Problem, UsageError
 from graphflow.findings import Cited, cited, evidence_of
 from graphflow.language import N_
@@ -225,7 +226,7 @@ def _flows(
     columns = facts.flow
     # What is held for its products is theirs too.
     for_products = np.flatnonzero(np.isin(_product_of_account(facts), products))
-    ours = np.union1d(facts.accounts_of(group, signed=True), for_products)
+    ours = sets.union(facts.accounts_of(group, signed=True), for_products)
     coin = facts.currencies.index(currency) if currency in facts.currencies else -1
     sides = (
         (facts.paid_to(ours), "source", "payer", "paid_at"),
@@ -260,18 +261,18 @@ def _product_of_account(facts: Facts) -> Ints:
 
 def _whose(facts: Facts, register: pd.DataFrame, into: _Flows, out: _Flows) -> tuple[_Flows, _Flows]:
     """Payments of investors and back: who is registered counts whatever he is, else natural persons do."""
-    registered = np.unique(register["investor"].to_numpy(np.int64))
-    debtors = np.setdiff1d(_debtors(facts, into, out), registered)
+    registered = sets.unique(register["investor"].to_numpy(np.int64))
+    debtors = sets.minus(_debtors(facts, into, out), registered)
     keep = into.named | (into.person & ~np.isin(into.who, debtors)) | np.isin(into.who, registered)
     paid = into.where(keep)
-    people = np.union1d(paid.who, registered)
+    people = sets.union(paid.who, registered)
     return paid, out.where(np.isin(out.who, people) | out.named)
 
 
 def _added_up(register: pd.DataFrame, paid: _Flows, back: _Flows) -> pd.DataFrame:
     """The amounts of each investor, by number."""
     investor = register["investor"].to_numpy(np.int64)
-    people = np.setdiff1d(np.union1d(investor, paid.who), [NOBODY])
+    people = sets.minus(sets.union(investor, paid.who), [NOBODY])
 
     def of(who: Ints, amounts: Ints, which: Flags) -> Ints:
         """By investor the sum of some rows."""
@@ -321,13 +322,13 @@ def _borrowers(facts: Facts) -> Ints:
     kept: Ints | None = facts.__dict__.get("_borrowers_named")
     if kept is None:
         numbers = facts.numbers_of(facts.rows("loans")["borrower_id"])
-        kept = facts.__dict__["_borrowers_named"] = np.unique(numbers[numbers >= 0])
+        kept = facts.__dict__["_borrowers_named"] = sets.unique(numbers[numbers >= 0])
     return kept
 
 
 def _of(paid: _Flows, back: _Flows, people: Ints) -> list[Cited]:
     mine = np.concatenate([each.row[np.isin(each.who, np.append(people, NOBODY))] for each in (paid, back)])
-    return [cited("transfers", np.unique(mine))] if mine.size else []
+    return [cited("transfers", sets.unique(mine))] if mine.size else []
 
 
 def _products(facts: Facts, group: frozenset[str]) -> Ints:

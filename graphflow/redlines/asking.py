@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphflow import sets
 from graphflow.errors import InputError, Problem, UsageError
 from graphflow.findings import (
     KINDS,
@@ -437,7 +438,7 @@ class Inquiry:
                 found.append(facts.at_place(names))
             found.append(rows["origin"][t.carried[0]].astype(np.int64))
             found.append(rows["origin"][t.seed_rows].astype(np.int64))
-        shown = np.unique(np.concatenate(found))
+        shown = sets.unique(np.concatenate(found))
         return [Cited("transfers", shown), *facts.cite_moved(facts.sides_of(shown))]
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graphflow import sets
 from graphflow.findings import Cited, cited
 from graphflow.kernels.index import index_by
 from graphflow.redlines.facts import DAY, Facts, Flags, Ints, known, micros, picked, runs_of
@@ -241,7 +242,7 @@ def _build(facts: Facts) -> Borrowing:
             "amount": rows["amount"].to_numpy(), "currency": rows["currency"].to_numpy(), "tagged": True,
         }
     )  # fmt: skip
-    told = _by_amount(facts, claims, np.setdiff1d(np.arange(len(claims)), on[out]), claim, borrower, who)
+    told = _by_amount(facts, claims, sets.minus(np.arange(len(claims)), on[out]), claim, borrower, who)
     paid_out = pd.concat([tagged[out], told.astype({"tagged": bool})], ignore_index=True)
     first = paid_out.groupby("claim")["time"].min().reindex(range(len(claims))).to_numpy()
     begun = np.nan_to_num(first, nan=float(FOREVER)).astype(np.float64)[on]
@@ -535,7 +536,7 @@ def _roles_of(facts: Facts, accounts: Ints) -> Ints:
 
 def cite_whose(facts: Facts, accounts: Iterable[int]) -> list[Cited]:
     """The rows of some accounts and of their parties, and what they are in the flows; as context."""
-    numbers = np.unique(np.fromiter(accounts, np.int64))
+    numbers = sets.unique(np.fromiter(accounts, np.int64))
     tables = ["accounts", "parties", *(["roles"] if facts.tables.has("roles") else [])]
     return [cited(table, whose_rows(facts, numbers, table), False) for table in tables]
 
@@ -546,7 +547,7 @@ def whose_rows(facts: Facts, accounts: Ints, table: str) -> Ints:
         return facts.cite_accounts(accounts).rows
     if table == "roles":
         return _roles_of(facts, accounts)
-    named = np.union1d(facts.account_party[accounts], facts.account_signer[accounts])
+    named = sets.union(facts.account_party[accounts], facts.account_signer[accounts])
     return facts.in_source("parties", named[named >= 0])
 
 

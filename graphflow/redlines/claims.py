@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.findings import Cited
 from graphflow.redlines.clients import clients_of
 from graphflow.redlines.facts import DAY, Facts, Flags, Ints, latest, micros
@@ -44,7 +45,7 @@ def registered(facts: Facts, institutions: Ints, members: Ints) -> Ints:
     pairs = clients_of(facts).pairs
     mine = np.isin(pairs["institution"], institutions) & ~np.isin(pairs["client"], institutions)
     mine &= ~np.isin(pairs["client"], members) | (pairs["table"] == "client_ledger").to_numpy()
-    return np.unique(pairs["client"].to_numpy(np.int64)[mine])
+    return sets.unique(pairs["client"].to_numpy(np.int64)[mine])
 
 
 def beyond(keeper: Keeper, outs: pd.DataFrame, counted: Flags) -> tuple[Ints, Ints]:
@@ -57,7 +58,7 @@ def beyond(keeper: Keeper, outs: pd.DataFrame, counted: Flags) -> tuple[Ints, In
     counted
         Which of them a claim is used up by; of the others nothing goes beyond it.
     """
-    who = np.unique(outs["payee"].to_numpy(np.int64))
+    who = sets.unique(outs["payee"].to_numpy(np.int64))
     paid = pd.DataFrame(
         {
             "who": outs["payee"].to_numpy(), "currency": outs["currency"].to_numpy(),
@@ -66,7 +67,7 @@ def beyond(keeper: Keeper, outs: pd.DataFrame, counted: Flags) -> tuple[Ints, In
         }
     )[counted]  # fmt: skip
     came = _paid_in(keeper, who)
-    outside = np.setdiff1d(who, keeper.group)
+    outside = sets.minus(who, keeper.group)
     by_contract = _contracts(keeper, outside)
     own = pd.concat([paid, came[~np.isin(came["who"], keeper.group)], by_contract], ignore_index=True)
     found = _uncovered(own, len(outs))
@@ -199,7 +200,7 @@ def cite_claims(keeper: Keeper, who: Ints) -> Iterator[Cited]:
             yield facts.cite("client_ledger", rows, False)
     loans = facts.rows("loans")
     for table, *_ in CONTRACTS:
-        places = contracts_of(keeper, table, np.setdiff1d(who, keeper.group))
+        places = contracts_of(keeper, table, sets.minus(who, keeper.group))
         if not places.size:
             continue
         yield facts.cite(table, places, False)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Element, Finding
 from graphflow.language import N_
@@ -405,7 +406,7 @@ def parties_of(facts: Facts, kind: str, ident: str) -> list[str]:
 def _shells(facts: Facts, party: str) -> int:
     """Companies that share a telephone or an address with two others, and were paid by the party's group."""
     group = facts.group(party)
-    paid = np.unique(facts.flows["payee"].to_numpy()[facts.paid_by(facts.accounts_of(group))])
+    paid = sets.unique(facts.flows["payee"].to_numpy()[facts.paid_by(facts.accounts_of(group))])
     paid = paid[(paid >= 0) & _alike(facts)[paid]]
     return int((~np.isin(facts.party_ids[paid], sorted(group))).sum()) if paid.size else 0
 

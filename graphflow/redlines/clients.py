@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graphflow import sets
 from graphflow.findings import Cited
 from graphflow.kernels.index import index_by
 from graphflow.redlines.facts import DAY, Facts, Ints, picked
@@ -81,7 +82,7 @@ class Clients:
 
     def of(self, members: Iterable[int]) -> pd.DataFrame:
         """The rows of `pairs` about some institutions (by number): their clients, but not one another."""
-        inside = np.unique(np.fromiter(members, np.int64))
+        inside = sets.unique(np.fromiter(members, np.int64))
         asked = np.append(inside, self.facts.party_ids.size)  # whose institution nobody knows is anybody's
         mine = picked(self._by_institution, asked)
         return self.pairs.iloc[mine[~np.isin(self._client[mine], inside)]]
@@ -144,7 +145,7 @@ def gaining(facts: Facts, ins: Ints, outs: Ints, persons: Ints) -> Ints:
     """
     flows = facts.flows
     outs = outs[~refunds(facts, ins, outs)]
-    back = np.intersect1d(paid_back(facts, ins, outs), persons)
+    back = sets.common(paid_back(facts, ins, outs), persons)
     sides = []
     for column, rows in (("payer", ins), ("payee", outs)):
         frame = pd.DataFrame(

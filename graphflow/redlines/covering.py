@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.findings import Cited, cited
 from graphflow.redlines.borrowing import cite_whose, whose, words_of
 from graphflow.redlines.clients import clients_of
@@ -287,7 +288,7 @@ class _Books:
         again = self._joined(straightly, ahead=False)
         account = np.concatenate([each["source"].to_numpy(np.int64) for each in (direct, funded)])
         told = self.stated[(self.stated["payer"] >= 0) & self._of(total > flowed)]
-        account = np.unique(np.concatenate([account, told["payer"].to_numpy(np.int64)]))
+        account = sets.unique(np.concatenate([account, told["payer"].to_numpy(np.int64)]))
         whose_ = whose(facts)[account[self.side.own[account]]]
         late_loans = np.isin(paid.inferred, dues["loan"].to_numpy()[by_flow])
         return Cover(
@@ -318,20 +319,20 @@ class _Books:
 
     def _rows(self, shown: Iterable[pd.DataFrame], accounts: Ints) -> list[Cited]:
         facts, side, paid = self.facts, self.side, self.paid
-        loans = np.unique(self.dues["loan"].to_numpy())
+        loans = sets.unique(self.dues["loan"].to_numpy())
         mine = np.isin(self.stated["loan"].to_numpy(), loans)
         late = self._of(np.ones(len(self.dues), np.bool_))
         whole = paid.everything[np.isin(paid.everything["loan"].to_numpy(), loans)]
-        payees = np.unique(holders(facts)[whole["account"].to_numpy(np.int64)])
+        payees = sets.unique(holders(facts)[whole["account"].to_numpy(np.int64)])
         pairs = lenders_of(facts, side)
         # by which it is seen that the register states payments, and who made them
         said = self.stated[self.stated["said"]].head(1)
         told_apart = self._told_apart()
         named = np.append(self.stated.loc[mine, "account"], told_apart["account"]).astype(np.int64)
         sides_ = (whole["source"].to_numpy(np.int64), whole["account"].to_numpy(np.int64))
-        touched = np.unique(np.concatenate([accounts, *sides_, named[named >= 0]]))
+        touched = sets.unique(np.concatenate([accounts, *sides_, named[named >= 0]]))
         also = pd.concat([said, told_apart])["loan"].to_numpy(np.int64)
-        of = side.loans.iloc[np.union1d(loans, also)]
+        of = side.loans.iloc[sets.union(loans, also)]
         listings = facts.rows("listings")
         return [
             facts.cite("instalments", self.stated[late]),
@@ -353,6 +354,6 @@ class _Books:
 def _some(pairs: pd.DataFrame, payees: Ints) -> Iterable[int]:
     """The clients among some holders; of none the first, since who is named at all decides who is one."""
     clients = pairs["client"].to_numpy()
-    met = np.intersect1d(clients, payees)
+    met = sets.common(clients, payees)
     found: Any = met if met.size else clients[:1]
     return list(found.tolist())

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from graphflow import sets
 from graphflow.redlines.borrowing import of_party
 from graphflow.redlines.facts import Flags, Ints
 from graphflow.redlines.keeping import CLIENT, RESERVE, Keeper, custody_of, fees
@@ -79,8 +80,8 @@ class Spread:
 
     def carrying(self, rows: Ints) -> Ints:
         """Those of some transfers that carried clients' money under a rule that says how much."""
-        known = np.unique(np.concatenate([self.carried[rule][0] for rule in RULES]))
-        return np.intersect1d(rows, known)
+        known = sets.unique(np.concatenate([self.carried[rule][0] for rule in RULES]))
+        return sets.common(rows, known)
 
     def chains(self, rows: Ints, top: int = 5) -> list[Mapping[str, Any]]:
         """The greatest ways to some payments, first in, first out, each as far as the payment."""
@@ -123,7 +124,7 @@ def spread(keeper: Keeper, currency: int, hops: int, spent: bool, only: Flags | 
     straight = hops > 0 and bool((keeper.purposes["purpose"] == "group").any())
     if not (spent or straight or between.size):
         return None
-    every = np.union1d(walked, between)
+    every = sets.union(walked, between)
     part = Part(facts, every, np.zeros(0, np.int64), np.zeros(0, object))
     references = [written("transfer", each) for each in facts.ids(seeds["row"].to_numpy())]
     name = facts.currencies[currency]
@@ -181,7 +182,7 @@ def _between(keeper: Keeper, walked: Ints, hops: int) -> Ints:
     source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
     owed = facts.numbers_of(facts.rows("loans")["borrower_id"])
     # who is named a client, and is seen to have no claim, is passed as any other
-    clients = np.intersect1d(keeper.clients, keeper.creditors)
+    clients = sets.common(keeper.clients, keeper.creditors)
     apart = np.concatenate([clients, keeper.group, owed])
     party = facts.account_party
     free = ~facts.guarded & ~np.isin(party, apart[apart >= 0]) & ~np.isin(facts.account_kind, _STOPS)
@@ -191,9 +192,9 @@ def _between(keeper: Keeper, walked: Ints, hops: int) -> Ints:
     outs = keeper.outs
     begin = outs.loc[outs["free"] & np.isin(outs["account"], walked), "target"].to_numpy()
     end = np.flatnonzero(_sinks(keeper))
-    forward = _away(free, np.unique(begin), hops - 1, lambda near: target[facts.paid_by(near)])
+    forward = _away(free, sets.unique(begin), hops - 1, lambda near: target[facts.paid_by(near)])
     backward = _away(
-        free, np.unique(source[facts.paid_to(end)]), hops - 1, lambda near: source[facts.paid_to(near)]
+        free, sets.unique(source[facts.paid_to(end)]), hops - 1, lambda near: source[facts.paid_to(near)]
     )
     return np.flatnonzero(forward + backward <= hops)
 
@@ -204,7 +205,7 @@ def _away(free: Flags, start: Ints, steps: int, onward: Any) -> Ints:
     near = start[free[start]]
     for step in range(1, steps + 1):
         away[near] = step
-        reached = np.unique(onward(near)) if near.size else near
+        reached = sets.unique(onward(near)) if near.size else near
         near = reached[free[reached] & (away[reached] > step)]
     return away
 

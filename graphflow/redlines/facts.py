@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphflow import sets
 from graphflow.findings import Cited, cited
 from graphflow.kernels.index import index_by
 from graphflow.language import N_
@@ -301,7 +302,7 @@ class Facts:
         found = [picked(self._by_party, numbers)]
         if signed:
             found.append(picked(self._by_signer, numbers))
-        return np.unique(np.concatenate(found))
+        return sets.unique(np.concatenate(found))
 
     @cached_property
     def _by_party(self) -> tuple[Ints, Numbers]:
@@ -487,7 +488,7 @@ class Facts:
     def sides_of(self, rows: Any) -> Ints:
         """The accounts on both sides of some transfers, which are given by place; each once."""
         found = self.ledger.rows[self.ledger_row[np.asarray(rows, np.int64)]]
-        return np.unique(self.of_ledger[np.concatenate([found["source"], found["target"]])])
+        return sets.union(*(self.of_ledger[found[side]] for side in ("source", "target")))
 
     @cached_property
     def _ledger_sides(self) -> tuple[tuple[Ints, Numbers], ...]:
@@ -509,7 +510,7 @@ class Facts:
                     here[part] = True
                 found = np.flatnonzero(here)
             else:
-                found = np.unique(np.concatenate(parts)).astype(np.int64)
+                found = sets.unique(np.concatenate(parts)).astype(np.int64)
             self._last_moved = accounts, found
         return self._last_moved[1]
 
@@ -535,7 +536,7 @@ class Facts:
             return np.flatnonzero(mine)
 
         def holders() -> Ints:
-            parties = np.unique(self.account_party[touched()])
+            parties = sets.unique(self.account_party[touched()])
             parties = parties[parties >= 0]
             return parties[self._told("parties")[parties]]
 
@@ -594,7 +595,7 @@ class Facts:
     def at_place(self, transfer_ids: Iterable[str]) -> Ints:
         """The places in the table of some transfers, by id, ascending; without those that are not there."""
         found = self.places(transfer_ids)
-        return np.unique(found[found >= 0])
+        return sets.unique(found[found >= 0])
 
     def places(self, transfer_ids: Iterable[str]) -> Ints:
         """The place in the table of each of some transfers, by id; -1 where there is none, or no id."""
@@ -631,15 +632,24 @@ class Facts:
     def _groups(self) -> dict[str, frozenset[str]]:
         return {}
 
+    @cached_property
+    def _groups_by_number(self) -> dict[frozenset[int], frozenset[str]]:
+        return {}
+
     def group(self, party: str) -> frozenset[str]:
         """A party, its ultimate controllers and everything under them: its group (`grp`)."""
         if party not in self._groups:
             number = self.party_number.get(party, -1)
-            members = {party}
-            if number >= 0:
+            if number < 0:
+                self._groups[party] = frozenset({party})
+            else:
                 tops, under = group_of(self.ties, number)
-                members |= {str(self.party_ids[each]) for each in (*tops, *under)}
-            self._groups[party] = frozenset(members)
+                members = frozenset({number, *tops, *under})
+                # one object for all who are of it: a large group is put together once
+                if members not in self._groups_by_number:
+                    names = self.party_ids[np.fromiter(members, np.int64, len(members))]
+                    self._groups_by_number[members] = frozenset(str(each) for each in names)
+                self._groups[party] = self._groups_by_number[members]
         return self._groups[party]
 
     def of_one_group(self, one: Ints, other: Ints) -> Flags:
@@ -650,7 +660,7 @@ class Facts:
             if name in self.party_number:
                 place[self.party_number[name]] = number
         near = np.flatnonzero((place[one] >= 0) & (place[one] == place[other]))
-        for each in np.unique(one[near]).tolist():
+        for each in sets.unique(one[near]).tolist():
             members = [
                 self.party_number[m] for m in self.group(str(self.party_ids[each])) if m in self.party_number
             ]
@@ -668,8 +678,17 @@ class Facts:
         group = self.group(party)
         if len(group) < 2 or (members is not None and set(members) <= {party}):
             return []
+        if (group, shows) not in self._groups_cited:
+            self._groups_cited[group, shows] = self._cite_all_of(group, shows)
+        return self._groups_cited[group, shows]
+
+    @cached_property
+    def _groups_cited(self) -> dict[tuple[frozenset[str], bool], list[Cited]]:
+        return {}
+
+    def _cite_all_of(self, group: frozenset[str], shows: bool) -> list[Cited]:
         numbers = np.array(sorted(self.party_number[p] for p in group if p in self.party_number), np.int64)
-        found = []
+        found: list[Cited] = []
         for table, columns in (
             ("stakes", ("owner_id", "company_id", "nominee_for")),
             ("relations", ("party_id", "other_id")),

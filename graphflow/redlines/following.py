@@ -18,6 +18,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from graphflow import sets
 from graphflow.kernels.chains import MET
 from graphflow.ledger import Ledger
 from graphflow.redlines.borrowing import stops
@@ -122,7 +123,7 @@ class _Following:
         ledger = facts.ledger
         self.aims = aims[facts.of_ledger]
         self.blocked = (stops(facts) & ~aims)[facts.of_ledger]
-        self.seeds = [np.unique(facts.ledger_row[each.seeds]).astype(np.int64) for each in questions]
+        self.seeds = [sets.unique(facts.ledger_row[each.seeds]).astype(np.int64) for each in questions]
         self.whose = np.full(ledger.size, -1, np.int32)
         self.barred = np.full(ledger.size, -1, np.int32)
         for number, (question, seeds) in enumerate(zip(questions, self.seeds, strict=True)):
@@ -151,7 +152,7 @@ class _Following:
     def asked(self, rules: Sequence[str]) -> list[dict[str, Came]]:
         """What came of each one's money, by rule."""
         self._set_apart()
-        found = self._together(rules, np.setdiff1d(np.arange(len(self.questions)), list(self.apart)))
+        found = self._together(rules, sets.minus(np.arange(len(self.questions)), list(self.apart)))
         for number in sorted(self.apart):
             with self._opened(number):
                 found[number] = self._together(rules, np.array([number]))[number]
@@ -240,7 +241,7 @@ class _Following:
             first = np.minimum.reduceat(np.where(comes, at, _NOWHERE), heads)
             came = first < first_end
             met = ~came & (first_end == _NOWHERE) & (batch.ends[:, 0] == MET)
-            again.append(np.unique(owner[met]))
+            again.append(sets.unique(owner[met]))
             whose.append(owner[came])
             amounts.append(batch.ends[came, 3])
             lengths.append(first[came] + 1)
@@ -250,7 +251,7 @@ class _Following:
             tuple(
                 np.concatenate(nothing + part).astype(np.int64) for part in (whose, amounts, lengths, flat)
             ),
-            np.unique(np.concatenate(nothing + again)).astype(np.int64),
+            sets.unique(np.concatenate(nothing + again)).astype(np.int64),
         )  # type: ignore[return-value]
 
     def _told(self, ways: tuple[Ints, Ints, Ints, Ints], but: set[int]) -> Iterator[tuple[int, Came]]:
@@ -282,10 +283,10 @@ class _Following:
     ) -> Came:
         facts = self.facts
         of = facts.ledger.rows
-        walked = np.unique(of["target"][np.concatenate([inside, self.seeds[number]])])
+        walked = sets.unique(of["target"][np.concatenate([inside, self.seeds[number]])])
         walked = walked[~self.stops[walked] | (self.owner[walked] == number)]
         return Came(
-            amount, np.unique(of["origin"][rows]).astype(np.int64), facts.of_ledger[walked], ways, facts,
+            amount, sets.unique(of["origin"][rows]).astype(np.int64), facts.of_ledger[walked], ways, facts,
             facts.currencies[self.currency],
         )  # fmt: skip
 
@@ -316,7 +317,7 @@ class _Following:
         ledger = self.ledger
         steps, index = ledger.steps, ledger.debits
         seeds = np.concatenate([self._steps_of(ledger, rows) for rows in self.seeds])
-        frontier = np.unique(steps["dst"][seeds[self._goes_on(seeds)]])
+        frontier = sets.unique(steps["dst"][seeds[self._goes_on(seeds)]])
         reached = np.zeros(len(ledger.pots), np.bool_)
         ones, others = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
         while frontier.size:
@@ -325,7 +326,7 @@ class _Following:
             taken = taken[self._goes_on(taken)]
             ones.append(steps["src"][taken])
             others.append(steps["dst"][taken])
-            frontier = np.unique(others[-1])
+            frontier = sets.unique(others[-1])
             frontier = frontier[~reached[frontier]]
         return reached, np.concatenate(ones), np.concatenate(others)
 
@@ -337,8 +338,8 @@ class _Following:
         # of one question all pots are tied, and a seed that is paid out of a pot which money comes to
         of_seed = [self._steps_of(self.ledger, self.seeds[number]) for number in everybody.tolist()]
         for seeds in of_seed:
-            pots = np.unique(steps["dst"][seeds[self._goes_on(seeds)]])
-            paid_from = np.unique(steps["src"][seeds])
+            pots = sets.unique(steps["dst"][seeds[self._goes_on(seeds)]])
+            paid_from = sets.unique(steps["src"][seeds])
             pots = np.concatenate([pots, paid_from[reached[paid_from]]])
             ones.append(pots[:-1])
             others.append(pots[1:])

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, cited
 from graphflow.language import N_
@@ -126,7 +127,7 @@ class Keeper:
     @cached_property
     def clients(self) -> Ints:
         """Their clients by number."""
-        return np.unique(self.pairs["client"].to_numpy(np.int64))
+        return sets.unique(self.pairs["client"].to_numpy(np.int64))
 
     @cached_property
     def registered(self) -> Ints:
@@ -140,7 +141,7 @@ class Keeper:
             return np.zeros(0, np.int64)
         rows = self._stakes
         numbers = self.facts.numbers_of(rows["owner_id"])
-        return np.unique(numbers[numbers >= 0])
+        return sets.unique(numbers[numbers >= 0])
 
     @cached_property
     def _stakes(self) -> pd.DataFrame:
@@ -153,7 +154,7 @@ class Keeper:
         """Who is employed by the group, by number."""
         rows = self._employed
         numbers = self.facts.numbers_of(rows["party_id"])
-        return np.unique(numbers[numbers >= 0])
+        return sets.unique(numbers[numbers >= 0])
 
     @cached_property
     def _employed(self) -> pd.DataFrame:
@@ -188,7 +189,7 @@ class Keeper:
         into = facts.paid_to(theirs)
         pairs = clients_of(facts).pairs
         others = pairs.loc[~np.isin(pairs["institution"], np.append(self.of, -1)), "client"]
-        alone = np.setdiff1d(self.clients, others)
+        alone = sets.minus(self.clients, others)
         flows = facts.flows
         tied = self._earmarked(flows["row"].to_numpy()[into]) | np.isin(
             flows["payer"].to_numpy()[into], alone
@@ -199,7 +200,7 @@ class Keeper:
     @cached_property
     def kept(self) -> Ints:
         """Both."""
-        return np.union1d(self.ordinary, self.custody)
+        return sets.union(self.ordinary, self.custody)
 
     # ------------------------------------------------------------ contracts
 
@@ -485,7 +486,7 @@ class Keeper:
         """Of each row: how much clients' money of a currency came in after a moment, until another."""
         found = np.zeros(len(currency), np.int64)
         ins = self.ins[self.ins["what"] == CLIENT].sort_values("time", kind="stable")
-        for code in np.unique(currency).tolist():
+        for code in sets.unique(currency).tolist():
             part = ins[ins["currency"] == code]
             sums = np.concatenate([[0], np.cumsum(part["amount"].to_numpy(np.int64))])
             mine, times = (currency == code).to_numpy(), part["time"].to_numpy()
@@ -504,7 +505,7 @@ class Keeper:
             numbers.append(self.facts.numbers_of(owed["client_id"]))
         pairs = self.pairs
         numbers.append(pairs["client"].to_numpy(np.int64)[(pairs["table"] != "client_ledger").to_numpy()])
-        return np.intersect1d(np.concatenate(numbers), self.registered)
+        return sets.common(np.concatenate(numbers), self.registered)
 
     def _taxes(self, target: Ints) -> Flags:
         facts = self.facts
@@ -581,10 +582,10 @@ class Keeper:
     def rows_around(self, more: Ints | None = None) -> Ints:
         """The places of all transfers of their accounts, and of some more, as context."""
         facts, flows = self.facts, self.facts.flows
-        accounts = self.kept if more is None else np.union1d(self.kept, more)
-        at = np.union1d(facts.paid_to(accounts), facts.paid_by(accounts))
+        accounts = self.kept if more is None else sets.union(self.kept, more)
+        at = sets.union(facts.paid_to(accounts), facts.paid_by(accounts))
         rows = flows["row"].to_numpy()[at]
-        return np.union1d(rows, facts.reversals_of(rows))
+        return sets.union(rows, facts.reversals_of(rows))
 
     def cite(self, more: Ints | None = None) -> list[Cited]:
         """Who they are, whose money came, what passed their accounts, and whose these are: all as context."""
@@ -596,19 +597,19 @@ class Keeper:
 
     def _context(self, more: Ints | None) -> Iterator[Cited]:
         facts, flows = self.facts, self.facts.flows
-        accounts = self.kept if more is None else np.union1d(self.kept, more)
-        at = np.union1d(facts.paid_to(accounts), facts.paid_by(accounts))
+        accounts = self.kept if more is None else sets.union(self.kept, more)
+        at = sets.union(facts.paid_to(accounts), facts.paid_by(accounts))
         yield cited("transfers", self.rows_around(more), False)
         sides = [flows[side].to_numpy()[at] for side in ("source", "target")]
-        touched = np.unique(np.concatenate([*sides, accounts]))
+        touched = sets.unique(np.concatenate([*sides, accounts]))
         yield facts.cite_accounts(touched)
         yield from cite_coverage(facts, touched)
-        numbers = np.unique(np.concatenate([facts.account_party[touched], facts.account_signer[touched]]))
+        numbers = sets.unique(np.concatenate([facts.account_party[touched], facts.account_signer[touched]]))
         yield facts.cite_parties({*map(str, facts.party_ids[numbers[numbers >= 0]]), *self.members})
         yield from cite_roles(facts, touched.tolist())
         for each in self.institutions:
             yield from facts.cite_group(each)
-        payers = np.unique(np.concatenate([flows["payer"].to_numpy()[at], flows["payee"].to_numpy()[at]]))
+        payers = sets.unique(np.concatenate([flows["payer"].to_numpy()[at], flows["payee"].to_numpy()[at]]))
         mine = self.pairs[np.isin(self.pairs["client"], payers)].drop_duplicates("client")
         for table, part in mine.groupby("table"):
             yield facts.cite(str(table), part["place"].to_numpy(), False)
@@ -622,7 +623,7 @@ class Keeper:
                 yield facts.cite("products", products[products["product_id"].isin(named)], False)
         asked = self._judged_outs
         asked = asked[(asked["purpose"] != "") & asked["client"]]
-        yield from cite_claims(self, np.unique(asked["payee"].to_numpy(np.int64)))
+        yield from cite_claims(self, sets.unique(asked["payee"].to_numpy(np.int64)))
         yield from self._cite_contracts(flows["row"].to_numpy()[at])
         yield from self._cite_naming()
         if facts.has("stakes"):
@@ -637,7 +638,7 @@ class Keeper:
             frame = facts.rows(table)
             if len(frame) and rows.size:
                 numbers, words = facts.codes(column, rows)
-                names = {words[each] for each in np.unique(numbers[numbers >= 0]).tolist()}
+                names = {words[each] for each in sets.unique(numbers[numbers >= 0]).tolist()}
                 yield facts.cite(table, frame[frame[column].isin(names)], False)
 
     def _cite_naming(self) -> Iterator[Cited]:

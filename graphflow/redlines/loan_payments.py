@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphflow import sets
 from graphflow.redlines.borrowing import borrowing_of, kind_is, says, words_of
 from graphflow.redlines.facts import Facts, Flags, Ints, local_days, micros
 from graphflow.redlines.lending_sides import Side, borrowers_of, lenders_of
@@ -139,7 +140,7 @@ def _lenders(facts: Facts, side: Side, rows: pd.DataFrame, first: Flags) -> tupl
     keys = np.concatenate(
         [loan[funds] * size + payer[funds], np.flatnonzero(of_record >= 0) * size + of_record[of_record >= 0]]
     )
-    clients = np.unique(lenders_of(facts, side)["client"].to_numpy())
+    clients = sets.unique(lenders_of(facts, side)["client"].to_numpy())
     named = np.isin(loan * size + payee, keys) | np.isin(payee, clients)
     person = np.zeros(size, np.bool_)
     person[: facts.party_ids.size] = facts.party_kind == "person"
@@ -226,4 +227,4 @@ def _again(facts: Facts, rows: pd.DataFrame) -> tuple[Flags, Ints, Ints]:
             used.add(place)
             found[at], day[at] = True, made
     seen = both[both["place"].isin(used)]
-    return found, day, np.unique(seen[["place", "undoing"]].to_numpy(np.int64))
+    return found, day, sets.unique(seen[["place", "undoing"]].to_numpy(np.int64))

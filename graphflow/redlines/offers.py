@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.findings import Cited, cited
 from graphflow.redlines.borrowing import (
     REPAYING,
@@ -90,7 +91,7 @@ class Offers:
     @property
     def currencies(self) -> list[int]:
         """The currencies in which something was paid out, or kept."""
-        found = np.union1d(self.paid["currency"].to_numpy(), self.kept["currency"].to_numpy())
+        found = sets.union(self.paid["currency"].to_numpy(), self.kept["currency"].to_numpy())
         return [int(each) for each in found]
 
     @property
@@ -108,7 +109,7 @@ class Offers:
 
     def cite(self, facts: Facts, shown: Ints) -> list[Cited]:
         """The rows of the offers: those of some show it, the others are context; and all their transfers."""
-        found = [Cited("transfers", np.unique(self.rows), False)] if self.rows.size else []
+        found = [Cited("transfers", sets.unique(self.rows), False)] if self.rows.size else []
         for table, mine in self.claims.groupby("table"):
             shows = np.isin(mine.index.to_numpy(), shown)
             places = mine["place"].to_numpy()
@@ -244,9 +245,9 @@ def told_apart(
         kept,
         frame.loc[fee, ["offer", "row", "amount", "currency"]].reset_index(drop=True),
         _behind(frame, to_own, kept, fee),
-        np.union1d(frame["row"].to_numpy(), paid["row"].to_numpy()).astype(np.int64),
+        sets.union(frame["row"].to_numpy(), paid["row"].to_numpy()).astype(np.int64),
         frame["row"].to_numpy()[returned],
-        np.unique(holder[source[into]]),
+        sets.unique(holder[source[into]]),
     )
 
 
@@ -259,7 +260,7 @@ def _collecting(
     who, holder = sides
     group = [facts.party_number[each] for each in facts.group(platform) if each in facts.party_number]
     target, source = rows["target"].to_numpy(), rows["source"].to_numpy()
-    theirs = np.isin(who[target], np.setdiff1d(group, [runs])) & ~facts.guarded[target]
+    theirs = np.isin(who[target], sets.minus(group, [runs])) & ~facts.guarded[target]
     theirs &= (who[target] != issuer) & (who[source] != issuer)
     theirs &= ~np.isin(who[source], group) & ~facts.guarded[source]
     frame = pd.DataFrame({"account": target[theirs], "payer": holder[source[theirs]]}).drop_duplicates()

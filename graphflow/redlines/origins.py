@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graphflow import sets
 from graphflow.findings import Cited
 from graphflow.redlines.borrowing import says
 from graphflow.redlines.facts import PLATFORM_SECTORS, Facts, Flags, Ints, local_days
@@ -132,7 +133,7 @@ def origins_of(
     payee = np.full(facts.ledger.size, -2, np.int64)  # by place: who is paid
     payee[outs["row"].to_numpy()] = outs["holder"].to_numpy()
     carried: dict[str, list[Ints]] = {month: [] for month in months}
-    for label in np.unique(labels).tolist():
+    for label in sets.unique(labels).tolist():
         _, month, product = label.split(":", 2)
         at = labels == label
         for number, rule in enumerate(rules):
@@ -141,7 +142,7 @@ def origins_of(
             carried[month].append(rows)
     return Origins(
         raising, currency, months, tuple(rules), parts, _real(facts, trail, months, rules),
-        {month: np.unique(np.concatenate(rows)) for month, rows in carried.items()},
+        {month: sets.unique(np.concatenate(rows)) for month, rows in carried.items()},
         np.flatnonzero(trail.walked), facts,
     )  # fmt: skip
 
@@ -199,7 +200,7 @@ class _Trail:
         self.kind = facts.account_kind
         self.side = self._side()
         self.given = _flags(size, raising.spent["target"].to_numpy())
-        self.debtor = np.isin(self.holder, np.unique(raising.spent["holder"]))
+        self.debtor = np.isin(self.holder, sets.unique(raising.spent["holder"]))
         self.roundabout = self._roundabout(hops)
         self.walked = self.own | self.through | self.roundabout
         flows, count = facts.flows, facts.ledger.size
@@ -303,7 +304,7 @@ class _Trail:
                 found[self._stood(part, account)] += amount
             found[UNKNOWN] += t.seed - int(found.sum())  # on its way when the statements begin
         own = 0
-        several = count * np.unique(self.source[places[enters]]).size
+        several = count * sets.unique(self.source[places[enters]]).size
         if (found[OTHERS] or found[CROSS]) and (rule in LOTS or several <= MOST_PAIRS):
             own = self._own_money(part, t, payee)
         back = min(own, int(found[OTHERS]))
@@ -384,7 +385,7 @@ def _real(facts: Facts, trail: _Trail, months: tuple[str, ...], rules: Sequence[
 
     labels = np.array([f"income:{month}" for month in month_of[back]], object)
     part = Part(facts, np.flatnonzero(trail.roundabout), real["row"].to_numpy()[back], labels)
-    for label in np.unique(labels).tolist():
+    for label in sets.unique(labels).tolist():
         place = months.index(label.split(":", 1)[1])
         for number, rule in enumerate(rules):
             t = trace(part.case, written("account", label), rule=rule, backward=True)

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from graphflow import sets
 from graphflow.findings import Cited
 from graphflow.kernels.index import index_by
 from graphflow.redlines.asking import Inquiry
@@ -90,7 +91,7 @@ class Pool:
     @cached_property
     def keepers(self) -> Ints:
         """Who holds the accounts and is a bank or one of `LICENSED`, by number: it is not looked at."""
-        held = np.unique(self.facts.account_party[self.accounts])
+        held = sets.unique(self.facts.account_party[self.accounts])
         return held[[keeps(self.facts, number) for number in held.tolist()]]
 
 
@@ -285,14 +286,14 @@ def _businesses(facts: Facts) -> Flags:
 def cite_fed(facts: Facts, ins: Ints) -> Iterator[Cited]:
     """What tells that accounts which paid some rows in hold one product's money: all that came into them."""
     flows = facts.flows
-    source = np.unique(flows["source"].to_numpy()[ins])
+    source = sets.unique(flows["source"].to_numpy()[ins])
     fed = source[(fed_by(facts)[source] != "") & (facts.account_products[source] == "")]
     if not fed.size:
         return
     into = facts.paid_to(fed.tolist())
     rows = flows["row"].to_numpy()[into]
     yield facts.cite("transfers", np.concatenate([rows, facts.reversals_of(rows)]), False)
-    accounts = np.union1d(fed, flows["source"].to_numpy()[into])
+    accounts = sets.union(fed, flows["source"].to_numpy()[into])
     yield facts.cite_accounts(accounts.tolist())
     yield facts.cite_parties(facts.holder(each) for each in fed.tolist())
 
@@ -310,7 +311,7 @@ def _together(facts: Facts, test: str, key: int, accounts: Ints, currency: int) 
     ins = ins[arrivals["currency"].to_numpy()[ins] == currency]
     ins = ins[within(parts, arrivals["target"].to_numpy()[ins], arrivals["time"].to_numpy()[ins])]
     ins = ins[arrivals["time"].to_numpy()[ins] <= facts.at]
-    inner = np.intersect1d(ins, outs)
+    inner = sets.common(ins, outs)
     one = tuple(np.searchsorted(accounts, flows[side].to_numpy()[inner]) for side in ("source", "target"))
     joined = coo_array((np.ones(inner.size), one), shape=(accounts.size, accounts.size))
     count, label = connected_components(joined, directed=False)

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited
 from graphflow.language import N_
@@ -109,7 +110,7 @@ class Raising:
     def cite(self, facts: Facts) -> list[Cited]:
         """What is needed to find it again, all as context: its rows, accounts, parties, group and roles."""
         rows = [each["row"].to_numpy() for each in (self.ins, self.outs, self.real, self.spent)]
-        met = np.unique(
+        met = sets.unique(
             np.concatenate(
                 [self.own, self.through]
                 + [
@@ -379,11 +380,11 @@ class _Search:
         inferred = self._inferred(
             flows, (into[invests], out[repays]), (key_in[invests], key_out[repays]), for_goods, size
         )
-        everyone = np.union1d(named, np.setdiff1d(inferred, named))
+        everyone = sets.union(named, sets.minus(inferred, named))
         is_in = invests & np.isin(key_in, everyone)
         is_out = repays & np.isin(key_out, everyone)
         found = []
-        for group in np.unique(pays[out[is_out]]).tolist():
+        for group in sets.unique(pays[out[is_out]]).tolist():
             ins, outs = into[is_in & (gets[into] == group)], out[is_out & (pays[out] == group)]
             if not ins.size:
                 continue
@@ -412,7 +413,7 @@ class _Search:
         facts = self.facts
         own = np.flatnonzero(self.group_of_account == group)
         touching = (sides[0] == group) | (sides[1] == group)
-        met = np.unique(
+        met = sets.unique(
             np.concatenate([flows["source"].to_numpy()[touching], flows["target"].to_numpy()[touching]])
         )
         through = met[np.isin(facts.account_kind[met], THROUGH) & (self.group_of_account[met] < 0)]
@@ -485,8 +486,8 @@ class _Search:
             group = frame[by].map(whose).fillna(-1).to_numpy(np.int64)
             party = facts.numbers_of(frame[column])
             good = (group >= 0) & (party >= 0)
-            keys.append(np.unique(group[good] * size + party[good]))
-            for each in np.unique(group[good]).tolist():
+            keys.append(sets.unique(group[good] * size + party[good]))
+            for each in sets.unique(group[good]).tolist():
                 cites.setdefault(each, []).append(facts.cite(table, frame[good & (group == each)], False))
 
         platform = {
@@ -504,13 +505,13 @@ class _Search:
         if facts.has("client_ledger"):
             add("client_ledger", "client_id", "platform_id", platform)
         listed = self._on_listings(size, platform)
-        for each in np.unique(listed // size).tolist():
+        for each in sets.unique(listed // size).tolist():
             keys.append(listed[listed // size == each])
             for table in ("loans", "listings"):
                 frame = facts.rows(table)
                 mine = frame["platform_id"].map(platform).fillna(-1).to_numpy(np.int64) == each
                 cites.setdefault(each, []).append(facts.cite(table, frame[mine], False))
-        found = np.unique(np.concatenate(keys))
+        found = sets.unique(np.concatenate(keys))
         # a member of the group is nobody's investor
         outside = self.group_of_party[found % size] != found // size
         return found[outside], cites
@@ -530,7 +531,7 @@ class _Search:
         borrower = facts.numbers_of(claims["borrower"])
         person = np.append(facts.party_kind == "person", False)[payer]
         good = (group >= 0) & person & (payer != borrower[before["claim"].to_numpy()])
-        return np.unique(group[good] * size + payer[good])
+        return sets.unique(group[good] * size + payer[good])
 
     def _for_goods(
         self, flows: pd.DataFrame, at: tuple[Ints, Ints], keys: tuple[Ints, Ints], size: int
@@ -572,7 +573,7 @@ class _Search:
                 )
             )
         pairs = parts[0].join(parts[1].add_suffix("_out"))
-        bought = pairs.index.isin(np.unique(keys[0][for_goods])) & pairs["count_out"].isna()
+        bought = pairs.index.isin(sets.unique(keys[0][for_goods])) & pairs["count_out"].isna()
         pairs = pairs[~bought]
         holder = pairs.index.to_numpy() % size
         party = holder < facts.party_ids.size
@@ -600,4 +601,4 @@ class _Search:
                 and 2 * (early & repaid).sum() >= early.sum()
             ):
                 found.append(group.index.to_numpy(np.int64))
-        return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
+        return sets.unique(np.concatenate([np.zeros(0, np.int64), *found]))

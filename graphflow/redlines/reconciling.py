@@ -15,6 +15,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.findings import Cited, cited
 from graphflow.language import N_
 from graphflow.redlines.facts import DAY, Facts, Ints, latest, local_days, micros
@@ -95,7 +96,7 @@ def reconcile(
     clients = rows[~rows["client_id"].isin(members)]
     if clients.empty:
         return None
-    still = _still(facts, np.setdiff1d(accounts, [part.account for part in parts]))
+    still = _still(facts, sets.minus(accounts, [part.account for part in parts]))
     days: list[Gap] = []
     unknown = 0
     listed = list(_days(facts, clients, in_transit))
@@ -207,19 +208,19 @@ def cite_gap(facts: Facts, found: Reconciled, day: Gap) -> Iterator[Cited]:
     yield cited("client_ledger", found.ledger, False)
     accounts = found.accounts.tolist()
     ins, outs = facts.paid_to(accounts), facts.paid_by(accounts)
-    inner = np.intersect1d(ins, outs)
+    inner = sets.common(ins, outs)
     ins_then = ins[arrivals["time"].to_numpy()[ins] <= day.at]
     outs_then = outs[flows["time"].to_numpy()[outs] <= day.at]
     coin = facts.currencies.index(facts.tables.currency)
-    then = np.union1d(
+    then = sets.union(
         ins_then[arrivals["currency"].to_numpy()[ins_then] == coin],
         outs_then[flows["currency"].to_numpy()[outs_then] == coin],
     )
     rows = flows["row"].to_numpy()
-    shown = rows[np.setdiff1d(then, inner)]
-    yield cited("transfers", np.union1d(shown, facts.reversals_of(shown)))
-    every = rows[np.union1d(ins, outs)]
-    yield cited("transfers", np.union1d(every, facts.reversals_of(every)), False)
+    shown = rows[sets.minus(then, inner)]
+    yield cited("transfers", sets.union(shown, facts.reversals_of(shown)))
+    every = rows[sets.union(ins, outs)]
+    yield cited("transfers", sets.union(every, facts.reversals_of(every)), False)
     yield from facts.cite_last()
 
 

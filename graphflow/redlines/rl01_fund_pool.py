@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, cited, number_text
 from graphflow.language import N_
@@ -135,18 +136,18 @@ def _investors(ask: Inquiry, pool: Pool) -> _Investors:
     outside = ~np.isin(pool.payers, pool.members)
     pairs = clients_of(facts).of(pool.members.tolist())
     some = (pool.payers >= 0) & outside
-    paying = np.unique(pool.payers[some])
-    direct = np.intersect1d(paying, pairs["client"].to_numpy())
+    paying = sets.unique(pool.payers[some])
+    direct = sets.common(paying, pairs["client"].to_numpy())
     behind, rows, carried = _behind_products(ask, pool)
-    stated = np.union1d(direct, behind)
+    stated = sets.union(direct, behind)
     persons = paying[(facts.party_kind[paying] == "person") & ~_borrows(facts)[paying]]
-    persons = np.setdiff1d(persons, stated)
+    persons = sets.minus(persons, stated)
     back = gaining(facts, pool.ins, pool.outs, persons)
     if persons.size and back.size >= ask.threshold("returned") * persons.size:
         back = persons  # the others' turn has not come, or never will
     elif pool.test == ANYBODY:
         back = back[:0]
-    money = (np.isin(pool.payers, np.union1d(direct, back)) & some) | carried
+    money = (np.isin(pool.payers, sets.union(direct, back)) & some) | carried
     return _Investors(stated, back, money, [*clients_of(facts).cite(pairs, direct.tolist()), *rows])
 
 
@@ -182,7 +183,7 @@ def _behind_products(ask: Inquiry, pool: Pool) -> tuple[Ints, list[Cited], Flags
     ]
     mine = rows[rows["product_id"].isin([words[code] for code in reached])]
     numbers = facts.numbers_of(mine["investor_id"])
-    found = np.setdiff1d(np.unique(numbers[numbers >= 0]), pool.members)
+    found = sets.minus(sets.unique(numbers[numbers >= 0]), pool.members)
     return found, [facts.cite("subscriptions", mine, False)] if len(mine) else [], np.isin(codes, reached)
 
 
@@ -204,7 +205,7 @@ def _stood(facts: Facts, parts: Sequence[Stretch], last: int) -> tuple[int, int]
 def _judge(ask: Inquiry, pool: Pool) -> Finding | None:
     facts = ask.facts
     least = ask.threshold("investors")
-    if pool.test != MANAGER and np.unique(pool.payers[pool.payers >= 0]).size < least:
+    if pool.test != MANAGER and sets.unique(pool.payers[pool.payers >= 0]).size < least:
         return None  # each investor pays in
     who = _investors(ask, pool)
     if who.count < least:
@@ -375,7 +376,7 @@ def _amounts(pool: Pool, who: _Investors) -> tuple[int, int, int]:
     invested = int(pool.came[who.money].sum())
     payers = pool.payers[who.money]
     paid = pd.Series(pool.came[who.money][payers >= 0]).groupby(payers[payers >= 0]).sum()
-    direct = np.setdiff1d(paid.index.to_numpy(), pool.members)
+    direct = sets.minus(paid.index.to_numpy(), pool.members)
     paid = paid.reindex(direct)
     to_them = np.isin(pool.payees, direct)
     back = pd.Series(pool.went[to_them]).groupby(pool.payees[to_them]).sum().reindex(direct, fill_value=0)
@@ -446,10 +447,10 @@ def _evidence(ask: Inquiry, pool: Pool) -> Iterator[Cited]:
     inner = rows[pool.inner]
     yield cited("transfers", np.concatenate([inner, facts.reversals_of(inner)]), False)
     every = np.concatenate([crossing, pool.inner])
-    accounts = np.unique(np.concatenate([flows[side].to_numpy()[every] for side in ("source", "target")]))
+    accounts = sets.unique(np.concatenate([flows[side].to_numpy()[every] for side in ("source", "target")]))
     yield facts.cite_accounts(accounts.tolist())
     yield from cite_coverage(facts, accounts)
-    numbers = np.unique(np.concatenate([facts.account_party[accounts], facts.account_signer[accounts]]))
+    numbers = sets.unique(np.concatenate([facts.account_party[accounts], facts.account_signer[accounts]]))
     yield facts.cite_parties(str(facts.party_ids[each]) for each in numbers[numbers >= 0].tolist())
     yield from who_is_watched(facts, pool)
 

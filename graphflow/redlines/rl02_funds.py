@@ -24,6 +24,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, number_text
 from graphflow.language import N_
@@ -394,7 +395,7 @@ def _named(facts: Facts, given: _Given) -> tuple[str, str]:
 def _funds(facts: Facts, found: SelfFunding) -> list[Cited]:
     """What says which accounts are held for products, beside the accounts themselves."""
     rows = facts.rows("products")
-    parties = {facts.holder(each) for each in np.unique(found.offers.paid["source"].to_numpy()).tolist()}
+    parties = {facts.holder(each) for each in sets.unique(found.offers.paid["source"].to_numpy()).tolist()}
     return [
         facts.cite("products", rows[rows["issuer_id"].isin(parties)], False),
         facts.cite_parties(parties - {""}),

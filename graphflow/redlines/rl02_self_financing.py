@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, number_text
 from graphflow.language import N_
@@ -220,8 +221,8 @@ def _asked(ask: Inquiry, offers: Offers, why: Known, how: How) -> Iterator[Findi
         direct = _disclosed(ask, offers, direct_of(facts, offers, side))
     left = offers.without(direct.left_out)
     own = facts.home
-    paid = np.union1d(left.paid["offer"].to_numpy(), left.kept["offer"].to_numpy())
-    bare = np.setdiff1d(direct.offers, paid)
+    paid = sets.union(left.paid["offer"].to_numpy(), left.kept["offer"].to_numpy())
+    bare = sets.minus(direct.offers, paid)
     coins = sorted({*left.currencies, *([own] if bare.size else [])})
     for coin in coins:
         found = None
@@ -259,7 +260,7 @@ def _disclosed(ask: Inquiry, offers: Offers, direct: Ints) -> _Direct:
         return _Direct(direct, none, note)
     out = np.array(alike, np.int64)
     return _Direct(
-        np.setdiff1d(direct, out), out,
+        sets.minus(direct, out), out,
         Told(
             N_("left out: {count} loans to disclosed borrowers of the group, at rates of others"),
             count=out.size,
@@ -307,10 +308,10 @@ class _Given:
             beyond = found.beyond(ask.threshold("listing"))
             hit += ["listing"] if beyond.size else []
             raised = found.table.index[found.table["raised"].to_numpy() > 0].to_numpy()
-            mine = np.union1d(bare, np.intersect1d(direct.offers, raised))
+            mine = sets.union(bare, sets.common(direct.offers, raised))
         if mine.size and mine.size >= ask.threshold("borrower"):
             hit.append("borrower")
-        concerned = np.unique(np.concatenate([concerned, beyond, mine if "borrower" in hit else none]))
+        concerned = sets.unique(np.concatenate([concerned, beyond, mine if "borrower" in hit else none]))
         return cls(
             offers, found, _Direct(mine, direct.left_out, direct.note), bare, side, why, tuple(hit), beyond,
             concerned,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told, UsageError
 from graphflow.findings import Cited, Finding, Measure, number_text
 from graphflow.language import N_
@@ -879,7 +880,7 @@ def _by_instalments(facts: Facts, listings: pd.DataFrame) -> set[str]:
         total[np.searchsorted(key[order], loan * width + day - base, side="right")] for day in (opened, until)
     )
     short = last - first < listings["amount"].to_numpy(np.int64)
-    return {str(loans[each]) for each in np.setdiff1d(loan, loan[short])}
+    return {str(loans[each]) for each in sets.minus(loan, loan[short])}
 
 
 def _instalments(facts: Facts, loans: list[str]) -> list[Cited]:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, number_text
 from graphflow.kernels.index import index_by
@@ -180,7 +181,7 @@ def _rolled(
     part = {rule: Fraction(hits, len(offered)) for rule, hits in count.items()}
     if not shown:
         return part, [], chains
-    carried = np.unique(np.concatenate(shown))
+    carried = sets.unique(np.concatenate(shown))
     return part, [Cited("transfers", carried), *facts.cite_moved(facts.sides_of(carried))], chains
 
 
@@ -198,15 +199,15 @@ class _Brought:
 def _brought(facts: Facts, back: Ints, news: Ints, rule: str, begin: int) -> _Brought:
     """Follow repayments back, as a trace does; of the many that are asked no frames are made."""
     ledger = facts.ledger
-    seeds = np.unique(facts.ledger_row[back]).astype(np.int64)
-    wanted = np.setdiff1d(facts.ledger_row[news], seeds)
+    seeds = sets.unique(facts.ledger_row[back]).astype(np.int64)
+    wanted = sets.minus(facts.ledger_row[news], seeds)
     brought, seed = 0, int(ledger.rows["net"][seeds].sum())
     rows = [seeds]
     best: tuple[int, Ints] = (0, seeds[:0])
     for batch in lay_chains(ledger, seeds, rule, HOPS, since=begin).batches():
         size, amount = np.diff(batch.bounds), batch.ends[:, 3]
         brought += int(np.repeat(amount, size)[np.isin(batch.rows, wanted)].sum())
-        rows.append(np.unique(batch.rows))
+        rows.append(sets.unique(batch.rows))
         # chains of one path to one end are one
         path = batch.ends[:, 5] - batch.ends[:1, 5]
         account = ledger.pots["account"][batch.ends[:, 1]].astype(np.int64)
@@ -218,13 +219,13 @@ def _brought(facts: Facts, back: Ints, news: Ints, rule: str, begin: int) -> _Br
         if sums[which] > best[0]:
             at = int(first[which])
             best = int(sums[which]), batch.rows[batch.bounds[at] : batch.bounds[at + 1]]
-    touched = np.unique(np.concatenate(rows))
+    touched = sets.unique(np.concatenate(rows))
     if facts.order_open[ledger.rows["source"][touched]].any():  # all that may carry it is cited
         return _asked_whole(facts, seeds, wanted, rule, begin)
     way = [ledger.transfer_ids[row].as_py() for row in best[1].tolist()]
     coin = facts.currencies[int(ledger.rows["currency"][seeds[0]])]
     return _Brought(
-        Fraction(brought, seed), np.unique(ledger.rows["origin"][touched]).astype(np.int64),
+        Fraction(brought, seed), sets.unique(ledger.rows["origin"][touched]).astype(np.int64),
         {"amount": best[0], "currency": coin, "transfers": way},
     )  # fmt: skip
 
@@ -242,7 +243,7 @@ def _asked_whole(facts: Facts, seeds: Ints, wanted: Ints, rule: str, begin: int)
     rows, amounts = t.carried
     brought = int(amounts[np.isin(rows, wanted)].sum())
     carried = facts.at_place([*t.transfers["transfer_id"], *names])
-    return _Brought(Fraction(brought, t.seed), np.unique(carried), chains_of(t, 1)[0])
+    return _Brought(Fraction(brought, t.seed), sets.unique(carried), chains_of(t, 1)[0])
 
 
 def _by_listing(facts: Facts) -> tuple[tuple[Ints, npt.NDArray[np.int32]], Mapping[str, int]]:
@@ -339,9 +340,9 @@ class _Owing:
         platforms = int(self.platform.max(initial=-1)) + 2
         on_one = self.group * platforms + self.platform
         on_one[self.platform < 0] = -1
-        named = np.unique(on_one[on_one >= 0])
+        named = sets.unique(on_one[on_one >= 0])
         _, several = np.unique(named // platforms, return_counts=True)
-        many = np.unique(named // platforms)[several > 1]
+        many = sets.unique(named // platforms)[several > 1]
         on_all = np.where(np.isin(self.group, many), self.group, -1)
         of_group = _split(self.group)
         for suffix, key in (("platform", on_one), ("all", on_all)):
@@ -349,7 +350,7 @@ class _Owing:
             for which, moment, owed in _peaks(key, loan, at, change, self.start):
                 part = parts[which]
                 everybody = of_group[int(self.group[part[0]])]
-                borrowers = np.unique(self.borrower[everybody]).tolist()
+                borrowers = sets.unique(self.borrower[everybody]).tolist()
                 person = all(self.facts.is_person(self.names[each]) for each in borrowers)
                 yield f"{'person' if person else 'company'}_{suffix}", moment, part, owed
 

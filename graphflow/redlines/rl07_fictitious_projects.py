@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, cited
 from graphflow.kernels.index import index_by
@@ -182,7 +183,7 @@ class _Look:
         self.listed, self.place = (claims[name].to_numpy(np.int64) for name in ("listed", "place"))
         self.need = ask.threshold("signs")
         self._sides: dict[str, Flags] = {}
-        self._fed_by: dict[str, Flags] = {}
+        self._feeders: dict[str, Ints] = {}
         self._of_side: dict[frozenset[str], list[Cited]] = {}
         self.who = whose(ask.facts)
 
@@ -266,7 +267,7 @@ class _Look:
             more = fed.copy()
             more[target[fed[source] & ~lent]] = True
             fed = more & (~stops(self.facts) | side)
-        owners = np.unique(self.who[target[fed[source] & ~lent]])
+        owners = sets.unique(self.who[target[fed[source] & ~lent]])
         found |= {str(self.facts.party_ids[p]) for p in owners if p >= 0} & set(names)
         if self.facts.has("instalments.paid_by"):
             rows = self.facts.rows("instalments")
@@ -299,15 +300,6 @@ class _Look:
             numbers = self._numbers(self.group(platform))
             self._sides[platform] = np.isin(self.who, numbers[numbers >= 0]) & ~self.facts.guarded
         return self._sides[platform]
-
-    def fed_by(self, platform: str) -> Flags:
-        """Accounts that the platform's side pays."""
-        if platform not in self._fed_by:
-            flows = self.facts.flows
-            found = np.zeros(self.facts.account_ids.size, np.bool_)
-            found[flows["target"].to_numpy()[self.side(platform)[flows["source"].to_numpy()]]] = True
-            self._fed_by[platform] = found
-        return self._fed_by[platform]
 
     @cached_property
     def any_side(self) -> Flags:
@@ -467,8 +459,8 @@ class _Look:
             text = N_("rules of tracing asked: too many borrowers' money meets for the others")
             measures.append(self.ask.measure("passed_rules", text, len(rules)))
         found = [each for came in loan.came for each in came.values()]
-        shown = np.unique(np.concatenate([self.out.row[paid], *(each.rows for each in found)]))
-        walked = np.unique(np.concatenate([each.walked for each in found]))
+        shown = sets.unique(np.concatenate([self.out.row[paid], *(each.rows for each in found)]))
+        walked = sets.unique(np.concatenate([each.walked for each in found]))
         chains = [
             chain
             for came in loan.came
@@ -489,7 +481,7 @@ class _Look:
         tables = ["accounts", "parties"] + ["roles"] * self.facts.tables.has("roles")
 
         def seek(table: str) -> Callable[[], Ints]:
-            return lambda: np.unique(whose_rows(self.facts, np.fromiter(accounts(), np.int64), table))
+            return lambda: sets.unique(whose_rows(self.facts, np.fromiter(accounts(), np.int64), table))
 
         return [Cited(table, seek(table), False) for table in tables]
 
@@ -549,11 +541,11 @@ class _Look:
         measure = self.ask.measure("footprint", N_("purchases, wages and taxes in the year before"), 0)
 
         def around() -> Ints:
-            return np.union1d(facts.paid_by(accounts), facts.paid_to(accounts))
+            return sets.union(facts.paid_by(accounts), facts.paid_to(accounts))
 
         def met() -> Ints:
             rows = around()
-            return np.unique(
+            return sets.unique(
                 np.concatenate([self.facts.flow["source"][rows], self.facts.flow["target"][rows], accounts])
             )
 
@@ -739,7 +731,7 @@ class _Look:
         by, into, own, other = (self.came_back[name][back] for name in ("by", "into", "own", "other"))
         whole = direct = 0
         of = self.back.claim[back]
-        for number in np.unique(of).tolist():
+        for number in sets.unique(of).tolist():
             on = of == number
             extra = max(0, int(amount[back[on & by]].sum()) - int(amount[back[on & into]].sum()))
             direct += extra
@@ -753,7 +745,7 @@ class _Look:
         if max(parts.values()) < least:
             return NOT_SO
         measures = (*self._repaid(min(parts.values()), whole, coin), *_most("repaid", parts))
-        rows_shown = np.unique(np.concatenate(shown))
+        rows_shown = sets.unique(np.concatenate(shown))
         return Sign(
             True, min(parts.values()) >= least, measures,
             (
@@ -803,17 +795,27 @@ class _Look:
 
     def _fed(self, platform: str, mine: Ints) -> bool:
         """Whether anything but loans came to the borrower's accounts from the side, or from who it paid."""
-        came = self.facts.paid_to(mine)
-        came = came[~self.lent[self.facts.flow["row"][came]]]
-        payers = np.unique(self.facts.flow["source"][came])
+        facts = self.facts
+        came = facts.paid_to(mine)
+        came = came[~self.lent[facts.flow["row"][came]]]
+        payers = sets.unique(facts.flow["source"][came])
         side = self.side(platform)
-        theirs = np.setdiff1d(payers, mine)
+        theirs = sets.minus(payers, mine)
         if side[theirs].any():
             return True
-        if not side[mine].any():
-            return bool(self.fed_by(platform)[payers].any())
-        fed = self.facts.paid_by(np.setdiff1d(np.flatnonzero(side), mine))
-        return bool(np.isin(payers, self.facts.flow["target"][fed]).any())
+        own = facts.paid_by(mine[side[mine]])  # what the borrower's own accounts pay does not count
+        paid = sets.unique(facts.flow["target"][own] * side.size + facts.flow["source"][own]) // side.size
+        begins, ends = (np.searchsorted(paid, payers, each) for each in ("left", "right"))
+        return bool((self.feeders(platform)[payers] > ends - begins).any())
+
+    def feeders(self, platform: str) -> Ints:
+        """From how many accounts of the platform's side each account is paid."""
+        if platform not in self._feeders:
+            side, flow = self.side(platform), self.facts.flow
+            paid = side[flow["source"]]
+            pairs = sets.unique(flow["target"][paid] * side.size + flow["source"][paid])
+            self._feeders[platform] = np.bincount(pairs // side.size, minlength=side.size)
+        return self._feeders[platform]
 
     @cached_property
     def instalments(self) -> tuple[tuple[Ints, Numbers], Ints, Ints, Ints, Ints]:
@@ -976,7 +978,7 @@ class _Look:
         if not paid.size or not accounts.size:
             return "unknown", N_("no transfer is known by which it was paid out")
         first = int(self.out.time[paid].min())
-        into = np.unique(self.out.account[paid])
+        into = sets.unique(self.out.account[paid])
         times = (np.full(into.size, each, np.int64) for each in (first, first + self.within))
         if not all_covered(facts, into, *times).all():
             return "unknown", N_("the statements of the accounts that it was paid into are not held")
@@ -986,7 +988,7 @@ class _Look:
         mine = mine[~np.isin(self.facts.flow["row"][mine], self.back.row[self.back.of(claims)])]
         real = mine[self.businesslike(mine, borrower, claims)]
         part = Fraction(int(self.facts.flow["amount"][real].sum()), int(self.out.amount[paid].sum()))
-        payees = np.unique(self.facts.flow["target"][real]).size
+        payees = sets.unique(self.facts.flow["target"][real]).size
         state = "present" if part >= Fraction(1, 2) and payees >= SUPPLIERS else "clear"
         return state, Told(N_("it spent {part} of what it raised outside"), part=f"{float(part):.2f}")
 
@@ -1046,7 +1048,7 @@ class _Look:
             ),
             measures=measures,
             rows=[
-                *self.all.cite(facts, np.unique(self.out.claim[paid]) if paid.size else claims),
+                *self.all.cite(facts, sets.unique(self.out.claim[paid]) if paid.size else claims),
                 *self.all.cite(facts, claims, shows=False), facts.cite_parties([borrower]),
                 facts.cite_accounts(facts.accounts_of([borrower], signed=True)),
                 *facts.cite_group(borrower),
@@ -1106,7 +1108,7 @@ class _Look:
             return 0, 0, []
         payer = np.where(self.who[source] >= 0, self.who[source], -1 - source)
         whose_ = self._whose(lambda: source)
-        return int(np.unique(payer).size), int(amount.sum()), [cited("transfers", row), *whose_]
+        return int(sets.unique(payer).size), int(amount.sum()), [cited("transfers", row), *whose_]
 
 
 def _most(name: str, parts: Mapping[str, Fraction]) -> list[Measure]:
@@ -1120,7 +1122,7 @@ def _most(name: str, parts: Mapping[str, Fraction]) -> list[Measure]:
 def _edges(facts: Facts) -> Ints:
     """The first and the last row of the case: they say from when to when it knows of transfers."""
     rows = facts.ledger.rows
-    return np.unique(
+    return sets.unique(
         rows["origin"][[int(rows["time"].argmin()), int(rows["time"].argmax())]].astype(np.int64)
     )
 

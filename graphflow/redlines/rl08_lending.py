@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, number_text
 from graphflow.language import N_
@@ -299,8 +300,8 @@ def _finding(ask: Inquiry, platform: str, why: Known, own: _Own, measures: Seque
     kinds |= {"flow": "shown"} if by_flow else {}
     kinds |= {"ownership": "shown"} if set(lenders) - {platform} else {}
     digits = facts.tables.minor_units.get(facts.tables.currency, 2)
-    accounts = np.unique(own.paid[["source", "target"]].to_numpy(np.int64)) if by_flow else np.zeros(0, int)
-    more = np.unique(own.passed[["source", "target"]].to_numpy(np.int64)) if len(own.passed) else accounts
+    accounts = sets.unique(own.paid[["source", "target"]].to_numpy(np.int64)) if by_flow else np.zeros(0, int)
+    more = sets.unique(own.passed[["source", "target"]].to_numpy(np.int64)) if len(own.passed) else accounts
     return ask.finding(
         subject=("party", platform),
         hit=[*(["lender"] if by_record else []), *(["principal"] if by_flow else [])],
@@ -317,9 +318,9 @@ def _finding(ask: Inquiry, platform: str, why: Known, own: _Own, measures: Seque
         measures=measures,
         rows=[
             facts.cite("loans", loans),
-            Cited("transfers", np.unique(own.paid["row"].to_numpy(np.int64))),
-            Cited("transfers", np.unique(own.passed["row"].to_numpy(np.int64)), False),
-            facts.cite_accounts(np.union1d(accounts, more)),
+            Cited("transfers", sets.unique(own.paid["row"].to_numpy(np.int64))),
+            Cited("transfers", sets.unique(own.passed["row"].to_numpy(np.int64)), False),
+            facts.cite_accounts(sets.union(accounts, more)),
             facts.cite_parties({platform, *lenders, *map(str, loans["borrower_id"])}),
             *(facts.cite_group(platform, lenders, shows=False)),
             *own.spoke,
@@ -456,7 +457,7 @@ def _unregistered(ask: Inquiry, platform: str, why: Known, within: int) -> Itera
         amount, coin = int(lent.loc[who].sum()), facts.currencies[int(part["currency"].iloc[0])]
         digits = facts.tables.minor_units.get(coin, 2)
         borrowers = [str(facts.party_ids[int(each)]) for each in who]
-        accounts = np.unique(mine[["source", "target"]].to_numpy(np.int64))
+        accounts = sets.unique(mine[["source", "target"]].to_numpy(np.int64))
         lenders = sorted({facts.holder(int(a)) for a in accounts if own[a]})
         yield ask.finding(
             subject=("party", platform),
@@ -472,8 +473,8 @@ def _unregistered(ask: Inquiry, platform: str, why: Known, within: int) -> Itera
             ),
             measures=measures,
             rows=[
-                Cited("transfers", np.unique(mine["row"].to_numpy(np.int64)[mine["out"].to_numpy()])),
-                Cited("transfers", np.unique(mine["row"].to_numpy(np.int64)), False),
+                Cited("transfers", sets.unique(mine["row"].to_numpy(np.int64)[mine["out"].to_numpy()])),
+                Cited("transfers", sets.unique(mine["row"].to_numpy(np.int64)), False),
                 facts.cite_accounts(accounts),
                 facts.cite_parties({platform, *lenders, *borrowers}),
                 *facts.cite_group(platform, lenders),
@@ -530,8 +531,8 @@ def _spared(
         ties = facts.rows("relations")
         ties = ties[(ties["kind"] == "employee") & ties["other_id"].isin(group)]
         employees = np.isin(others, facts.numbers_of(ties["party_id"]))
-        told["employees"] = _parties_left_out(int(np.unique(others[employees]).size))
-    count = int(np.unique(others[clients]).size)
+        told["employees"] = _parties_left_out(int(sets.unique(others[employees]).size))
+    count = int(sets.unique(others[clients]).size)
     told["lenders_money"] = (
         "unknown",
         Told(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, number_text
 from graphflow.language import N_
@@ -249,8 +250,8 @@ def _tie(ask: Inquiry, sales: _Sales) -> _Tie:
         paid = _paid_from(facts, sales)
         if len(paid) and paid["source"].nunique() == 1:
             ways["account"] = [
-                Cited("transfers", np.unique(paid["row"].to_numpy(np.int64)), False),
-                facts.cite_accounts(np.unique(paid[["source", "target"]].to_numpy(np.int64))),
+                Cited("transfers", sets.unique(paid["row"].to_numpy(np.int64)), False),
+                facts.cite_accounts(sets.unique(paid[["source", "target"]].to_numpy(np.int64))),
             ]
     return _Tie(ways, ask.runs("tie") and ask.runs("account"))
 

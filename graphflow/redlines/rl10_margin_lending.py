@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, cited
 from graphflow.language import N_
@@ -330,7 +331,7 @@ class _Financing:
         if margin.empty:
             return None
         interest = paid[(paid["time"] > int(margin["time"].min())).to_numpy(np.bool_) & ~large]
-        days = np.unique(local_days(self.facts, interest["time"].to_numpy()))
+        days = sets.unique(local_days(self.facts, interest["time"].to_numpy()))
         if days.size < self.ask.threshold("interest") or days.size < 2:
             return None
         alike = sum(abs(Fraction(int(each)) - usual) <= ALIKE * usual for each in interest["amount"])
@@ -442,7 +443,7 @@ class _Financing:
             *(each["row"].to_numpy() for each in money),
             *(r.rows for f in fundings if f.by_rule for r in f.by_rule.values()),
         ])  # fmt: skip
-        accounts = np.unique(
+        accounts = sets.unique(
             np.concatenate([each[side].to_numpy() for each in money for side in ("source", "target")])
         )
         traded = np.flatnonzero(self.trades & np.isin(self.who, owners))
@@ -561,10 +562,10 @@ def _loan(
         return None
     currency = facts.currencies[int(paid["currency"].iloc[0])]
     amounts = [each.amount for each in found.values()]
-    shown = np.unique(np.concatenate([each.rows for each in found.values()] + [paid["row"].to_numpy()]))
+    shown = sets.unique(np.concatenate([each.rows for each in found.values()] + [paid["row"].to_numpy()]))
     flows = facts.flows
     moved = flows[np.isin(flows["row"].to_numpy(), shown)]
-    accounts = np.unique(np.concatenate([moved["source"].to_numpy(), moved["target"].to_numpy()]))
+    accounts = sets.unique(np.concatenate([moved["source"].to_numpy(), moved["target"].to_numpy()]))
     borrower = str(loan["borrower"])
     return ask.finding(
         subject=("loan", str(loan["name"])),

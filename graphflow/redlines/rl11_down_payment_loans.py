@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, cited
 from graphflow.language import N_
@@ -297,7 +298,7 @@ class _Loans:
         source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
         shown = np.isin(flows["row"].to_numpy(), np.concatenate([each.rows for each in found.values()]))
         arrived = flows[shown & aims[target]]
-        sellers = np.unique(self.who[arrived["target"].to_numpy()])
+        sellers = sets.unique(self.who[arrived["target"].to_numpy()])
         same = (aims & (self.who >= 0) & np.isin(self.who, sellers)) | np.isin(
             np.arange(aims.size), arrived["target"].to_numpy()
         )
@@ -326,7 +327,7 @@ class _Loans:
         mine = claims[(claims["borrower"] == borrower) & (claims["table"] == "loans")]
         mine = mine[self.mortgage(mine)]
         flows = facts.flows
-        shown = np.unique(np.concatenate([each.rows for each in found.values()]))
+        shown = sets.unique(np.concatenate([each.rows for each in found.values()]))
         arrived = flows[np.isin(flows["row"].to_numpy(), shown) & aims[flows["target"].to_numpy()]]
         apart = np.abs(mine["begins"].to_numpy()[:, None] - arrived["time"].to_numpy()[None, :])
         near_it = (apart <= self.around).any(axis=1)
@@ -344,7 +345,7 @@ class _Loans:
         measures = [ask.measure("share", N_("part of the loan that went into a house"), part, "share")]
         rows: list[Cited] = [
             *cite_claims(facts, claim),
-            cited("transfers", np.union1d(shown, paid["row"].to_numpy())),
+            cited("transfers", sets.union(shown, paid["row"].to_numpy())),
         ]
         if is_down:
             least = min(borrowed[rule] for rule in BOTH)
@@ -362,8 +363,8 @@ class _Loans:
                 *cite_claims(facts, mortgages, shows=False),
             ]
         note = TOO_LITTLE if len(mortgages) else NO_MORTGAGE
-        moved = flows[np.isin(flows["row"].to_numpy(), np.union1d(shown, price["row"].to_numpy()))]
-        accounts = np.unique(np.concatenate([moved["source"].to_numpy(), moved["target"].to_numpy()]))
+        moved = flows[np.isin(flows["row"].to_numpy(), sets.union(shown, price["row"].to_numpy()))]
+        accounts = sets.unique(np.concatenate([moved["source"].to_numpy(), moved["target"].to_numpy()]))
         lender = str(claim["lender"].iloc[0] or claim["platform"].iloc[0])
         digits = facts.tables.minor_units.get(currency, 2)
         name = facts.name_of(borrower) or borrower
@@ -515,7 +516,7 @@ class _Crowds:
         return self.finding(buyer, coin, bought, found, paid_in, persons, parts, back)
 
     def _funders(self, flows: pd.DataFrame, rows: Ints, bought: pd.DataFrame) -> pd.DataFrame:
-        mine = flows[np.isin(flows["row"].to_numpy(), np.setdiff1d(rows, bought["row"].to_numpy()))]
+        mine = flows[np.isin(flows["row"].to_numpy(), sets.minus(rows, bought["row"].to_numpy()))]
         return mine.assign(payer_=self.who[mine["source"].to_numpy()])
 
     def _one_by_one(self, bought: pd.DataFrame, paid_in: pd.DataFrame) -> bool:
@@ -593,7 +594,7 @@ class _Crowds:
             )
             rows.append(back[1])
         shown = pd.concat(rows)
-        accounts = np.unique(np.concatenate([shown["source"].to_numpy(), shown["target"].to_numpy()]))
+        accounts = sets.unique(np.concatenate([shown["source"].to_numpy(), shown["target"].to_numpy()]))
         title, titles = self._title(name)
         return ask.finding(
             subject=("party", name),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, number_text
 from graphflow.language import N_
@@ -104,20 +105,20 @@ def _asked(ask: Inquiry, offers: Offers, why: Known, how: How) -> Iterator[Findi
     begins = offers.claims["begins"].to_numpy()
     side = side_of(facts, offers.platform, int(begins.min()), int(begins.max()), offers.borrowers)
     direct = direct_of(facts, offers, side) if ask.runs("issuer") else np.zeros(0, np.int64)
-    paid = np.union1d(offers.paid["offer"].to_numpy(), offers.kept["offer"].to_numpy())
+    paid = sets.union(offers.paid["offer"].to_numpy(), offers.kept["offer"].to_numpy())
     for coin in offers.currencies:
         found = self_funding(facts, offers, coin, how) if ask.runs("proceeds") else None
         if found is None:
             continue
         raised = found.table.index[found.table["raised"].to_numpy() > 0].to_numpy()
-        mine = np.setdiff1d(np.intersect1d(direct, raised), _only_held(found))
+        mine = sets.minus(sets.common(direct, raised), _only_held(found))
         beyond = found.beyond(ask.threshold("proceeds"))
         hit = ["proceeds"] if beyond.size else []
         if mine.size and mine.size >= ask.threshold("issuer"):
             hit.append("issuer")
         if hit:
             yield _finding(ask, offers, found, found.side, (tuple(hit), beyond, mine), why)
-    bare = np.setdiff1d(direct, paid)
+    bare = sets.minus(direct, paid)
     if bare.size and bare.size >= ask.threshold("issuer"):
         yield _finding(ask, offers, None, side, (("issuer",), bare[:0], bare), why)
 
@@ -136,7 +137,7 @@ def _finding(
 ) -> Finding:  # fmt: skip
     facts = ask.facts
     hit, beyond, mine = given
-    concerned = np.union1d(beyond, mine) if "issuer" in hit else beyond  # else they are no part of it
+    concerned = sets.union(beyond, mine) if "issuer" in hit else beyond  # else they are no part of it
     currency = found.currency if found is not None else facts.tables.currency
     measures, by_rule, bound = _measures(ask, found, given)
     amounts = [0]

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, cited
 from graphflow.language import N_
@@ -274,7 +275,7 @@ class _Look:
             self.invested.setdefault(entry.product or entry.investor, set()).add(entry.company)
         flows = ask.facts.flows
         accounts = (
-            np.unique(np.concatenate([each.accounts for each in listed])) if listed else np.array([], int)
+            sets.unique(np.concatenate([each.accounts for each in listed])) if listed else np.array([], int)
         )
         self.into = flows[np.isin(flows["target"].to_numpy(), accounts)].sort_values("target", kind="stable")
 
@@ -624,7 +625,7 @@ class _Look:
             *(each for frame in (came.regular, came.big) for each in frame["rows"]),
         ])  # fmt: skip
         mine = flows[np.isin(flows["row"].to_numpy(), rows)]
-        accounts = np.unique(np.concatenate([mine["source"].to_numpy(), mine["target"].to_numpy()]))
+        accounts = sets.unique(np.concatenate([mine["source"].to_numpy(), mine["target"].to_numpy()]))
         found = [
             facts.cite_accounts(accounts),
             *facts.cite_group(entry.company),

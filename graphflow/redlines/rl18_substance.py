@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding
 from graphflow.language import N_
@@ -136,7 +137,7 @@ def rows_of(facts: Facts, signature: Signature) -> list[Cited]:
     flows = facts.flows
     both = np.concatenate([signature.incoming, signature.outgoing])
     mine = flows[flows["row"].isin(both)]
-    accounts = np.unique(mine[["source", "target"]].to_numpy())
+    accounts = sets.unique(mine[["source", "target"]].to_numpy())
     party = str(facts.party_ids[signature.party])
     return [
         facts.cite("transfers", signature.incoming),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding
 from graphflow.language import N_
@@ -271,13 +272,13 @@ def _over_strangers(ask: Inquiry, institution: str, within: int) -> pd.DataFrame
     group = {facts.party_number[each] for each in facts.group(institution) if each in facts.party_number}
     out = facts.paid_by(facts.accounts_of([institution]))
     out = out[between[out] & ~np.isin(payee[out], list(group))]
-    strangers = [str(each) for each in facts.party_ids[np.unique(payee[out])]]
+    strangers = [str(each) for each in facts.party_ids[sets.unique(payee[out])]]
     onward = facts.paid_by(facts.accounts_of(strangers))
     onward = onward[between[onward]]
     # whoever pays in a currency as one number, and the times as their ranks, so that both are one key
     payer, coins = flows["payer"].to_numpy()[onward], len(facts.currencies)
     who = payer * coins + coin[onward]
-    times = np.unique(time[onward])
+    times = sets.unique(time[onward])
     key = who * (times.size + 1) + np.searchsorted(times, time[onward])
     order = np.argsort(key, kind="stable")
     wanted = (payee[out] * coins + coin[out]) * (times.size + 1)

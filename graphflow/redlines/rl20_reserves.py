@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, cited
 from graphflow.language import N_
@@ -123,7 +124,7 @@ def institutions(facts: Facts) -> list[str]:
 def _reserve(keeper: Keeper) -> Ints:
     """The group's accounts of the reserve, special-business accounts among them."""
     facts = keeper.facts
-    mine = np.intersect1d(keeper.custody, keeper.held)
+    mine = sets.common(keeper.custody, keeper.held)
     kinds = facts.account_kind[mine]
     found: Ints = mine[np.isin(kinds, RESERVE) | (kinds != "client_custody")]
     return found
@@ -267,7 +268,7 @@ def _outflows(ask: Inquiry, keeper: Keeper, who: Who, reserve: Ints) -> Iterator
     strange = strange[~np.isin(strange["row"], told["row"])]
     strange = strange.assign(purpose="stranger", told=False, covered=0, certain=strange["amount"])
     both = pd.concat([told, strange], ignore_index=True)
-    for currency in np.unique(both["currency"]).tolist():
+    for currency in sets.unique(both["currency"]).tolist():
         mine = both[both["currency"] == currency]
         unit = facts.currencies[currency]
         paid = int(mine["amount"].sum())
@@ -366,8 +367,8 @@ _TITLES: Mapping[str, str] = {
 
 
 def _moved(facts: Facts, rows: Ints) -> Cited:
-    rows = np.unique(rows)
-    return cited("transfers", np.union1d(rows, facts.reversals_of(rows)))
+    rows = sets.unique(rows)
+    return cited("transfers", sets.union(rows, facts.reversals_of(rows)))
 
 
 # ---------------------------------------------------------------- advances
@@ -398,14 +399,14 @@ def _advances(ask: Inquiry, keeper: Keeper, who: Who, reserve: Ints) -> Iterator
     found: dict[int, list[_Advance]] = {}
     bought = facts.rows("subscriptions")
     numbers, words = facts.codes("product_id", outs["row"].to_numpy())
-    for number in np.unique(numbers[numbers >= 0]).tolist():
+    for number in sets.unique(numbers[numbers >= 0]).tolist():
         product = words[number]
         investor = bought.loc[bought["product_id"] == product, "investor_id"].map(facts.party_number)
         investors = investor.fillna(-1).to_numpy().astype(np.int64)
         investors = investors[investors >= 0]
         paid = outs[(numbers == number) & np.isin(outs["payee"], investors)]
         came = ins[_from_fund(facts, ins, product) & ~np.isin(ins["payer"], investors)]
-        for currency in np.unique(paid["currency"]).tolist():
+        for currency in sets.unique(paid["currency"]).tolist():
             one = _advance(product, paid[paid["currency"] == currency], came[came["currency"] == currency])
             if one.advance:
                 found.setdefault(currency, []).append(one)
@@ -544,7 +545,7 @@ def _interest(ask: Inquiry, keeper: Keeper, who: Who, reserve: Ints) -> Iterator
     rows = ins["row"].to_numpy()
     says_so = says(facts, rows, INTEREST) | says(facts, rows, ("interest",), "kind")
     mine = ins[bank & says_so & np.isin(ins["account"], reserve) & (ins["time"].to_numpy() >= since)]
-    for currency in np.unique(mine["currency"]).tolist():
+    for currency in sets.unique(mine["currency"]).tolist():
         part = mine[mine["currency"] == currency]
         held = stretches(facts, reserve.tolist(), currency)
         if not all(each.known for each in held):

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding
 from graphflow.language import N_
@@ -122,7 +123,7 @@ def _matched(
     netted = _netting(facts, flows, ours, banks, pairs, came, went) if ask.runs("netting") else []
     enough = len({day for day, _ in netted}) >= ask.threshold("netting_days")
     digits = facts.tables.minor_units.get(currency, 2)
-    touched = np.unique(flows[["source", "target"]].to_numpy())
+    touched = sets.unique(flows[["source", "target"]].to_numpy())
     measures = [
         ask.measure(
             "matched", N_("part of what went to clients that crossed banks uncleared"), part, "matched"

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, by_rules, cited
 from graphflow.language import N_
@@ -133,7 +134,7 @@ def _flows(ask: Inquiry, keeper: Keeper, hops: int) -> Iterator[Finding]:
     mine = mine[mine["purpose"] != "group"]
     mine = mine[np.isin(mine["account"], holding)]
     to = ask.runs("diverted") and bool(keeper.group.size > keeper.of.size)
-    for currency in np.unique(ins["currency"][ins["what"] == CLIENT]).tolist():
+    for currency in sets.unique(ins["currency"][ins["what"] == CLIENT]).tolist():
         spent = mine[mine["currency"] == currency]
         way = spread(keeper, currency, hops if to else 0, bool(len(spent)))
         for account in holding.tolist():
@@ -171,7 +172,7 @@ def _came(keeper: Keeper, account: int, currency: int) -> _Account:
 
 def _count(facts: Facts, rows: pd.DataFrame) -> int:
     """By how many some rows were paid."""
-    return int(np.unique(sides(facts, rows["payer"].to_numpy(), rows["source"].to_numpy())).size)
+    return int(sets.unique(sides(facts, rows["payer"].to_numpy(), rows["source"].to_numpy())).size)
 
 
 def _account(
@@ -347,8 +348,8 @@ def _holder(keeper: Keeper, account: int) -> str:
 
 
 def _with_reversals(facts: Facts, parts: Sequence[pd.Series]) -> Ints:
-    rows = np.unique(np.concatenate([part.to_numpy(np.int64) for part in parts]))
-    return np.union1d(rows, facts.reversals_of(rows))
+    rows = sets.unique(np.concatenate([part.to_numpy(np.int64) for part in parts]))
+    return sets.union(rows, facts.reversals_of(rows))
 
 
 _ELEMENTS: Mapping[str, str | tuple[str, str]] = {

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, number_text
 from graphflow.kernels.runs import number_runs
@@ -282,11 +283,11 @@ def _got(facts: Facts, ins: pd.DataFrame, outs: pd.DataFrame) -> Paid | None:
     kept = np.repeat(closed, lengths)
     gain = int(back[begins + lengths - 1][closed].sum()) - int(capital[closed].sum())
     stood = Fraction(_product(put[kept], years[kept]), 12) + Fraction(_product(put[kept], days[kept]), 365)
-    counted = np.unique(holder[of][begins[closed]]).size
+    counted = sets.unique(holder[of][begins[closed]]).size
     flows = np.where(comes_in[of], -1, 1)[kept] * amount[of][kept]
     return Paid(
-        gain, int(amount[of][kept & bonus[of]].sum()), stood, counted, np.unique(holder).size - counted,
-        _irr(time[of][kept], flows), np.unique(row[of][kept]),
+        gain, int(amount[of][kept & bonus[of]].sum()), stood, counted, sets.unique(holder).size - counted,
+        _irr(time[of][kept], flows), sets.unique(row[of][kept]),
     )  # fmt: skip
 
 
@@ -420,7 +421,7 @@ def _above_assets(ask: Inquiry, offer: Offer) -> Iterator[_Hit]:
         return
     rows = facts.rows("holdings")
     rows = rows[(rows["product_id"] == offer.subject[1]) & known(rows["as_of"]) & known(rows["income"])]
-    ends = np.unique(micros(rows["as_of"]))
+    ends = sets.unique(micros(rows["as_of"]))
     earned: list[Fraction | None] = []
     for end in ends.tolist():
         then = rows[micros(rows["as_of"]) == end]

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, number_text
 from graphflow.language import N_
@@ -236,7 +237,7 @@ class Scheme:
 def schemes(ask: Inquiry) -> Iterator[Scheme]:
     """Everybody who raises money and pays some of it back, by currency."""
     for raising in raisings(ask.facts):
-        for code in np.unique(raising.outs["currency"]).tolist():
+        for code in sets.unique(raising.outs["currency"]).tolist():
             scheme = Scheme.of(ask, raising, code)
             if scheme is not None:
                 yield scheme
@@ -307,7 +308,7 @@ def _covered(facts: Facts, code: int, ins: pd.DataFrame, outs: pd.DataFrame) -> 
     ends, last = np.unique(moments, return_index=True)
     last = np.append(last[1:], moments.size) - 1
     owed = np.cumsum(step.to_numpy(np.int64))[last]
-    accounts = np.union1d(ins["target"].to_numpy(), outs["source"].to_numpy())
+    accounts = sets.union(ins["target"].to_numpy(), outs["source"].to_numpy())
     stood_before, stood = np.zeros(ends.size, np.int64), np.zeros(ends.size, np.int64)
     for part in stretches(facts, accounts.tolist(), code):
         if part.known:

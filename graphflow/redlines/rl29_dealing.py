@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, cited
 from graphflow.language import N_
@@ -313,7 +314,7 @@ def _member(
     own = facts.accounts_of(group)
     own = own[~facts.guarded[own]]
     ins, outs = facts.paid_to(own.tolist()), facts.paid_by(own.tolist())
-    clients = np.setdiff1d(paid_back(facts, ins, outs), _numbers(facts, group))
+    clients = sets.minus(paid_back(facts, ins, outs), _numbers(facts, group))
     came = flows.iloc[ins]
     came = came[np.isin(came["payer"].to_numpy(), clients)]
     went = flows.iloc[outs]
@@ -418,9 +419,9 @@ def cooperation(ask: Inquiry) -> Iterator[Finding]:
     one, other = of[source], of[target]
     free = ~facts.guarded[source] & ~facts.guarded[target]
     met = free & ((is_x[one] & is_y[other]) | (is_y[one] & is_x[other]))
-    for y in np.unique(np.where(is_y[one[met]], one[met], other[met])).tolist():
+    for y in sets.unique(np.where(is_y[one[met]], one[met], other[met])).tolist():
         accounts = np.flatnonzero(of == y).tolist()
-        at = np.union1d(facts.paid_by(accounts), facts.paid_to(accounts))
+        at = sets.union(facts.paid_by(accounts), facts.paid_to(accounts))
         at = at[free[at]]
         rows = flows.iloc[at].assign(with_=np.where(one[at] == y, other[at], one[at]))
         group = _numbers(facts, facts.group(str(facts.party_ids[y])))
@@ -441,7 +442,7 @@ def _between(ask: Inquiry, y: int, rows: pd.DataFrame, is_x: Flags) -> Iterator[
             continue
         in_coin = (rows["currency"] == coin).to_numpy(np.bool_)
         mine = in_coin & (partner == x)
-        shared = np.intersect1d(marks[mine], marks[in_coin & (partner != x)])
+        shared = sets.common(marks[mine], marks[in_coin & (partner != x)])
         shared = shared[shared >= 0]
         contracts = shared.size if shared.size >= ask.threshold("contracts") else 0
         joined = np.isin(marks, shared) & in_coin & bool(contracts)

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, cited
 from graphflow.language import N_
@@ -357,7 +358,7 @@ class _Payers:
         names = facts.party_ids
         inside = [
             each
-            for each in np.unique(key[found]).tolist()
+            for each in sets.unique(key[found]).tolist()
             if str(names[each % size]) in facts.group(str(names[each // size]))
         ]
         return np.asarray(found & ~np.isin(key, inside), np.bool_), np.asarray(close, np.bool_)

@@ -17,6 +17,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, by_rules, cited
 from graphflow.language import N_
@@ -141,7 +142,7 @@ class _Look:
         places = flows["row"].to_numpy()
         named = np.isin(places, claim_of.index)
         payer, payee = self.who[flows["source"].to_numpy()], self.who[flows["target"].to_numpy()]
-        borrowers = np.union1d(self.worded["borrower"], self._registered()["borrower"])
+        borrowers = sets.union(self.worded["borrower"], self._registered()["borrower"])
         near = np.isin(payer, borrowers)
         near &= ~np.append(self.institution, False)[payee] & ~facts.guarded[flows["target"].to_numpy()]
         near &= ~np.isin(places, out["row"].to_numpy()[~mine])
@@ -165,7 +166,7 @@ class _Look:
             held = facts.in_force_between("licences", int(rows["time"].min()), int(rows["time"].max()))
             licensed = {str(each) for each in held.loc[held["function"].isin(LICENSED), "party_id"]}
         lender, to = rows["lender"].to_numpy(), rows["to"].to_numpy()
-        for one in np.unique(lender).tolist():
+        for one in sets.unique(lender).tolist():
             name = str(facts.party_ids[one])
             inside = [facts.party_number[each] for each in facts.group(name) if each in facts.party_number]
             found |= (lender == one) & (np.isin(to, inside) | (name in licensed))
@@ -214,7 +215,7 @@ def _finding(
     claims = look.all.claims
     name = str(facts.party_ids[loan.borrower])
     currency = facts.currencies[int(loan.paid["currency"].iloc[0])]
-    shown = np.unique(np.concatenate([each.rows for each in found.values()]))
+    shown = sets.unique(np.concatenate([each.rows for each in found.values()]))
     lent = look.lent_by(loan)
     lent = lent[lent["row"].isin(shown)]
     amounts = [each.amount for each in found.values()]
@@ -243,7 +244,7 @@ def _finding(
         rows=[
             *cite_claims(facts, mine, shows=not set(loan.paid["row"].tolist()) <= worded),
             *_lent_on(ask, own, lent),
-            cited("transfers", np.union1d(shown, loan.paid["row"].to_numpy())),
+            cited("transfers", sets.union(shown, loan.paid["row"].to_numpy())),
             *context(ask, found), *cite_whose(facts, accounts),
             facts.cite_parties({name, *(str(each) for each in (*mine["lender"], *own["borrower"]))}),
             *licences_of(facts, frozenset({name, *(str(each) for each in mine["lender"])})),

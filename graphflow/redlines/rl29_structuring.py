@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Finding
 from graphflow.language import N_
@@ -118,7 +119,7 @@ def runs_of(who: Ints, times: Ints, count: int, within: int) -> Ints:
     far = max(count - 1, 0)
     begins = np.arange(max(who.size - far, 0))
     enough = (who[begins + far] == who[begins]) & (times[begins + far] - times[begins] <= within)
-    for one in np.unique(who[begins[enough]]):
+    for one in sets.unique(who[begins[enough]]):
         first, last = np.searchsorted(who, [one, one + 1])
         mine = times[first:last]
         ends = np.searchsorted(mine, mine + within, side="right")

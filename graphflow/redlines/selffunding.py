@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Measure, cited, number_text
 from graphflow.language import N_
@@ -169,20 +170,20 @@ class SelfFunding:
         """
         facts, offers = self.facts, self.offers
         paid = offers.paid["row"].to_numpy()
-        carried = self.places[np.unique(self.lots.carried[:, 1])]
+        carried = self.places[sets.unique(self.lots.carried[:, 1])]
         ledger = facts.ledger.rows
         source, target = facts.of_ledger[ledger["source"]], facts.of_ledger[ledger["target"]]
         walked = _flags(facts.account_ids.size, self.walked) | _flags(facts.account_ids.size, self.vehicles)
         near = walked[source] | walked[target] | _flags(facts.account_ids.size, self.sellers)[target]
         rows = ledger["origin"][near].astype(np.int64)
-        every = np.unique(np.concatenate([rows, offers.rows]))
+        every = sets.unique(np.concatenate([rows, offers.rows]))
         here = np.isin(ledger["origin"], every)
-        touched = np.unique(np.concatenate([source[here], target[here]]))
+        touched = sets.unique(np.concatenate([source[here], target[here]]))
         runs = facts.accounts_of([offers.platform])
         found = [
-            Cited("transfers", np.unique(paid)),
-            Cited("transfers", np.unique(carried)),
-            Cited("transfers", np.unique(offers.collected)),
+            Cited("transfers", sets.unique(paid)),
+            Cited("transfers", sets.unique(carried)),
+            Cited("transfers", sets.unique(offers.collected)),
             Cited("transfers", every, False),
             *cite_whose(facts, [*touched, *runs]),
             facts.cite_parties([offers.platform]),
@@ -385,7 +386,7 @@ class _Map:
             return np.zeros(0, np.int64)
         runs = self.facts.party_number.get(self.offers.platform, -2)
         found = []
-        for account in np.unique(paid["target"].to_numpy()).tolist():
+        for account in sets.unique(paid["target"].to_numpy()).tolist():
             if not self.ours[account] or self.who[account] == runs or not self.held[account]:
                 continue
             mine = paid[paid["target"] == account].sort_values("time")

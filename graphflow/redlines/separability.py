@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Finding, Measure, by_rules
 from graphflow.language import N_
@@ -139,7 +140,7 @@ def _payments(facts: Facts, claims: pd.DataFrame, outs: Ints) -> list[_Paid]:
 
     for asset in named:
         add(asset, outs[loans == places[asset[1]]])
-    for payee in np.unique(payees[~is_named & (payees >= 0)]).tolist():
+    for payee in sets.unique(payees[~is_named & (payees >= 0)]).tolist():
         if ("party", payee) in holders:
             add(("party", payee), outs[(payees == payee) & ~is_named])
     return [_Paid(who, assets, np.sort(np.concatenate(parts))) for who, (assets, parts) in found.items()]
@@ -150,7 +151,7 @@ def _mixed(ask: Inquiry, pool: Pool, paid: _Paid) -> _Mixed | None:
 
     facts = ask.facts
     codes, words = pool.came_for
-    if {words[code] for code in np.unique(codes[codes >= 0])} <= paid.holders:
+    if {words[code] for code in sets.unique(codes[codes >= 0])} <= paid.holders:
         return None
     amounts = facts.flows["amount"].to_numpy()[paid.rows]
     chosen = np.sort(np.argsort(-amounts, kind="stable")[:MOST])

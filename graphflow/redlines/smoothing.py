@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.findings import Cited, Measure
 from graphflow.language import N_
 from graphflow.redlines.asking import Inquiry
@@ -90,7 +91,7 @@ class Results:
         lacking = rows[~known(rows["income"]) & (rows["asset_kind"] != "cash").to_numpy(np.bool_)]
         last = self._begins(product, rows)
         found, used = [], []
-        for day in np.unique(rows["day"]).tolist():
+        for day in sets.unique(rows["day"]).tolist():
             then = rows[(rows["day"] == day).to_numpy(np.bool_)]
             amount = int(then["amount"].sum())
             if last is not None and last < day and day not in set(lacking["day"]):

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Told
 from graphflow.findings import Cited, Finding, Measure, number_text
 from graphflow.language import N_
@@ -132,7 +133,7 @@ def _run_by(products: pd.DataFrame) -> npt.NDArray[np.object_]:
 
 def _investors(facts: Facts, subscribed: pd.DataFrame) -> Ints:
     numbers = facts.numbers_of(subscribed["investor_id"])
-    return np.unique(numbers[numbers >= 0])
+    return sets.unique(numbers[numbers >= 0])
 
 
 def _source(
@@ -262,7 +263,7 @@ def _source_rows(
         rows += cite_payouts(facts, scheme, origins, origins.months)
     if len(straight):
         subscribed = facts.rows("subscriptions")
-        sides = np.unique(straight[["source", "target"]].to_numpy(np.int64))
+        sides = sets.unique(straight[["source", "target"]].to_numpy(np.int64))
         places = straight["place"].to_numpy(np.int64)
         products = set(subscribed.loc[places, "product_id"])
         rows += [

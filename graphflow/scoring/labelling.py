@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import InputError, Problem, UsageError
 from graphflow.language import N_
 from graphflow.redlines.facts import Facts, facts_of
@@ -182,7 +183,7 @@ def few_days(days: Iterable[str], most: int) -> dict[str, str]:
     {'2024-01-01': '2024-01-01', '2024-01-02': '2024-01-01', '2024-01-03': '2024-01-03'}
     """
     every = sorted(set(days))
-    places: npt.NDArray[np.int64] = np.unique(
+    places: npt.NDArray[np.int64] = sets.unique(
         np.linspace(0, len(every) - 1, min(most, len(every))).astype(np.int64)
     )
     last = np.searchsorted(places, np.arange(len(every)), side="right") - 1

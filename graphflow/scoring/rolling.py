@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from graphflow import sets
 from graphflow.errors import Problem, UsageError
 from graphflow.findings import SEVERITIES, Finding
 from graphflow.language import N_
@@ -173,11 +174,11 @@ def unlicensed_payment(
         mine = (flows["currency"] == code).to_numpy()
         into = mine & (payee == n) & (payer != n)
         out = mine & (payer == n) & (payee != n)
-        sides = np.unique(payer[into])
+        sides = sets.unique(payer[into])
         rows.append({
             "party_id": ident, "name": facts.name_of(ident), "finding": f.id, "currency": f.currency,
             "volume": int(flows["amount"].to_numpy()[into].sum()),
-            "merchants": int(np.unique(flows["target"].to_numpy()[out]).size),
+            "merchants": int(sets.unique(flows["target"].to_numpy()[out]).size),
             "providers": int(np.isin(sides, list(licensed)).sum()), "depth": _depth(n, below),
         })  # fmt: skip
     columns = ["party_id", "name", "finding", "currency", "volume", "merchants", "providers", "depth"]

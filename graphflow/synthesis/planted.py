@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.synthesis.columns import choose, numbered, write_records, write_table
 from graphflow.synthesis.plan import YIELDS, Plan, find_family
 from graphflow.synthesis.registers import major
@@ -50,7 +51,7 @@ def write_redlines(plan: Plan, ids: pa.Array, row_of_event: Ints, folder: Path, 
         find_family(plan, "funding")["amount"].sum() + payout["amount"][plan.offline[payout["listing"]]].sum()
     )
     left = matched + spent + back
-    lenders = len(np.unique(collected["source"]))
+    lenders = len(sets.unique(collected["source"]))
     client_money = numbered("T", row_of_event[collected["event"]] + 1, 9)
     plant(
         "RL-01",

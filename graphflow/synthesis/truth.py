@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.synthesis.cast import party_ids
 from graphflow.synthesis.columns import choose, money, numbered, write_table
 from graphflow.synthesis.plan import DAY, RAISED, RETURNED, SHELLS_IN_20, Plan, find_family
@@ -74,7 +75,7 @@ def match(credits: Ints, debits: Ints) -> tuple[Ints, Ints, Ints]:
     """
     had, spent = np.cumsum(credits), np.cumsum(debits)
     total = min(int(had[-1]) if len(had) else 0, int(spent[-1]) if len(spent) else 0)
-    cuts = np.unique(np.concatenate([had[had < total], spent[spent < total], [total]]))
+    cuts = sets.unique(np.concatenate([had[had < total], spent[spent < total], [total]]))
     cuts = cuts[cuts > 0]
     amount = np.diff(cuts, prepend=0)
     credit = np.searchsorted(had, cuts, side="left")

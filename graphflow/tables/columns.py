@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphflow import sets
 from graphflow.kernels import text as kernel
 from graphflow.language import N_
 from graphflow.tables.schema import SHARE_DIGITS, ColumnSpec
@@ -465,7 +466,7 @@ def read_money(column: Any, spec: ColumnSpec, currencies: Currencies, minor: boo
             parsed.fault(codes == kernel.NOT_A_NUMBER, spec.name, NO_NUMBER, A_NUMBER)
             parsed.fault(codes == kernel.EXPONENT, spec.name, EXPONENT, A_NUMBER)
             parsed.fault(codes == kernel.TOO_LARGE, spec.name, TOO_LARGE, IN_RANGE)
-            for said in np.unique(places):
+            for said in sets.unique(places):
                 fine = (codes == kernel.TOO_FINE) & known & ((places == said) if places.size > 1 else True)
                 parsed.fault(fine, spec.name, TOO_FINE, f"{DECIMALS}: {said}")
     if spec.greatest is not None:

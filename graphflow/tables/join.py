@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphflow import sets
 from graphflow.errors import GraphflowError, Problem, UsageError
 from graphflow.kernels import text as kernel
 from graphflow.language import N_
@@ -476,7 +477,7 @@ class _Joiner:
         up = np.append(pc.fill_null(place, n).to_numpy(zero_copy_only=False).astype(np.int64), n)
         for _ in range(max(n, 2).bit_length() + 1):
             up = up[up]
-        ring = np.unique(up[:n][up[:n] < n])  # whoever is still somewhere after so many steps goes round
+        ring = sets.unique(up[:n][up[:n] < n])  # whoever is still somewhere after so many steps goes round
         self._refuse("accounts", ring, "parent_id", OWN_PARENT, A_TREE)
         self._drop("accounts", ring, ring[:0])
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.errors import Problem, Told
 from graphflow.language import N_
 from graphflow.tables.currencies import major
@@ -113,7 +114,7 @@ def _sums(ledger: Ledger, rows: Ints, column: str) -> str | Told:
         return f"{at:%Y-%m-%d %H:%M:%S}" if timed else at.date().isoformat()
 
     parts = []
-    for coin in np.unique(of["currency"]).tolist():
+    for coin in sets.unique(of["currency"]).tolist():
         some = of[of["currency"] == coin]
         code = ledger.currencies[coin]
         first, last = day(some["time"].min()), day(some["time"].max())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.kernels.claims import split_claims
 from graphflow.kernels.index import index_by
 from graphflow.ledger.form import STEP, Index
@@ -37,7 +38,7 @@ def apart(laid: Chains) -> Chains:
     keys = [_own(of[side], number, count, nobody) for side in ("src", "dst")]
     stands = enters[enters[:, 1] >= 0]
     stand_keys = _own(stands[:, 1], stands[:, 3], count, nobody)
-    pots = np.unique(np.concatenate((*keys, stand_keys)))
+    pots = sets.unique(np.concatenate((*keys, stand_keys)))
     pots = np.append(pots[pots >= 0], -1)  # nobody is the last
     last = len(pots) - 1
     source, target, stand_pots = (

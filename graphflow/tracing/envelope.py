@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.ledger.form import Ledger
@@ -150,7 +151,7 @@ def turned_ends(found: Reached) -> tuple[Ints, Ints]:
     """Ends that converted money could reach, as code and book: of a book that it comes to, all."""
     moves = found.moves
     bears = moves.turned | (moves.converts & (moves.pure | (moves.part > 0)))
-    books = np.unique(moves.payee[bears & (moves.stop == 0)])
+    books = sets.unique(moves.payee[bears & (moves.stop == 0)])
     stops = np.flatnonzero(bears & (moves.stop > 0))
     met = np.flatnonzero(moves.seed & moves.turned)
     code = [np.full(len(books), x) for x in (STAYS, LENDER, RECIRCULATED)]
@@ -389,7 +390,7 @@ def outer_bounds(trace: Trace) -> Intervals | None:
     for key in work.members:
         least, greatest, _ = work.bounds([key])
         ends[key.kind, (key.account, ""), key.currency] = (least, greatest)
-    rows = np.setdiff1d(ledger.steps["row"][work.steps[:, 0]].astype(np.int64), trace._seeds.rows)
+    rows = sets.minus(ledger.steps["row"][work.steps[:, 0]].astype(np.int64), trace._seeds.rows)
     names = ledger.transfer_ids.take(pa.array(rows)).to_pylist()
     if work.flows is None:
         low, high = np.zeros(len(rows), np.int64), ledger.rows["net"][rows].astype(np.int64)
@@ -404,7 +405,7 @@ def _reversals_among(trace: Trace) -> bool:
     table = trace._case.tables.arrow("transfers", ("reversal_of",))
     if table is None or "reversal_of" not in table.column_names:
         return False
-    open_ = np.unique(trace._ledger.open_rows[:, 0])
+    open_ = sets.unique(trace._ledger.open_rows[:, 0])
     reverses = table["reversal_of"].take(pa.array(trace._ledger.rows["origin"][open_].astype(np.int64)))
     return bool(reverses.null_count < len(reverses))
 
@@ -467,9 +468,9 @@ def _asked(trace: Trace, ends: Iterable[Any]) -> list[list[tuple[str, ...]]]:
     """
     listed = list(ends)
     several = listed and all(isinstance(x, (list, set, frozenset)) for x in listed)
-    sets = [list(x) for x in listed] if several else [listed]
+    groups = [list(x) for x in listed] if several else [listed]
     problems: list[Problem] = []
-    for some in sets:
+    for some in groups:
         if not some:
             problems.append(
                 Problem("ends", N_("there is no end in this"), {}, repr(ends), '[("balance", "A1")]')
@@ -480,7 +481,7 @@ def _asked(trace: Trace, ends: Iterable[Any]) -> list[list[tuple[str, ...]]]:
                 problems.append(problem)
     if problems:
         raise UsageError(*problems)
-    return [[tuple(end) for end in some] for some in sets]
+    return [[tuple(end) for end in some] for some in groups]
 
 
 def _problem_of(trace: Trace, end: Any) -> Problem | None:

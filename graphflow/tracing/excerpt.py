@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.case import Case
 from graphflow.kernels.index import index_by
 from graphflow.ledger import compile_ledger
@@ -134,10 +135,10 @@ class Surroundings:
                 steps = index.steps[int(index.pointer[pots.start]) : int(index.pointer[pots.stop])]
                 found.append(ledger.steps["row"][steps].astype(np.int64))
             found.append(undone[int(pointer[account]) : int(pointer[account + 1])])
-        rows = np.unique(np.concatenate(found))
+        rows = sets.unique(np.concatenate(found))
         while len(links):
             linked = links[np.isin(links, rows).any(axis=1)]
-            more = np.union1d(rows, linked)
+            more = sets.union(rows, linked)
             if more.size == rows.size:
                 break
             rows = more
@@ -147,7 +148,7 @@ class Surroundings:
         """All rows of these accounts (as the ledger numbers them), and some more; ``over_gaps``: cash that is
         withdrawn and paid in again is joined.
         """
-        return Excerpt(self, np.unique(accounts), more, over_gaps)
+        return Excerpt(self, sets.unique(accounts), more, over_gaps)
 
 
 class Excerpt:
@@ -171,7 +172,7 @@ class Excerpt:
         self.around, self.whole, self.over_gaps = around, whole, over_gaps
         self.rows = around.rows_of(whole, more, over_gaps)
         of = ledger.rows[self.rows]
-        self.accounts: Ints = np.union1d(np.union1d(of["source"], of["target"]), whole).astype(np.int64)
+        self.accounts: Ints = sets.union(sets.union(of["source"], of["target"]), whole).astype(np.int64)
         arrives = ledger.arrivals[np.isin(ledger.arrivals[:, 0], self.rows)]
         # a row leaves at an odd place, what arrives behind so many of them at an even one
         key = np.concatenate((2 * self.rows + 1, 2 * arrives[:, 1]))
@@ -365,10 +366,10 @@ def settled(
     ask
         Answers from an excerpt, and says which accounts its money was in.
     """
-    accounts = np.unique(start)
+    accounts = sets.unique(start)
     while True:
         answer, reached = ask(surroundings(case).excerpt(accounts, rows, over_gaps))
-        grown = np.union1d(accounts, reached)
+        grown = sets.union(accounts, reached)
         if grown.size == accounts.size:
             return answer
         accounts = grown

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.kernels.unroll import PURE, SEED, TURNED, reach, unroll
 from graphflow.ledger.form import ARRIVAL, BASES, CONVERTS, CUSTODY, PARTS, TRANSIT, Ledger
 from graphflow.tracing.books import Standing, arriving_of, books_of, summed
@@ -217,7 +218,7 @@ def _moves(ledger: Ledger, seeds: Seeds, moved: Ints, backward: bool) -> Moves:
     left = tail["after"] - came if backward else head["avail"] - own
     left = np.where(payer_free, UNLIMITED, left)
     divided = np.flatnonzero((ledger.pots["kind"][payer] == CUSTODY) & ~payer_free)
-    for book in np.unique(payer[divided]).tolist():
+    for book in sets.unique(payer[divided]).tolist():
         which = divided[payer[divided] == book]
         history = Standing.of(ledger, book)
         if backward:
@@ -431,7 +432,7 @@ def _together(found: Reached, spans: Spans, pairs: Ints, vague: Ints) -> Ints:
     left, may = np.full(len(pairs), UNLIMITED), np.zeros(len(pairs), np.int64)
     low, high = 2 * spans.begins[pairs[:, 1]], 2 * spans.ends[pairs[:, 1]] + 2
     unsure = set(vague.tolist())
-    for book in np.unique(pairs[:, 0]).tolist():
+    for book in sets.unique(pairs[:, 0]).tolist():
         which = np.flatnonzero(pairs[:, 0] == book)
         history = Standing.of(ledger, book)
         paid, came = history.between(low[which], high[which])

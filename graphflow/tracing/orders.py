@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.errors import UsageError
 from graphflow.tracing.excerpt import settled
 from graphflow.tracing.seeds import ends_of_case, rows_of
@@ -86,7 +87,7 @@ def over_orders(trace: Trace, figure: Callable[[Trace], Figure]) -> list[Figure]
                 found = ask(part, question, span, excerpt)
             except UsageError:  # in this order there is no such money: a part of a balance, say
                 continue
-            grown = np.union1d(reached, found._walked)
+            grown = sets.union(reached, found._walked)
             if grown.size > reached.size:
                 reached = grown
                 break  # all of it again, with the rows of these accounts
@@ -102,7 +103,7 @@ def over_orders(trace: Trace, figure: Callable[[Trace], Figure]) -> list[Figure]
 def asked_rows(case: Case, question: Question) -> Ints:
     """The rows that a question's references name, whenever they were."""
     found = [rows_of(case, x, question.backward) for x in question.references]
-    return np.unique(np.concatenate(found))
+    return sets.unique(np.concatenate(found))
 
 
 Name = TypeVar("Name")

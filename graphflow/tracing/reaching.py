@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.kernels.reaching import reaching_parts
 from graphflow.ledger.form import Ledger
 from graphflow.tracing.chains import Batch, Chains, Limits
@@ -96,7 +97,7 @@ def seeds_of(ledger: Ledger, rows: Ints) -> Seeds:
         standing=(),
         currency=int(ledger.rows["currency"][rows[0]]) if rows.size else 0,
         total=int(net.sum()),
-        payers=np.unique(ledger.rows["source"][rows]).astype(np.int64),
+        payers=sets.unique(ledger.rows["source"][rows]).astype(np.int64),
         first=0,
         last=len(ledger.steps) - 1,
         opens=opens,
@@ -202,7 +203,7 @@ def range_of(asked: Asked, which: Ints, goals: Sequence[int], budget: int) -> tu
     ledger = asked.ledger
     accounts = np.isin(asked.goals, np.asarray(goals))
     least = greatest = left_out = 0
-    moments = np.unique(asked.until[which])
+    moments = sets.unique(asked.until[which])
     exact = moments.size <= 1
     for until in moments.tolist():
         rows = asked.rows[which[asked.until[which] == until]]

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.ledger.form import ARRIVAL, BASES, CLEARING, CUSTODY, GAP, LENT, OUTSIDE, TRANSIT, Ints, Ledger
@@ -368,7 +369,7 @@ class Trace:
     def _paid_seed(self) -> tuple[Ints, Any]:
         """Accounts and parties that paid any of the seed (backward: received it)."""
         parties = self._ledger.account_party[self._seeds.payers]
-        return self._seeds.payers[parties < 0], np.unique(parties[parties >= 0])
+        return self._seeds.payers[parties < 0], sets.unique(parties[parties >= 0])
 
     def _kinds(self, codes: Ints, pots: Ints) -> Ints:
         """The kinds of ends, as places in :data:`END_KINDS`: the first statement of the definition
@@ -720,7 +721,7 @@ class Trace:
         accounts = self._reached[0]
         if self._flow.whole is not None:
             pots, _ = self._came_to(self._flow.whole)
-            accounts = np.unique(self._ledger.pots["account"][pots].astype(np.int64))
+            accounts = sets.unique(self._ledger.pots["account"][pots].astype(np.int64))
         return accounts if self._excerpt is None else self._excerpt.accounts[accounts]
 
     @cached_property

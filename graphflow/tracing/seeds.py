@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.ledger.form import ARRIVAL, CONVERTS, CUSTODY, OUTSIDE, Ledger
@@ -152,11 +153,11 @@ def find_seeds(
                 problems.extend(error.problems)
                 continue
         else:
-            rows = np.unique(rows_of(case, reference, backward))
+            rows = sets.unique(rows_of(case, reference, backward))
             rows = rows[rows >= 0]  # a transfer that is supposed not to be there
             rows = rows[period(rows) & (ledger.rows["net"][rows] > 0)]
         of = ledger.rows[rows]
-        for coin in np.unique(of["currency"]).tolist():
+        for coin in sets.unique(of["currency"]).tolist():
             coins[coin] = coins.get(coin, 0) + int(of["net"][of["currency"] == coin].sum())
         for stand in standing:
             coin = int(ledger.pots["currency"][stand.pot])
@@ -249,7 +250,7 @@ def find_seeds(
         standing=standing_seeds,
         currency=chosen,
         total=int(parts.sum()) + sum(x.ends - x.begins for x in standing_seeds),
-        payers=np.unique(ledger.rows[side][taken]).astype(np.int64),
+        payers=sets.unique(ledger.rows[side][taken]).astype(np.int64),
         first=first,
         last=last,
         opens=opens,
@@ -274,7 +275,7 @@ def _whole_transfers(
     rows = ledger.rows_named([each.id for each in plain])
     good = rows >= 0
     good[good] = period(rows[good]) & (ledger.rows["net"][rows[good]] > 0)
-    coins = np.unique(ledger.rows["currency"][rows[good]]).tolist()
+    coins = sets.unique(ledger.rows["currency"][rows[good]]).tolist()
     if len(coins) != 1 or currency not in (None, ledger.currencies[coins[0]]):
         return none, references
     done = {id(each) for each, is_good in zip(plain, good.tolist(), strict=True) if is_good}
@@ -447,7 +448,7 @@ def _others(ledger: Ledger, accounts: Ints, backward: bool, party: int | None) -
         pots = ledger.pots_of(account)
         steps = index.steps[int(index.pointer[pots.start]) : int(index.pointer[pots.stop])]
         over = joined[ledger.rows[near][joined] == account]
-        rows = np.union1d(ledger.steps["row"][steps], over).astype(np.int64)
+        rows = sets.union(ledger.steps["row"][steps], over).astype(np.int64)
         other = ledger.rows[far][rows]
         if party is None:
             rows = rows[other != account]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.kernels.unroll import PURE, TURNED
 from graphflow.ledger.form import TRANSIT, Ledger
 from graphflow.tracing.books import summed
@@ -69,8 +70,8 @@ class Spans:
             events = by_row[low[which] + offset]
             which, events = which[held[events]], events[held[events]]
             pairs.append(ledger.open_rows[which, 1] * len(groups) + rank[at[events]])
-        open_ = np.unique(np.concatenate(pairs))
-        whose = np.unique(open_ // max(len(groups), 1))
+        open_ = sets.unique(np.concatenate(pairs))
+        whose = sets.unique(open_ // max(len(groups), 1))
         loose = np.isin(ledger.pots["account"], whose)
         loose.setflags(write=False)
         return cls(ledger, begins[order], ends[order], open_, loose)

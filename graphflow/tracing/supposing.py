@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.errors import Problem, UsageError
 from graphflow.language import N_
 from graphflow.tracing.excerpt import Change, settled
@@ -100,7 +101,7 @@ def suppose(
         _check(ledger, left, same, reversal_of)
     change = Change(frozenset(left), {other: one for one, other in same}, dict(reversal_of), spare)
     links = [name for pair in reversal_of.items() for name in pair if name is not None]
-    rows = np.union1d(asked_rows(case, question), np.array([ledger.row(name) for name in links], np.int64))
+    rows = sets.union(asked_rows(case, question), np.array([ledger.row(name) for name in links], np.int64))
     accounts = np.array([ledger.account(name) for pair in same for name in pair], np.int64)
     held = [ledger.account(x.id) for x in question.references if x.kind == "balance"]
     start = np.concatenate((trace._walked, accounts, np.array(held, np.int64)))

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from graphflow import sets
 from graphflow.errors import Problem, UsageError
 from graphflow.kernels import chains as kernel
 from graphflow.kernels.fifo import trace_lots
@@ -327,7 +328,7 @@ def _emptied(ledger: Ledger, roots: _Roots) -> Ints:
         same = near["kind"] == CLEARING
         for name in names[1:]:
             same &= near[name] == of[name]
-        empty = np.setdiff1d(all_of.start + np.flatnonzero(same), roots.pot[roots.place == place])
+        empty = sets.minus(all_of.start + np.flatnonzero(same), roots.pot[roots.place == place])
         nothing = np.zeros_like(empty)
         found.append(np.column_stack((np.full_like(empty, place), empty, nothing, nothing)))
     return np.concatenate(found)
@@ -366,7 +367,7 @@ def _stops(ledger: Ledger, steps: Ints, amounts: Ints, seed_amounts: Ints, backw
 
 def _lots_chains(ledger: Ledger, roots: _Roots, last: int, asked: int, limits: Limits) -> Chains:
     backward = bool(asked & kernel.BACK)
-    restarts = np.unique(roots.step[roots.step >= 0]).reshape(-1, 1)
+    restarts = sets.unique(roots.step[roots.step >= 0]).reshape(-1, 1)
     standing = np.column_stack((roots.pot, roots.place))[roots.step < 0]
     return Chains(
         ledger.steps,
@@ -549,7 +550,7 @@ def _laid_out(ledger: Ledger, roots: _Roots, shares: _Shares, asked: int) -> Cha
     stand_pots = roots.pot[standing]
     named = [part[part >= 0] for part in (source, target, stand_pots)]
     if sum(part.size for part in named) < len(ledger.pots) // 32:
-        real = np.unique(np.concatenate(named))
+        real = sets.unique(np.concatenate(named))
     else:
         present = np.zeros(len(ledger.pots), np.bool_)
         for part in named:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from graphflow import sets
 from graphflow.kernels.passes import both_paid
 from graphflow.typologies.episodes import busy, distinct, pointer_of, ranges, together
 from graphflow.typologies.found import Asked, Found, nothing, sums
@@ -48,7 +49,7 @@ def find(payments: Payments, asked: Asked) -> Found:
     of_run = np.full(begin.size, -1, np.int64)
     count = 0
     for group in alike(*ascending(runs, payer[rows], begin.size), since, until):
-        if len(np.unique(payees[order[begin[group]]])) >= asked.least:
+        if len(sets.unique(payees[order[begin[group]]])) >= asked.least:
             of_run[group] = count
             count += 1
     which = of_run[runs]
@@ -56,7 +57,7 @@ def find(payments: Payments, asked: Asked) -> Found:
     if not count:
         return nothing(left)
     size = np.int64(payments.size)
-    each = np.unique(np.concatenate([which * size + pairs[rows, side] for side in (0, 1)]))
+    each = sets.unique(np.concatenate([which * size + pairs[rows, side] for side in (0, 1)]))
     bounds, transfers = pointer_of(np.bincount(each // size, minlength=count)), each % size
     groups = np.repeat(np.arange(count), np.diff(bounds))
     members = distinct(

@@ -8,6 +8,7 @@ from concurrent.futures import Executor, Future
 import numpy as np
 import numpy.typing as npt
 
+from graphflow import sets
 from graphflow.kernels.cycles import cycles, may_begin
 from graphflow.language import N_
 from graphflow.threads import threads
@@ -113,7 +114,7 @@ def _cut(payments: Payments, roots: Numbers) -> Iterator[LeftOut]:
     for k in np.sort(order[:LINES]).tolist():
         yield LeftOut("cycle", -1, int(roots[k]), BUDGET, 1, int(amount[k]), int(currency[k]))
     rest = order[LINES:]
-    for code in np.unique(currency[rest]).tolist():
+    for code in sets.unique(currency[rest]).tolist():
         mine = amount[rest[currency[rest] == code]]
         yield LeftOut("cycle", -1, -1, BUDGET, mine.size, int(mine.sum()), code)
 

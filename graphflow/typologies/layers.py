@@ -7,21 +7,23 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from graphflow import sets
+
 Ints = npt.NDArray[np.int64]
 
 
-def alike(pointer: Ints, sets: Ints, since: Ints, until: Ints) -> Iterator[list[int]]:
+def alike(pointer: Ints, holders: Ints, since: Ints, until: Ints) -> Iterator[list[int]]:
     """Groups of runs whose sets are equal and whose times overlap, one after another.
 
-    The set of run ``k`` is ``sets[pointer[k]:pointer[k + 1]]``, ascending.
+    The set of run ``k`` is ``holders[pointer[k]:pointer[k + 1]]``, ascending.
 
-    >>> pointer, sets = np.array([0, 2, 4, 6]), np.array([1, 2, 1, 2, 1, 3])
-    >>> list(alike(pointer, sets, np.array([0, 5, 0]), np.array([5, 9, 9])))
+    >>> pointer, holders = np.array([0, 2, 4, 6]), np.array([1, 2, 1, 2, 1, 3])
+    >>> list(alike(pointer, holders, np.array([0, 5, 0]), np.array([5, 9, 9])))
     [[0, 1], [2]]
     """
     same: dict[bytes, list[int]] = {}
     for k in range(len(pointer) - 1):
-        same.setdefault(sets[pointer[k] : pointer[k + 1]].tobytes(), []).append(k)
+        same.setdefault(holders[pointer[k] : pointer[k + 1]].tobytes(), []).append(k)
     for runs in same.values():
         runs.sort(key=lambda k: (int(since[k]), k))
         group, latest = [runs[0]], int(until[runs[0]])
@@ -41,7 +43,7 @@ def ascending(groups: Ints, values: Ints, count: int) -> tuple[Ints, Ints]:
     [[0, 2, 3], [3, 7, 7]]
     """
     size = int(values.max(initial=0)) + 1
-    keys = np.unique(groups * size + values)
+    keys = sets.unique(groups * size + values)
     pointer = np.concatenate(
         [np.zeros(1, np.int64), np.cumsum(np.bincount(keys // size, minlength=count), dtype=np.int64)]
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from graphflow import sets
 from graphflow.kernels.passes import passes
 from graphflow.language import N_
 from graphflow.typologies.episodes import pointer_of
@@ -41,7 +42,7 @@ def left_out(payments: Payments, holders: Numbers, kind: str, side: int = 1) -> 
         mine = positions[pointer[holder] : pointer[holder + 1]]
         account = int(payments.accounts[mine[0], side])
         money = payments.money[mine][:, [2 * side, 2 * side + 1]]
-        for currency in np.unique(money[:, 1]).tolist():
+        for currency in sets.unique(money[:, 1]).tolist():
             part = money[:, 1] == currency
             amount = int(money[part, 0].sum())
             lines.append(LeftOut(kind, account, -1, TOO_MANY, int(part.sum()), amount, currency))
@@ -56,11 +57,11 @@ def both_legs(payments: Payments, groups: Ints, pairs: Numbers, count: int) -> t
     size = np.int64(payments.size)
     sums = []
     for side, column in ((0, 2), (1, 0)):
-        keys = np.unique(groups * size + pairs[:, side])
+        keys = sets.unique(groups * size + pairs[:, side])
         total = np.zeros(count, np.int64)
         np.add.at(total, keys // size, payments.money[keys % size, column])
         sums.append(total)
-    keys = np.unique(np.concatenate([groups * size + pairs[:, 0], groups * size + pairs[:, 1]]))
+    keys = sets.unique(np.concatenate([groups * size + pairs[:, 0], groups * size + pairs[:, 1]]))
     pointer, transfers = pointer_of(np.bincount(keys // size, minlength=count)), keys % size
     amount = np.where(one_currency(payments, pointer, transfers), np.minimum(*sums), -1)
     return pointer, transfers, amount

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphflow import sets
 from graphflow.errors import Problem, UsageError
 from graphflow.kernels.index import index_by
 from graphflow.language import N_
@@ -327,7 +328,7 @@ def _times(case: Case, kept: Any) -> tuple[Ints, Ints]:
         return time, arrives
     zone = case.tables.timezone
     days, later = local_days(time, zone), local_days(arrives, zone)
-    loose = np.unique(np.concatenate([days[bare], later[bare]]))
+    loose = sets.unique(np.concatenate([days[bare], later[bare]]))
     here, there = np.isin(days, loose), np.isin(later, loose)
     time[here] = midnights(days[here], zone)
     arrives[there] = midnights(later[there], zone)

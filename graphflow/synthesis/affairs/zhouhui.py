@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graphflow import sets
 from graphflow.synthesis.affairs import honest_lending
 from graphflow.synthesis.affairs.book import DAY, HOUR, Book, Ints, affordable, on, rounded, shared
 from graphflow.synthesis.affairs.told import Affair, Figure, May, Must
@@ -216,7 +217,7 @@ def _paid(
     week = (plan.time - on(FIRST)) // (7 * DAY)
     swept = on(FIRST) + (week + 1) * 7 * DAY + 1 * HOUR
     for pot in range(1, ACCOUNTS):
-        for each in np.unique(week[into == pot]).tolist():
+        for each in sets.unique(week[into == pot]).tolist():
             some = (into == pot) & (week == each)
             night = int(swept[some][0]) + pot * 60
             book.pay(night, f"zhou{pot}", "zhou0", int(plan.amount[some].sum()), memo="转账")
