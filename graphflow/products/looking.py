@@ -688,8 +688,9 @@ class LookThrough:
         without = self._days_of_all(given)
         found = []
         due = micros(rows["due"]) if "due" in rows else np.full(len(rows), int(EVER))
+        days = {when: self._days_until(when) for when in set(due.tolist()) - {int(EVER)}}
         for when, amount in zip(due.tolist(), rows["amount"].tolist(), strict=True):
-            found.append((without if when == int(EVER) else self._days_until(when), int(amount)))
+            found.append((days.get(when, without), int(amount)))
         return found
 
     def _days_of_all(self, given: Mapping[str, Any]) -> int | None:

@@ -356,7 +356,7 @@ def _by_amount(
 
 def stops(facts: Facts) -> Flags:
     """Accounts behind which money is not followed: guarded ones, but those that it passes by its earmark."""
-    found: Flags = facts.guarded & ~np.isin(facts.account_kind, PASSING)
+    found: Flags = facts.guarded & ~facts.account_is(*PASSING)
     return found
 
 
@@ -580,15 +580,11 @@ def all_covered(facts: Facts, accounts: Ints, begins: Ints, ends: Ints) -> Flags
     found = np.zeros(accounts.size, np.bool_)
     if not ledger.rows.size:
         return found
-    edges: tuple[int, int] | None = facts.__dict__.get("_edges_of_time")
-    if edges is None:
-        edges = int(ledger.rows["time"].min()), int(ledger.rows["time"].max())
-        facts.__dict__["_edges_of_time"] = edges
-    first, last = edges
+    first, last, pointer = facts.statements
     numbers = facts.in_ledger[accounts]
-    low, high = (np.searchsorted(ledger.periods["account"], each) for each in (numbers, numbers + 1))
+    low, high = (np.where(numbers < 0, 0, pointer[each]) for each in (numbers, numbers + 1))
     for place in range(int((high - low).max(initial=0))):
-        some = np.flatnonzero((low + place < high) & (numbers >= 0))
+        some = np.flatnonzero(low + place < high)
         period = ledger.periods[low[some] + place]
         enough = np.maximum(period["begins"], first) <= begins[some]
         enough &= (period["ends"] >= ends[some]) | ((period["ends"] >= last) & (ends[some] > last))

@@ -118,7 +118,7 @@ def clients_of(facts: Facts) -> Clients:
 def paid_back(facts: Facts, ins: Ints, outs: Ints) -> Ints:
     """Natural persons (by number) who paid in and were paid later; rows are of `flows`, refunds left out."""
     flows = facts.flows
-    person = facts.party_kind == "person"
+    person = facts.party_is("person")
     payer, payee = flows["payer"].to_numpy()[ins], flows["payee"].to_numpy()[outs]
     came, went = flows["time"].to_numpy()[ins], flows["time"].to_numpy()[outs]
     keep = (payee >= 0) & person[np.maximum(payee, 0)]

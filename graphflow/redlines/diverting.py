@@ -185,7 +185,7 @@ def _between(keeper: Keeper, walked: Ints, hops: int) -> Ints:
     clients = sets.common(keeper.clients, keeper.creditors)
     apart = np.concatenate([clients, keeper.group, owed])
     party = facts.account_party
-    free = ~facts.guarded & ~np.isin(party, apart[apart >= 0]) & ~np.isin(facts.account_kind, _STOPS)
+    free = ~facts.guarded & ~np.isin(party, apart[apart >= 0]) & ~facts.account_is(*_STOPS)
     free &= ~np.isin(of_party(facts.party_kind, party), ("bank", "government"))
     free[keeper.held] = False
     free &= with_statement(facts)

@@ -257,6 +257,25 @@ class Facts:
         """The kinds of parties; empty where unknown."""
         return _objects(self.tables, "parties", "kind")
 
+    def party_is(self, *kinds: str) -> Flags:
+        """Which parties, by number, are of one of some kinds; kept, and not to be written to."""
+        return self._are(self.party_kind, "party", kinds)
+
+    def account_is(self, *kinds: str) -> Flags:
+        """Which accounts, by number, are of one of some kinds; kept, and not to be written to."""
+        return self._are(self.account_kind, "account", kinds)
+
+    def _are(self, values: npt.NDArray[np.object_], what: str, kinds: tuple[str, ...]) -> Flags:
+        if (what, kinds) not in self._of_kind:
+            found = np.isin(values, kinds).astype(np.bool_)
+            found.flags.writeable = False
+            self._of_kind[what, kinds] = found
+        return self._of_kind[what, kinds]
+
+    @cached_property
+    def _of_kind(self) -> dict[tuple[str, tuple[str, ...]], Flags]:
+        return {}
+
     @cached_property
     def party_sector(self) -> npt.NDArray[np.object_]:
         """The sectors of parties; empty where unknown."""
@@ -478,6 +497,13 @@ class Facts:
         return found
 
     @cached_property
+    def statements(self) -> tuple[int, int, Ints]:
+        """The first and the last moment of the ledger; and where each of its accounts' periods begin."""
+        times, accounts = self.ledger.rows["time"], np.arange(len(self.ledger.account_ids) + 1)
+        pointer = np.searchsorted(self.ledger.periods["account"], accounts).astype(np.int64)
+        return int(times.min()), int(times.max()), pointer
+
+    @cached_property
     def ledger_row(self) -> Numbers:
         """By its place in the table, where a transfer stands in the ledger."""
         origin = self.ledger.rows["origin"]
@@ -536,7 +562,7 @@ class Facts:
             return np.flatnonzero(mine)
 
         def holders() -> Ints:
-            parties = sets.unique(self.account_party[touched()])
+            parties: Ints = sets.unique(self.account_party[touched()])
             parties = parties[parties >= 0]
             return parties[self._told("parties")[parties]]
 
@@ -865,7 +891,7 @@ class Facts:
         group, guarded accounts and wages do not count.
         """
         flows = self.flows[~self.flows["own"]]
-        person = np.append(self.party_kind == "person", False)  # nobody, -1, is none
+        person = np.append(self.party_is("person"), False)  # nobody, -1, is none
         who = np.where(self.account_party >= 0, self.account_party, self.account_signer)
         into = who[flows["target"].to_numpy()]
         payer = flows["payer"].to_numpy()
@@ -972,7 +998,7 @@ def payrolls(facts: Facts, least: int = 5, spread: float = 0.3) -> list[int]:
     paid in before, is paid back: an account that mainly pays such people back pays no wages.
     """
     flows = facts.flows[~facts.flows["own"]]
-    person = np.append(facts.party_kind == "person", False)  # nobody, -1, is none
+    person = np.append(facts.party_is("person"), False)  # nobody, -1, is none
     paid = flows[person[flows["payee"].to_numpy()]].copy()
     if paid.empty:
         return []

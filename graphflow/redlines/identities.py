@@ -16,7 +16,7 @@ import pandas as pd
 
 from graphflow.findings import Cited, cited
 from graphflow.redlines.borrowing import words_of
-from graphflow.redlines.facts import Facts, known
+from graphflow.redlines.facts import Facts, Ints, known
 
 SAYS_NOTHING = frozenset(
     {"", "无", "不详", "未知", "暂无", "其他", "none", "null", "nan", "na", "unknown", "other"}
@@ -178,13 +178,13 @@ class Identities:
         """
         facts = self.facts
         values = self.bearing[kind][party]
-        found = [
-            cited(row.table, row.rows, len(values) == 1)
-            for value in values
-            for one, where in self.marks[kind][value].items()
-            if one == party or one in others
-            for row in where
-        ]
+        places: dict[str, list[Ints]] = {}
+        for value in values:
+            for one, where in self.marks[kind][value].items():
+                if one == party or one in others:
+                    for row in where:
+                        places.setdefault(row.table, []).append(row.rows)
+        found = [cited(table, np.concatenate(rows), len(values) == 1) for table, rows in places.items()]
         found.append(facts.cite_parties([party, *others]))
         if kind in ("medium", "mac"):
             found.append(facts.cite_accounts(facts.accounts_of([party, *others])))

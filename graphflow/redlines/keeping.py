@@ -185,7 +185,7 @@ class Keeper:
         found = np.zeros(facts.account_ids.size, np.bool_)
         found[self.held] = True
         found |= np.isin(facts.account_products, sorted(self._named["product_id"]))
-        theirs = np.flatnonzero(custody_of(facts) & ~found & ~np.isin(facts.account_kind, RESERVE))
+        theirs = np.flatnonzero(custody_of(facts) & ~found & ~facts.account_is(*RESERVE))
         into = facts.paid_to(theirs)
         pairs = clients_of(facts).pairs
         others = pairs.loc[~np.isin(pairs["institution"], np.append(self.of, -1)), "client"]
@@ -675,7 +675,7 @@ def custody_of(facts: Facts) -> Flags:
     """Accounts in custody or of a reserve, by their kind or by what is said of them; kept with the facts."""
     known: Flags | None = facts.__dict__.get("_custody")
     if known is None:
-        known = np.isin(facts.account_kind, CUSTODY)
+        known = facts.account_is(*CUSTODY)
         if facts.tables.has("roles"):
             rows = facts.in_force("roles")
             names = sorted(set(rows.loc[rows["role"].isin(CUSTODY_ROLES), "subject_id"]))

@@ -66,7 +66,7 @@ def sides(facts: Facts) -> list[Side]:
         numbers = np.array(sorted(facts.party_number[p] for p in group if p in facts.party_number), np.int64)
         inside = np.isin(whose(facts), numbers)
         # a reserve that a bank holds, or of which nobody says whose it is, is that of whose loan it pays
-        bank = np.append(facts.party_kind == "bank", True)[facts.account_party]
+        bank = np.append(facts.party_is("bank"), True)[facts.account_party]
         reserve = named & (inside | bank)
         found.append(
             Side(platform, why, group, numbers, loans[here], inside & ~facts.guarded & ~reserve, reserve)

@@ -143,7 +143,7 @@ def _lenders(facts: Facts, side: Side, rows: pd.DataFrame, first: Flags) -> tupl
     clients = sets.unique(lenders_of(facts, side)["client"].to_numpy())
     named = np.isin(loan * size + payee, keys) | np.isin(payee, clients)
     person = np.zeros(size, np.bool_)
-    person[: facts.party_ids.size] = facts.party_kind == "person"
+    person[: facts.party_ids.size] = facts.party_is("person")
     person[side.numbers] = False
     alone = ~np.isin(np.arange(len(side.loans)), keys // size) & (clients.size == 0)
     return (

@@ -208,9 +208,8 @@ class _Trail:
         self.source[flows["row"]], self.target[flows["row"]] = flows["source"], flows["target"]
         self.paid_in = _flags(count, raising.ins["row"].to_numpy())
         party = facts.account_party
-        self.bank = np.append(facts.party_kind == "bank", False)[party]
+        self.bank = np.append(facts.party_is("bank"), False)[party]
         self.nobody = placeholders(facts)
-        self.product_in = dict(zip(raising.ins["row"], raising.ins["product"], strict=True))
         self.answers, self.trade = self._guarantors()
         # the group's own is a subsidy of who stands between, and earned of who borrows for its own business
         as_what = self._as_what()
@@ -300,8 +299,7 @@ class _Trail:
             at, stands = t.ends_at
             whose = np.where(at >= 0, part.accounts[at], -1)
             here = (whose >= 0) & self.walked[whose]
-            for account, amount in zip(whose[here].tolist(), stands[here].tolist(), strict=True):
-                found[self._stood(part, account)] += amount
+            np.add.at(found, self._stood(part, at[here]), stands[here])
             found[UNKNOWN] += t.seed - int(found.sum())  # on its way when the statements begin
         own = 0
         several = count * sets.unique(self.source[places[enters]]).size
@@ -323,14 +321,54 @@ class _Trail:
         return int(amounts[same].sum())
 
     def _kinds(self, places: Ints, product: str) -> Ints:
-        """What each row that comes in from outside is."""
+        """What each row that comes in from outside is, to a payout for a product."""
+        plain, named, stands = (each[places] for each in self._entering)
+        found = plain.astype(np.int64)
+        if product:
+            other = (named >= 0) & (named != self._products.get(product, -1))
+            found[other & np.isin(found, (OTHERS, ASSET))] = CROSS
+        found[stands & (found == ASSET)] = STAND_IN
+        return found
+
+    @cached_property
+    def _products(self) -> dict[str, int]:
+        """Products by number, as rows name them."""
+        return {}
+
+    @cached_property
+    def _entering(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32], Flags]:
+        """By place, of rows that come in from outside: what each is, whatever it pays for; the product that
+        it names, -1 for none; and whether somebody stands in by it. Other rows are never asked about.
+        """
         facts = self.facts
-        source, target = self.source[places], self.target[places]
-        kind, words = facts.codes("kind", places)
-        returns = np.isin(kind, [n for n, word in enumerate(words) if word in RETURNS])
-        earmarked = np.zeros(places.size, np.bool_)
+        rows = np.flatnonzero(~self.walked[self.source] & self.walked[self.target])
+        plain = np.full(facts.ledger.size, -1, np.int8)
+        named = np.full(facts.ledger.size, -1, np.int32)
+        stands = np.zeros(facts.ledger.size, np.bool_)
+        source = self.source[rows]
+        earmarked = np.zeros(rows.size, np.bool_)
         for column in ("loan_id", "listing_id"):
-            earmarked |= facts.codes(column, places)[0] >= 0
+            earmarked |= facts.codes(column, rows)[0] >= 0
+        plain[rows] = self._plain(rows, earmarked)
+        codes, words = facts.codes("product_id", rows)
+        self._products.update((word, number) for number, word in enumerate(words))
+        named[rows] = codes
+        ins = self.raising.ins
+        for_them = [
+            self._products.setdefault(each, len(self._products)) if each else -1 for each in ins["product"]
+        ]
+        named[ins["row"].to_numpy()] = np.array(for_them, np.int32)
+        # who guarantees loans by trade pays what it is there for
+        stands[rows] = (says(facts, rows, STANDS_IN) & ~(self.trade[source] & earmarked)) | self.answers[
+            source
+        ]
+        return plain, named, stands
+
+    def _plain(self, places: Ints, earmarked: Flags) -> Ints:
+        """What rows are that come in, whatever they pay for."""
+        source, target = self.source[places], self.target[places]
+        kind, words = self.facts.codes("kind", places)
+        returns = np.isin(kind, [n for n, word in enumerate(words) if word in RETURNS])
         found = np.full(places.size, ASSET, np.int64)
         # what others pay into accounts that hold no investors' money is the group's income
         income = self.own[target] & ~self.side[target] & ~self.debtor[source] & ~returns & ~earmarked
@@ -342,26 +380,19 @@ class _Trail:
         found[self.member[source] & self.given[source]] = UNKNOWN  # it had got money from here
         found[self.nobody[source] | np.isin(self.kind[source], ("cash", "clearing"))] = UNKNOWN
         found[self.invests[source] & self.paid_in[places]] = OTHERS
-        if product:
-            named = facts.texts("product_id", places)
-            mine = self.paid_in[places]
-            named[mine] = [self.product_in[each] for each in places[mine].tolist()]
-            found[(named != "") & (named != product) & np.isin(found, (OTHERS, ASSET))] = CROSS
-        # who guarantees loans by trade pays what it is there for
-        stands = (says(facts, places, STANDS_IN) & ~(self.trade[source] & earmarked)) | self.answers[source]
-        found[stands & (found == ASSET)] = STAND_IN
         return found
 
-    def _stood(self, part: Part, account: int) -> int:
-        """What money is that stood in an account that is walked, or that a lender paid there."""
+    def _stood(self, part: Part, accounts: Ints) -> Ints:
+        """What money is that stood in accounts that are walked, or that a lender paid there."""
         ledger = part.case.ledger
-        number = ledger.account(str(self.facts.account_ids[account]))
-        known_ = all(ledger.pots["basis"][pot] in (0, 1, 2) for pot in ledger.pots_of(number))
-        if not known_:
-            return UNKNOWN
-        if self.own[account] and not self.side[account]:
-            return self.adds
-        return ASSET if self.roundabout[account] else UNKNOWN
+        stated = np.bincount(
+            np.repeat(np.arange(len(ledger.account_ids)), np.diff(ledger.pot_pointer)),
+            ~np.isin(ledger.pots["basis"], (0, 1, 2)), len(ledger.account_ids),
+        ) == 0  # fmt: skip
+        whose = part.accounts[accounts]
+        own = self.own[whose] & ~self.side[whose]
+        found = np.where(own, self.adds, np.where(self.roundabout[whose], ASSET, UNKNOWN))
+        return np.where(stated[accounts], found, UNKNOWN)
 
 
 def _real(facts: Facts, trail: _Trail, months: tuple[str, ...], rules: Sequence[str]) -> Ints:

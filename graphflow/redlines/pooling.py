@@ -275,7 +275,7 @@ def fed_by(facts: Facts) -> Any:
 
 def _businesses(facts: Facts) -> Flags:
     """The accounts of firms that subscribed to nothing."""
-    firm = ~np.isin(facts.party_kind, ("person", "bank", "government", ""))
+    firm = ~facts.party_is("person", "bank", "government", "")
     if facts.has("subscriptions"):
         firm[[n for n in facts.numbers_of(facts.rows("subscriptions")["investor_id"]).tolist() if n >= 0]] = (
             False

@@ -186,7 +186,7 @@ class _Search:
         source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
         pays, gets = self.group_of_account[source], self.group_of_account[target]
         earmarked = self._by_earmark(flows)
-        through = np.isin(facts.account_kind, THROUGH) & (self.group_of_account < 0)
+        through = facts.account_is(*THROUGH) & (self.group_of_account < 0)
         pays = np.where(through[source] & (earmarked >= 0), earmarked, pays)
         gets = np.where(through[target] & (earmarked >= 0), earmarked, gets)
         # what passes between a group and an account with its money in it stays inside
@@ -216,7 +216,7 @@ class _Search:
         group = np.append(self.group_of_party, -1)  # of nobody, -1
         held, signed = group[facts.account_party], group[facts.account_signer]
         mine = np.where(held >= 0, held, signed)
-        mine[np.isin(facts.account_kind, _NO_ACCOUNT_OF_THEIRS)] = -1
+        mine[facts.account_is(*_NO_ACCOUNT_OF_THEIRS)] = -1
         self.group_of_account[:] = np.where(self._stated_away(), -1, mine)
         self._number_lone_accounts()
 
@@ -239,9 +239,7 @@ class _Search:
     def _refused(self) -> Flags:
         """Parties that are not looked at: banks, governments, licensed takers of money, stated roles."""
         facts = self.facts
-        found = np.isin(facts.party_kind, ("bank", "government")) | np.isin(
-            facts.party_sector, list(LICENSED)
-        )
+        found = facts.party_is("bank", "government") | np.isin(facts.party_sector, list(LICENSED))
         if facts.has("licences"):
             rows = facts.in_force("licences")
             for party in rows.loc[rows["function"].isin(LICENCES), "party_id"]:
@@ -288,7 +286,7 @@ class _Search:
         """The group that each row through others' accounts belongs to, by what it names; -1: to none."""
         facts = self.facts
         found = np.full(len(flows), -1, np.int64)
-        through = np.isin(facts.account_kind, THROUGH) & (self.group_of_account < 0)
+        through = facts.account_is(*THROUGH) & (self.group_of_account < 0)
         if not through.any():
             return found
         passing = np.flatnonzero(through[flows["source"].to_numpy()] | through[flows["target"].to_numpy()])
@@ -529,7 +527,7 @@ class _Search:
         group = claims["platform"].map(platform).fillna(-1).to_numpy(np.int64)[before["claim"].to_numpy()]
         payer = facts.account_party[before["source"].to_numpy()]
         borrower = facts.numbers_of(claims["borrower"])
-        person = np.append(facts.party_kind == "person", False)[payer]
+        person = np.append(facts.party_is("person"), False)[payer]
         good = (group >= 0) & person & (payer != borrower[before["claim"].to_numpy()])
         return sets.unique(group[good] * size + payer[good])
 
@@ -581,11 +579,7 @@ class _Search:
         kind[party] = facts.party_kind[holder[party]]
         placeholder = np.zeros(len(pairs), np.bool_)
         account = holder[~party] - facts.party_ids.size
-        odd = (
-            placeholders(self.facts)
-            | facts.guarded
-            | np.isin(facts.account_kind, ("cash", "internal", "tax"))
-        )
+        odd = placeholders(self.facts) | facts.guarded | facts.account_is("cash", "internal", "tax")
         placeholder[~party] = odd[account]
         paid = pairs["count_out"].notna().to_numpy()
         before = ~paid | (pairs["first"].to_numpy() < pairs["first_out"].fillna(0).to_numpy())

@@ -200,7 +200,7 @@ def paid_in(facts: Facts) -> pd.DataFrame:
     back = facts.texts("loan_id", flows["row"]) != ""
     for word in BACK:
         back |= np.char.find(kind, word) >= 0
-    counts = np.isin(facts.party_kind, ["person", *VEHICLES])
+    counts = facts.party_is("person", *VEHICLES)
     for table in ("loans", "holdings"):
         if facts.has(f"{table}.borrower_id"):
             counts &= ~np.isin(facts.party_ids, facts.rows(table)["borrower_id"].dropna().to_numpy(object))

@@ -746,10 +746,13 @@ def _same_asset(ask: Inquiry) -> Iterator[Finding]:
         for name, given in p.products.items()
     }
     rows = rows.assign(run=[runs.get(each, "") for each in rows["product_id"]])
-    for (run, asset), mine in rows[rows["run"] != ""].groupby(["run", "asset_id"]):
+    groups = rows[rows["run"] != ""].groupby(["run", "asset_id"])
+    several = groups["product_id"].nunique() >= 2
+    sums: dict[tuple[str, str], int] = groups["amount"].sum()[several].to_dict()  # type: ignore[assignment]
+    limit = ask.threshold("same_asset") if sums else 0
+    for run, asset in (key for key, held in sums.items() if held > limit):
+        mine = groups.get_group((run, asset))
         amount = int(mine["amount"].sum())
-        if mine["product_id"].nunique() < 2 or amount <= ask.threshold("same_asset"):
-            continue
         names = sorted(set(mine["product_id"]))
         yield ask.finding(
             subject=("party", str(run)),

@@ -226,7 +226,7 @@ class _Look:
             return set()
         names = self.borrower
         least = self.ask.threshold("passed")
-        close = near(self.facts, self.any_side | (self.facts.account_kind == "cash"), self.hops - 1)
+        close = near(self.facts, self.any_side | self.facts.account_is("cash"), self.hops - 1)
         borrowers = names[out["claim"].to_numpy()]
         elsewhere = self.who[out["account"].to_numpy()] != self._numbers(borrowers)
         found = set(borrowers[elsewhere])  # paid out to somebody else: it may have been there at once
@@ -311,7 +311,7 @@ class _Look:
 
     def aims(self, platform: str) -> Flags:
         """Accounts in which what was raised is gone: those of the platform's side, and cash."""
-        found: Flags = self.side(platform) | (self.facts.account_kind == "cash")
+        found: Flags = self.side(platform) | self.facts.account_is("cash")
         return found
 
     def platforms(self, claims: Ints) -> frozenset[str]:
@@ -581,12 +581,12 @@ class _Look:
     @cached_property
     def is_person(self) -> Flags:
         """Of each party whether it is a natural person; the last, nobody, is none."""
-        return np.append(self.facts.party_kind == "person", False).astype(np.bool_)
+        return np.append(self.facts.party_is("person"), False).astype(np.bool_)
 
     @cached_property
     def to_fee(self) -> Flags:
         """Accounts into which nothing that a business buys is paid."""
-        return np.isin(self.facts.account_kind, ("internal", "cash", "client_custody"))
+        return self.facts.account_is("internal", "cash", "client_custody")
 
     def businesslike(self, paid: Ints, borrower: str, claims: Ints) -> Flags:
         """Which payments are of a business: taxes, wages, utilities, and to anybody outside who is no person.

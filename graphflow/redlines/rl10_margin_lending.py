@@ -517,7 +517,7 @@ def _loans(ask: Inquiry, use: int, hops: int) -> Iterator[Finding]:
     out = out[(claims["table"] == "loans").to_numpy()[out["claim"].to_numpy()]]
     if out.empty:
         return
-    aims: Flags = np.isin(facts.account_kind, SECURITIES)
+    aims: Flags = facts.account_is(*SECURITIES)
     aims = aims | (of_party(facts.party_sector, facts.account_party) == "broker")
     least = ask.threshold("stock")
     close = near(facts, aims, hops - 1)

@@ -568,7 +568,7 @@ def _pooling(ask: Inquiry, before: int, after: int) -> Iterator[Finding]:
 def _pools(ask: Inquiry, before: int, after: int) -> Iterator[_Pool]:
     facts = ask.facts
     bought = _bought(facts)
-    person = facts.party_kind == "person"
+    person = facts.party_is("person")
     wanted = {facts.party_number[each] for each in set(bought["investor_id"]) if each in facts.party_number}
     wanted = {each for each in wanted if facts.party_kind[each] in POOLS}
     if not wanted:

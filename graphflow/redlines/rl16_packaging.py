@@ -180,7 +180,7 @@ def _payments(facts: Facts, parties: list[str]) -> Mapping[str, pd.DataFrame]:
     """By party: what outside natural persons paid into its accounts, who were not paid by it first."""
     flows = facts.flows[~facts.flows["own"]]
     numbers = np.array([facts.party_number[each] for each in parties if each in facts.party_number], np.int64)
-    person = facts.party_kind == "person"
+    person = facts.party_is("person")
     payer, payee = flows["payer"].to_numpy(), flows["payee"].to_numpy()
     either = np.isin(payer, numbers) | np.isin(payee, numbers)
     flows, payer, payee = flows[either], payer[either], payee[either]

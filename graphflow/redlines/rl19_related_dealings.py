@@ -241,7 +241,7 @@ def _beyond(
 def _bridges(ask: Inquiry, within: int) -> Iterator[Finding]:
     """Payments of an institution to a stranger that reach a related party in about the amount within days."""
     facts = ask.facts
-    limited = np.isin(facts.party_sector, LENDERS) | (facts.party_kind == "bank")
+    limited = np.isin(facts.party_sector, LENDERS) | facts.party_is("bank")
     limited |= np.isin(facts.party_ids, list(_licensed(facts)))
     institutions = [str(p) for p in facts.party_ids[limited] if str(p) in _tied(facts)]
     for institution in institutions:

@@ -539,9 +539,7 @@ def _interest(ask: Inquiry, keeper: Keeper, who: Who, reserve: Ints) -> Iterator
     facts, ins = ask.facts, keeper.ins
     since = moment(CENTRAL_SINCE.isoformat(), facts.tables.timezone)[0]
     source, payer = ins["source"].to_numpy(), ins["payer"].to_numpy()
-    bank = (facts.account_kind[source] == "internal") | np.isin(
-        payer, np.flatnonzero(facts.party_kind == "bank")
-    )
+    bank = (facts.account_kind[source] == "internal") | np.isin(payer, np.flatnonzero(facts.party_is("bank")))
     rows = ins["row"].to_numpy()
     says_so = says(facts, rows, INTEREST) | says(facts, rows, ("interest",), "kind")
     mine = ins[bank & says_so & np.isin(ins["account"], reserve) & (ins["time"].to_numpy() >= since)]

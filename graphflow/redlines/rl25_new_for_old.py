@@ -686,7 +686,7 @@ def _operating(facts: Facts, scheme: Scheme, found: Origins) -> int:
     inside[found.walked] = True
     round_ = inside.copy()
     round_[raising.own] = round_[raising.through] = False
-    company = np.append(facts.party_kind == "company", False)[facts.account_party] & ~inside
+    company = np.append(facts.party_is("company"), False)[facts.account_party] & ~inside
     spent = raising.spent[raising.spent["currency"] == code]
     total = int(spent.loc[company[spent["target"].to_numpy()], "amount"].sum())
     source, target = flows["source"].to_numpy(), flows["target"].to_numpy()

@@ -129,7 +129,7 @@ def selling(ask: Inquiry) -> Iterator[Finding]:
 def _issuers(facts: Facts) -> set[str]:
     """Institutions whose products are of the kind: by sector or by any licence."""
     found = set(facts.party_ids[np.isin(facts.party_sector, INSTITUTIONS)].tolist())
-    found |= set(facts.party_ids[facts.party_kind == "bank"].tolist())
+    found |= set(facts.party_ids[facts.party_is("bank")].tolist())
     if facts.has("licences"):
         rows = facts.rows("licences")
         found |= {str(each) for each in rows.loc[rows["function"].isin(ISSUES), "party_id"]}
@@ -177,7 +177,7 @@ def _sold(
     code = named.code[at]
     meaning = np.array([of.get(word, "") for word in named.words] + [""], object)
     institution = meaning[code]
-    person = np.append(facts.party_kind == "person", False)[flows["payer"].to_numpy()]
+    person = np.append(facts.party_is("person"), False)[flows["payer"].to_numpy()]
     money_in = outside & person & (institution != "")
     payer = np.append(facts.party_ids, "")[flows["payer"].to_numpy()]
     fee = outside & np.isin(payer, list(set(of.values()))) & says(facts, flows["row"].to_numpy(), SELLING)
@@ -410,7 +410,7 @@ def cooperation(ask: Inquiry) -> Iterator[Finding]:
     ever = _licensed(facts, None, *_span(flows))
     financial = np.isin(facts.party_sector, FINANCIAL)
     financial[_numbers(facts, set(facts.platforms("lending")))] = True
-    financial &= ~np.isin(facts.party_kind, ("bank", "government"))
+    financial &= ~facts.party_is("bank", "government")
     without = financial & ~np.isin(facts.party_ids, list(ever))
     of = whose(facts)
     size = facts.party_ids.size + 1  # the last is nobody

@@ -97,7 +97,7 @@ class _Look:
 
     def _institutions(self) -> Flags:
         facts = self.facts
-        found = (facts.party_kind == "bank") | np.isin(facts.party_sector, ("bank", "trust_company"))
+        found = facts.party_is("bank") | np.isin(facts.party_sector, ("bank", "trust_company"))
         if facts.has("licences"):
             rows = facts.rows("licences")
             for each in rows.loc[rows["function"].isin(LENDERS), "party_id"]:
@@ -112,7 +112,7 @@ class _Look:
         of = np.append(self.institution, False)[self.who]
         borrower = self.who[target]
         # an account of loans in the borrower's own name, or of nobody known, is his bank's
-        loan = (facts.account_kind == "loan")[source]
+        loan = facts.account_is("loan")[source]
         loan &= (self.who[source] < 0) | (self.who[source] == borrower)
         at = np.flatnonzero((of[source] | loan) & (borrower >= 0) & ~of[target])
         rows = flows.iloc[at]

@@ -67,7 +67,7 @@ def _said(facts: Facts, flows: pd.DataFrame, words: re.Pattern[str]) -> Flags:
 
 def _in_cash(facts: Facts, flows: pd.DataFrame) -> Flags:
     """Which transfers are cash: one side is an account of that kind, or the row says so."""
-    cash = facts.account_kind == "cash"
+    cash = facts.account_is("cash")
     sides = cash[flows["source"].to_numpy()] | cash[flows["target"].to_numpy()]
     return np.asarray(sides | _said(facts, flows, CASH), np.bool_)
 
@@ -83,7 +83,7 @@ def _series(
     size = facts.party_ids.size
     kinds = facts.party_kind
     if name == "cash":
-        cash = facts.account_kind == "cash"
+        cash = facts.account_is("cash")
         source, target = flows["source"].to_numpy(), flows["target"].to_numpy()
         # Where only words say so, it was put in by a stranger, else taken from the payer's account.
         put = in_cash & ~cash[target] & (cash[source] | (facts.account_party[source] < 0))

@@ -292,7 +292,7 @@ class _Map:
         self.flows = facts.flows
         self.source, self.target = self.flows["source"].to_numpy(), self.flows["target"].to_numpy()
         members = self.side.spans["party"].to_numpy()
-        ends_there = np.isin(facts.account_kind, ENDS_THERE)
+        ends_there = facts.account_is(*ENDS_THERE)
         self.ours = np.isin(self.who, members) & (self.who >= 0) & ~facts.guarded & ~ends_there
         self.stops = stops(facts) | ends_there
         self.stops[offers.held] = True  # what is held for a product is its investors', not the side's

@@ -117,30 +117,46 @@ def parties_that_pass_on(
     with a guarded role are left out. Wages and goods count: who passes money on may call it so. Where credit
     is looked for they do not, see `of_credit`.
     """
-    flows = facts.flows
-    flows = flows[~flows["own"]]
-    who = facts.account_party
-    guarded = facts.guarded
-    into = np.where(guarded[flows["target"].to_numpy()], -1, who[flows["target"].to_numpy()])
-    out = np.where(guarded[flows["source"].to_numpy()], -1, who[flows["source"].to_numpy()])
-    flows = flows.assign(
-        into=into, out=out,
-        # who stands on the other side: its party, else its account for itself
-        payer_key=_sides(facts, flows["source"]), payee_key=_sides(facts, flows["target"]),
-    )  # fmt: skip
-    coming = flows[flows["into"] >= 0].groupby(["into", "currency"])["payer_key"].nunique()
-    going = flows[flows["out"] >= 0].groupby(["out", "currency"])["payee_key"].nunique()
+    flows, coming, going = _met(facts)
     enough = set(coming[coming >= payers].index) & set(going[going >= payees].index)
     busy: list[tuple[int, int]] = sorted((int(party), int(currency)) for party, currency in enough)
+    own, coin = flows["own"].to_numpy(np.bool_), flows["currency"].to_numpy()
+    payer, payee = flows["payer"].to_numpy(), flows["payee"].to_numpy()
     for party, currency in busy:
         if _institution(facts, party):
             continue
-        group = {facts.party_number[each] for each in facts.group(str(facts.party_ids[party]))}
-        mine = flows["currency"] == currency
-        came = flows[mine & (flows["into"] == party) & ~flows["payer"].isin(group)]
-        went = flows[mine & (flows["out"] == party) & ~flows["payee"].isin(group)]
+        name = str(facts.party_ids[party])
+        group = np.array([facts.party_number[each] for each in facts.group(name)], np.int64)
+        accounts = facts.accounts_of([name])
+        accounts = accounts[~facts.guarded[accounts]]
+        into, out = (
+            at[~own[at] & (coin[at] == currency) & ~np.isin(other[at], group)]
+            for at, other in ((facts.paid_to(accounts), payer), (facts.paid_by(accounts), payee))
+        )
+        came, went = flows.iloc[into], flows.iloc[out]
         if came["payer_key"].nunique() >= payers and went["payee_key"].nunique() >= payees:
             yield party, currency, came, went
+
+
+def _met(facts: Facts) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """The flows with who stands on the other side (its party, else its account for itself), and with how many
+    each party deals, by currency: who pays it, whom it pays. Kept with the facts.
+    """
+    kept: tuple[pd.DataFrame, pd.Series, pd.Series] | None = facts.__dict__.get("_met")
+    if kept is None:
+        who = np.where(facts.guarded, -1, facts.account_party)
+        flows = facts.flows.assign(
+            payer_key=_sides(facts, facts.flows["source"]), payee_key=_sides(facts, facts.flows["target"])
+        )
+        counts = []
+        for side, other in (("target", "payer_key"), ("source", "payee_key")):
+            pairs = pd.DataFrame(
+                {"party": who[flows[side]], "currency": flows["currency"], "other": flows[other]}
+            )
+            pairs = pairs[(pairs["party"] >= 0) & ~flows["own"].to_numpy(np.bool_)]
+            counts.append(pairs.drop_duplicates().groupby(["party", "currency"]).size())
+        kept = facts.__dict__["_met"] = flows, *counts
+    return kept
 
 
 def _sides(facts: Facts, accounts: pd.Series) -> Ints:
