@@ -6,6 +6,7 @@ decides; what could not be asked is told beside it, because it can only make a c
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -123,8 +124,12 @@ class Class:
     reasons: tuple[str, ...]
 
 
+Amounts = Raised | Callable[[], Raised | None] | None
+"""What somebody raised; or what finds it out, which is costly and seldom asked."""
+
+
 def six(
-    licensed: bool | None, findings: Sequence[Finding], amounts: Raised | None = None, shells: int = 0
+    licensed: bool | None, findings: Sequence[Finding], amounts: Amounts = None, shells: int = 0
 ) -> Class:
     """The class of RL-27: the first that fits of U3, U2, U1 for the unlicensed, else of L3, L2, L1.
 
@@ -144,7 +149,8 @@ def six(
     findings
         Those about it.
     amounts
-        What it raised: small is below a million yuan and 150 persons, and without a loss.
+        What it raised, or what finds that out where the class depends on it: small is below a million yuan and
+        150 persons, and without a loss.
     shells
         How many shells it uses.
 
@@ -223,9 +229,7 @@ def _weighed(
     return Class("?", measures["?"][0], tuple(dict.fromkeys(reasons)))
 
 
-def _graded(
-    findings: Sequence[Finding], grave: Sequence[Finding], amounts: Raised | None, shells: int
-) -> Class:
+def _graded(findings: Sequence[Finding], grave: Sequence[Finding], amounts: Amounts, shells: int) -> Class:
     """The class of who has no licence by its findings, of which some count as grave."""
     critical = tuple(f.id for f in grave if f.severity == "critical")
     made_up, paid_old = _of(grave, "RL-07"), _of(grave, "RL-25")
@@ -238,7 +242,7 @@ def _graded(
     disorder = _of(grave, "RL-01", "RL-06", "RL-23") + evades
     if disorder:
         return _class("U2", disorder)
-    small = _small(amounts)
+    small = _small(amounts() if callable(amounts) else amounts)
     if small is None:
         return _class("U1", (*business, Told(N_("how much was raised is not known"))))
     return _class("U1", business) if small else _class("U2", (*business, Told(N_("not small"))))
@@ -354,14 +358,23 @@ def classify(case: Case, as_of: Moment | None = None, *, checked: Check | None =
     platforms = set(facts.platforms("lending"))
     licences = set(facts.in_force("licences")["party_id"]) if facts.has("licences") else None
     asked = set(c.tests.loc[c.tests["ran"], "code"])
+    sums: dict[frozenset[str], Raised] = {}
+
+    def raised_by(group: frozenset[str], party: str) -> Raised:
+        if group not in sums:
+            sums[group] = raised(case, party, as_of)  # what it raised, its group raised
+        return sums[group]
+
+    shells_of = functools.cache(functools.partial(_shells, facts))
     rows = []
     for party in sorted({*about, *platforms, *(licences or ())}):
         mine = about.get(party, [])
         licensed = None if licences is None else party in licences
-        shells = _shells(facts, party)
-        amounts = (
-            raised(case, party, as_of) if mine and not licensed and party in facts.party_number else None
-        )
+        group = facts.group(party)
+        shells = shells_of(group)
+        amounts: Amounts = None
+        if mine and not licensed and party in facts.party_number:
+            amounts = functools.partial(raised_by, group, party)
         found = six(licensed, mine, amounts, shells)
         row: dict[str, object] = {
             "party_id": party, "name": facts.name_of(party),
@@ -403,9 +416,8 @@ def parties_of(facts: Facts, kind: str, ident: str) -> list[str]:
     return []
 
 
-def _shells(facts: Facts, party: str) -> int:
-    """Companies that share a telephone or an address with two others, and were paid by the party's group."""
-    group = facts.group(party)
+def _shells(facts: Facts, group: frozenset[str]) -> int:
+    """Companies that share a telephone or an address with two others, and were paid by a group."""
     paid = sets.unique(facts.flows["payee"].to_numpy()[facts.paid_by(facts.accounts_of(group))])
     paid = paid[(paid >= 0) & _alike(facts)[paid]]
     return int((~np.isin(facts.party_ids[paid], sorted(group))).sum()) if paid.size else 0

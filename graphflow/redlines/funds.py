@@ -89,8 +89,7 @@ def holding(facts: Facts) -> tuple[Flags, np.ndarray[tuple[int], np.dtype[np.obj
 def _fund_parties(facts: Facts) -> Ints:
     """Parties that are funds: contracts, trusts, products by their id, and partnerships that issue one."""
     rows = facts.rows("products")
-    found = facts.party_is(*FUND_KINDS)
-    found |= np.isin(facts.party_ids, list(words_of(rows["product_id"])))
+    found = facts.party_is(*FUND_KINDS) | np.isin(facts.party_ids, list(words_of(rows["product_id"])))
     issues = np.isin(facts.party_ids, list(words_of(rows["issuer_id"])))
     return np.flatnonzero(found | (issues & facts.party_is("partnership")))
 

@@ -203,7 +203,9 @@ def paid_in(facts: Facts) -> pd.DataFrame:
     counts = facts.party_is("person", *VEHICLES)
     for table in ("loans", "holdings"):
         if facts.has(f"{table}.borrower_id"):
-            counts &= ~np.isin(facts.party_ids, facts.rows(table)["borrower_id"].dropna().to_numpy(object))
+            counts = counts & ~np.isin(
+                facts.party_ids, facts.rows(table)["borrower_id"].dropna().to_numpy(object)
+            )
     counts = np.append(counts, np.ones(len(ids), np.bool_))
     keep = (into >= 0) & (payer >= 0) & ~back
     keep &= ~sold[np.maximum(into, 0)]
