@@ -37,7 +37,9 @@ def shown(value: object, longest: int = LONGEST_SHOWN) -> str:
     """
     whole = str(value)
     cut = whole[:longest]
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+    line = cut
+    if not cut.isprintable():
+        line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
     return line if len(whole) <= longest else f"{line}… ({len(whole)} characters)"
 
 

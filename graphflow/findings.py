@@ -28,6 +28,7 @@ from graphflow.language import N_, translate
 from graphflow.pictures.words import amount_text
 from graphflow.tables import SCHEMA, Tables
 from graphflow.tables.currencies import major
+from graphflow.tables.schema import PROVENANCE
 
 SEVERITIES = ("watch", "medium", "high", "critical")
 """From what is only to be watched to a suspected crime; `critical` never rests on one kind of evidence."""
@@ -766,17 +767,14 @@ def _stand(shown: Mapping[str, Places], tables: Tables, files: Mapping[str, str]
     """Where rows stand, a line each: table, the file's SHA-256, sheet and row, in their order."""
     parts = []
     for table, rows in shown.items():
-        wanted = ("source_file", "source_sheet", "source_row")
-        found = tables.arrow(table, wanted)
-        assert found is not None
+        found = tables.origins(table)
         columns: list[Any] = [pa.scalar(table, pa.large_string())]
-        for name, nothing in zip(wanted, ("None", "", "<NA>"), strict=True):
+        for name, nothing in zip(PROVENANCE, ("None", "", "<NA>"), strict=True):
             taken = found[name].take(pa.array(rows)).combine_chunks() if name in found.column_names else None
             if taken is None:
                 columns.append(pa.scalar(nothing, pa.large_string()))
                 continue
             if name == "source_file":
-                taken = taken.dictionary_encode()
                 sums = [files.get(str(each), "None") for each in taken.dictionary.to_pylist()]
                 taken = pa.array([*sums, nothing], pa.large_string()).take(
                     pc.fill_null(taken.indices, len(sums))
@@ -843,22 +841,23 @@ def _places(
 ) -> pd.DataFrame:
     """Where rows of a table stand in their files, with the columns that tell them apart, as JSON."""
     wanted = key_columns(table)
-    found = tables.arrow(table, (*wanted, "source_file", "source_sheet", "source_row"))
+    found = tables.arrow(table, wanted)
     assert found is not None
+    columns = [c for c in wanted if c in found.column_names]
     taken = found.take(pa.array(rows))
-    columns = [c for c in wanted if c in taken.column_names]
+    where = tables.origins(table).take(pa.array(rows))
     keys = [
         json.dumps(
             {c: _plain(v) for c, v in zip(columns, row, strict=True) if v is not None}, ensure_ascii=False
         )
         for row in zip(*(taken[c].to_pylist() for c in columns), strict=True)
     ]
-    names = taken["source_file"].to_pylist() if "source_file" in taken.column_names else [None] * rows.size
+    names = where["source_file"].to_pylist() if "source_file" in where.column_names else [None] * rows.size
     frame = pd.DataFrame(
         {"table": table, "key": keys, "sha256": [files.get(str(n)) for n in names], "source_file": names}
     )
     for column in ("source_sheet", "source_row"):
-        frame[column] = taken[column].to_pylist() if column in taken.column_names else None
+        frame[column] = where[column].to_pylist() if column in where.column_names else None
     frame["source_row"] = frame["source_row"].astype("Int64")
     frame["shows"] = shows
     return frame

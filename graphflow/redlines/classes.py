@@ -149,8 +149,8 @@ def six(
     findings
         Those about it.
     amounts
-        What it raised, or what finds that out where the class depends on it: small is below a million yuan and
-        150 persons, and without a loss.
+        What it raised, or what finds that out where the class depends on it: small is below a million yuan
+        and 150 persons, and without a loss.
     shells
         How many shells it uses.
 

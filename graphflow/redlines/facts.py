@@ -135,6 +135,7 @@ class Facts:
         self._platforms: dict[str, Mapping[str, Known]] = {}
         self._tied_rows: dict[str, _TiedRows] = {}
         self._last_moved: tuple[Ints, Ints] | None = None
+        self._last_touched: tuple[Ints, Ints] | None = None
         self._from_source: dict[str, Flags] = {}
         self._texts: dict[str, Texts | None] = {}
 
@@ -352,8 +353,20 @@ class Facts:
 
     def cite_accounts(self, accounts: Iterable[int], shows: bool = False) -> Cited:
         """The rows of some accounts, as context; those that no source has a row of are none."""
-        places = np.fromiter(accounts, np.int64)
+        places = accounts if isinstance(accounts, np.ndarray) else np.fromiter(accounts, np.int64)
         return cited("accounts", self.in_source("accounts", places), shows)
+
+    def coverage_of(self, accounts: Ints) -> Ints:
+        """The places of what says for what time the statements of some accounts are held."""
+        here = np.zeros(self.account_ids.size + 1, np.bool_)  # the last is no account
+        here[accounts] = True
+        return np.flatnonzero(here[self._covered])
+
+    @cached_property
+    def _covered(self) -> Ints:
+        """The account of each row of coverage, by number."""
+        named = _objects(self.tables, "coverage", "account_id")
+        return np.fromiter((self.account_number.get(each, -1) for each in named), np.int64, named.size)
 
     def cite_parties(self, parties: Iterable[str], shows: bool = False) -> Cited:
         """The rows of some parties, as context; those that no source has a row of are none."""
@@ -549,17 +562,19 @@ class Facts:
             return self.moved(accounts)
 
         def touched() -> Ints:
-            rows = self.ledger.rows[near()]
-            here = np.zeros(self.account_ids.size, np.bool_)
-            here[self.of_ledger[rows["source"]]] = here[self.of_ledger[rows["target"]]] = True
-            return np.flatnonzero(here)
+            rows = near()
+            if self._last_touched is None or self._last_touched[0] is not rows:
+                here = np.zeros(self.account_ids.size, np.bool_)
+                for side in ("source", "target"):
+                    here[self.of_ledger[self.ledger.rows[side][rows]]] = True
+                self._last_touched = rows, np.flatnonzero(here)
+            return self._last_touched[1]
 
         def rows() -> Ints:
             return np.sort(self.ledger.rows["origin"][near()].astype(np.int64))
 
         def coverage() -> Ints:
-            mine = self.tables.frame("coverage")["account_id"].isin(self.account_ids[touched()])
-            return np.flatnonzero(mine)
+            return self.coverage_of(touched())
 
         def holders() -> Ints:
             parties: Ints = sets.unique(self.account_party[touched()])
@@ -726,6 +741,22 @@ class Facts:
                 if inside.size:
                     found.append(cited(table, inside, shows))
         return found
+
+    def tied(self, table: str, column: str, parties: Iterable[str]) -> Ints:
+        """The places of the rows in force of stakes or relations that name some parties in a column."""
+        if (table, column) not in self._by_named:
+            frame = self.in_force(table)
+            self._by_named[table, column] = (
+                frame.index.to_numpy().astype(np.int64),
+                _known_by(self.numbers_of(frame[column]), self.party_ids.size),
+            )
+        places, index = self._by_named[table, column]
+        numbers = [self.party_number[each] for each in parties if each in self.party_number]
+        return np.sort(places[picked(index, numbers)])
+
+    @cached_property
+    def _by_named(self) -> dict[tuple[str, str], tuple[Ints, tuple[Ints, Numbers]]]:
+        return {}
 
     @cached_property
     def _joined(self) -> Mapping[str, int]:

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from graphflow import sets
 from graphflow.findings import Cited, cited
+from graphflow.kernels.index import index_by
 from graphflow.redlines.borrowing import words_of
-from graphflow.redlines.facts import Facts, Ints, known
+from graphflow.redlines.facts import Facts, Ints, known, runs_of
 
 SAYS_NOTHING = frozenset(
     {"", "无", "不详", "未知", "暂无", "其他", "none", "null", "nan", "na", "unknown", "other"}
@@ -171,6 +172,23 @@ class Identities:
             if peers or staff:
                 yield kind, peers, staff
 
+    def _media_at(self, sign_ins: Ints) -> Ints:
+        """The places of the media of some sign-ins."""
+        pointer, places = self._media_of_sign_ins
+        found: Ints = sets.unique(places[runs_of(pointer, sign_ins)])
+        return found
+
+    @cached_property
+    def _media_of_sign_ins(self) -> tuple[Ints, Ints]:
+        """By the place of a sign-in those of the rows that describe its medium: pointer, places."""
+        signs, media = self.facts.rows("sign_ins"), self.facts.rows("media")
+        both = pd.DataFrame({"medium_id": signs["medium_id"], "sign_in": signs.index}).merge(
+            pd.DataFrame({"medium_id": media["medium_id"], "medium": media.index}), on="medium_id"
+        )
+        size = int(signs.index.max()) + 1 if len(signs) else 0
+        pointer, order = index_by(both["sign_in"].to_numpy().astype(np.int32), size)
+        return pointer, both["medium"].to_numpy(np.int64)[order]
+
     def rows(self, party: str, kind: str, others: set[str]) -> list[Cited]:
         """The rows by which a party shares a kind of mark with some others, and who those are.
 
@@ -189,15 +207,8 @@ class Identities:
         if kind in ("medium", "mac"):
             found.append(facts.cite_accounts(facts.accounts_of([party, *others])))
         if kind == "medium":
-            mine = [row for each in found if each.table == "sign_ins" for row in each.rows.tolist()]
-
-            def named() -> npt.NDArray[np.int64]:
-                media = facts.rows("media")["medium_id"]
-                return media.index.to_numpy()[
-                    media.isin(facts.rows("sign_ins").loc[mine, "medium_id"]).to_numpy()
-                ]
-
-            found.append(Cited("media", named, False))
+            mine = [each.rows for each in found if each.table == "sign_ins"]
+            found.append(Cited("media", lambda: self._media_at(np.concatenate(mine)), False))
         return found
 
 

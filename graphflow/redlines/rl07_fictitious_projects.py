@@ -671,12 +671,7 @@ class _Look:
         """The rows by which some persons belong to the platform's side."""
         rows = list(self._sides_cited)
         if self.facts.tables.has("relations"):
-
-            def ties() -> Ints:
-                found = self.facts.in_force("relations")
-                return found.index.to_numpy()[found["party_id"].isin(staff).to_numpy()]
-
-            rows.append(Cited("relations", ties, False))
+            rows.append(Cited("relations", lambda: self.facts.tied("relations", "party_id", staff), False))
         return rows
 
     @cached_property

@@ -190,9 +190,7 @@ class SelfFunding:
             *facts.cite_ties(self.side.members(facts)),
         ]
         if facts.tables.has("coverage"):
-            coverage = facts.tables.frame("coverage")
-            mine = coverage["account_id"].isin(facts.account_ids[touched])
-            found.append(cited("coverage", np.flatnonzero(mine), False))
+            found.append(cited("coverage", facts.coverage_of(touched), False))
         return [*found, *facts.cite_last()]
 
     def chains(self) -> list[Mapping[str, Any]]:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from graphflow.errors import GraphflowError, InputError, Problem, Told, said, shown
 from graphflow.language import N_, translate
 from graphflow.tables.raw import Note, SourceFile
-from graphflow.tables.schema import SCHEMA, TableSpec
+from graphflow.tables.schema import PROVENANCE, SCHEMA, TableSpec
 
 ROWS = ("loaded", "quarantined", "duplicates", "set_aside")
 """What becomes of a row that was read: one of these, so that they add up to ``read``."""
@@ -342,6 +342,7 @@ class Tables:
     _known: dict[tuple[str, str | None], bool] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _origins: dict[str, pa.Table] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -395,6 +396,31 @@ class Tables:
                 given = [rows[name] for name in rows.column_names]
                 self._known[key] = column is None or any(x.null_count < len(x) for x in given)
         return self._known[key]
+
+    def origins(self, name: str) -> pa.Table:
+        """Where the rows of a table stand in their files: of `PROVENANCE` the columns that it has, read once.
+
+        Parameters
+        ----------
+        name : str
+            A table that the case has.
+
+        Returns
+        -------
+        pyarrow.Table
+            In the order of the table; names of files and sheets are dictionaries.
+        """
+        if name not in self._origins:
+            rows = self.arrow(name, PROVENANCE)
+            assert rows is not None
+            columns = {
+                column: rows[column]
+                if pa.types.is_integer(rows[column].type)
+                else rows[column].combine_chunks().cast(pa.large_string()).dictionary_encode()
+                for column in rows.column_names
+            }
+            self._origins[name] = pa.table(columns)
+        return self._origins[name]
 
     def frame(self, name: str) -> pd.DataFrame:
         """A table as a pandas frame: all given columns, money as whole minor units.
