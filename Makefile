@@ -11,6 +11,9 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 # On a terminal pip shows what it does; in a log it is silent unless it fails.
 PIP = $(PY) -m pip --disable-pip-version-check install --only-binary=:all: $$([ -t 1 ] || echo --quiet)
+# Hundreds of processes start in the tests: where bytecode is not kept, each compiles all of graphflow again, and
+# each worker of pytest rewrites every test.
+export PYTHONDONTWRITEBYTECODE =
 say = @printf '\n==> %s\n'
 
 help:
