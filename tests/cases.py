@@ -242,7 +242,7 @@ class World:
     def both(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Debits and credits by pot, and the books of several pots."""
         several = [(pots[0], pots[-1] + 1) for pots in self.books if len(pots) > 1]
-        return *self.payments(False)[:2], *self.payments(True)[:2], kept(ints(several, 2))
+        return *self.payments(False)[:2], *self.payments(True)[:2], ints(several, 2)
 
     def pot_records(self) -> np.ndarray:
         """The pots as a ledger has them."""
@@ -454,13 +454,19 @@ def beneath_inputs(rng: random.Random, size: int) -> tuple:
     pointer, positions = naive_index.index_by(steps["src"], pots)
     positions = np.array(positions, np.int32)
     side = (
-        ints(pointer),
-        positions,
-        steps["dplace"][positions].astype(np.int64),
-        ints(steps["avail"][positions]),
+        kept(ints(pointer)),
+        kept(positions),
+        kept(steps["dplace"][positions].astype(np.int64)),
+        kept(ints(steps["avail"][positions])),
     )
-    tree = ints(naive_lows.lows_of(steps, side, ints([], 2), False))
-    return steps, (*side, tree), rng.randrange(pots), rng.randint(-1, count), rng.choice((1, 15, 25, 40, 70))
+    tree = kept(ints(naive_lows.lows_of(steps, side, ints([], 2), False)))
+    return (
+        kept(steps),
+        (*side, tree),
+        rng.randrange(pots),
+        rng.randint(-1, count),
+        rng.choice((1, 15, 25, 40, 70)),
+    )
 
 
 def lazy_pot(rng: random.Random, size: int) -> tuple:
@@ -539,8 +545,8 @@ def chains_inputs(rng: random.Random, size: int) -> tuple:
             low, high = low - paid, high - paid
         seeds.append((s, pot, low, high, place))
     barriers = (
-        ints(sorted(s for s, *_ in seeds if s >= 0), 1),
-        ints(sorted((pot, 2 * place + 1) for s, pot, _, _, place in seeds if s < 0), 2),
+        kept(ints(sorted(s for s, *_ in seeds if s >= 0), 1)),
+        kept(ints(sorted((pot, 2 * place + 1) for s, pot, _, _, place in seeds if s < 0), 2)),
     )
     # what several compartments pay is one seed
     of = [int(world.steps["row"][s]) if s >= 0 and world.steps["flags"][s] & PARTS else -1 for s, *_ in seeds]
@@ -548,8 +554,8 @@ def chains_inputs(rng: random.Random, size: int) -> tuple:
     asked = chains.BACK * back + chains.LIFO * lifo + chains.COORDINATED * coordinated
     asked += chains.PARTY * (rng.random() < 0.4)
     limits = (last, rng.choice((-1, -1, -1, 0, 1, 3)), rng.choice((0, 0, 1, 3)), asked, 10**6)
-    none = np.zeros(0, np.int64)
-    nobody = (np.zeros(0, np.int32), none, np.zeros(0, np.int32), none, ints([], 2))
+    none, few = kept(np.zeros(0, np.int64)), kept(np.zeros(0, np.int32))
+    nobody = few, none, few, none, kept(ints([], 2))
     stack = (
         np.zeros(1, chains.GROUP), np.zeros(1, chains.PIECE), np.zeros(1, chains.END), np.zeros(1, np.int64),
         ints(chains.START),
@@ -557,7 +563,7 @@ def chains_inputs(rng: random.Random, size: int) -> tuple:
     return (
         world.steps,
         (world.index(back), world.converted, world.lenders(back) if coordinated else nobody),
-        ints([(*seed, number) for seed, number in zip(seeds, numbers, strict=True)], 6),
+        kept(ints([(*seed, number) for seed, number in zip(seeds, numbers, strict=True)], 6)),
         barriers,
         limits,
         stack,
@@ -579,7 +585,7 @@ def behind_step_inputs(rng: random.Random, size: int) -> tuple:
 
 def lenders_inputs(rng: random.Random, size: int) -> tuple:
     world = World(rng, size)
-    leads = world.leads() if len(world.books) < world.settled else np.zeros(0, np.int32)
+    leads = world.leads() if len(world.books) < world.settled else kept(np.zeros(0, np.int32))
     return world.steps, leads, ints([max(-opening, 0) for opening in world.opening])
 
 
@@ -812,7 +818,7 @@ def below_inputs(rng: random.Random, size: int) -> tuple:
     else:
         world = World(rng, size)
         steps, side, converted = world.steps, world.side(back), world.converted
-    side = *side, ints(naive_lows.lows_of(steps, side, converted, back))
+    side = *side, kept(ints(naive_lows.lows_of(steps, side, converted, back)))
     pot = rng.choice((1, rng.randrange(len(side[0]) - 1)))
     begin, end = int(side[0][pot]), int(side[0][pot + 1])
     at = rng.randint(begin - 1, end - 1) if back else rng.randint(begin, end)
@@ -860,8 +866,8 @@ def reach_inputs(rng: random.Random, size: int) -> tuple:
         leads = leads[:0]
     return (
         world.steps,
-        pots,
-        (ints(pointer), np.array(positions, np.int32), leads, loose),
+        kept(pots),
+        (kept(ints(pointer)), kept(np.array(positions, np.int32)), kept(leads), loose),
         ints(table, 4),
         np.zeros((world.pots, 1), np.int64),
         world.last(back),
@@ -1188,7 +1194,7 @@ def few_texts(rng: random.Random, size: int) -> tuple:
     texts = [rng.choice((rng.choice(few), str(rng.randrange(2 * size)))).encode() for _ in range(size)]
     ends = np.cumsum([0] + [len(text) for text in texts])
     valid = np.array([rng.random() < 0.8 for _ in range(size if rng.random() < 0.5 else 0)], np.uint8)
-    return ints(ends), np.frombuffer(b"".join(texts) or b" ", np.uint8), valid
+    return kept(ints(ends)), np.frombuffer(b"".join(texts) or b" ", np.uint8), kept(valid)
 
 
 def two_texts_inputs(rng: random.Random, size: int) -> tuple:
@@ -1223,7 +1229,7 @@ def numbering_inputs(rng: random.Random, size: int) -> tuple:
     texts = np.zeros(len(laid) + rng.choice((rows, 20 * rows + 20)), np.uint8)
     texts[: len(laid)] = np.frombuffer(laid, np.uint8)
     with np.errstate(over="ignore"):
-        numbering.hold_texts(slots, starts, texts, len(held))
+        numbering.hold_texts(slots, kept(starts.copy()), kept(texts.copy()), len(held))
     begin = rng.choice((0, 0, rng.randint(0, rows)))
     return column, begin, np.full(rows, 7, np.int32), (slots, starts, texts), len(held)
 
@@ -1245,7 +1251,7 @@ def shift_inputs(rng: random.Random, size: int) -> tuple:
         local.sort()
     shifts = [rng.choice((0, 2**62, rng.randint(-day // 2, day // 2))) for _ in range(rng.randint(1, 4))]
     good = np.array([rng.random() < 0.9 for _ in range(size)], np.uint8)
-    return ints(local), good, first, ints(shifts)
+    return kept(ints(local)), kept(good), first, ints(shifts)
 
 
 def divide_inputs(rng: random.Random, size: int) -> tuple:
@@ -1298,7 +1304,7 @@ def claims_inputs(rng: random.Random, size: int) -> tuple:
     for s, (source, target, amount, repaid, stop) in enumerate(lines):
         steps[s]["src"], steps[s]["dst"], steps[s]["amount"] = source, target, amount
         steps[s]["repaid"], steps[s]["flags"] = repaid, stop
-    return steps, ints(enters, 4), pots + 1, seeds
+    return kept(steps), ints(enters, 4), pots + 1, seeds
 
 
 def runs_inputs(rng: random.Random, size: int) -> tuple:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from graphflow.kernels import text as kernel
 from graphflow.tables.columns import BLANKS, buffers, clean, read_time
 from graphflow.tables.schema import ColumnSpec
+from tests.cases import kept
 from tests.naive import text as naive
 
 
@@ -44,6 +45,11 @@ numbers = st.builds(
 texts = st.lists(st.none() | numbers | st.text(max_size=8), max_size=12)
 
 
+def places_of(*places: int) -> np.ndarray:
+    """Digits after the point, read-only as the columns of a currency: another type would be compiled anew."""
+    return kept(np.array(places, np.int8))
+
+
 @given(texts, st.integers(0, 9))
 @example(
     [
@@ -58,7 +64,7 @@ texts = st.lists(st.none() | numbers | st.text(max_size=8), max_size=12)
 @example(["92233720368547758.07", "92233720368547758.08", "9" * 19, "1" + "0" * 17], 2)
 @example(["0.125", "0.1250", ".5", "5.", ".", "+.5", "-0", "1.2.3"], 2)
 def test_money_is_read_as_the_twin_reads_it(given_texts, places):
-    values, codes = kernel.decimals(*laid(given_texts), np.full(1, places, np.int8), False)
+    values, codes = kernel.decimals(*laid(given_texts), places_of(places), False)
     assert (values.tolist(), codes.tolist()) == naive.decimals(given_texts, [places], False)
 
 
@@ -68,20 +74,20 @@ def test_money_is_read_as_the_twin_reads_it(given_texts, places):
 )
 @example(["1E-400", "1e9999999999", "0e9999999", "123e-2", "1.0E-4", "0.32606821811373277"])
 def test_shares_are_rounded_as_the_twin_rounds_them(given_texts):
-    values, codes = kernel.decimals(*laid(given_texts), np.full(1, 9, np.int8), True)
+    values, codes = kernel.decimals(*laid(given_texts), places_of(9), True)
     assert (values.tolist(), codes.tolist()) == naive.decimals(given_texts, [9], True)
 
 
 @given(st.lists(st.tuples(numbers, st.integers(0, 6)), min_size=2, max_size=10))
 def test_money_of_several_currencies_has_the_digits_of_each(rows):
     given_texts, places = [t for t, _ in rows], [p for _, p in rows]
-    values, codes = kernel.decimals(*laid(given_texts), np.array(places, np.int8), False)
+    values, codes = kernel.decimals(*laid(given_texts), places_of(*places), False)
     assert (values.tolist(), codes.tolist()) == naive.decimals(given_texts, places, False)
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**15), max_value=10**15))
 def test_every_amount_of_two_decimals_comes_back(amount):
-    values, codes = kernel.decimals(*laid([format(amount, "f")]), np.full(1, 2, np.int8), False)
+    values, codes = kernel.decimals(*laid([format(amount, "f")]), places_of(2), False)
     assert codes[0] == kernel.GOOD
     assert Decimal(int(values[0])) == amount * 100
 

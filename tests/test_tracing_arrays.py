@@ -24,7 +24,7 @@ from graphflow.kernels.lifo import trace_stack
 from graphflow.kernels.poison import touch
 from graphflow.kernels.prorata import trace_shares
 from tests import cases
-from tests.cases import ARRIVAL, CONVERTS, PARTS, World, ints
+from tests.cases import ARRIVAL, CONVERTS, PARTS, World, ints, kept
 
 EXAMPLES = int(os.environ.get("GRAPHFLOW_EXAMPLES", "2000"))
 
@@ -134,7 +134,7 @@ RULES: dict[str, tuple[Callable[[Asked], Found | None], Callable[..., tuple]]] =
 def drawn(rule: str, rng: random.Random) -> Asked:
     """A question of up to forty transfers, as the kernel's pair with its twin draws it."""
     args = RULES[rule][1](rng, rng.choice((4, 12, 20)))
-    none = np.zeros((0, 2), np.int64)
+    none = kept(np.zeros((0, 2), np.int64))
     if rule == "fifo":
         steps, _, _, _, seeds, queue, last, back = args
         return Asked(steps, seeds, none, len(queue), last, back)
@@ -334,7 +334,7 @@ def test_forward_and_backward_are_one_question(rule: str) -> None:
         whole = [s for s in range(size) if legs[int(world.steps[s]["row"])] == 1]
         if len(whole) < 2:
             continue
-        none = np.zeros((0, 2), np.int64)
+        none = kept(np.zeros((0, 2), np.int64))
 
         def carried(
             s: int, back: bool, world: World = world, size: int = size, none: np.ndarray = none
@@ -390,9 +390,9 @@ def amid(asked: Asked, others: np.ndarray, pots: int, rng: random.Random) -> tup
         row[0] = 2 * o + (row[0] & 1)
         if row[1] >= 0:
             row[1] = number[int(row[1])]
-    converted = ints([(place[s], amount) for s, amount in asked.converted.tolist()], 2)
+    converted = kept(ints([(place[s], amount) for s, amount in asked.converted.tolist()], 2))
     last = at(total, asked.back, place[at(size, asked.back, asked.last)])
-    same = Asked(steps, seeds, converted, len(number), last, asked.back, asked.patience)
+    same = Asked(kept(steps), seeds, converted, len(number), last, asked.back, asked.patience)
     return same, {new: old for old, new in place.items()}, {new: old for old, new in enumerate(number)}
 
 
@@ -441,7 +441,7 @@ def test_poison_touches_whatever_any_rule_moves() -> None:
                 for s, amount in zip(begun, amounts, strict=True)
             ]
             width = 5 if rule in ("fifo", "lifo") else 4
-            none = np.zeros((0, 2), np.int64)
+            none = kept(np.zeros((0, 2), np.int64))
             found = kernel(Asked(world.steps, ints(table, width), none, world.pots, size - 1, False))
             assert found is not None
             for s, (amount, _) in found.moved.items():
