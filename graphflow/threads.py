@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
@@ -20,6 +20,9 @@ class _Here(Executor):
         except BaseException as error:
             found.set_exception(error)
         return found
+
+    def map(self, fn: Callable[..., Any], *iterables: Iterable[Any], **_: Any) -> Iterator[Any]:
+        return iter([fn(*values) for values in zip(*iterables, strict=False)])
 
 
 def threads(most: int, rows: int) -> Executor:

@@ -116,11 +116,16 @@ def test_a_near_miss_is_not(code: str, name: str) -> None:
     assert found.tests["ran"].any(), "silent because nothing ran: that is no near miss"
 
 
-@pytest.mark.parametrize("line", REDLINES, ids=CODES)
-def test_the_quiet_case_is_silent_and_every_test_runs_on_it(line: RedLine) -> None:
+@pytest.fixture(scope="module")
+def quiet_case() -> gf.Case:
     from graphflow.synthesis.lines import quiet
 
-    found = check(quiet.quiet(), only=line.code)
+    return quiet.quiet()
+
+
+@pytest.mark.parametrize("line", REDLINES, ids=CODES)
+def test_the_quiet_case_is_silent_and_every_test_runs_on_it(line: RedLine, quiet_case: gf.Case) -> None:
+    found = check(quiet_case, only=line.code)
     assert [f.summary for f in found.findings] == []
     assert found.tests["ran"].all(), found.tests[~found.tests["ran"]]
 

@@ -149,11 +149,15 @@ class Facts:
         """
         if table not in self._rows:
             frame = self.tables.frame(table)
-            for name, spec in SCHEMA[table].columns.items():
-                if name not in frame:
-                    frame[name] = pd.Series(
-                        pa.nulls(len(frame), spec.type).to_pandas(types_mapper=_types), frame.index
-                    )
+            lacking = {name: spec.type for name, spec in SCHEMA[table].columns.items() if name not in frame}
+            if lacking:  # all at once: one by one each takes half a millisecond
+                empty = {
+                    kind: pa.nulls(len(frame), kind).to_pandas(types_mapper=_types).array
+                    for kind in set(lacking.values())
+                }
+                given = {name: frame[name].array for name in frame.columns}
+                lacks = {name: empty[kind] for name, kind in lacking.items()}
+                frame = pd.DataFrame({**given, **lacks}, index=frame.index, copy=False)
             if self.asked:
                 begins = BEGINS.get(table)
                 if begins:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,11 +21,12 @@ def add_rows(digest: Any, *chunks: pa.Array) -> None:
         digest.update(np.packbits(np.concatenate(valid)).tobytes())
     kind = plain[0].type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        texts = [pc.fill_null(chunk.cast(pa.large_string()), "") for chunk in plain]
-        for text in texts:
-            digest.update(pc.binary_length(text).to_numpy())
-        for text in texts:
-            digest.update(_text_bytes(text))
+        laid = [_laid(chunk) for chunk in plain]
+        for places, _ in laid:
+            digest.update(np.diff(places))
+        for places, data in laid:
+            if data is not None and places.size > 1:
+                digest.update(memoryview(data)[int(places[0]) : int(places[-1])])
     elif pa.types.is_boolean(kind):
         flags = [pc.fill_null(chunk, False).to_numpy(zero_copy_only=False) for chunk in plain]
         digest.update(np.packbits(np.concatenate(flags)).tobytes())
@@ -33,7 +35,7 @@ def add_rows(digest: Any, *chunks: pa.Array) -> None:
             digest.update(pc.fill_null(chunk, 0.0).to_numpy() + 0.0)  # minus zero is zero
     else:
         for chunk in plain:
-            whole = chunk.cast(pa.int64())
+            whole = chunk if chunk.type == pa.int64() else chunk.cast(pa.int64())
             digest.update((pc.fill_null(whole, 0) if whole.null_count else whole).to_numpy())
 
 
@@ -46,10 +48,13 @@ def _plain(chunk: pa.Array) -> pa.Array:
     return chunk.cast(pa.timestamp("us")) if pa.types.is_date(chunk.type) else chunk
 
 
-def _text_bytes(texts: pa.Array) -> memoryview:
-    """The characters of a large_string array that has no nulls, without copying them."""
+def _laid(texts: pa.Array) -> tuple[npt.NDArray[np.int64], pa.Buffer | None]:
+    """Where each text begins and the last one ends, and their characters, not copied; nulls are empty."""
+    if texts.type != pa.large_string():
+        texts = texts.cast(pa.large_string())
+    if texts.null_count:
+        texts = pc.fill_null(texts, "")
     _, offsets, data = texts.buffers()
-    if data is None or len(texts) == 0:
-        return memoryview(b"")
-    places = np.frombuffer(offsets, np.int64, len(texts) + 1, texts.offset * 8)
-    return memoryview(data)[int(places[0]) : int(places[-1])]
+    if len(texts) == 0:
+        return np.zeros(1, np.int64), None
+    return np.frombuffer(offsets, np.int64, len(texts) + 1, texts.offset * 8), data

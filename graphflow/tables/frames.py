@@ -51,14 +51,10 @@ def frames_to_raw(frames: Mapping[str, Any]) -> Raw:
         if isinstance(frame, pa.Table):
             table = frame
         elif isinstance(frame, pd.DataFrame):
-            arrays: list[pa.Array] = []
-            for column in range(frame.shape[1]):
-                series = frame.iloc[:, column]
-                arrays.append(
-                    _array(
-                        f"{name}.{frame.columns[column]}", name, _name(frame.columns[column]), series, found
-                    )
-                )
+            arrays: list[pa.Array] = [
+                _array(f"{name}.{column}", name, _name(column), series, found)
+                for column, series in frame.items()
+            ]
             table = pa.Table.from_arrays(arrays, names=[_name(c) for c in frame.columns])
         else:
             found.append(

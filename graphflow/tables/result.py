@@ -581,6 +581,7 @@ def closed(tallies: Mapping[str, Tally]) -> None:
         raise GraphflowError(*bad)
 
 
+@functools.cache
 def no_quarantine() -> pa.Table:
     """An empty quarantine."""
     return QUARANTINE.empty_table()

@@ -70,8 +70,14 @@ def run_balances(steps, pots, converts, received):
     """Each step's balances and places, from how its pots stood and all that they did since."""
     arriving = {int(s): int(amount) for s, amount in zip(converts, received, strict=True)}
     repaid_before = [int(step["repaid"]) for step in steps]
+    stood_held, outside, divided = (pots[name].tolist() for name in ("held", "outside", "divided"))
     stood = pots.copy()
     source, target, amounts, flags = (steps[name].tolist() for name in ("src", "dst", "amount", "flags"))
+
+    touching = [[] for _ in stood_held]  # the steps of each pot, in their order
+    for s in range(len(source)):
+        for pot in {source[s], target[s]}:
+            touching[pot].append(s)
 
     def amount(s):
         return amounts[s]
@@ -84,19 +90,21 @@ def run_balances(steps, pots, converts, received):
 
     def held(pot, before, debit_too=False):
         """What stands in a pot before a step (or between its debit and its credit)."""
-        total = int(stood[pot]["held"])
-        for s in range(before + debit_too):
+        total = stood_held[pot]
+        for s in touching[pot]:
+            if s >= before + debit_too:
+                break
             if source[s] == pot and not lent(s):
                 total -= amount(s)
             if target[s] == pot and s < before:
-                total += arrives(s) - (repaid_before[s] if stood[pot]["divided"] else 0)
+                total += arrives(s) - (repaid_before[s] if divided[pot] else 0)
         return total
 
     @cache
     def own(s):
         """What its pot itself pays."""
         pot = source[s]
-        if stood[pot]["outside"] or lent(s):
+        if outside[pot] or lent(s):
             return 0
         return min(amount(s), max(held(pot, s), 0))
 
@@ -104,33 +112,33 @@ def run_balances(steps, pots, converts, received):
     def repaid(s):
         """What of a credit its lender gets."""
         pot = target[s]
-        if stood[pot]["outside"]:
+        if outside[pot]:
             return 0
-        if stood[pot]["divided"]:
+        if divided[pot]:
             return repaid_before[s]
         return min(arrives(s), max(-held(pot, s, True), 0))
 
     facts = []
     for s in range(len(steps)):
         p, q = source[s], target[s]
-        known = not stood[p]["outside"]
+        known = not outside[p]
         avail = 0 if lent(s) and known else max(held(p, s), 0) if known else amount(s)
-        after = 0 if stood[q]["outside"] else max(held(q, s + 1), 0)
-        dplace = int(stood[p]["paid"]) + sum(own(t) for t in range(s) if source[t] == p)
-        entered = [arrives(t) - repaid(t) for t in range(s) if target[t] == q]
-        cplace = int(stood[q]["credited"]) + (0 if stood[q]["outside"] else sum(entered))
+        after = 0 if outside[q] else max(held(q, s + 1), 0)
+        dplace = int(stood[p]["paid"]) + sum(own(t) for t in touching[p] if t < s and source[t] == p)
+        entered = [arrives(t) - repaid(t) for t in touching[q] if t < s and target[t] == q]
+        cplace = int(stood[q]["credited"]) + (0 if outside[q] else sum(entered))
         facts.append((avail, after, repaid(s), dplace, cplace))
     for pot in range(len(pots)):
-        paid_by = [s for s in range(len(steps)) if source[s] == pot]
-        paid_to = [s for s in range(len(steps)) if target[s] == pot]
+        paid_by = [s for s in touching[pot] if source[s] == pot]
+        paid_to = [s for s in touching[pot] if target[s] == pot]
         if paid_by:
             pots[pot]["debit"] = amount(paid_by[-1])
             pots[pot]["paid"] += sum(own(s) for s in paid_by)
         if paid_to:
             pots[pot]["credit"] = arrives(paid_to[-1]) - repaid(paid_to[-1])
-        if not stood[pot]["outside"]:
+        if not outside[pot]:
             pots[pot]["held"] = held(pot, len(steps))
             pots[pot]["credited"] += sum(arrives(s) - repaid(s) for s in paid_to)
-    for s, fact in enumerate(facts):
-        for name, value in zip(("avail", "after", "repaid", "dplace", "cplace"), fact, strict=True):
-            steps[s][name] = value
+    names = ("avail", "after", "repaid", "dplace", "cplace")
+    for name, column in zip(names, zip(*facts, strict=True), strict=True) if facts else ():
+        steps[name] = column

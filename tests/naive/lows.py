@@ -5,10 +5,9 @@ from __future__ import annotations
 NEVER = 2**62
 
 
-def left_behind(steps, side, converted, at, end, back):
+def left_behind(steps, side, arriving, at, end, back):
     """What is left in the pot behind a payment, out of the steps themselves; `NEVER` if more parts of it follow."""
     positions = side[1]
-    arriving = {int(s): int(amount) for s, amount in converted}
     step = steps[positions[at]]
     if not back:
         return int(step["avail"]) - paid(steps, side, at, end)
@@ -39,8 +38,9 @@ def same_payment(step, other):
 def lows_of(steps, side, converted, back):
     """The least of every 16 leaves, of every 256, and so on, until one node is above all."""
     pointer = [int(x) for x in side[0]]
+    arriving = {int(s): int(amount) for s, amount in converted}
     return tree(
-        left_behind(steps, side, converted, at, pointer[p + 1], back)
+        left_behind(steps, side, arriving, at, pointer[p + 1], back)
         for p in range(len(pointer) - 1)
         for at in range(pointer[p], pointer[p + 1])
     )
