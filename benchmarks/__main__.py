@@ -28,9 +28,17 @@ from benchmarks import (
     results,
     targets,
 )
-from benchmarks.measure import load_average, machine
+from benchmarks.measure import load_average, machine, share_imports
 
 PARTS = ("common", "targets", "ownership", "patterns", "redlines", "kernels", "affairs", "ranking")
+
+
+# what most measurements import, none of which starts a thread that a copy would lack
+IMPORTED = (
+    "benchmarks.common", "benchmarks.ownership", "benchmarks.patterns", "benchmarks.redlines",
+    "benchmarks.targets", "graphflow.case", "graphflow.intake", "graphflow.ownership", "graphflow.redlines",
+    "graphflow.tracing", "graphflow.typologies",
+)  # fmt: skip
 
 
 def say(text: str) -> None:
@@ -57,7 +65,11 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", type=sizes_of, default=[1_000_000, 10_000_000], help="transfers: 1e6,1e7")
     parser.add_argument("--only", choices=PARTS, help="one part")
     parser.add_argument("--match", help="within a part: only what has this in its name")
-    parser.add_argument("--quick", action="store_true", help="few runs of one rule, to see that it works")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="few runs of one rule, to see that it works: no peaks of memory to publish",
+    )
     parser.add_argument(
         "--limit", type=float, default=600.0, help="seconds after which one measurement is given up"
     )
@@ -70,6 +82,8 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
 
 def main(given: list[str] | None = None) -> int:
     ask = arguments(given)
+    if ask.quick:
+        share_imports(*IMPORTED)
     if ask.only == "affairs":
         return _affairs(ask)
     if ask.only == "ranking":

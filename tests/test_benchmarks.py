@@ -105,7 +105,16 @@ def test_the_full_question_reaches_nearly_all_and_a_local_one_little(cached: Pat
         assert 1 <= len(by_paths(seed, HOPS).account) <= table.accounts / 2
 
 
-def test_a_measurement_that_fails_says_why() -> None:
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_measurement_that_fails_says_why(shared: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shared:
+        monkeypatch.setattr(measure, "_SHARED", [])
+        for name, value in measure.surroundings().items():
+            monkeypatch.setenv(name, value)
+        measure.share_imports("benchmarks.results")
+        assert measure.job("benchmarks.results:seconds_said", 2.0, limit=60) == results.seconds_said(2.0)
+        with pytest.raises(measure.JobError, match="ended with 3"):
+            measure.job("os:_exit", 3, limit=60)
     with pytest.raises(measure.JobError, match="AttributeError"):
         measure.job("benchmarks.results:keep", {}, "nowhere", "x", limit=60)
     with pytest.raises(measure.JobError, match="not within 0 s"):
