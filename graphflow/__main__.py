@@ -1,10 +1,22 @@
-"""`python -m graphflow`: the command line."""
+"""`python -m graphflow`, and the script `graphflow`: the command line."""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command line; Ctrl-C while it is still being read in is one line, too."""
+    try:
+        from graphflow.cli import run
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(run())
+
 
 if __name__ == "__main__":
     # Python puts the current folder first on the path. Where that is not where we are installed, a loaders/
@@ -12,6 +24,4 @@ if __name__ == "__main__":
     home = Path(__file__).resolve().parent.parent
     if not sys.flags.safe_path and Path(sys.path[0] or os.curdir).resolve() != home:
         del sys.path[0]
-    from graphflow.cli import run
-
-    sys.exit(run())
+    main()

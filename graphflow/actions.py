@@ -35,7 +35,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from graphflow.errors import BusyError, InputError, Problem
-from graphflow.folder import sync_folder
+from graphflow.folder import cannot_write, is_full, sync_folder
 from graphflow.language import N_
 
 FILE = "actions.jsonl"
@@ -227,6 +227,8 @@ class ActionLog:
                     file.truncate(size)
                     raise
         except OSError as error:
+            if is_full(error):
+                raise cannot_write(self.path, error) from error
             raise InputError(
                 Problem(
                     str(self.path),

@@ -18,6 +18,7 @@ removes it.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -31,7 +32,7 @@ from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
-from graphflow.errors import BusyError, InputError, Problem
+from graphflow.errors import BusyError, GraphflowError, InputError, Problem, UsageError
 from graphflow.language import N_
 from graphflow.sealing import Sealing, manifest_seal, sealed
 
@@ -286,6 +287,9 @@ def writing(path: Path, *, is_new: bool = False) -> Iterator[Draft]:
             draft.folder.mkdir(parents=True)
             (draft.folder / _IN_USE).touch()
             yield draft
+        except OSError as error:
+            _name(error, path)
+            raise
         finally:
             if not draft.committed:
                 draft.discard()
@@ -382,6 +386,9 @@ def whole_file(path: Path, *, binary: bool = False) -> Iterator[IO[Any]]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)
+    except OSError as error:
+        _name(error, path, aside)
+        raise
     finally:
         aside.unlink(missing_ok=True)
 
@@ -390,3 +397,56 @@ def write_aside(path: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
     with whole_file(path, binary=True) as file:
         file.write(data)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that the disk is full, or that no more of it is allowed.
+
+    >>> is_full(OSError(errno.ENOSPC, "")), is_full(OSError(errno.EACCES, ""))
+    (True, False)
+    """
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def cannot_write(where: Path | str, error: OSError) -> GraphflowError:
+    """What is said of a file that cannot be written: a full disk is no mistake of whoever named the file.
+
+    >>> print(cannot_write("a.zip", OSError(errno.ENOSPC, "")))
+    a.zip: the disk is full; nothing half-written was left; expected: a disk with room, then the same again
+    >>> cannot_write("a.zip", OSError(errno.ENOSPC, "")).exit_code, cannot_write("a", OSError("?")).exit_code
+    (4, 2)
+    """
+    if is_full(error):
+        return InputError(
+            Problem(
+                str(where),
+                N_("the disk is full; nothing half-written was left"),
+                expected=N_("a disk with room, then the same again"),
+            )
+        )
+    reason = error.strerror or str(error)
+    return UsageError(Problem(str(where), N_("cannot be written: {reason}"), {"reason": reason}))
+
+
+def must_be_a_file(option: str, file: Path) -> None:
+    """Refuse a file that cannot come to stand, before the work rather than after it.
+
+    >>> must_be_a_file("out", Path("no/such/folder/a.zip"))
+    Traceback (most recent call last):
+    graphflow.errors.UsageError: out: there is no folder ...no/such/folder; given: no/such/folder/a.zip
+    """
+    folder = file.absolute().parent
+    if file.is_dir():
+        raise UsageError(
+            Problem(option, N_("{file} is a folder, not a file"), {"file": str(file)}, str(file))
+        )
+    if not folder.is_dir():
+        raise UsageError(
+            Problem(option, N_("there is no folder {folder}"), {"folder": str(folder)}, str(file))
+        )
+
+
+def _name(error: OSError, path: Path, aside: Path | None = None) -> None:
+    """Have an error name what was to be written, where the system names nothing or a file to the side."""
+    if error.filename is None or (aside is not None and str(error.filename) == str(aside)):
+        error.filename = str(path)

@@ -116,7 +116,7 @@ def test_the_wheel_has_what_it_needs_and_nothing_else(wheel: Path) -> None:
         "graphflow/currencies.csv",
     } <= names
     assert not [name for name in names if name.endswith((".pyc", ".po")) or "__pycache__" in name]
-    assert "graphflow = graphflow.cli:main" in scripts
+    assert "graphflow = graphflow.__main__:main" in scripts
     assert "Requires-Dist: streamlit" in metadata
     assert "License-Expression: Apache-2.0" in metadata
 

@@ -12,9 +12,8 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from graphflow.errors import GraphflowError, Problem, UsageError
+from graphflow.errors import GraphflowError, InputError, Problem, UsageError
 from graphflow.language import DOMAIN, LANGUAGES, LOCALE, N_, closest, describe, translate
 from graphflow.law import law_on
 from graphflow.pictures.words import percent
@@ -90,12 +89,17 @@ def _report(error: Exception, given: list[str], language: str, names: Mapping[st
     if isinstance(error, GraphflowError) and error.exit_code != DEFECT:
         print(describe(error, language, names), file=sys.stderr)
         return error.exit_code
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        from graphflow.folder import cannot_write
+
+        print(describe(cannot_write(error.filename or "", error), language), file=sys.stderr)
+        return BAD
     if isinstance(error, OSError) and error.filename is not None:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
-        return 4
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        print(translate("the disk is full; nothing was changed", language), file=sys.stderr)
-        return 4
+        return BAD
+    if isinstance(error, RuntimeError) and str(error).startswith("cannot cache function"):
+        print(describe(_homeless(), language), file=sys.stderr)
+        return BAD
     if isinstance(error, MemoryError):
         print(translate("there is not enough memory for this", language), file=sys.stderr)
         return 4
@@ -109,6 +113,17 @@ def _report(error: Exception, given: list[str], language: str, names: Mapping[st
         file=sys.stderr,
     )
     return DEFECT
+
+
+def _homeless() -> GraphflowError:
+    """What numba says of a user without a home, in words that help."""
+    return InputError(
+        Problem(
+            "NUMBA_CACHE_DIR",
+            N_("what is compiled can be kept nowhere: this user has no home and may not write where we are"),
+            expected=N_("a folder that this user may write, such as NUMBA_CACHE_DIR=/var/cache/graphflow"),
+        )
+    )
 
 
 def _log(error: Exception, given: list[str]) -> str:
@@ -848,6 +863,7 @@ def _trace(a: Arguments) -> int:
     from graphflow.case import open_case
     from graphflow.cli.comparison import show_comparison
     from graphflow.cli.showing import Extras, show_explained, show_trace, trace_page
+    from graphflow.folder import write_aside
     from graphflow.tracing import trace
     from graphflow.tracing.comparing import ask_all, set_beside
 
@@ -888,7 +904,7 @@ def _trace(a: Arguments) -> int:
             if a.html:
                 progress(N_("drawing"))
                 page = trace_page(case, found, a.start, a.language, extras)
-                Path(a.html).write_text(page, encoding="utf-8")
+                write_aside(Path(a.html), page.encode())
     if a.html:
         print(translate(N_("written: {file}"), a.language, file=a.html), file=sys.stderr)
     if a.all_rules:
@@ -933,11 +949,12 @@ def _refuse_together(a: Arguments) -> None:
 
 def _unwritable(file: Path) -> Problem | None:
     """What is wrong with a file to be written, before the work rather than after it."""
-    folder = file.absolute().parent
-    if file.is_dir():
-        return Problem("--html", N_("{file} is a folder, not a file"), {"file": str(file)}, str(file))
-    if not folder.is_dir():
-        return Problem("--html", N_("there is no folder {folder}"), {"folder": str(folder)}, str(file))
+    from graphflow.folder import must_be_a_file
+
+    try:
+        must_be_a_file("--html", file)
+    except UsageError as error:
+        return error.problems[0]
     return None
 
 
@@ -1050,6 +1067,7 @@ def _products(a: Arguments) -> int:
 def _penetrate(a: Arguments) -> int:
     from graphflow.case import open_case
     from graphflow.cli.penetration import penetration_page, show_penetration
+    from graphflow.folder import write_aside
     from graphflow.penetration import penetrate
     from graphflow.tracing import trace
 
@@ -1065,7 +1083,7 @@ def _penetrate(a: Arguments) -> int:
         if a.html:
             progress(N_("drawing"))
             page = penetration_page(case, found, a.start, a.language)
-            Path(a.html).write_text(page, encoding="utf-8")
+            write_aside(Path(a.html), page.encode())
     if a.html:
         print(translate(N_("written: {file}"), a.language, file=a.html), file=sys.stderr)
     show_penetration(case, found, a.start, a.format, a.language, a.top)
@@ -1346,8 +1364,3 @@ VERBS: dict[str, Callable[[Arguments], int]] = {
     "app": _app,
     "warm": _warm,
 }
-
-
-def main() -> NoReturn:
-    """The script `graphflow`."""
-    sys.exit(run())

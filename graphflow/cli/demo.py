@@ -9,6 +9,7 @@ from pathlib import Path
 
 from graphflow.cli.showing import TraceTables, out, print_facts, print_table, trace_page
 from graphflow.errors import Problem, UsageError
+from graphflow.folder import write_aside
 from graphflow.language import N_, translate
 from graphflow.terminal import Progress
 
@@ -59,7 +60,7 @@ def demo(folder: Path, size: int | None, language: str) -> int:
         case = open_case(folder / "case")
         found = trace(case, start)
         progress(N_("drawing"))
-        page.write_text(trace_page(case, found, start, language), encoding="utf-8")
+        write_aside(page, trace_page(case, found, start, language).encode())
     out()
     tables = TraceTables(case, found, start, language)
     print_facts(tables.facts())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphflow.actions import Action
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Subjects that a person is shown; the rest is counted."""
+
+FEW = 3
+"""New findings of one subject that a person is shown; the rest is counted."""
 
 KINDS = {"party": N_("party"), "account": N_("account"), "product": N_("product")}
 
@@ -61,6 +64,9 @@ def show_night(night: Night, form: str, language: str) -> None:
             out(say(N_("and {count} more"), count=len(night.changes) - SHOWN))
     for problem in night.refused:
         out(say(N_("not read, left in the inbox: {what}"), what=problem.text(say)))
+    for line in night.told:
+        if line["level"] == "error":
+            out(say(N_("not told: {to}: {why}"), to=line["to"], why=line["message"].partition(": ")[2]))
     if night.quarantined:
         out(say(N_("Rows of the case are in quarantine: `graphflow info` says which and why.")))
 
@@ -74,7 +80,7 @@ def _changes(night: Night, language: str) -> Table:
             say(CHANGES[row["change"]]), say(KINDS[row["subject_kind"]]),
             called(row["subject_id"], {row["subject_id"]: row["name"]}),
             f"{row['score_before']:.3f}", f"{row['score']:.3f}",
-            say(LEVELS[row["level"]]) if row["level"] else "", ", ".join(row["new_findings"]),
+            say(LEVELS[row["level"]]) if row["level"] else "", _some(row["new_findings"], language),
         ]
         for row in night.changes.head(SHOWN).to_dict("records")
     ]  # fmt: skip
@@ -83,6 +89,15 @@ def _changes(night: Night, language: str) -> Table:
         N_("new findings"),
     ]  # fmt: skip
     return Table(say(N_("What changed since the night before")), [say(each) for each in heads], rows, [3, 4])
+
+
+def _some(findings: Sequence[str], language: str) -> str:
+    """The first of some findings, red lines before patterns, and how many more there are."""
+    ordered = sorted(findings, key=lambda each: not each.startswith("RL-"))
+    if len(ordered) <= FEW + 1:
+        return ", ".join(ordered)
+    more = translate(N_("and {count} more"), language, count=len(ordered) - FEW)
+    return ", ".join(ordered[:FEW]) + f" {more}"
 
 
 def _record(row: dict[Any, Any]) -> dict[str, Any]:
@@ -97,6 +112,7 @@ def _pairs(night: Night) -> Iterator[tuple[str, object]]:
     yield "counts", dict(night.counts)
     yield "changes", [_record(row) for row in night.changes.to_dict("records")]
     yield "refused", [problem.text() for problem in night.refused]
+    yield "told", [dict(line) for line in night.told]
     yield "quarantined", night.quarantined
     yield (
         "steps",

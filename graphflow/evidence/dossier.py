@@ -15,7 +15,7 @@ from graphflow.errors import Problem, Told, UsageError
 from graphflow.evidence.paper import Part, pdf_page
 from graphflow.evidence.reporting import foot
 from graphflow.findings import SEVERITY_NAMES, Finding
-from graphflow.folder import write_aside
+from graphflow.folder import cannot_write, write_aside
 from graphflow.language import LANGUAGES, N_, told, translate
 from graphflow.ownership import controllers, owners
 from graphflow.pictures import Facts, Table, Words, amount_text, html_page
@@ -597,10 +597,12 @@ def write_dossiers(
                     file = folder / f"{_file_name(ident)}.{language}.{form}"
                     write_aside(file, data)
                     made.append(file)
-    except OSError as error:
+    except FileExistsError:
         raise UsageError(
-            Problem(str(folder), N_("cannot be written: {reason}"), {"reason": error.strerror or str(error)})
+            Problem("out", N_("this is a file"), {}, str(folder), N_("a folder for the dossiers"))
         ) from None
+    except OSError as error:
+        raise cannot_write(error.filename or folder, error) from None
     return made
 
 

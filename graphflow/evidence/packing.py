@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ from graphflow.evidence.reporting import html_report, pdf_report, workbook
 from graphflow.evidence.signing import SIGNATURE, sign
 from graphflow.evidence.tabling import Ints, as_csv, place_of, read_rows, together
 from graphflow.findings import Finding
-from graphflow.folder import write_aside
+from graphflow.folder import cannot_write, must_be_a_file, whole_file
 from graphflow.language import LANGUAGES, N_
 from graphflow.law import law
 from graphflow.redlines import REDLINES, check
@@ -117,6 +118,8 @@ def pack(
     >>> verify(file).agrees, verify(file).id == id
     (True, True)
     """
+    target = Path(path)
+    must_be_a_file("out", target)
     chosen = _chosen(case, findings, as_of)
     members = _members(case, chosen)
     manifest = _manifest(case, members)
@@ -124,16 +127,16 @@ def pack(
     if key is not None:
         members[SIGNATURE] = sign(manifest, Path(key))
     data = container(members)
-    target = Path(path)
-    try:
-        write_aside(target, data)
-    except OSError as error:
-        raise UsageError(
-            Problem(str(target), N_("cannot be written: {reason}"), {"reason": error.strerror or str(error)})
-        ) from None
     ident = hashlib.sha256(manifest).hexdigest()
     content = {"pack": ident, "file": target.name, "findings": [f.id for f in chosen]}
-    case.actions.append("pack", content, by)
+    try:
+        with whole_file(target, binary=True) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            case.actions.append("pack", content, by)  # first: no pack goes out of which the log is silent
+    except OSError as error:
+        raise cannot_write(target, error) from None
     return ident
 
 

@@ -215,7 +215,7 @@ def check(
     tests = []
     for number, line in enumerate(lines):
         if progress is not None:
-            progress(f"{line.code} {line.name_zh}", number, len(lines))
+            progress(line.name, number, len(lines))
         missing = missing_of(line, facts)
         mine = list(line.find(case, as_of=as_of, law=overrides)) if not all(missing.values()) else []
         found += mine

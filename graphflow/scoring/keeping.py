@@ -17,7 +17,6 @@ the rest.
 from __future__ import annotations
 
 import datetime
-import errno
 import hashlib
 import json
 import os
@@ -34,7 +33,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from graphflow.errors import BusyError, InputError, Problem, UsageError
-from graphflow.folder import write_aside
+from graphflow.folder import is_full, write_aside
 from graphflow.language import N_
 from graphflow.version import VERSION
 
@@ -79,22 +78,37 @@ def alone(out: Path) -> Iterator[None]:
 
 
 @contextmanager
-def full_disk(where: Path) -> Iterator[None]:
-    """One clear error where the system cannot write; whatever was written to the side counts for nothing."""
+def full_disk(where: Path, night: Path | None = None) -> Iterator[None]:
+    """One clear error where the system cannot write; whatever was written to the side counts for nothing.
+
+    `night` is the link whose results are being made: whether they were shown by then is said.
+    """
+    before = _named(night)
     try:
         yield
     except (OSError, sqlite3.OperationalError) as error:
-        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "full" in str(error)
+        full = is_full(error) or (isinstance(error, sqlite3.OperationalError) and "full" in str(error))
+        place = getattr(error, "filename", None)
+        if not full:
+            what = N_("cannot be written: {reason}")
+        elif _named(night) == before:
+            what = N_("the disk is full; the results of the night were not changed")
+        else:
+            what = N_("the disk is full; the results of the night are whole, the ledger of runs is not")
         raise InputError(
             Problem(
-                str(where),
-                N_("the disk is full; the results of the night were not changed")
-                if full
-                else N_("cannot be written: {reason}"),
-                {"reason": getattr(error, "strerror", None) or str(error)},
+                str(place or where), what, {"reason": getattr(error, "strerror", None) or str(error)},
                 expected=N_("a disk with room, and the right to write there"),
             )
-        ) from error
+        ) from error  # fmt: skip
+
+
+def _named(link: Path | None) -> str | None:
+    """What a night's link names; None where there is none."""
+    try:
+        return None if link is None else os.readlink(link)
+    except OSError:
+        return None
 
 
 def digest(*parts: object) -> str:

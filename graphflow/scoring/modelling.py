@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphflow.errors import InputError, MissingExtraError, Problem
-from graphflow.folder import write_aside
+from graphflow.folder import cannot_write, write_aside
 from graphflow.language import N_
 from graphflow.scoring.measuring import average_precision, ppv, ppv_least, precision_at
 
@@ -169,7 +169,10 @@ class Learned:
         None
         """
         body = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-        write_aside(Path(path), _head(body) + body + b"\n")
+        try:
+            write_aside(Path(path), _head(body) + body + b"\n")
+        except OSError as error:
+            raise cannot_write(path if isinstance(path, str) else str(path), error) from None
 
 
 def _head(body: bytes) -> bytes:

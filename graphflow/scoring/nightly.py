@@ -10,9 +10,10 @@ import hashlib
 import io
 import json
 import math
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,12 @@ PatternRow = Mapping[str, Any]
 
 Progress = Callable[[str, int | None, int | None], Any]
 
+UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp", "~")
+"""How names end that programs give to what they have not yet written whole."""
+
+FRESH, PAUSE = 60.0, 1.0
+"""Seconds: a file of the inbox that was changed so lately is looked at again after a pause."""
+
 
 @dataclass(frozen=True)
 class Night:
@@ -73,6 +80,9 @@ class Night:
         Whether rows of the case are in quarantine.
     steps
         Of each step its name, whether it was reused, and its seconds.
+    told
+        Of each receiver of news that there was something for: `to`, and `message`, which says why where it
+        could not be reached (`level` is then ``error``).
     """
 
     folder: Path
@@ -83,6 +93,7 @@ class Night:
     refused: tuple[Problem, ...]
     quarantined: bool
     steps: tuple[tuple[str, bool, float], ...] = field(repr=False)
+    told: tuple[Mapping[str, str], ...] = field(default=(), repr=False)
 
 
 def night(
@@ -100,8 +111,9 @@ def night(
     """Import what is new, ask every red line and pattern, score and classify everybody, and compare.
 
     A step that was done before with the same case, day, parameters and code is taken from where it was kept;
-    a run that was killed goes on from there. A file of the inbox that cannot be read is said, stays where it
-    is and hinders nothing else. Readers see the night before until this one is whole.
+    a run that was killed goes on from there. A file of the inbox that cannot be read, or that somebody is
+    still writing, is said, stays where it is and hinders nothing else. Readers see the night before until
+    this one is whole.
 
     Parameters
     ----------
@@ -112,7 +124,8 @@ def night(
     out
         The folder of the nights: results stand in ``out/as_of/``.
     inbox
-        Files, folders and zips in it are added to the case; what the case has already adds nothing.
+        Files, folders and zips in it are added to the case; what the case has already adds nothing. Names
+        that begin with a dot, or end as unfinished files do (``.part``, ``.tmp``, …), are left.
     law
         Thresholds in the place of ours: CSV with `code`, `name`, `value`.
     parameters
@@ -153,7 +166,7 @@ def night(
     overrides = read_thresholds(law)
     receivers(tell)
     open_case(path)  # an error of the case is said before anything is written
-    with alone(target), full_disk(target):
+    with alone(target), full_disk(target, target / day):
         run = Run.begin(target, day)
         try:
             made = _night(run, Path(path), overrides, p, inbox, say)
@@ -161,11 +174,15 @@ def night(
         except GraphflowError as error:
             run.end("failed", describe(error), parameters=p.version)
             raise
-        except OSError as error:
+        except (OSError, sqlite3.Error) as error:
             reason = str(error)
             _try(lambda: run.end("failed", reason, parameters=p.version))
             raise
+        except KeyboardInterrupt:
+            _try(lambda: run.end("killed", "interrupted", parameters=p.version))
+            raise
         told = notify(made.changes, day, tell)
+        made = replace(made, told=tuple(told))
         for line in told:
             run.say(line["message"], level=line["level"], to=line["to"])
         run.end(
@@ -175,7 +192,9 @@ def night(
             findings=made.counts["findings"],
             subjects=made.counts["scored"],
         )
-        metrics(target, made.counts, day, [seconds for _, _, seconds in run.steps], len(made.refused))
+        untold = sum(line["level"] == "error" for line in told)
+        seconds = sum(seconds for _, _, seconds in run.steps)
+        metrics(target, made.counts, day, seconds, len(made.refused), untold)
     return made
 
 
@@ -242,23 +261,63 @@ def _take_in(run: Run, path: Path, inbox: Path, say: Progress) -> tuple[Problem,
         raise InputError(
             Problem(str(inbox), N_("there is no such folder"), expected=N_("the folder of the inbox"))
         )
-    entries = sorted(entry for entry in inbox.iterdir() if not entry.name.startswith("."))
     start = time.monotonic()
+    named = sorted(entry for entry in inbox.iterdir() if not entry.name.startswith("."))
+    entries = [entry for entry in named if not entry.name.endswith(UNFINISHED)]
+    for entry in named:
+        if entry not in entries:
+            run.say("left", file=entry.name, detail="its name says that it is not whole yet")
     problems: list[Problem] = []
-    added = 0
+    for entry in _growing(entries):
+        entries.remove(entry)
+        growing = Problem(
+            entry.name,
+            N_("is still being written"),
+            expected=N_("a file that is whole; the next run takes it in"),
+        )
+        problems.append(growing)
+        run.say("refused", level="error", file=entry.name, problem=growing.text())
+    added: list[str] = []
     if entries:
         try:
-            added += len(import_sources(path, entries, progress=say).added)
+            added += import_sources(path, entries, progress=say).added
         except InputError:
             for entry in entries:
                 try:
-                    added += len(import_sources(path, entry, progress=say).added)
+                    added += import_sources(path, entry, progress=say).added
                 except InputError as error:
                     problems += error.problems
                     for problem in error.problems:
                         run.say("refused", level="error", file=entry.name, problem=problem.text())
+    if added:
+        run.say("taken in", files=added)
     run.done("import", digest(*(entry.name for entry in entries)), time.monotonic() - start, reused=not added)
     return tuple(problems)
+
+
+def _growing(entries: Iterable[Path]) -> list[Path]:
+    """Those of some files and folders that somebody is writing to just now."""
+    now = time.time()
+    before = {entry: _sizes(entry) for entry in entries}
+    fresh = [
+        entry for entry, sizes in before.items()
+        if any(now - changed < FRESH for _, _, changed in sizes)
+    ]  # fmt: skip
+    if fresh:
+        time.sleep(PAUSE)
+    return [entry for entry in fresh if _sizes(entry) != before[entry]]
+
+
+def _sizes(entry: Path) -> list[tuple[str, int, float]]:
+    """Of a file, or each file of a folder: its name, its size, and when it was changed."""
+    found = []
+    for file in sorted(entry.rglob("*")) if entry.is_dir() else [entry]:
+        try:
+            status = file.stat()
+        except OSError:
+            continue
+        found.append((str(file), status.st_size, status.st_mtime))
+    return found
 
 
 def relied_on(code: str, overrides: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -280,7 +339,7 @@ def _lines(
     records: list[dict[str, Any]] = []
     tests: list[dict[str, Any]] = []
     for number, line in enumerate(REDLINES):
-        say(f"{line.code} {line.name_zh}", number, len(REDLINES))
+        say(line.name, number, len(REDLINES))
         mine = {key: overrides[key] for key in relied_on(line.code, overrides)}
         said = sorted(f"{code} {name} {value}" for (code, name), value in mine.items())
         key = digest("line", base, line.code, *said)

@@ -26,7 +26,9 @@ PATIENCE = 10.0
 WAYS = ("https", "http", "mailto")
 
 
-def metrics(out: Path, counts: Mapping[str, int], as_of: str, seconds: Sequence[float], refused: int) -> None:
+def metrics(
+    out: Path, counts: Mapping[str, int], as_of: str, seconds: float, refused: int, untold: int
+) -> None:
     """Write the last night as Prometheus's node exporter reads it from a text file."""
     lines = [
         "# HELP graphflow_last_success_timestamp_seconds When the last nightly run ended well.",
@@ -34,10 +36,13 @@ def metrics(out: Path, counts: Mapping[str, int], as_of: str, seconds: Sequence[
         f"graphflow_last_success_timestamp_seconds {time.time():.0f}",
         "# HELP graphflow_run_seconds How long the steps of the last nightly run took together.",
         "# TYPE graphflow_run_seconds gauge",
-        f"graphflow_run_seconds {sum(seconds):.3f}",
+        f"graphflow_run_seconds {seconds:.3f}",
         "# HELP graphflow_refused Sources of the inbox that could not be read.",
         "# TYPE graphflow_refused gauge",
         f"graphflow_refused {refused}",
+        "# HELP graphflow_untold Receivers of news that could not be reached.",
+        "# TYPE graphflow_untold gauge",
+        f"graphflow_untold {untold}",
         "# HELP graphflow_count What the last nightly run counted.",
         "# TYPE graphflow_count gauge",
         *(f'graphflow_count{{what="{name}",as_of="{as_of}"}} {value}' for name, value in counts.items()),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from graphflow.errors import Problem, UsageError
+from graphflow.folder import must_be_a_file
 from graphflow.language import N_
 
 REASONS: Mapping[str, str] = {
@@ -70,8 +70,4 @@ class Losses:
 
 def must_be_writable(path: Path) -> None:
     """Raise where a file cannot come to stand: before the work rather than after it."""
-    folder = path.absolute().parent
-    if path.is_dir():
-        raise UsageError(Problem("to", N_("{file} is a folder, not a file"), {"file": str(path)}, str(path)))
-    if not folder.is_dir():
-        raise UsageError(Problem("to", N_("there is no folder {folder}"), {"folder": str(folder)}, str(path)))
+    must_be_a_file("to", path)
