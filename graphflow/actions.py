@@ -223,6 +223,8 @@ class ActionLog:
                     while left:
                         left = left[file.write(left) or 0 :]
                     os.fsync(file.fileno())
+                    if is_new:
+                        sync_folder(self.path.parent)
                 except OSError:
                     file.truncate(size)
                     raise
@@ -237,8 +239,6 @@ class ActionLog:
                     expected=N_("a disk with room, and the right to write there"),
                 )
             ) from error
-        if is_new:
-            sync_folder(self.path.parent)
 
 
 def _torn(file: Any, size: int) -> int:
