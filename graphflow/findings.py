@@ -8,6 +8,7 @@ speaks against it. Texts are kept as messages (`graphflow.errors.Told`) and said
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -532,6 +533,22 @@ class Finding:
         str
             Everything that the finding says but its rows, which it counts.
         """
+        return ("" if language == "zh" else " ").join(self.paragraphs(language))
+
+    def paragraphs(self, language: str = "en") -> tuple[str, ...]:
+        """The same in several paragraphs, for a page.
+
+        Parameters
+        ----------
+        language
+            ``en`` or ``zh``.
+
+        Returns
+        -------
+        tuple of str
+            What it is; what was measured; the elements of the rule; what could speak against it; which tests
+            ran; the law; who is in charge; the evidence.
+        """
 
         def say(message: str, /, **values: object) -> str:
             # what was put together of our own sentences is never cut, as a literal from a file is
@@ -572,6 +589,7 @@ class Finding:
                 summary=told(self.summary),
             )
         ]
+        breaks = [0]
         if self.period[0]:
             since, until = self.period
             parts.append(
@@ -579,6 +597,7 @@ class Finding:
                 if since == until
                 else say(N_("Period: {since} to {until}."), since=since, until=until)
             )
+        breaks.append(len(parts))
         parts.append(
             say(
                 N_("Measured: {what}."),
@@ -623,8 +642,10 @@ class Finding:
         if self.severity_note:
             parts.append(told(self.severity_note))
         if self.elements:
+            breaks.append(len(parts))
             parts.append(say(N_("Elements of the rule: {what}."), what=listed(self.elements, STATE_NAMES)))
         if self.counter_evidence:
+            breaks.append(len(parts))
             parts.append(
                 say(
                     N_("What could speak against it: {what}."),
@@ -632,6 +653,7 @@ class Finding:
                 )
             )
         ran = [told(t.text) for t in self.tests if t.ran]
+        breaks.append(len(parts))
         parts.append(say(N_("Tests run: {what}."), what=say(N_("; ")).join(ran)))
         lacking = [
             say(
@@ -654,6 +676,7 @@ class Finding:
             )
             for a in self.law
         )
+        breaks.append(len(parts))
         parts.append(say(N_("Law: {what}."), what=articles))
         if self.later_law:
             parts.append(
@@ -668,6 +691,7 @@ class Finding:
                 )
             )
         if self.regulator:
+            breaks.append(len(parts))
             parts.append(
                 say(
                     N_("In charge: {what}."),
@@ -679,6 +703,7 @@ class Finding:
                 )
             )
         shown, every = self.counts
+        breaks.append(len(parts))
         parts.append(
             say(
                 N_("Evidence: rows that show it: {shown}; rows of context: {context}; reference {id}."),
@@ -687,7 +712,10 @@ class Finding:
                 id=self.id,
             )
         )
-        return ("" if zh else " ").join(parts)
+        between = "" if zh else " "
+        return tuple(
+            between.join(parts[first:end]) for first, end in itertools.pairwise([*breaks, len(parts)])
+        )
 
     def _value_text(self, m: Measure, number: Fraction, say: Any) -> str:
         """A value in a measure's unit; where exact, no more decimals than it has."""

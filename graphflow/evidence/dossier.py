@@ -12,20 +12,28 @@ import numpy as np
 import pandas as pd
 
 from graphflow.errors import Problem, Told, UsageError
-from graphflow.evidence.paper import Part, pdf_page
+from graphflow.evidence.paper import Part, pdf_page, rare
 from graphflow.evidence.reporting import foot
-from graphflow.findings import SEVERITY_NAMES, Finding
+from graphflow.findings import KIND_NAMES, SEVERITY_NAMES, Finding
 from graphflow.folder import cannot_write, write_aside
 from graphflow.language import LANGUAGES, N_, told, translate
 from graphflow.ownership import controllers, owners
 from graphflow.pictures import Facts, Table, Words, amount_text, html_page
-from graphflow.pictures.words import OWNING_WORDS, percent
+from graphflow.pictures.words import (
+    FUNCTIONS,
+    OWNING_WORDS,
+    PARTY_KINDS,
+    PRODUCT_KINDS,
+    SECTORS,
+    percent,
+)
 from graphflow.redlines import Check, check
 from graphflow.redlines.asking import regulators
 from graphflow.redlines.classes import SIX, THREE, classify, parties_of
 from graphflow.redlines.facts import facts_of
 from graphflow.rows import Moment, party_named
 from graphflow.scoring import decisions, score
+from graphflow.scoring.deciding import VERDICTS
 from graphflow.scoring.keeping import nights
 from graphflow.scoring.rating import LEVELS, level_of, read_parameters
 from graphflow.tables.columns import names
@@ -151,9 +159,9 @@ class Dossiers:
             HTML, which requests nothing from anywhere.
         """
         ident = party_named(self.case.tables, party)
-        return html_page(
-            self._title(ident, language), self.parts(ident, language), language=language, foot=foot(language)
-        )
+        title, parts = self._title(ident, language), self.parts(ident, language)
+        parts += rare(title, parts, language)
+        return html_page(title, parts, language=language, foot=foot(language))
 
     def pdf(self, party: str, language: str = "zh") -> bytes:
         """A party's dossier as PDF/A, the same bytes each time.
@@ -173,7 +181,7 @@ class Dossiers:
         ident = party_named(self.case.tables, party)
         return pdf_page(
             self._title(ident, language), self.parts(ident, language), language=language,
-            foot=foot(language), day=str(pd.Timestamp(self.facts.at, unit="us").date()),
+            foot=foot(language), day=self._day(pd.Timestamp(self.facts.at, unit="us", tz="UTC")),
         )  # fmt: skip
 
     def parts(self, party: str, language: str) -> list[Part]:
@@ -207,21 +215,29 @@ class Dossiers:
     def _identity(self, party: str, language: str) -> Facts:
         rows = self.facts.rows("parties")
         (row,) = rows[rows["party_id"] == party].to_dict("records") or [{}]
+        words = {"kind": PARTY_KINDS, "sector": SECTORS}
+
+        def cell(column: str) -> str:
+            if column == "founded":
+                return self._day(row[column])
+            return translate(words.get(column, {}).get(row[column], str(row[column])), language)
+
         said = [
-            (title, str(row[column]))
+            (title, cell(column))
             for column, title in _IDENTITY.items()
             if row.get(column) is not None
             and row.get(column) == row.get(column)
             and str(row[column]) != "<NA>"
         ]
-        authorities = sorted(
-            {
-                r.name_zh if language == "zh" else r.name_en
-                for f in self.findings(party) for r in regulators(f.code) if not r.until
-            }
+        zh = language == "zh"
+        authorities = dict.fromkeys(
+            each
+            for f in self.findings(party) for r in regulators(f.code) if not r.until
+            for each in (r.name_zh if zh else r.name_en).split("；" if zh else "; ")
         )  # fmt: skip
         if authorities:
-            said.append((N_("authorities in charge of what was found"), "; ".join(authorities)))
+            joined = translate(N_("; "), language).join(authorities)
+            said.append((N_("authorities in charge of what was found"), joined))
         said.append(
             (N_("as of"), str(self.as_of or translate(N_("everything that the case knows"), language)))
         )
@@ -258,9 +274,10 @@ class Dossiers:
         mine = self.scores.loc[party]
         parts = [
             [
-                each["evidence"], each["code"], each["finding"], each["weight"], each["strength"],
+                say(KIND_NAMES.get(each["evidence"], each["evidence"])), each["code"], each["finding"],
+                each["weight"], each["strength"],
                 each["confidence"], each["value"], say(OWNING_WORDS["yes" if each["counts"] else "no"]),
-                each["decision"],
+                say(VERDICTS.get(each["decision"], each["decision"])),
             ]
             for each in mine["parts"]
         ]  # fmt: skip
@@ -269,7 +286,7 @@ class Dossiers:
             N_("strength"), N_("confidence"), N_("weight × strength × confidence"), N_("counts"),
             N_("decision"),
         ]  # fmt: skip
-        level = say(LEVELS[mine["level"]]) if mine["level"] else "–"
+        level = say(LEVELS[mine["level"]] if mine["level"] else N_("below every level"))
         yield Table(
             say(
                 N_("Score {score} ({level}): 1 − Π(1 − weight × strength × confidence) over what counts"),
@@ -286,12 +303,16 @@ class Dossiers:
                 title, [translate(N_("Nothing was found in what could be asked of this case."), language)]
             )
         for f in found:
-            said = [f.text(language)]
+            said = [*f.paragraphs(language)]
             decision = self._decided.get(f.id)
             if decision:
                 text = N_("Decided: {verdict}, by {by}, {at}: {reason}")
+                verdict = translate(VERDICTS[decision["verdict"]], language)
+                at = self._moment(decision["at"])
                 said.append(
-                    translate(text, language, **{k: decision[k] for k in ("verdict", "by", "at", "reason")})
+                    translate(
+                        text, language, verdict=verdict, by=decision["by"], at=at, reason=decision["reason"]
+                    )
                 )
             name = f.title_zh if language == "zh" else translate(f.title, language)
             severity = translate(SEVERITY_NAMES[f.severity], language)
@@ -391,11 +412,11 @@ class Dossiers:
         mine = rows[rows["party_id"] == party]
         shown = [
             [
-                str(r["function"]),
+                translate(FUNCTIONS.get(r["function"], str(r["function"])), language),
                 _text(r["number"]),
                 _text(r["regulator"]),
-                _day(r["since"]),
-                _day(r["until"]),
+                self._day(r["since"]),
+                self._day(r["until"]),
             ]
             for r in mine.to_dict("records")
         ]
@@ -404,7 +425,11 @@ class Dossiers:
             "; ".join(told(f.summary, language) for f in does)
             or translate(N_("no function beyond them was found in the flows"), language)
         )  # fmt: skip
-        heads = [N_("function"), N_("number"), N_("regulator"), N_("since"), N_("until")]
+        if not shown:
+            none = translate(N_("The register has no licence of this party."), language)
+            yield Words(title, [none, note])
+            return
+        heads = [N_("function"), N_("number"), N_("regulator"), N_("granted on"), N_("valid until")]
         yield Table(title, [translate(each, language) for each in heads], shown, note=note)
 
     def _owners(self, party: str, language: str) -> Iterator[Part]:
@@ -470,12 +495,20 @@ class Dossiers:
         shown = [
             [
                 f"{_text(r['name'])} ({r['product_id']})" if _text(r["name"]) else str(r["product_id"]),
-                _text(r["kind"]), _text(r["registered"]), _day(r["start"]), _day(r["end"]),
+                translate(PRODUCT_KINDS.get(_text(r["kind"]), _text(r["kind"])), language),
+                _text(r["registered"]), self._day(r["start"]), self._day(r["end"]),
                 amount_text(int(raised.get(r["product_id"], 0)), digits),
             ]
             for r in mine.head(SHOWN).to_dict("records")
         ]  # fmt: skip
-        heads = [N_("product"), N_("kind"), N_("registered as"), N_("start"), N_("end"), N_("subscribed")]
+        heads = [
+            N_("product"),
+            N_("kind"),
+            N_("registered as"),
+            N_("first day"),
+            N_("last day"),
+            N_("subscribed"),
+        ]
         note = translate(N_("{count} more"), language, count=len(mine) - SHOWN) if len(mine) > SHOWN else ""
         yield Table(
             translate(
@@ -509,14 +542,32 @@ class Dossiers:
         ids = {f.id for f in self.findings(party)}
         frame = decisions(self.case)
         said = [
-            [r["at"], r["by"], r["verdict"], r["finding"], r["reason"]]
+            [
+                self._moment(r["at"]),
+                r["by"],
+                translate(VERDICTS[r["verdict"]], language),
+                r["finding"],
+                r["reason"],
+            ]
             for r in frame[frame["finding"].isin(ids)].to_dict("records")
         ]
         if said:
-            heads = [N_("when"), N_("by"), N_("decision"), N_("finding"), N_("reason")]
+            heads = [N_("when"), N_("by whom"), N_("decision"), N_("finding"), N_("reason given")]
             yield Table(
                 translate(N_("Decisions"), language), [translate(each, language) for each in heads], said
             )
+
+    def _day(self, value: Any) -> str:
+        """The day of a moment where the case is at home."""
+        return self._moment(value)[:10]
+
+    def _moment(self, value: Any) -> str:
+        """A moment where the case is at home, to the minute."""
+        if pd.isna(value):
+            return ""
+        at = pd.Timestamp(value)
+        at = at.tz_localize("UTC") if at.tzinfo is None else at
+        return at.tz_convert(self.case.tables.timezone).strftime("%Y-%m-%d %H:%M")
 
     def _who(self, ident: Any) -> str:
         name = self.facts.name_of(str(ident))
@@ -617,7 +668,3 @@ def _file_name(ident: str) -> str:
 
 def _text(value: Any) -> str:
     return "" if pd.isna(value) else str(value)
-
-
-def _day(value: Any) -> str:
-    return "" if pd.isna(value) else str(pd.Timestamp(value).date())

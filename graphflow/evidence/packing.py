@@ -211,7 +211,10 @@ def _log(case: Case) -> Sequence[bytes]:
 
 def plain(f: Finding) -> dict[str, Any]:
     """A finding as JSON has it, with what it says in both languages: all that the reports are made of."""
-    told = f.as_dict() | {"text": {language: f.text(language) for language in LANGUAGES}}
+    told = f.as_dict() | {
+        "text": {language: f.text(language) for language in LANGUAGES},
+        "paragraphs": {language: f.paragraphs(language) for language in LANGUAGES},
+    }
     made: dict[str, Any] = json.loads(json.dumps(told, ensure_ascii=False, default=str, sort_keys=True))
     return made
 

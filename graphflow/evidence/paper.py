@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from importlib.resources import files
@@ -25,8 +26,14 @@ OURS = "线索资金证据"
 
 Part = Facts | Table | Words
 
-_NARROW = 14
+_NARROW = 24
 """Columns whose cells are all this narrow are as wide as what is in them."""
+
+_HEAD = 14
+"""Heads that are wider than this, and than their cells, are broken between words."""
+
+_ENDLESS = re.compile(r"[^\s\u2e80-\uffef]{41,}")
+"""Words so long that no line takes them: they may be broken anywhere."""
 
 
 class NoFontError(InputError):
@@ -103,11 +110,36 @@ def printable(text: str, lacking: set[str] | frozenset[str] = frozenset()) -> st
     >>> printable("a\\u202eb")
     'a[U+202E]b'
     """
-    made = []
-    for c in text:
-        odd = unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Cn") and c != "\n"
-        made.append(f"[U+{ord(c):04X}]" if odd or c in lacking else c)
-    return "".join(made)
+    made = "".join(f"[U+{ord(c):04X}]" if (_unseen(c) and c != "\n") or c in lacking else c for c in text)
+    return _ENDLESS.sub(lambda word: "\u200b".join(re.findall(r".{1,20}", word[0])), made)
+
+
+def rare(title: str, parts: Sequence[Part], language: str) -> list[Part]:
+    """What a page says of characters that the fonts of whoever opens it may lack, or that nobody sees.
+
+    >>> [part.paragraphs for part in rare("𠮷田", [], "en")]
+    [['Characters that a screen may lack, or not show: 𠮷 U+20BB7']]
+    >>> rare("吉田", [Words("", ["Łódź, 臺灣"])], "en")
+    []
+    """
+    texts = [title]
+    for part in parts:
+        if isinstance(part, Facts):
+            texts += [str(cell) for row in part.rows for cell in row]
+        elif isinstance(part, Words):
+            texts += [part.title, *part.paragraphs]
+        else:
+            texts += [part.title, part.note, *(str(cell) for row in part.rows for cell in row)]
+    odd = sorted({c for text in texts for c in text if c > "\uffff" or (_unseen(c) and c != "\n")})
+    if not odd:
+        return []
+    codes = ", ".join(f"U+{ord(c):04X}" if _unseen(c) else f"{c} U+{ord(c):04X}" for c in odd)
+    return [Words("", [translate(N_("Characters that a screen may lack, or not show: {codes}"), language,
+                                 codes=codes)])]  # fmt: skip
+
+
+def _unseen(c: str) -> bool:
+    return unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Cn")
 
 
 def _data(
@@ -145,10 +177,16 @@ def _part(part: Part) -> dict[str, Any]:
         return _empty("words") | {"title": part.title, "rows": list(part.paragraphs)}
     rows = [[str(cell) for cell in row] for row in part.rows]
     widths = []
-    for n, head in enumerate(part.columns):
+    for n in range(len(part.columns)):
         widest = max((width_of(row[n]) for row in rows), default=0)
-        widths.append(0 if max(widest, width_of(head)) <= _NARROW else min(max(widest // _NARROW, 1), 4))
+        widths.append(0 if widest <= _NARROW else min(max(widest // _NARROW, 1), 4))
+    if not rows:  # a head without rows says less than its note
+        return _empty("words") | {"title": part.title, "rows": [part.note or "–"]}
+    heads = [
+        "\n".join(textwrap.wrap(head, max(_HEAD, *(width_of(row[n]) for row in rows)))) or head
+        for n, head in enumerate(part.columns)
+    ]
     return _empty("table") | {
-        "title": part.title, "rows": rows, "heads": list(part.columns), "right": list(part.right),
-        "widths": widths, "note": part.note if rows else part.note or "–",
+        "title": part.title, "rows": rows, "heads": heads, "right": list(part.right), "widths": widths,
+        "note": part.note,
     }  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphflow.errors import MissingExtraError
-from graphflow.evidence.paper import pdf_page
+from graphflow.evidence.paper import pdf_page, rare
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table, Words, html_page
 from graphflow.tables import SCHEMA
@@ -28,13 +28,13 @@ def html_report(findings: Sequence[Told], language: str) -> str:
     Parameters
     ----------
     findings
-        As JSON has them, with their `text` by language.
+        As JSON has them, with their `text` and `paragraphs` by language.
     language
         ``en`` or ``zh``.
     """
-    return html_page(
-        _title(language), finding_parts(findings, language), language=language, foot=foot(language)
-    )
+    title, parts = _title(language), finding_parts(findings, language)
+    parts += rare(title, parts, language)
+    return html_page(title, parts, language=language, foot=foot(language))
 
 
 def pdf_report(findings: Sequence[Told], language: str) -> bytes:
@@ -46,13 +46,13 @@ def pdf_report(findings: Sequence[Told], language: str) -> bytes:
 
 
 def finding_parts(findings: Sequence[Told], language: str) -> list[Facts | Table | Words]:
-    """Each finding as its paragraph and its rows."""
+    """Each finding as its paragraphs and its rows."""
     parts: list[Facts | Table | Words] = [Facts([(_say(N_("Findings"), language), f"{len(findings):,}")])]
     for f in findings:
-        parts.append(Words(_heading(f, language), [f["text"][language]]))
+        parts.append(Words(_heading(f, language), f["paragraphs"][language]))
         parts.append(
             Table(
-                _say(N_("Rows"), language),
+                _say(N_("The rows that it rests on"), language),
                 [_say(each, language) for each in _HEADS],
                 _rows(f, language)[:ROWS],
                 note=_note(f, language),
@@ -166,8 +166,14 @@ def _rows(f: Told, language: str) -> list[list[str]]:
 
 
 def _key(row: Mapping[str, Any]) -> str:
+    """What tells a row apart, but for its money: that is in minor units there, which nobody reads as such."""
     key = row["key"]
-    return ", ".join(str(v) for v in key.values()) if isinstance(key, Mapping) else str(key)
+    if not isinstance(key, Mapping):
+        return str(key)
+    columns = SCHEMA[row["table"]].columns
+    return ", ".join(
+        str(value) for name, value in key.items() if name not in columns or columns[name].kind != "money"
+    )
 
 
 def _note(f: Told, language: str) -> str:

@@ -114,7 +114,7 @@ def _picture(part: Picture) -> list[str]:
 
 def _words(part: Words) -> list[str]:
     said = [f"<p><bdi>{clean(each, len(each))}</bdi></p>" for each in part.paragraphs]
-    return [f"<h2>{clean(part.title)}</h2>", *said]
+    return [f"<h2>{clean(part.title)}</h2>", *said] if part.title else said
 
 
 def _facts(part: Facts) -> list[str]:
@@ -123,6 +123,8 @@ def _facts(part: Facts) -> list[str]:
 
 
 def _table(part: Table) -> list[str]:
+    if not part.rows:  # a head without rows says less than its note
+        return [f"<h2>{clean(part.title)}</h2>", f'<p class="note">{clean(part.note or "–", 2000)}</p>']
     kinds = {
         i: " class=s"
         for i in range(len(part.columns))

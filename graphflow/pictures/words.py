@@ -118,6 +118,23 @@ SECTORS: Mapping[str, str] = {
 }
 """What the sectors of parties are called where people read them."""
 
+FUNCTIONS: Mapping[str, str] = {
+    "payment": N_("payment services"),
+    "online_lending": N_("intermediary of online lending"),
+    "lending": N_("giving of loans"),
+    "asset_management": N_("asset management"),
+    "fund_sale": N_("sale of funds"),
+    "securities": N_("securities business"),
+    "margin_financing": N_("margin financing"),
+    "equity_crowdfunding": N_("equity crowdfunding"),
+    "guarantee": N_("financing guarantees"),
+    "insurance": N_("insurance business"),
+    "trust": N_("trust business"),
+    "banking": N_("banking"),
+    "exchange": N_("running of an exchange"),
+}
+"""What the functions of licences are called where people read them."""
+
 RELATED_RULES: Mapping[str, str] = {
     "control": N_("control"),
     "common_control": N_("common control"),

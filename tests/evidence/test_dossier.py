@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
 import pytest
 
 import graphflow as gf
 from graphflow.errors import UsageError
 from graphflow.evidence.dossier import _file_name
+from graphflow.pictures import Words
 from graphflow.synthesis.lines import quiet, rl01, rl06, rl22
 
 
@@ -92,3 +94,60 @@ def test_roll_ups_count_each_finding_where_its_parties_are():
     assert len(carried) == 1 and carried["volume"].iloc[0] > 0 and carried["merchants"].iloc[0] > 1
     with pytest.raises(UsageError, match="there is no such way"):
         gf.roll_up(case, by="planet")
+
+
+def _people(**of_company):
+    tables = {
+        "parties": [
+            {"party_id": "C", "name": "甲", "kind": "company", "sector": "ordinary", "founded": "2014-02-25"}
+            | of_company,
+            {"party_id": "Q", "name": "乙", "kind": "person"},
+        ],
+        "licences": [{"party_id": "Q", "function": "payment", "number": "Z1", "since": "2011-05-18"}],
+        "transfers": [
+            {"transfer_id": "T", "time": "2024-03-01", "source": "A", "target": "B", "amount": "5"}
+        ],
+        "accounts": [{"account_id": "A", "party_id": "C"}, {"account_id": "B", "party_id": "Q"}],
+        "stakes": [{"owner_id": "Q", "company_id": "C", "share": "0.2"}],
+    }
+    return gf.Dossiers(gf.Case.from_tables(**{name: pd.DataFrame(rows) for name, rows in tables.items()}))
+
+
+def _words_of(dossiers, party, language):
+    said = []
+    for part in dossiers.parts(party, language):
+        if isinstance(part, Words):
+            said += [part.title, *part.paragraphs]
+        else:
+            said += [str(cell) for row in part.rows for cell in row]
+    return said
+
+
+def test_days_are_those_of_where_the_case_is_at_home():
+    dossiers = _people()
+    assert "2014-02-25" in _words_of(dossiers, "C", "zh")
+    assert "2011-05-18" in _words_of(dossiers, "Q", "zh")
+
+
+def test_words_of_the_tables_are_said_in_the_language_of_the_page():
+    dossiers = _people()
+    zh = {*_words_of(dossiers, "C", "zh"), *_words_of(dossiers, "Q", "zh")}
+    assert not {"company", "person", "ordinary", "payment", "contract", "flow"} & zh
+    assert {"company", "payment services"} <= {
+        *_words_of(dossiers, "C", "en"),
+        *_words_of(dossiers, "Q", "en"),
+    }
+
+
+def test_a_party_without_licences_is_told_so_in_words():
+    dossiers = _people()
+    parts = [part for part in dossiers.parts("C", "en") if isinstance(part, Words)]
+    (said,) = (part for part in parts if part.title.startswith("Licences"))
+    assert said.paragraphs[0] == "The register has no licence of this party."
+    assert "<thead" not in dossiers.html("C", "en").split("Controllers</h2>")[1].split("<h2>")[0]
+
+
+def test_what_a_screen_may_lack_is_named_by_number():
+    page = _people(name="𠮷田\x07🏦").html("C", "en")
+    assert "may lack, or not show: U+0007, 🏦 U+1F3E6, 𠮷 U+20BB7" in page
+    assert "may lack" not in _people().html("C", "en")

@@ -209,3 +209,17 @@ def test_the_workbook_has_every_row(packed):
     name = next(n for n in _members(packed) if n.startswith("findings/"))
     assert len(rows) - 1 == len(json.loads(_members(packed)[name])["evidence"])
     assert pd.DataFrame(rows[1:], columns=rows[0])["sha256"].str.len().eq(64).all()
+
+
+def test_a_report_shows_no_money_in_minor_units():
+    from graphflow.evidence.reporting import _key
+
+    row = {"table": "holdings", "key": {"amount": 12500000, "asset_id": "L1", "product_id": "F1"}}
+    assert _key(row) == "L1, F1"
+
+
+def test_a_word_without_end_stays_on_its_page():
+    from graphflow.evidence.paper import printable
+
+    assert printable("x" * 41).count("\u200b") == 2 and printable("x" * 40 + " y").count("\u200b") == 0
+    assert printable("名" * 100) == "名" * 100
