@@ -11,9 +11,10 @@ from graphflow.cli.showing import called, out, print_facts, print_table, write_c
 from graphflow.findings import SEVERITIES, SEVERITY_NAMES
 from graphflow.language import N_, translate
 from graphflow.pictures import Facts, Table, amount_text
+from graphflow.redlines import REDLINES
 from graphflow.scoring.changing import CHANGES
 from graphflow.scoring.rating import LEVELS
-from graphflow.scoring.rolling import WAYS
+from graphflow.scoring.rolling import WAYS, authorities
 from graphflow.terminal import jsonable, money_text, write_json
 from graphflow.version import VERSION
 
@@ -177,11 +178,12 @@ def show_roll_up(
 
     heads = [
         WAYS[by], N_("currency"), N_("parties"), N_("findings"),
-        *(SEVERITY_NAMES[each] for each in reversed(SEVERITIES)), N_("money concerned"),
+        *(SEVERITY_NAMES[each] for each in reversed(SEVERITIES)), N_("money of the findings, added up"),
     ]  # fmt: skip
+    called_ = {zh: en for line in REDLINES for zh, en in authorities(line.code)} if language != "zh" else {}
     cells = [
         [
-            str(row["key"]) or say(N_("not stated")), row["currency"],
+            called_.get(str(row["key"]), str(row["key"])) or say(N_("not stated")), row["currency"],
             f"{row['parties']:,}", f"{row['findings']:,}",
             *(f"{row[each]:,}" for each in reversed(SEVERITIES)),
             amount_text(int(frame["amount"].iloc[n]), digits.get(row["currency"], 2)),

@@ -28,7 +28,6 @@ from graphflow.pictures.words import (
     percent,
 )
 from graphflow.redlines import Check, check
-from graphflow.redlines.asking import regulators
 from graphflow.redlines.classes import SIX, THREE, classify, parties_of
 from graphflow.redlines.facts import facts_of
 from graphflow.rows import Moment, party_named
@@ -36,6 +35,7 @@ from graphflow.scoring import decisions, score
 from graphflow.scoring.deciding import VERDICTS
 from graphflow.scoring.keeping import nights
 from graphflow.scoring.rating import LEVELS, level_of, read_parameters
+from graphflow.scoring.rolling import authorities
 from graphflow.tables.columns import names
 
 if TYPE_CHECKING:
@@ -229,14 +229,10 @@ class Dossiers:
             and row.get(column) == row.get(column)
             and str(row[column]) != "<NA>"
         ]
-        zh = language == "zh"
-        authorities = dict.fromkeys(
-            each
-            for f in self.findings(party) for r in regulators(f.code) if not r.until
-            for each in (r.name_zh if zh else r.name_en).split("；" if zh else "; ")
-        )  # fmt: skip
-        if authorities:
-            joined = translate(N_("; "), language).join(authorities)
+        place = 0 if language == "zh" else 1
+        charged = dict.fromkeys(each[place] for f in self.findings(party) for each in authorities(f.code))
+        if charged:
+            joined = translate(N_("; "), language).join(charged)
             said.append((N_("authorities in charge of what was found"), joined))
         said.append(
             (N_("as of"), str(self.as_of or translate(N_("everything that the case knows"), language)))

@@ -40,7 +40,8 @@ def roll_up(
     """What was found, put together by region or by authority.
 
     A finding counts once in each region of the parties that it is about, and once for each authority now in
-    charge of its red line; so the rows of authorities do not add up to all findings. A region that nobody
+    charge of its red line, where two that the law names apart are two; so the rows of authorities do not add
+    up to all findings. A region that nobody
     states is an empty one.
 
     Parameters
@@ -83,7 +84,7 @@ def roll_up(
     for f in c.findings:
         parties = parties_of(facts, f.subject_kind, f.subject_id)
         keys = (
-            {r.name_zh for r in regulators(f.code) if not r.until}
+            {zh for zh, _ in authorities(f.code)}
             if by == "authority"
             else {region.get(each, "") for each in parties} or {""}
         )
@@ -116,6 +117,23 @@ def roll_up(
     return frame.iloc[order].reset_index(drop=True)
 
 
+def authorities(code: str) -> list[tuple[str, str]]:
+    """Who is now in charge of a red line, one by one, in Chinese and English.
+
+    >>> authorities("RL-07")
+    [('国家金融监督管理总局、地方金融管理局', 'National Financial Regulatory Administration with the local \
+financial bureaus'), ('公安机关（犯罪）', 'the police where it is a crime')]
+    """
+    found: dict[tuple[str, str], None] = {}
+    for r in regulators(code):
+        if not r.until:
+            zh, en = r.name_zh.split("；"), r.name_en.split("; ")
+            found |= dict.fromkeys(
+                zip(zh, en, strict=True) if len(zh) == len(en) else [(r.name_zh, r.name_en)]
+            )
+    return list(found)
+
+
 def _regions(facts: Facts, column: str) -> Mapping[str, str]:
     rows = facts.rows("parties")
     return dict(zip(rows["party_id"], rows[column].fillna(""), strict=True))
@@ -135,9 +153,10 @@ def unlicensed_payment(
     -------
     pandas.DataFrame
         One row a party that RL-22 or the payment signature of RL-18 names: `party_id`, `name`, `finding`,
-        `currency`, `volume` (what it took in, minor units), `merchants` (whom it pays), `providers` (holders
-        of a payment licence or banks that pay it), `depth` (how many unlicensed ones the money passes one
-        behind the other, itself included).
+        `currency`, `volume` (what it took in, minor units), `merchants` (how many it pays, whatever accounts
+        they have; neither holders of a licence nor others of this list), `providers` (holders of a payment
+        licence or banks that pay it), `depth` (how many unlicensed ones the money passes one behind the
+        other, itself included).
 
     Raises
     ------
@@ -164,6 +183,9 @@ def unlicensed_payment(
     numbers = {facts.party_number[each]: each for each in named if each in facts.party_number}
     payer, payee = flows["payer"].to_numpy(), flows["payee"].to_numpy()
     licensed = _licensed(facts)
+    # of an account whose holder nobody states, the account stands for him
+    paid = np.where(payee >= 0, payee, -2 - flows["target"].to_numpy())
+    no_merchants = list(licensed | set(numbers))
     below: dict[int, set[int]] = {
         n: set(payee[(payer == n) & np.isin(payee, list(numbers)) & (payee != n)].tolist()) for n in numbers
     }
@@ -178,7 +200,7 @@ def unlicensed_payment(
         rows.append({
             "party_id": ident, "name": facts.name_of(ident), "finding": f.id, "currency": f.currency,
             "volume": int(flows["amount"].to_numpy()[into].sum()),
-            "merchants": int(sets.unique(flows["target"].to_numpy()[out]).size),
+            "merchants": int(sets.minus(paid[out], no_merchants).size),
             "providers": int(np.isin(sides, list(licensed)).sum()), "depth": _depth(n, below),
         })  # fmt: skip
     columns = ["party_id", "name", "finding", "currency", "volume", "merchants", "providers", "depth"]
