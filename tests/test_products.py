@@ -891,6 +891,37 @@ def test_what_does_not_fit_is_listed_row_by_row() -> None:
     assert "paid_back_less" not in before and "transfer_not_there" in before
 
 
+def test_what_the_register_leaves_empty_and_what_is_past_its_last_day() -> None:
+    """By hand: A is closed and over on 2024-03-31 with 100 - 0 still in; 7 came on 04-01, 5 on the day itself."""
+    tables = {
+        "products": [
+            {"product_id": "A", "registered": "1", "issuer_id": "I", "kind": "mixed", "open_type": "closed",
+             "end": "2024-03-31"},
+            {"product_id": "B", "registered": "2", "issuer_id": "", "kind": "", "open_type": "closed", "end": ""},
+            {"product_id": "C", "registered": "3", "issuer_id": "I", "kind": "mixed", "open_type": "open",
+             "end": ""},
+        ],
+        "subscriptions": [
+            bought("A", "p", 100), bought("A", "q", 5, time="2024-03-31T12:00:00"),
+            bought("A", "r", 7, time="2024-04-01"), bought("B", "p", 3),
+        ],
+    }  # fmt: skip
+    case = gf.Case.from_tables(**{name: text_frame(rows) for name, rows in tables.items()})
+
+    def asked(day: str) -> list[list]:
+        gaps = gf.register(case, day).gaps
+        mine = gaps[gaps["problem"].isin(["fields_missing", "over", "sold_after_end"])]
+        return mine[["problem", "product_id", "row", "amount"]].astype({"amount": object}).values.tolist()
+
+    empty = ["fields_missing", "B", "issuer_id, kind, end", pd.NA]
+    assert asked("2024-03-31")[0][:3] == empty[:3] and len(asked("2024-03-31")) == 1
+    late = asked("2024-04-02")
+    assert [[row[0], row[1], row[3]] for row in late[1:]] == [
+        ["over", "A", 11200],
+        ["sold_after_end", "A", 700],
+    ]
+
+
 # ---------------------------------------------------------------------- the command line
 
 

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from graphflow.case import Case
     from graphflow.rows import Moment
 
+DAY = 86_400_000_000  # microseconds
+
 REGISTERED, NO_NUMBER, NO_ROW = STATES = ("registered", "no_number", "no_row")
 """Of a product: a number in the register is stated; it has a row and no number is; it has no row."""
 
 GAPS: Mapping[str, str] = {
     "no_row": N_("money flows for a product of which there is no row"),
     "no_number": N_("there is money in it, and no number in the register is stated"),
+    "fields_missing": N_("the register has columns for it that are empty for this product"),
+    "over": N_("past its last day, and money is still in it"),
     "no_money": N_("registered, and no payment, subscription or holding of it is known"),
     "no_holdings": N_("money was put in, and nothing that it holds is stated"),
     "held_without_row": N_("held by another product, and there is no row of it"),
@@ -37,9 +41,13 @@ GAPS: Mapping[str, str] = {
     "redemption_without_transfer": N_("something was paid back, and no payment is named"),
     "transfer_not_there": N_("a subscription names a payment that is not in the case"),
     "amount_differs": N_("the payment is of another amount than the subscriptions that name it"),
+    "sold_after_end": N_("put in after the last day of the product"),
     "paid_back_less": N_("less was paid back than was put in: the rest counts as still in it"),
 }
 """What may be missing on either side, in words."""
+
+FIELDS = ("issuer_id", "manager_id", "custodian_id", "offering", "kind", "open_type", "start")
+"""What a register should say of every product; of a closed one also its last day."""
 
 GROUPS: Mapping[str, str] = {
     "issuer": "issuer_id", "project": "project", "layer": "depth", "region": "region",
@@ -255,6 +263,23 @@ class Register:
             })  # fmt: skip
         return rows
 
+    def _empty(self, name: str) -> list[str]:
+        """Columns that the register has and that are empty for one product."""
+        p = self.positions
+        stated = p.products.get(name)
+        if stated is None:
+            return []
+        wanted = (*FIELDS, *(("end",) if stated.get("open_type") == "closed" else ()))
+        there = [each for each in wanted if p.case.tables.has("products", each)]
+        return [each for each in there if pd.isna(stated.get(each)) or stated.get(each) == ""]
+
+    @cached_property
+    def _over(self) -> Mapping[str, int]:
+        """When the last day of each product is over, where it is stated, in microseconds."""
+        ends = {name: row.get("end") for name, row in self.positions.products.items()}
+        known = pd.Series({name: end for name, end in ends.items() if not pd.isna(end)}, dtype=object)
+        return dict(zip(known.index, micros(known) + DAY, strict=True)) if len(known) else {}
+
     # ------------------------------------------------------------ what is missing
 
     def _gaps(self) -> Iterator[dict[str, Any]]:
@@ -276,6 +301,10 @@ class Register:
                 yield _gap("held_without_row", name, "holdings", name, amount=int(rows["amount"].sum()))
             if row["state"] == NO_NUMBER and (flows or row["held"]):
                 yield _gap("no_number", name, "products", name, amount=money or row["held"])
+            if empty := self._empty(name):
+                yield _gap("fields_missing", name, "products", ", ".join(empty))
+            if self._over.get(name, self.positions.at + 1) <= self.positions.at and row["current"]:
+                yield _gap("over", name, "products", name, amount=row["current"])
             if row["state"] == REGISTERED and not (flows or row["held"] or name in held):
                 yield _gap("no_money", name, "products", name)
             if row["current"] and not row["held"]:
@@ -325,12 +354,15 @@ class Register:
                 money = frame["redeemed_amount"].fillna(amount).astype("int64")
         there = self._amounts
         bad = [~(each.isna() | each.isin(list(there))) for each in (paid, back)]
+        over = frame["product_id"].map(self._over).astype("Int64")
+        late = (pd.Series(micros(frame["time"]), index=frame.index) >= over).fillna(False).astype(bool)
         places = self._places(frame)
         for problem, mask, values, times, rows in (
             ("subscription_without_transfer", paid.isna(), amount, frame["time"], places),
             ("redemption_without_transfer", redeemed & back.isna(), money, when, places),
             ("transfer_not_there", bad[0], amount, frame["time"], paid),
             ("transfer_not_there", bad[1] & redeemed, money, when, back),
+            ("sold_after_end", late, amount, frame["time"], places),
             ("paid_back_less", redeemed & (money < amount), amount - money, when, places),
         ):
             for at in frame.index[mask]:
