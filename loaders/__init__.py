@@ -181,6 +181,10 @@ def recognise(path: str | os.PathLike[str], loader: str | None = None) -> list[t
     return [(one, source.only(files, others if not at else ())) for at, (one, files) in enumerate(claims)]
 
 
+NOTHING_OF_ITS_OWN = N_("found nothing of its own")
+"""What each loader says of a file that none recognises."""
+
+
 def _unrecognised(source: Source, chosen: tuple[Loader, ...]) -> InputError:
     """One error: what the files are, and what each loader looked for."""
     shown = source.files[:5]
@@ -190,10 +194,7 @@ def _unrecognised(source: Source, chosen: tuple[Loader, ...]) -> InputError:
             Problem(str(source.path), N_("and {count} more files"), {"count": len(source.files) - len(shown)})
         )
     if any(file.kind in ("text", "xlsx", "xls", "parquet") for file in source.files):
-        problems += [
-            Problem(loader.name, N_("found nothing of its own"), expected=loader.looks_for)
-            for loader in chosen
-        ]
+        problems += [Problem(loader.name, NOTHING_OF_ITS_OWN, expected=loader.looks_for) for loader in chosen]
     return InputError(*problems)
 
 

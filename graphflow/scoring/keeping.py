@@ -58,12 +58,12 @@ create table if not exists steps (
 @contextmanager
 def alone(out: Path) -> Iterator[None]:
     """Hold the folder of the nights: one run at a time."""
-    with full_disk(out):
-        out.mkdir(parents=True, exist_ok=True)
-    if not out.is_dir():
+    if out.exists() and not out.is_dir():
         raise InputError(
             Problem(str(out), N_("this is a file"), expected=N_("a folder for the nights' results"))
         )
+    with full_disk(out):
+        out.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(out / LOCK, timeout=0):
             yield

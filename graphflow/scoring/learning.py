@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from graphflow.errors import InputError, Problem, UsageError
+from graphflow.folder import must_be_a_file
 from graphflow.language import N_
 from graphflow.redlines.facts import facts_of
 from graphflow.rows import Moment
@@ -108,6 +109,7 @@ def learn(
     lightgbm()
     if most_days < 2:
         raise UsageError(Problem("most_days", N_("this is too small"), first=str(most_days), expected="≥ 2"))
+    must_be_a_file("out", Path(out))
     view, told = labels_of(case, labels, by)
     told, days = _looked(told, most_days)
     whole, moved = inputs_at(case, told, view, with_rules, progress)

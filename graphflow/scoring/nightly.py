@@ -44,6 +44,7 @@ from graphflow.scoring.rating import (
 )
 from graphflow.scoring.telling import metrics, notify, receivers
 from graphflow.typologies import PATTERNS, patterns
+from loaders import NOTHING_OF_ITS_OWN
 
 if TYPE_CHECKING:
     from graphflow.case import Case
@@ -286,7 +287,8 @@ def _take_in(run: Run, path: Path, inbox: Path, say: Progress) -> tuple[Problem,
                 try:
                     added += import_sources(path, entry, progress=say).added
                 except InputError as error:
-                    problems += error.problems
+                    # of a file that nobody recognises every loader says why; the log has that
+                    problems += [each for each in error.problems if each.what != NOTHING_OF_ITS_OWN]
                     for problem in error.problems:
                         run.say("refused", level="error", file=entry.name, problem=problem.text())
     if added:
