@@ -35,9 +35,12 @@ from graphflow.tables import LONG, Note, Raw, ShelfWriter, SourceFile, read_raw
 from graphflow.tables.columns import A_CURRENCY, NO_CURRENCY
 from graphflow.tables.currencies import iso4217
 from graphflow.tables.result import refuse
-from loaders import assigned
+from loaders import NOTHING_OF_ITS_OWN, assigned
 
-__all__ = ["ASSIGNMENT", "FIELDS", "Head", "ImportReport", "Preview", "import_sources", "preview"]
+__all__ = [
+    "ASSIGNMENT", "FIELDS", "NOTHING_OF_ITS_OWN", "Head", "ImportReport", "Preview", "import_sources",
+    "preview",
+]  # fmt: skip
 
 #: Called with what is being done (an English message), how much is done, and how much there is in all.
 Progress = Callable[[str, int, int], None]

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from graphflow.case import open_case
 from graphflow.errors import GraphflowError, InputError, Problem, UsageError
 from graphflow.findings import Finding
-from graphflow.intake import import_sources
+from graphflow.intake import NOTHING_OF_ITS_OWN, import_sources
 from graphflow.language import N_, describe, told
 from graphflow.redlines import REDLINES, Check, check
 from graphflow.redlines.asking import read_thresholds
@@ -44,7 +44,6 @@ from graphflow.scoring.rating import (
 )
 from graphflow.scoring.telling import metrics, notify, receivers
 from graphflow.typologies import PATTERNS, patterns
-from loaders import NOTHING_OF_ITS_OWN
 
 if TYPE_CHECKING:
     from graphflow.case import Case
