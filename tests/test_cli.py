@@ -583,7 +583,8 @@ def test_the_whole_command_is_a_process_like_any_other(case: str) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="platform: no such signals on Windows")
-def test_ctrl_c_ends_the_app(tmp_path: Path) -> None:
+@pytest.mark.parametrize("after", [0.0, 1.5])
+def test_ctrl_c_ends_the_app(after: float) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "graphflow", "app", "--no-browser", "--language", "en"],
         cwd=ROOT,
@@ -595,7 +596,7 @@ def test_ctrl_c_ends_the_app(tmp_path: Path) -> None:
     assert process.stdout is not None
     line = process.stdout.readline()
     assert re.search(r"http://127\.0\.0\.1:85\d\d", line)
-    time.sleep(3)
+    time.sleep(after)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -93,17 +95,44 @@ def launch(
     address = f"http://{ADDRESS}:{port}"
     print(translate("The app is at {address} (stop it with Ctrl+C).", language, address=address), flush=True)
     environment = {**os.environ, "PYTHONSAFEPATH": "1"} | ({"GRAPHFLOW_LANGUAGE": asked} if asked else {})
-    with subprocess.Popen(command(case, port), env=environment, stdin=subprocess.DEVNULL) as process:
+    # In a session of its own, so that Ctrl-C stops it through us: while it starts it would answer with a
+    # traceback.
+    with (
+        _stoppable(),
+        subprocess.Popen(
+            command(case, port), env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+        ) as process,
+    ):
         if browser and sys.stdout.isatty():
             threading.Thread(target=_show, args=(address, port, process), daemon=True).start()
         try:
             return process.wait()
-        except KeyboardInterrupt:  # it got the signal too; give it the time to end
+        except KeyboardInterrupt:
+            process.terminate()
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
             return 0
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Have whatever ends us, but for a kill, end the app as Ctrl-C does: nobody else would stop it."""
+    ends = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        ends = []
+    ends = [each for each in ends if signal.getsignal(each) is not signal.SIG_IGN]  # nohup stays nohup
+    before = {each: signal.signal(each, _interrupt) for each in ends}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _show(address: str, port: int, process: subprocess.Popen[bytes]) -> None:
