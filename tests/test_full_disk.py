@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -257,3 +258,21 @@ def test_every_write_that_is_to_last_may_fail(verb, kept, tmp_path, capsys, monk
             assert whole(case) == old
         assert not [file for file in tmp_path.rglob("*") if file.name.startswith(".") and file.is_file()]
         assert run(asked) == 0 and state() == want
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="platform: no device that is always full")
+def test_what_is_printed_to_a_full_disk_is_said_not_to_be_whole(kept):
+    with open("/dev/full", "w") as full:
+        made = subprocess.run(
+            [sys.executable, "-m", "graphflow", "info", str(kept / "case"), "--language", "en"],
+            check=False, stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert (made.returncode, made.stderr) == (4, "the disk is full: what was printed is not whole\n")
+
+
+def test_a_generated_case_on_a_full_disk_is_none(disk, capsys):
+    disk.leave(BLOCK)
+    assert run(["synth", "t1", "--out", str(disk.root / "t1")]) == 4
+    told_once(capsys)
+    disk.clear()
+    assert list(disk.root.iterdir()) == []

@@ -92,7 +92,11 @@ def _report(error: Exception, given: list[str], language: str, names: Mapping[st
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         from graphflow.folder import cannot_write
 
-        print(describe(cannot_write(error.filename or "", error), language), file=sys.stderr)
+        if error.filename is None:  # every file of ours has its name in the error
+            said = translate("the disk is full: what was printed is not whole", language)
+        else:
+            said = describe(cannot_write(error.filename, error), language)
+        print(said, file=sys.stderr)
         return BAD
     if isinstance(error, OSError) and error.filename is not None:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)

@@ -281,6 +281,8 @@ def _reason(found: str, language: str) -> str:
     column, _, reason = found.partition(": ")
     if not reason:
         return found
+    if not column:  # it is about the whole row
+        return translate(reason, language)
     return translate(N_("{where}: {what}"), language, where=column, what=translate(reason, language))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from graphflow.errors import Problem, UsageError
+from graphflow.folder import cannot_write, is_full
 from graphflow.language import N_
 from graphflow.synthesis.affairs import AFFAIRS
 
@@ -158,13 +159,18 @@ def make(
     if problems or synthesis is None:
         raise UsageError(*problems)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as aside:
-        made = Path(aside) / "made"
-        made.mkdir()
-        facts = _write(synthesis, made, Path(aside), count, seed, style, form, progress)
-        if folder.exists():
-            folder.rmdir()
-        made.rename(folder)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as aside:
+            made = Path(aside) / "made"
+            made.mkdir()
+            facts = _write(synthesis, made, Path(aside), count, seed, style, form, progress)
+            if folder.exists():
+                folder.rmdir()
+            made.rename(folder)
+    except OSError as error:
+        if is_full(error):
+            raise cannot_write(folder, error) from None
+        raise
     said = {N_("name"): name, N_("folder"): str(folder), N_("style"): style, N_("seed number"): seed}
     return {**said, **facts}
 
