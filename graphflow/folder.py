@@ -448,5 +448,7 @@ def must_be_a_file(option: str, file: Path) -> None:
 
 def _name(error: OSError, path: Path, aside: Path | None = None) -> None:
     """Have an error name what was to be written, where the system names nothing or a file to the side."""
+    if error.errno is None:  # nothing of the system's
+        return
     if error.filename is None or (aside is not None and str(error.filename) == str(aside)):
         error.filename = str(path)

@@ -93,21 +93,20 @@ def launch(
             Problem("--port", N_("port {port} is taken"), {"port": port}, expected=N_("a free port"))
         )
     address = f"http://{ADDRESS}:{port}"
-    print(translate("The app is at {address} (stop it with Ctrl+C).", language, address=address), flush=True)
     environment = {**os.environ, "PYTHONSAFEPATH": "1"} | ({"GRAPHFLOW_LANGUAGE": asked} if asked else {})
-    # In a session of its own, so that Ctrl-C stops it through us: while it starts it would answer with a
-    # traceback.
-    with (
-        _stoppable(),
-        subprocess.Popen(
+    with _stops() as stop:
+        said = translate("The app is at {address} (stop it with Ctrl+C).", language, address=address)
+        print(said, flush=True)
+        # In a session of its own, so that Ctrl-C stops it through us: while it starts it would answer with a
+        # traceback.
+        with subprocess.Popen(
             command(case, port), env=environment, stdin=subprocess.DEVNULL, start_new_session=True
-        ) as process,
-    ):
-        if browser and sys.stdout.isatty():
-            threading.Thread(target=_show, args=(address, port, process), daemon=True).start()
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
+        ) as process:
+            if browser and sys.stdout.isatty():
+                threading.Thread(target=_show, args=(address, port, process), daemon=True).start()
+            while not stop.wait(0.2):
+                if process.poll() is not None:
+                    return process.returncode
             process.terminate()
             try:
                 process.wait(10)
@@ -117,22 +116,24 @@ def launch(
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
-    """Have whatever ends us, but for a kill, end the app as Ctrl-C does: nobody else would stop it."""
-    ends = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    if threading.current_thread() is not threading.main_thread():
-        ends = []
-    ends = [each for each in ends if signal.getsignal(each) is not signal.SIG_IGN]  # nohup stays nohup
-    before = {each: signal.signal(each, _interrupt) for each in ends}
+def _stops() -> Iterator[threading.Event]:
+    """Set once somebody wants us to end: Ctrl-C, and whatever else ends a process but a kill.
+
+    An event, no exception: that could come in the middle of the start of the app, which nobody would then
+    stop.
+    """
+    stop = threading.Event()
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
+                before[number] = signal.signal(number, lambda *_: stop.set())
     try:
-        yield
+        yield stop
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _show(address: str, port: int, process: subprocess.Popen[bytes]) -> None:
