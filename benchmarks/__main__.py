@@ -4,8 +4,9 @@ Seven parts, each of which `--only` chooses: ``common`` (the question that all p
 (what people wait for), ``ownership`` (who stands behind whom, of a million parties), ``patterns`` (laundering
 patterns: recall, precision and speed), ``redlines`` (all of them asked of the lending platform's case) and
 ``kernels``. `--match` narrows a part: a peer's name, a target's, a red line's code, a kernel's, an affair's.
-``affairs`` (whom every red line finds in the generated affairs, beside their truth) and ``ranking`` (the
-learned ranking beside the rules, on AMLSim split by time) are run only where `--only` says so.
+``affairs`` (whom every red line finds in the generated affairs, beside their truth), ``ranking`` (the learned
+ranking beside the rules, on AMLSim split by time) and ``night`` (a whole nightly run) are run only where
+`--only` says so.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from benchmarks import (
     common,
     data,
     kernels,
+    nightly,
     ownership,
     patterns,
     ranking,
@@ -30,7 +32,7 @@ from benchmarks import (
 )
 from benchmarks.measure import load_average, machine, share_imports
 
-PARTS = ("common", "targets", "ownership", "patterns", "redlines", "kernels", "affairs", "ranking")
+PARTS = ("common", "targets", "ownership", "patterns", "redlines", "kernels", "affairs", "ranking", "night")
 
 
 # what most measurements import, none of which starts a thread that a copy would lack
@@ -88,6 +90,8 @@ def main(given: list[str] | None = None) -> int:
         return _affairs(ask)
     if ask.only == "ranking":
         return _ranking(ask)
+    if ask.only == "night":
+        return _night(ask)
     name = ask.name if ask.only is None else ask.only
     found: dict[str, Any] = {
         "date": results.today(),
@@ -161,6 +165,17 @@ def _affairs(ask: argparse.Namespace) -> int:
 def _ranking(ask: argparse.Namespace) -> int:
     """The learned ranking beside the rules; `--quick` asks of one month."""
     text, figures = ranking.keep(ranking.measure(months=1 if ask.quick else None), ask.out)
+    print(text.read_text(encoding="utf-8"))
+    say(f"kept: {text.name} and {figures.name}")
+    return 0
+
+
+def _night(ask: argparse.Namespace) -> int:
+    """A whole nightly run of each size."""
+    load = load_average()
+    for rows in nightly.measure(ask.sizes, ask.limit):
+        text, figures = nightly.keep(rows, ask.out, load)
+        say(f"{len(rows)} of {len(ask.sizes)} sizes")
     print(text.read_text(encoding="utf-8"))
     say(f"kept: {text.name} and {figures.name}")
     return 0

@@ -14,7 +14,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import big, common, data, measure, ownership, patterns, peers, ranking, results, targets
+from benchmarks import (
+    big,
+    common,
+    data,
+    measure,
+    nightly,
+    ownership,
+    patterns,
+    peers,
+    ranking,
+    results,
+    targets,
+)
 from benchmarks.__main__ import sizes_of
 from benchmarks.peers import Peer
 from benchmarks.question import HOPS, Answer
@@ -331,3 +343,13 @@ def test_the_ranking_beside_the_rules_on_amlsim(data: Path, cached: Path) -> Non
         assert rows[name]["average_precision"] > 3 * chance["average_precision"]
         assert rows[name]["precision"] > 3 * chance["precision"]
     assert "## Month by month" in ranking.said(found)
+
+
+def test_a_night_is_measured_and_judged_at_its_size_only(cached: Path, tmp_path: Path) -> None:
+    (row,) = list(nightly.measure([SIZE], 300))[-1]
+    assert row["met"] is None and row["counts"]["findings"] > 0 and 0 < row["again"] < row["seconds"]
+    assert {"RL-01", "cycle", "scores"} <= {each["step"] for each in row["steps"]}
+    large = row | {"size": nightly.LEAST, "met": False}
+    text, _ = nightly.keep([row, large, {"size": SIZE, "met": None, "why": "not within 1 s"}], tmp_path, 0.0)
+    said = text.read_text(encoding="utf-8")
+    assert "not met" in said and "not measured: not within 1 s" in said and "| RL-02 " in said
