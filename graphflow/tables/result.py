@@ -490,17 +490,28 @@ def as_frame(rows: pa.Table) -> pd.DataFrame:
         if pa.types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
         # to make a series of each first costs half a millisecond
-        if column.type == pa.int64() and not column.null_count:
-            columns[name] = column.to_numpy()
-            continue
-        if column.type == pa.large_string() and column.null_count < len(column):
+        kind = column.type
+        if kind in _WITH_NULLS:
+            nullable = _WITH_NULLS[kind]
+            columns[name] = nullable.__from_arrow__(column) if column.null_count else column.to_numpy()
+        elif kind == pa.large_string() and column.null_count < len(column):
             columns[name] = _TEXT.__from_arrow__(column)
-            continue
-        mapper: dict[pa.DataType, Any] = {}
-        if column.null_count:
-            mapper = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-        columns[name] = column.to_pandas(types_mapper=mapper.get) if mapper else column.to_pandas()
+        elif pa.types.is_timestamp(kind) and kind.tz == "UTC":
+            columns[name] = pd.DatetimeIndex(column.to_numpy(), dtype=_moments(kind)).array
+        elif column.null_count:  # pandas' own type of text is not for a column without any
+            columns[name] = column.to_pandas(types_mapper=_WITH_NULLS.get)
+        else:
+            columns[name] = column.to_pandas()
     return pd.DataFrame(columns, copy=False)
+
+
+_WITH_NULLS: Mapping[pa.DataType, Any] = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+
+
+@functools.cache
+def _moments(kind: pa.DataType) -> Any:
+    """The type of a column of times that pandas makes of Arrow's."""
+    return pa.array([], kind).to_pandas().dtype
 
 
 def typed(rows: pa.Table, name: str) -> bool:
