@@ -6,6 +6,7 @@ all): a test that skips for want of it fails. CI sets it; a person's machine ski
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Generator, Iterator
@@ -32,6 +33,13 @@ _LACKS = {
     "notebook": ("nbclient", "nbformat", "ipykernel"),
     "wheel": ("build", "hatchling", "venv"),
 }
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: the collector of garbage need not look through all of it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def shared_data() -> Path:
