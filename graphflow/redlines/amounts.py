@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,7 +83,7 @@ class Raised:
     digits: int = field(repr=False, default=2)
     seen: bool = True
 
-    @property
+    @cached_property
     def totals(self) -> dict[str, int | None]:
         """The amounts, in minor units, and the number of participants."""
         found: dict[str, int | None] = {

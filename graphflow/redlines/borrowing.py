@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphflow import sets
 from graphflow.findings import Cited, cited
@@ -140,6 +142,9 @@ class OnClaims:
 
 def words_of(values: pd.Series) -> npt.NDArray[np.object_]:
     """A text column, empty where it is unknown."""
+    if isinstance(values.dtype, pd.StringDtype):
+        texts = pa.array(values, pa.large_string(), from_pandas=True)
+        return np.asarray(pc.fill_null(texts, "").to_numpy(zero_copy_only=False), object)
     return np.asarray(values.astype(object).where(values.notna(), "").astype(str).to_numpy(), object)
 
 

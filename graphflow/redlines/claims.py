@@ -22,7 +22,7 @@ import pandas as pd
 from graphflow import sets
 from graphflow.findings import Cited
 from graphflow.redlines.clients import clients_of
-from graphflow.redlines.facts import DAY, Facts, Flags, Ints, latest, micros
+from graphflow.redlines.facts import DAY, Facts, Flags, Ints, among, latest, micros
 
 if TYPE_CHECKING:
     from graphflow.redlines.keeping import Keeper
@@ -118,7 +118,7 @@ def contracts_of(keeper: Keeper, table: str, who: Ints) -> Ints:
     else:
         loans = facts.rows("loans")
         theirs = loans["platform_id"].isin(keeper.institutions)
-        mine &= rows["loan_id"].isin(loans.loc[theirs, "loan_id"]).to_numpy()
+        mine &= among(rows["loan_id"], loans.loc[theirs, "loan_id"])
     return rows.index.to_numpy().astype(np.int64)[mine]
 
 

@@ -251,7 +251,11 @@ class Facts:
 
     def numbers_of(self, parties: pd.Series) -> Ints:
         """The number of each of some parties, given by id; -1 of one that is not there."""
-        return np.asarray(self._party_index.get_indexer(pd.Index(parties, dtype=object)), np.int64)
+        if len(parties) < self.party_ids.size // 16:  # one index for all who ask about few
+            return np.asarray(self._party_index.get_indexer(pd.Index(parties, dtype=object)), np.int64)
+        ids = pa.array(self.party_ids, pa.large_string())
+        found = pc.index_in(pa.array(parties, pa.large_string(), from_pandas=True), value_set=ids)
+        return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), np.int64)
 
     @cached_property
     def _party_index(self) -> pd.Index[Any]:
@@ -942,6 +946,13 @@ class Facts:
         grouped = part.groupby(["party", "currency"], as_index=False)
         found = grouped.agg(payers=("payer", "nunique"), amount=("amount", "sum"))
         return found.sort_values("amount", ascending=False, ignore_index=True)
+
+
+def among(values: pd.Series, some: Iterable[object]) -> Flags:
+    """Which texts of a column are among some: `isin`, which in pandas makes an object of each of the some."""
+    texts = pa.array(values, pa.large_string(), from_pandas=True)
+    wanted = pa.array([each for each in some if isinstance(each, str)], pa.large_string())
+    return np.asarray(pc.is_in(texts, value_set=wanted).to_numpy(zero_copy_only=False), np.bool_)
 
 
 def runs_of(pointer: Ints, keys: Ints) -> Ints:

@@ -28,7 +28,7 @@ from graphflow.language import N_
 from graphflow.redlines.borrowing import cite_roles, of_party, says
 from graphflow.redlines.claims import beyond, cite_claims, registered
 from graphflow.redlines.clients import clients_of
-from graphflow.redlines.facts import DAY, WAGES, Facts, Flags, Ints
+from graphflow.redlines.facts import DAY, WAGES, Facts, Flags, Ints, among
 from graphflow.redlines.pooling import sides
 from graphflow.redlines.standing import cite_coverage
 
@@ -639,7 +639,7 @@ class Keeper:
             if len(frame) and rows.size:
                 numbers, words = facts.codes(column, rows)
                 names = {words[each] for each in sets.unique(numbers[numbers >= 0]).tolist()}
-                yield facts.cite(table, frame[frame[column].isin(names)], False)
+                yield facts.cite(table, frame[among(frame[column], names)], False)
 
     def _cite_naming(self) -> Iterator[Cited]:
         facts = self.facts

@@ -29,7 +29,7 @@ from graphflow.redlines.borrowing import (
     words_of,
 )
 from graphflow.redlines.clients import SEVERAL
-from graphflow.redlines.facts import Facts, Flags, Ints, known, micros
+from graphflow.redlines.facts import Facts, Flags, Ints, among, known, micros
 from graphflow.redlines.raising import holders
 
 FEES = (
@@ -116,7 +116,9 @@ class Offers:
             found += [cited(str(table), places[shows]), cited(str(table), places, False)]
             if table == "loans" and facts.has("listings"):
                 listings = facts.rows("listings")
-                found.append(facts.cite("listings", listings[listings["loan_id"].isin(mine["name"])], False))
+                found.append(
+                    facts.cite("listings", listings[among(listings["loan_id"], mine["name"])], False)
+                )
         return found
 
 

@@ -26,7 +26,7 @@ from graphflow.findings import Cited, Finding, Measure, number_text
 from graphflow.language import N_
 from graphflow.redlines import rl07_fictitious_projects as fictitious
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, span
-from graphflow.redlines.facts import DAY, Facts, Ints, Known, known, micros
+from graphflow.redlines.facts import DAY, Facts, Ints, Known, among, known, micros
 from graphflow.redlines.offers import Offers, loans_of
 from graphflow.redlines.rl02_funds import frame_of_funds, of_funds
 from graphflow.redlines.selffunding import (
@@ -485,7 +485,7 @@ def _lost(ask: Inquiry, offers: Offers, concerned: Ints, currency: str) -> tuple
     if not facts.has("instalments") or currency != facts.tables.currency:
         return 0, []
     rows = facts.rows("instalments")
-    rows = rows[rows["loan_id"].isin(offers.claims.loc[concerned, "name"]).to_numpy(np.bool_)]
+    rows = rows[among(rows["loan_id"], offers.claims.loc[concerned, "name"])]
     rows = rows[micros(rows["due"]) <= facts.at]
     left = rows["amount"].to_numpy(np.int64) - rows["paid"].fillna(0).to_numpy(np.int64)
     return int(np.maximum(left, 0).sum()), [facts.cite("instalments", rows[left > 0])]

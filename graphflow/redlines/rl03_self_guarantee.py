@@ -26,7 +26,7 @@ from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test
 from graphflow.redlines.borrowing import words_of
 from graphflow.redlines.clients import clients_of
 from graphflow.redlines.covering import Cover, covered
-from graphflow.redlines.facts import Facts, Flags, Ints, day_text, known, micros
+from graphflow.redlines.facts import Facts, Flags, Ints, among, day_text, known, micros
 from graphflow.redlines.lending_sides import Side, lenders_of, rule_began, sides
 from graphflow.redlines.limits import first_moment
 from graphflow.redlines.registers import money
@@ -272,7 +272,7 @@ def _given_rows(facts: Facts, side: Side, given: _Given | None) -> Iterator[Cite
         return
     yield facts.cite("guarantees", given.rows)
     loans, products = side.loans, facts.rows("products")
-    yield facts.cite("loans", loans[loans["loan_id"].isin(given.loans)], False)
+    yield facts.cite("loans", loans[among(loans["loan_id"], given.loans)], False)
     yield facts.cite("products", products[products["product_id"].isin(given.products)], False)
     yield facts.cite_parties(set(given.rows["guarantor_id"]) | set(given.rows["beneficiary_id"]))
     yield from given.lenders

@@ -26,7 +26,7 @@ from graphflow.kernels.index import index_by
 from graphflow.language import N_
 from graphflow.pictures.words import amount_text
 from graphflow.redlines.asking import Inquiry, LawFile, Number, RedLine, Test, chains_of, span
-from graphflow.redlines.facts import DAY, IN_YUAN, Facts, Ints, known, micros, picked
+from graphflow.redlines.facts import DAY, IN_YUAN, Facts, Ints, among, known, micros, picked
 from graphflow.rows import Moment
 from graphflow.tracing.walk import lay_chains
 
@@ -90,7 +90,7 @@ def _terms(ask: Inquiry, within: int) -> Iterator[Finding]:
     of_loan = dict(zip(loans["loan_id"], range(len(loans)), strict=True))
     length = micros(loans["end"]) - micros(loans["start"])
     count = listings["loan_id"].map(listings["loan_id"].value_counts())
-    several = listings[(count >= float(ask.threshold("links"))) & listings["loan_id"].isin(of_loan)]
+    several = listings[(count >= float(ask.threshold("links"))) & among(listings["loan_id"], of_loan)]
     for loan_id, offered in several.groupby("loan_id"):
         mine = loans.iloc[[of_loan[loan_id]]]
         loan = mine.iloc[0]

@@ -373,7 +373,7 @@ class _Registers:
         groups = self.rows.groupby("product_id", sort=False).indices
         order = dict.fromkeys(self.rows["product_id"])
         self.places = {str(name): np.asarray(groups[name], np.int64) for name in order if name in groups}
-        self.party = self.rows["investor_id"].isin(facts.party_number.keys()).to_numpy(np.bool_)
+        self.party = facts.numbers_of(self.rows["investor_id"]) >= 0
 
     def of(self, product: str) -> pd.DataFrame:
         """The rows of a product."""

@@ -31,7 +31,7 @@ from graphflow.findings import Cited, Finding, cited
 from graphflow.language import N_
 from graphflow.redlines.asking import Inquiry
 from graphflow.redlines.borrowing import cite_whose, says, words_of
-from graphflow.redlines.facts import WAGES, Facts, Flags, Ints, known
+from graphflow.redlines.facts import WAGES, Facts, Flags, Ints, among, known
 from graphflow.redlines.raising import holders, raisings
 from graphflow.redlines.registers import RUNS, cite_products, money, named
 
@@ -140,7 +140,7 @@ def _raisers(
     if not facts.has("subscriptions"):
         return
     products = facts.rows("products")
-    sold = products[products["product_id"].isin(facts.rows("subscriptions")["product_id"])]
+    sold = products[among(products["product_id"], facts.rows("subscriptions")["product_id"].unique())]
     runs = [words_of(sold[column]) for column in ("manager_id", "issuer_id")]
     for party in dict.fromkeys(np.where(runs[0] == "", runs[1], runs[0]).tolist()):
         if not party or party in seen:
@@ -295,7 +295,7 @@ def identity(ask: Inquiry) -> Iterator[Finding]:
     """Products sold to whose identity is not verified, or who paid from accounts of others."""
     facts = ask.facts
     rows = facts.rows("subscriptions")
-    rows = rows[rows["investor_id"].isin(facts.party_number)]
+    rows = rows[facts.numbers_of(rows["investor_id"]) >= 0]
     unverified = _unverified(rows) if ask.runs("unverified") else np.zeros(len(rows), np.bool_)
     payers = _Payers(facts, rows) if ask.runs("third") else None
     third = payers.strangers if payers is not None else np.zeros(len(rows), np.bool_)

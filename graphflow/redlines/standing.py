@@ -167,5 +167,4 @@ def money_time(parts: Sequence[Stretch], until: int) -> tuple[int, int]:
 def cite_coverage(facts: Facts, accounts: Ints) -> Iterator[Cited]:
     """The rows that say for which time the statements of some accounts are held, as context."""
     if facts.has("coverage"):
-        rows = facts.rows("coverage")
-        yield facts.cite("coverage", rows[rows["account_id"].isin(facts.account_ids[accounts])], False)
+        yield facts.cite("coverage", facts.coverage_of(accounts), False)

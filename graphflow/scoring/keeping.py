@@ -22,6 +22,7 @@ import json
 import os
 import shutil
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -180,7 +181,7 @@ class Run:
         self.steps.append((name, reused, seconds))
         with _ledger(self.out) as runs:
             runs.execute("insert into steps values (?, ?, ?, ?, ?)", (self.id, name, key, reused, seconds))
-        self.say("step", step=name, reused=reused, seconds=round(seconds, 3))
+        self.say("step", step=name, reused=reused, seconds=round(seconds, 3), **_held())
 
     def end(self, state: str, message: str = "", **columns: object) -> None:
         """Put into the ledger how the run ended."""
@@ -316,3 +317,13 @@ def _ledger(out: Path) -> Iterator[sqlite3.Connection]:
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+
+
+def _held() -> dict[str, Any]:
+    """The most memory that this process has held so far, in MiB; what it mapped of files counts."""
+    try:
+        import resource
+    except ImportError:  # a system that does not tell
+        return {}
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"peak_mib": held // (2**20 if sys.platform == "darwin" else 2**10)}

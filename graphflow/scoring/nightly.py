@@ -455,18 +455,12 @@ def _findings(records: Sequence[Mapping[str, Any]], decided: pd.DataFrame) -> pd
 
 def _told(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame whose cells of several parts are JSON."""
+    encode = json.JSONEncoder(ensure_ascii=False).encode
     made = frame.copy(deep=False)
     for name in made.columns:
         if made[name].dtype == object:
-            made[name] = [
-                json.dumps(_list(v), ensure_ascii=False) if isinstance(v, (tuple, list, dict)) else v
-                for v in made[name]
-            ]
+            made[name] = [encode(v) if isinstance(v, (tuple, list, dict)) else v for v in made[name]]
     return made
-
-
-def _list(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:

@@ -244,6 +244,7 @@ class Part:
         }  # fmt: skip
 
 
+@functools.lru_cache(maxsize=4096)
 def decimal(value: Fraction) -> str:
     """An exact decimal, as far as it has one; else twelve digits.
 
