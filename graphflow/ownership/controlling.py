@@ -36,6 +36,9 @@ from graphflow.tables.columns import one
 if TYPE_CHECKING:
     from graphflow.case import Case
 
+MANY = 64
+"""Whoever controls so many is asked about by many."""
+
 ENOUGH = np.int64(2**40)
 """What a tie counts that decides alone: more than all votes."""
 
@@ -96,6 +99,19 @@ class Ties:
         votes = self.most if possible else self.least
         begin = np.asarray(list(starts), np.int64)
         return kernels.controlled(self.pointer, self.companies, votes, self.quota, begin, self.gained)
+
+    def reach(self, starts: Ints, party: int, *, possible: bool = False) -> bool:
+        """Whether some parties control another together; who controls many is worked out once."""
+        known: dict[tuple[bytes, bool], Ints] = self.__dict__.setdefault("_many", {})
+        key = starts.tobytes(), possible
+        if key not in known:
+            found = self.under(starts, possible=possible)[0]
+            if found.size < MANY:
+                return party in found
+            known[key] = np.sort(found)
+        under = known[key]
+        at = int(np.searchsorted(under, party))
+        return at < under.size and int(under[at]) == party
 
     def above(self, party: int) -> Ints:
         """Everybody from whom ties lead to a party, without it."""
@@ -377,19 +393,24 @@ def controllers_of(ties: Ties, party: int) -> dict[int, bool]:
             starts = ties.together(above)
             if party in starts:
                 continue
-            if party in ties.under(starts)[0]:
+            if ties.reach(starts, party):
                 found[above] = True
-            elif party in ties.under(starts, possible=True)[0]:
+            elif ties.reach(starts, party, possible=True):
                 found[above] = False
         known[party] = found
     return known[party]
 
 
-def group_of(ties: Ties, party: int) -> tuple[set[int], set[int]]:
-    """A party's ultimate controllers (itself, where it has none), and everything under them: its group."""
+def group_of(ties: Ties, party: int) -> tuple[frozenset[int], frozenset[int]]:
+    """A party's ultimate controllers (itself, where it has none), and everything under them: its group.
+
+    Whoever has the same controllers is given the same group, put together once.
+    """
     above = [each for each, certain in controllers_of(ties, party).items() if certain]
-    tops = {each for each in above if not any(controllers_of(ties, each).values())} or {party}
-    members = set(tops)
-    for top in tops:
-        members |= set(ties.under(ties.together(top))[0].tolist())
-    return tops, members
+    tops = frozenset(each for each in above if not any(controllers_of(ties, each).values()))
+    tops = tops or frozenset({party})
+    known: dict[frozenset[int], frozenset[int]] = ties.__dict__.setdefault("_groups", {})
+    if tops not in known:
+        under = (ties.under(ties.together(top))[0].tolist() for top in tops)
+        known[tops] = tops.union(*under)
+    return tops, known[tops]

@@ -682,7 +682,7 @@ class Facts:
         return {}
 
     @cached_property
-    def _groups_by_number(self) -> dict[frozenset[int], frozenset[str]]:
+    def _groups_of_tops(self) -> dict[frozenset[int], frozenset[str]]:
         return {}
 
     def group(self, party: str) -> frozenset[str]:
@@ -692,13 +692,12 @@ class Facts:
             if number < 0:
                 self._groups[party] = frozenset({party})
             else:
-                tops, under = group_of(self.ties, number)
-                members = frozenset({number, *tops, *under})
-                # one object for all who are of it: a large group is put together once
-                if members not in self._groups_by_number:
+                tops, members = group_of(self.ties, number)
+                if tops not in self._groups_of_tops:  # one object for all who are of it
                     names = self.party_ids[np.fromiter(members, np.int64, len(members))]
-                    self._groups_by_number[members] = frozenset(str(each) for each in names)
-                self._groups[party] = self._groups_by_number[members]
+                    self._groups_of_tops[tops] = frozenset(str(each) for each in names)
+                group = self._groups_of_tops[tops]
+                self._groups[party] = group if party in group else group | {party}
         return self._groups[party]
 
     def of_one_group(self, one: Ints, other: Ints) -> Flags:
