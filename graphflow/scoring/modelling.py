@@ -172,7 +172,7 @@ class Learned:
         try:
             write_aside(Path(path), _head(body) + body + b"\n")
         except OSError as error:
-            raise cannot_write(path if isinstance(path, str) else str(path), error) from None
+            raise cannot_write(path, error) from None
 
 
 def _head(body: bytes) -> bytes:

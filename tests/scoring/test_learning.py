@@ -367,7 +367,7 @@ def test_a_file_that_could_not_be_written_leaves_the_one_before(labelled, tmp_pa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(modelling, "write_aside", full)
-    with pytest.raises(OSError):
+    with pytest.raises(InputError, match="the disk is full"):
         gf.learn(case, out, labels, most_days=400)
     assert out.read_bytes() == b"before"
 
