@@ -259,7 +259,7 @@ class Dossiers:
                 rows.append(
                     (say(N_("class of three (三分类)")), three_zh if language == "zh" else say(three_en))
                 )
-            reasons = ", ".join(
+            reasons = translate(N_("; "), language).join(
                 told(each, language) if isinstance(each, Told) else str(each) for each in row["reasons"]
             )
             rows.append((say(N_("because of")), reasons or say(N_("nothing"))))
