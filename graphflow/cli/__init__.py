@@ -6,7 +6,6 @@ Nothing heavy is imported before the verb that needs it runs.
 from __future__ import annotations
 
 import argparse
-import errno
 import gettext
 import os
 import sys
@@ -89,18 +88,19 @@ def _report(error: Exception, given: list[str], language: str, names: Mapping[st
     if isinstance(error, GraphflowError) and error.exit_code != DEFECT:
         print(describe(error, language, names), file=sys.stderr)
         return error.exit_code
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        from graphflow.folder import cannot_write
+    if isinstance(error, OSError):
+        from graphflow.folder import cannot_write, is_full
 
-        if error.filename is None:  # every file of ours has its name in the error
-            said = translate("the disk is full: what was printed is not whole", language)
-        else:
-            said = describe(cannot_write(error.filename, error), language)
-        print(said, file=sys.stderr)
-        return BAD
-    if isinstance(error, OSError) and error.filename is not None:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
-        return BAD
+        if is_full(error):
+            if error.filename is None:  # every file of ours has its name in the error
+                said = translate("the disk is full: what was printed is not whole", language)
+            else:
+                said = describe(cannot_write(error.filename, error), language)
+            print(said, file=sys.stderr)
+            return BAD
+        if error.filename is not None:
+            print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+            return BAD
     if isinstance(error, RuntimeError) and str(error).startswith("cannot cache function"):
         print(describe(_homeless(), language), file=sys.stderr)
         return BAD

@@ -986,11 +986,7 @@ class _TiedRows:
     def __init__(self, facts: Facts, table: str, columns: tuple[str, ...]) -> None:
         frame = facts.in_force(table)
         self.places = frame.index.to_numpy()
-        number = facts.party_number
-        self.named = [
-            np.fromiter((number.get(each, -1) for each in frame[column]), np.int64, len(frame))
-            for column in columns
-        ]
+        self.named = [facts.numbers_of(frame[column]) for column in columns]
         self.by_other = _known_by(self.named[1], facts.party_ids.size)
 
     def inside(self, numbers: Ints) -> Ints:
